@@ -1,0 +1,30 @@
+import type { Instance } from './instance.js';
+
+/** How the host mounts its cgroups. `path` is where this instance's jails go: `<hierarchy>/jaild` or a delegated cgroup. */
+export interface CgroupFacts {
+  /** Controller → directory below which this instance's v1 cgroups lie. Empty on a pure v2 host. */
+  readonly v1: Readonly<Partial<Record<string, string>>>;
+  /** Directory of this instance in the v2 tree, or null on a pure v1 host. */
+  readonly v2: string | null;
+  /** Controllers that the v2 tree has here: all on a pure v2 host, none on a hybrid one. */
+  readonly v2Controllers: readonly string[];
+}
+
+/** All that a plan depends on beside the jail itself. Read before, passed in, so that planning is a pure function. */
+export interface HostFacts {
+  readonly instance: Instance;
+  readonly cgroups: CgroupFacts;
+  /** First host uid of the jail's 65,536 ids, or null without a user namespace of its own. */
+  readonly uidBase: number | null;
+  /** File with the compiled seccomp program, or null for none. */
+  readonly seccomp: string | null;
+  readonly jid: number;
+  /** 32 hex digits, new for each start. */
+  readonly launch: string;
+  /** The text of each fstab file that `mount.fstab` names. */
+  readonly fstabs: ReadonlyMap<string, string>;
+  /** Device numbers of block devices named in limits: path → "MAJ:MIN". */
+  readonly blockDevices: ReadonlyMap<string, string>;
+  /** Whether the jail's root has the file or directory, for those that the plan asks about. */
+  readonly timeNamespaces: boolean;
+}

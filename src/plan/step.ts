@@ -1,0 +1,94 @@
+/** One record of the launch plan: a key and its fields (native/PROTOCOL.md §1). */
+export type LaunchRecord = readonly [key: string, ...fields: string[]];
+
+/** An address that a jail gets, in the text form of its family. */
+export interface JailAddress {
+  readonly address: string;
+  /** Prefix length that the jail sees, in bits. */
+  readonly prefix: number;
+  /** Host interface that answers for the address towards its neighbours (proxy ARP, proxy NDP), if any. */
+  readonly announceOn?: string;
+}
+
+/** A routed veth: the address lives in the jail, a host route points at it. */
+export interface NetworkArgs {
+  /** The host's end. */
+  readonly link: string;
+  /** The jail's end, seen inside. */
+  readonly peer: string;
+  readonly linkMac: string;
+  readonly peerMac: string;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly ip4: readonly JailAddress[];
+  readonly ip6: readonly JailAddress[];
+}
+
+/** What a hook on the host is given. */
+export interface HookArgs {
+  /** The parameter it comes from: `exec.prestart`, … */
+  readonly phase: string;
+  /** As written in the file. */
+  readonly command: string;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** User on the host (`exec.system_user`), or null for root. */
+  readonly user: string | null;
+  /** Seconds, 0 for no limit. */
+  readonly timeout: number;
+  /** Not waited for (a single `&` at the end of the command). */
+  readonly background: boolean;
+}
+
+/** A command inside a running jail, its output going to the jail's log. */
+export interface InsideArgs {
+  readonly phase: string;
+  readonly command: string;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly user: string | null;
+  readonly timeout: number;
+}
+
+/** THE TABLE of steps: what may be done to the machine for a jail, and with what. */
+export interface StepArgs {
+  'hook.run': HookArgs;
+  'rundir.create': { readonly path: string };
+  'cgroup.create': { readonly paths: readonly string[] };
+  'cgroup.set': { readonly parameter: string; readonly file: string; readonly value: string };
+  'jailer.spawn': { readonly rundir: string; readonly records: readonly LaunchRecord[] };
+  'netns.name': { readonly path: string };
+  'network.attach': NetworkArgs;
+  /** Lets the jailer build the inside; what comes of it arrives as events (`running`, `exited`). */
+  'jailer.go': Readonly<Record<string, never>>;
+  'jail.exec': InsideArgs;
+}
+
+export type StepName = keyof StepArgs;
+/** Any one step, as data: `jailctl plan` prints it, tests compare it, the executor does it. */
+export type Step = { readonly [K in StepName]: { readonly name: K; readonly args: StepArgs[K] } }[StepName];
+export type StepOf<K extends StepName> = Extract<Step, { readonly name: K }>;
+
+/**
+ * Everything that will be done for one jail, as data. `prepare` is undone backwards when it fails and when the jail
+ * is over; hooks have no undo (jail(8)). The names are those of the phases in which the supervisor does them.
+ */
+export interface JailPlan {
+  /** exec.prepare, cgroup, exec.prestart, jailer, network, exec.created. */
+  readonly prepare: readonly Step[];
+  /** Lets the jailer go on: mounts, exec.start, command. */
+  readonly begin: readonly Step[];
+  readonly poststart: readonly Step[];
+  /** exec.prestop on the host, then exec.stop inside. A failure abandons the stop (jail(8)). */
+  readonly stop: readonly Step[];
+  /** exec.poststop; after it `prepare` is undone. */
+  readonly poststop: readonly Step[];
+  readonly release: readonly Step[];
+  /** Seconds: from `begin` until running; from SIGTERM until SIGKILL. */
+  readonly startTimeout: number;
+  readonly stopTimeout: number;
+  /** Directories of the jail's cgroups, one per hierarchy, the v2 one first. */
+  readonly cgroups: readonly string[];
+  /** Where output goes, or null. */
+  readonly log: string | null;
+}

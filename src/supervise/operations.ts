@@ -1,0 +1,128 @@
+import type { Compiled, Jail } from '../config/compile.js';
+import type { Diagnostic } from '../config/diagnostic.js';
+import type { Accounting, Ended, JailerHandle } from '../host/host.js';
+import type { JailPlan } from '../plan/step.js';
+
+/** The states of supervision.md; `jailctl list` shows them as they are. */
+export type State =
+  | 'stopped'
+  | 'waiting'
+  | 'preparing'
+  | 'starting'
+  | 'running'
+  | 'paused'
+  | 'stopping'
+  | 'stuck'
+  | 'cleaning'
+  | 'backoff'
+  | 'ended'
+  | 'failed';
+
+/** How a jail ended last. */
+export interface LastExit extends Ended {
+  readonly oom: boolean;
+  readonly at: Date;
+  /** Why, in words: "exit 3", "signal 9 (SIGKILL)", "out of memory", "not started: STEP SUBJECT: REASON". */
+  readonly cause: string;
+}
+
+/** All there is to say about one jail. */
+export interface JailStatus {
+  readonly name: string;
+  readonly jid: number | null;
+  readonly state: State;
+  /** PID 1 of the jail, and its `command`, as the host numbers them. */
+  readonly pid: number | null;
+  readonly commandPid: number | null;
+  readonly path: string | null;
+  readonly hostname: string | null;
+  readonly ip4: readonly string[];
+  readonly ip6: readonly string[];
+  /** Main cgroup directory (v2's where it has the controllers, else the memory hierarchy's). */
+  readonly cgroup: string | null;
+  readonly startedAt: Date | null;
+  /** Restarts since the last start by hand. */
+  readonly restarts: number;
+  readonly exit: LastExit | null;
+  readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  readonly next: { readonly restart: Date | null; readonly start: Date | null; readonly stop: Date | null };
+  readonly want: 'up' | 'down';
+  readonly waitingFor: readonly string[];
+  /** When a backoff ends. */
+  readonly retryAt: Date | null;
+  readonly flapping: boolean;
+  /** The file says something else than what runs; gone from the file. */
+  readonly stale: boolean;
+  readonly unlisted: boolean;
+  readonly accounting: Accounting | null;
+  /** Limits as they were asked for: parameter → text. */
+  readonly limits: Readonly<Record<string, string>>;
+  readonly log: string | null;
+  readonly definedAt: { readonly file: string; readonly line: number } | null;
+}
+
+/** What became of one jail in a start, stop or restart. */
+export interface Outcome {
+  readonly jail: string;
+  readonly ok: boolean;
+  /** False when it was so already. */
+  readonly changed: boolean;
+  /** Words for people: "started (pid 4242, 0.3 s)", "already running", "not started: STEP SUBJECT: REASON". */
+  readonly message: string;
+  readonly hint?: string;
+  /** Exit code of design.md §4 that this outcome calls for: 0, 1, 2 (its configuration is wrong) or 4 (no such jail). */
+  readonly code: 0 | 1 | 2 | 4;
+}
+
+export interface ReloadChange {
+  readonly jail: string;
+  readonly change: 'new' | 'removed' | 'live' | 'restart';
+  /** Parameters that changed. */
+  readonly parameters: readonly string[];
+}
+
+export interface ReloadResult {
+  readonly ok: boolean;
+  readonly changes: readonly ReloadChange[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface StopOptions {
+  /** Straight to SIGKILL. */
+  readonly force?: boolean;
+  /** Stop running dependants too (always so with several names or all). */
+  readonly cascade?: boolean;
+}
+
+/** A jail started by `jailctl run`: made, its network in place, waiting for the client to attach. */
+export interface ForegroundJail {
+  readonly name: string;
+  readonly socket: string;
+}
+
+/** What an exec needs to reach a running jail: the jailer's socket and the words for it (native/PROTOCOL.md §2). */
+export interface ExecTarget {
+  readonly socket: string;
+}
+
+/** What commands may ask of the supervisor. All calls are idempotent and none of them waits on a lock held across a hook. */
+export interface Operations {
+  readonly configuration: Compiled;
+  status(names?: readonly string[]): readonly JailStatus[];
+  has(name: string): boolean;
+  /** Resolves when each is running (ready), or is not going to be. Dependencies are pulled in. */
+  start(names: readonly string[], progress?: (line: string) => void): Promise<readonly Outcome[]>;
+  stop(names: readonly string[], options?: StopOptions): Promise<readonly Outcome[]>;
+  restart(names: readonly string[]): Promise<readonly Outcome[]>;
+  reload(dryRun: boolean): Promise<ReloadResult>;
+  signal(name: string, signal: number): Outcome;
+  pause(name: string): Promise<Outcome>;
+  resume(name: string): Promise<Outcome>;
+  /** Makes `jail` and leaves it waiting for its client. Rejects with SystemError, StepFailure. It is gone when its command ends. */
+  run(jail: Jail, terminal: boolean): Promise<ForegroundJail>;
+  jailer(name: string): JailerHandle | null;
+  exec(name: string): ExecTarget | null;
+  plan(jail: Jail): Promise<JailPlan>;
+  /** Stops every jail in reverse dependency order, then lets jaild end. */
+  shutdown(): Promise<readonly Outcome[]>;
+}
