@@ -25,6 +25,10 @@ export interface HostFacts {
   readonly fstabs: ReadonlyMap<string, string>;
   /** Device numbers of block devices named in limits: path → "MAJ:MIN". */
   readonly blockDevices: ReadonlyMap<string, string>;
-  /** Whether the jail's root has the file or directory, for those that the plan asks about. */
+  /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
+  /** jaild's own hard limit of open files: the highest that a jail can get without CAP_SYS_RESOURCE. */
+  readonly openFilesLimit: number;
+  /** jaild's TERM, for commands of a jail on a terminal. */
+  readonly term: string | null;
 }
