@@ -8,6 +8,8 @@ export interface CgroupFacts {
   readonly v2: string | null;
   /** Controllers that the v2 tree has here: all on a pure v2 host, none on a hybrid one. */
   readonly v2Controllers: readonly string[];
+  /** Control files that this kernel does not give its cgroups, such as `memory.memsw.limit_in_bytes`. Absent: not looked yet. */
+  readonly missing?: readonly string[];
 }
 
 /** All that a plan depends on beside the jail itself. Read before, passed in, so that planning is a pure function. */
