@@ -89,14 +89,14 @@ static void copy(int fd, size_t n)
 
 static int hand_over_frame(size_t n)
 {
-	char *fields = n > 0 && n <= HAND_OVER_MAX ? malloc(n) : NULL;
+	static char fields[HAND_OVER_MAX];
 	size_t path;
 
-	if (!fields)
+	if (n > sizeof(fields))
 		lost("jaild sent a hand-over that is too large");
 	take_all(fields, n);
 	path = strnlen(fields, n) + 1;
-	if (path >= n || fields[n - 1] != '\0')
+	if (n == 0 || path >= n || fields[n - 1] != '\0')
 		lost("jaild sent a hand-over that is not complete");
 	close(in.fd);
 	return hand_over(fields, fields + path, n - path);
