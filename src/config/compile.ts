@@ -1,0 +1,1 @@
+export type { Compiled, FileAccess, Jail } from './jail.js';
