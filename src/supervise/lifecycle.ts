@@ -61,7 +61,10 @@ export type LifeEvent =
   | 'found-stopping'
   | 'found-half'
   | 'found-exited'
-  | 'found-lost';
+  | 'found-lost'
+  | 'found-backoff'
+  | 'found-ended'
+  | 'found-failed';
 
 /** What is done about it; jail.ts performs them in this order. */
 export type Effect =
@@ -106,6 +109,9 @@ export const transitions: Readonly<Record<Phase, Row>> = {
     'found-half': killed,
     'found-exited': gone,
     'found-lost': lost,
+    'found-backoff': ['backoff'],
+    'found-ended': ['ended'],
+    'found-failed': ['failed'],
   },
   stopped: { start: ['waiting', 'queue'] },
   waiting: {
@@ -270,4 +276,27 @@ export function isDown(phase: Phase): boolean {
 /** Nothing is under way: the phase stays until somebody asks or a delay is over. */
 export function isSettled(phase: Phase): boolean {
   return isUp(phase) || phase === 'stuck' || (isDown(phase) && phase !== 'waiting');
+}
+
+/** What a jail is doing, as its record has it: coarse enough that a start writes it twice. Null: nothing to write. */
+export function doingIn(
+  phase: Phase,
+): 'stopping' | Exclude<State, 'stopped' | 'waiting' | 'starting' | 'stuck'> | null {
+  switch (phase) {
+    case 'preparing':
+    case 'running':
+    case 'paused':
+    case 'cleaning':
+    case 'backoff':
+    case 'ended':
+    case 'failed':
+      return phase;
+    case 'stopping.hook':
+    case 'stopping.term':
+    case 'stopping.kill':
+    case 'stuck':
+      return 'stopping';
+    default:
+      return null;
+  }
 }

@@ -34,7 +34,9 @@ export function closure(graph: Graph, names: readonly string[]): readonly string
  * Members of cycles, and what depends on them, are in no wave.
  */
 export function waves(graph: Graph, names: readonly string[]): readonly (readonly string[])[] {
-  const left = new Map([...graph].filter(([name]) => names.includes(name)));
+  const wanted = new Set(names);
+  const left = new Map([...graph].filter(([name]) => wanted.has(name)));
+  const place = new Map([...left.keys()].map((name, index) => [name, index]));
   const missing = new Map(
     [...left].map(([name, depend]) => [name, depend.filter((d) => left.has(d)).length]),
   );
@@ -43,14 +45,13 @@ export function waves(graph: Graph, names: readonly string[]): readonly (readonl
   let wave = [...left.keys()].filter((name) => missing.get(name) === 0);
   while (wave.length > 0) {
     result.push(wave);
-    const freed = new Set<string>();
-    for (const done of wave)
-      for (const name of dependants.get(done) ?? []) {
-        const rest = (missing.get(name) ?? 0) - 1;
-        missing.set(name, rest);
-        if (rest === 0) freed.add(name);
-      }
-    wave = [...left.keys()].filter((name) => freed.has(name));
+    const freed: string[] = [];
+    for (const name of wave.flatMap((done) => dependants.get(done) ?? [])) {
+      const rest = (missing.get(name) ?? 0) - 1;
+      missing.set(name, rest);
+      if (rest === 0) freed.push(name);
+    }
+    wave = freed.sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
   }
   return result;
 }
