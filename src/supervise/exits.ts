@@ -2,7 +2,9 @@ import { constants } from 'node:os';
 import { errnoWords, StepFailure, SystemError } from '../host/error.js';
 import type { Ended } from '../host/host.js';
 
-const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]));
+const SIGNALS = new Map<number, string>(
+  Object.entries(constants.signals).map(([name, number]) => [number, name]),
+);
 
 /** An end in words: "exit 3", "signal 9 (SIGKILL)", "mount /jails/web/dev: No such file or directory". */
 export function describeEnd(ended: Ended): string {

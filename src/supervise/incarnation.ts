@@ -39,8 +39,9 @@ export class Incarnation {
   private done: JailPlan['prepare'] = [];
   private cancelled = false;
 
+  /** @param jail the definition it began with, and what has changed on it since */
   constructor(
-    readonly jail: Jail,
+    public jail: Jail,
     readonly id: string,
     readonly jid: number,
     readonly mode: LaunchMode,

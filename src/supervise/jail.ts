@@ -37,7 +37,7 @@ export interface Surroundings {
   /** Calls admit() when the jail may start: its dependencies are up, and not too many others are starting. */
   readonly queue: (jail: SupervisedJail) => void;
   readonly unqueue: (jail: SupervisedJail) => void;
-  readonly takeJid: (jail: Jail) => number;
+  readonly takeJid: (jail: SupervisedJail) => number;
   readonly changed: (jail: SupervisedJail, from: Phase) => void;
 }
 
@@ -57,6 +57,10 @@ export class SupervisedJail {
   failure: Failure | null = null;
   /** Milliseconds of CLOCK_MONOTONIC. */
   retryAt: number | null = null;
+  /** Its number, the same again if it is still free. */
+  jid = 0;
+  /** What the last failed start threw. */
+  error: unknown = null;
   private startKept = false;
   private insist = false;
   private written: Doing | null = null;
@@ -70,7 +74,7 @@ export class SupervisedJail {
   /** @param definition the newest accepted one; a life keeps the one that it began with */
   constructor(
     public definition: Jail,
-    private readonly mode: LaunchMode,
+    readonly mode: LaunchMode,
     private readonly around: Surroundings,
   ) {
     this.log = around.log.child(definition.name);
@@ -132,14 +136,14 @@ export class SupervisedJail {
     await this.freezing;
   }
 
-  /** Resolves as soon as the phase is one that `holds`. */
-  until(holds: (phase: Phase) => boolean): Promise<void> {
-    if (holds(this.phase)) return Promise.resolve();
+  /** Resolves with the phase as soon as it is one that `holds`. */
+  until(holds: (phase: Phase) => boolean): Promise<Phase> {
+    if (holds(this.phase)) return Promise.resolve(this.phase);
     return new Promise((resolve) => {
       const watch = (): void => {
         if (!holds(this.phase)) return;
         this.watchers.delete(watch);
-        resolve();
+        resolve(this.phase);
       };
       this.watchers.add(watch);
     });
@@ -241,8 +245,8 @@ export class SupervisedJail {
 
   private async prepare(): Promise<void> {
     const { around } = this;
-    const jid = around.takeJid(this.definition);
-    const life = this.newLife(this.definition, around.newLaunch(), jid);
+    this.jid = around.takeJid(this);
+    const life = this.newLife(this.definition, around.newLaunch(), this.jid);
     this.failure = null;
     try {
       const execution = await life.prepare(around.planJail, () => this.record());
@@ -264,6 +268,7 @@ export class SupervisedJail {
 
   /** Remembers why it did not start. */
   private fail(error: unknown): void {
+    this.error = error;
     this.failure = failureOf(error);
     this.exit = neverBegan(error, new Date(this.around.clock.now()));
   }
@@ -425,29 +430,22 @@ export class SupervisedJail {
 
   /** Milliseconds of the phase's timer, null for no limit. */
   private timerMs(): number | null {
+    const timer = timers[this.phase];
     const { plan } = this.life ?? {};
-    switch (timers[this.phase]) {
-      case 'start':
-        return plan?.startTimeout ? plan.startTimeout * 1000 : null;
-      case 'stop':
-        return (plan?.stopTimeout ?? 0) * 1000;
-      case 'kill':
-      case 'kill-again':
-        return KILL_PATIENCE;
-      case 'retry':
-        return Math.max(0, (this.retryAt ?? 0) - this.around.clock.monotonic());
-      default:
-        return null;
-    }
+    if (timer === undefined) return null;
+    if (timer === 'start') return plan?.startTimeout ? plan.startTimeout * 1000 : null;
+    if (timer === 'stop') return (plan?.stopTimeout ?? 0) * 1000;
+    if (timer === 'retry') return Math.max(0, (this.retryAt ?? 0) - this.around.clock.monotonic());
+    return KILL_PATIENCE;
   }
 
   /** Writes down what it is about to do, once for each thing, unless the record has changed in another way. */
   private record(changed = false): void {
-    const doing = doingIn(this.phase);
-    if (doing === null || (doing === this.written && !changed)) return;
+    const doing = recorded[this.phase];
+    if (doing === undefined || (doing === this.written && !changed)) return;
     const { life, mode, around } = this;
     const atRest = doing === 'backoff' || doing === 'ended' || doing === 'failed';
-    if (atRest ? mode.foreground : life?.plan == null) return;
+    if (atRest ? mode.foreground : (life?.plan ?? null) === null) return;
     this.written = doing;
     around.records.save({
       ...this.memory(),
@@ -472,7 +470,15 @@ export class SupervisedJail {
   /** Takes back what an earlier jaild left. */
   adopt(record: JailRecord, jailer: JailerHandle | null, exit: Parameters<typeof classify>[2]): void {
     const { target, restarts, tally, retryAt, plan } = record;
-    Object.assign(this, { target, restarts, tally, retryAt, exit: record.exit, startKept: record.startKept });
+    Object.assign(this, {
+      target,
+      restarts,
+      tally,
+      retryAt,
+      exit: record.exit,
+      startKept: record.startKept,
+      jid: record.jid,
+    });
     this.phase = 'adopting';
     const found = classify(record, jailer?.phase ?? null, exit);
     if (plan !== null) {
@@ -480,8 +486,9 @@ export class SupervisedJail {
       life.restore({ ...record, plan, jailer });
       if (found.halfBuilt) this.startKept = target === 'up';
       if (found.ended) this.ended(life, found.ended.ended, found.ended.cause, found.ended.at);
-      jailer?.listen((event) => this.hear(life, event));
     }
     this.post(found.event, 'found at the start of jaild');
+    const { life } = this;
+    if (life !== null) jailer?.listen((event) => this.hear(life, event));
   }
 }

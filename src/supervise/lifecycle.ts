@@ -246,21 +246,19 @@ export function step(phase: Phase, event: LifeEvent): Step | null {
   };
 }
 
+const states: Readonly<Partial<Record<Phase, State>>> = {
+  adopting: 'waiting',
+  poststarting: 'starting',
+  cancelling: 'stopping',
+  'stopping.hook': 'stopping',
+  'stopping.term': 'stopping',
+  'stopping.kill': 'stopping',
+};
+
 /** The state that people see. */
 export function shown(phase: Phase): State {
-  switch (phase) {
-    case 'adopting':
-      return 'waiting';
-    case 'poststarting':
-      return 'starting';
-    case 'cancelling':
-    case 'stopping.hook':
-    case 'stopping.term':
-    case 'stopping.kill':
-      return 'stopping';
-    default:
-      return phase;
-  }
+  // Every phase that is no state itself is in the table above; a test goes through them all.
+  return states[phase] ?? (phase as State);
 }
 
 /** The jail is up: what depends on it may run. */
@@ -278,25 +276,19 @@ export function isSettled(phase: Phase): boolean {
   return isUp(phase) || phase === 'stuck' || (isDown(phase) && phase !== 'waiting');
 }
 
-/** What a jail is doing, as its record has it: coarse enough that a start writes it twice. Null: nothing to write. */
-export function doingIn(
-  phase: Phase,
-): 'stopping' | Exclude<State, 'stopped' | 'waiting' | 'starting' | 'stuck'> | null {
-  switch (phase) {
-    case 'preparing':
-    case 'running':
-    case 'paused':
-    case 'cleaning':
-    case 'backoff':
-    case 'ended':
-    case 'failed':
-      return phase;
-    case 'stopping.hook':
-    case 'stopping.term':
-    case 'stopping.kill':
-    case 'stuck':
-      return 'stopping';
-    default:
-      return null;
-  }
-}
+/** What a jail is doing, as its record has it: coarse, so that a start writes it twice. Absent: nothing to write. */
+export const recorded: Readonly<
+  Partial<Record<Phase, 'stopping' | Exclude<State, 'stopped' | 'waiting' | 'starting' | 'stuck'>>>
+> = {
+  preparing: 'preparing',
+  running: 'running',
+  paused: 'paused',
+  'stopping.hook': 'stopping',
+  'stopping.term': 'stopping',
+  'stopping.kill': 'stopping',
+  stuck: 'stopping',
+  cleaning: 'cleaning',
+  backoff: 'backoff',
+  ended: 'ended',
+  failed: 'failed',
+};
