@@ -1,0 +1,43 @@
+import type { Block } from './blocks.js';
+import type { Diagnostic, Span } from './diagnostic.js';
+import type { JailParams } from './params.js';
+
+/** A jail as its files describe it. */
+export interface Jail {
+  readonly name: string;
+  /** FreeBSD's jail(8) would skip it: a parameter redefined, a variable not found or looping. */
+  readonly failed: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+  /** What `jail -e` lists: each in its last spelling, in the order of first mention; null is no value. */
+  readonly params: ReadonlyMap<string, readonly string[] | null>;
+  /** Typed values; what was not set is absent. */
+  readonly values: JailParams;
+  /** Where each parameter's value was set last, by the name in the table. */
+  readonly origin: ReadonlyMap<string, Span>;
+}
+
+/** Everything that a set of files says. */
+export interface Compiled {
+  /** The syntax is fine, so the jails may be used. */
+  readonly ok: boolean;
+  /** All of them, those of syntax and those of jails, in file order. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly jails: readonly Jail[];
+  /** Every file that was read. */
+  readonly files: readonly string[];
+  /** What the blocks said before they were merged: compileWords builds upon it. */
+  readonly blocks: readonly Block[];
+}
+
+/** What the compiler needs of a file system. */
+export interface FileAccess {
+  /** The bytes of a file as latin1 or UTF-8 text. @throws NodeJS.ErrnoException */
+  readonly readFile: (path: string) => string;
+  /** Paths that match a pattern, sorted; relative patterns start in the directory. */
+  readonly glob: (pattern: string, directory: string) => readonly string[];
+}
+
+/** Whether a jail can be started: nothing that belongs to it is wrong. */
+export function isStartable(jail: Jail): boolean {
+  return !jail.failed && jail.diagnostics.every((d) => d.severity !== 'error');
+}

@@ -1,0 +1,129 @@
+import { freebsd, ignored, linux } from '../parameter.js';
+import {
+  boolean,
+  fstabFiles,
+  integer,
+  jailsys,
+  paths,
+  requiredPath,
+  string,
+  strings,
+} from '../values/scalar.js';
+import { mounts } from '../values/mount.js';
+
+/** Who the jail is and what it is made of. */
+export const identity = {
+  name: freebsd(string, 'Name of the jail; the block name when it is not set. Dots express hierarchy.', {
+    default: 'the block name',
+  }),
+  jid: freebsd(integer(1, 2_147_483_647), 'Number of the jail.', { default: 'the next free one' }),
+  path: freebsd(requiredPath, 'Directory that becomes the root of the jail.', { default: 'none: required' }),
+  persist: freebsd(boolean, 'Let the jail exist without any process.', { default: 'false' }),
+  host: freebsd(jailsys, 'Whether the jail has its own host name.', {
+    default: 'new',
+    onLinux: 'close',
+    note: 'The default is new: every jail has a UTS namespace unless inherit is written.',
+  }),
+  'host.hostname': freebsd(string, 'Host name inside the jail.', { default: "the jail's name" }),
+  'host.domainname': freebsd(string, 'NIS domain name inside the jail.'),
+  'host.hostuuid': freebsd(string, 'UUID of the host as the jail sees it.', {
+    onLinux: 'close',
+    note: 'Becomes /etc/machine-id inside the jail.',
+  }),
+  'host.hostid': ignored(
+    integer(0, 0xffffffff),
+    'Number of the host as the jail sees it.',
+    'Linux has no host id per namespace.',
+  ),
+  securelevel: freebsd(integer(-1, 3), "Kernel security level of the jail's processes.", {
+    default: '-1',
+    onLinux: 'close',
+    note: 'Takes capabilities away: 1 linux_immutable, sys_module and sys_rawio; 3 net_admin as well.',
+  }),
+  'children.max': freebsd(integer(0), 'How many jails the jail may create.', {
+    default: '0',
+    onLinux: 'ignored',
+    note: 'No jail can create jails here.',
+  }),
+  'children.cur': freebsd(integer(0), 'How many jails the jail has created.', {
+    onLinux: 'ignored',
+    note: 'It is read-only.',
+    readOnly: true,
+  }),
+  osrelease: ignored(string, 'Release that uname(1) shows inside.', 'Linux cannot change it for one jail.'),
+  osreldate: ignored(integer(0), 'Release number that uname(1) shows inside.', 'Linux has no such number.'),
+  parent: freebsd(integer(0), 'Number of the parent jail.', {
+    onLinux: 'ignored',
+    note: 'It is read-only.',
+    readOnly: true,
+  }),
+  dying: freebsd(boolean, 'The jail is being removed.', {
+    onLinux: 'ignored',
+    note: 'It is read-only.',
+    readOnly: true,
+  }),
+  'cpuset.id': freebsd(integer(0), 'Number of the CPU set.', {
+    onLinux: 'ignored',
+    note: 'It is read-only; use cpuset.cpus.',
+    readOnly: true,
+  }),
+  meta: freebsd(string, 'Free text attached to the jail.', { default: 'empty', live: true }),
+  env: freebsd(string, 'Free text attached to the jail that it can read.', {
+    default: 'empty',
+    onLinux: 'close',
+    note: 'Kept with the jail; exec.env sets environment variables.',
+  }),
+  auto: linux(boolean, 'Start the jail when jaild starts.', { default: 'true', live: true }),
+  priority: linux(
+    integer(-1000, 1000),
+    'Higher starts earlier and stops later among jails that do not depend on each other.',
+    {
+      default: '0',
+      live: true,
+    },
+  ),
+  mount: freebsd(
+    mounts,
+    'Lines of fstab(5) to mount before the jail starts; mount points are paths of the host.',
+    {
+      onLinux: 'close',
+      note: 'nullfs is a bind mount; devfs, procfs, linprocfs, linsysfs and fdescfs become what Linux has for them.',
+    },
+  ),
+  'mount.fstab': freebsd(fstabFiles, 'Files of fstab(5) lines, read at every start.', {
+    onLinux: 'close',
+    note: 'What was mounted is remembered, so the files are not read again at stop.',
+  }),
+  'mount.devfs': freebsd(boolean, 'Give the jail a /dev of its own.', {
+    default: 'true',
+    onLinux: 'close',
+    note: 'A tmpfs with the usual nodes, and the default is true.',
+  }),
+  'mount.fdescfs': freebsd(boolean, 'Give the jail /dev/fd.', {
+    default: 'true',
+    onLinux: 'close',
+    note: 'A link to /proc/self/fd.',
+  }),
+  'mount.procfs': freebsd(boolean, 'Give the jail /proc.', {
+    default: 'true',
+    onLinux: 'close',
+    note: "proc(5) of the jail's own pid namespace, and the default is true.",
+  }),
+  base: linux(paths, 'Read-only directories below an overlay, topmost first; path takes what is written.'),
+  ephemeral: linux(boolean, 'Forget at stop whatever the jail wrote to its root.', { default: 'false' }),
+  readonly: linux(boolean, 'Mount the root of the jail read-only.', { default: 'false' }),
+  image: linux(string, 'Image that the root is made from.', {
+    onLinux: 'later',
+    note: 'Known, does nothing yet.',
+  }),
+  'zfs.mount_snapshot': ignored(
+    jailsys,
+    'Show ZFS snapshots inside.',
+    'Datasets are not handed over to jails.',
+  ),
+  'zfs.dataset': ignored(
+    strings,
+    'ZFS datasets handed over to the jail.',
+    'Datasets are not handed over: use mount.',
+  ),
+};

@@ -1,0 +1,97 @@
+import { linux } from '../parameter.js';
+import { boolean, choice, integer } from '../values/scalar.js';
+import { bytes, count, rate, resourceLimit, seconds } from '../values/quantity.js';
+import { cpuList, cpuMax, ioMax, rctlRules } from '../values/limits.js';
+import { cronExpressions, timezone } from '../values/schedule.js';
+
+const memory = (summary: string, defaultText = 'max') =>
+  linux(bytes, summary, { default: defaultText, unit: 'bytes', live: true });
+const resource = (summary: string, unit?: 's' | 'bytes' | 'µs') =>
+  linux(resourceLimit, `${summary} (setrlimit(2)).`, { default: "the host's", ...(unit && { unit }) });
+const schedule = (summary: string) => linux(cronExpressions, summary, { live: true });
+
+/** What it may use: cgroup v2's names, translated where the host has v1. */
+export const limits = {
+  'memory.max': memory('Most memory; above it the jail is killed.'),
+  'memory.high': memory('Memory above which the jail is slowed down and its memory reclaimed.'),
+  'memory.low': memory('Memory that is reclaimed only when nothing else can be.', '0'),
+  'memory.min': memory('Memory that is never reclaimed.', '0'),
+  'memory.swap.max': memory('Most swap.'),
+  'memory.oom.group': linux(boolean, 'Out of memory, kill the whole jail instead of one process.', {
+    default: 'false',
+    live: true,
+  }),
+  'cpu.max': linux(cpuMax, 'CPU time: a percentage of one CPU, or "QUOTA PERIOD" in microseconds.', {
+    default: 'max',
+    unit: 'µs',
+    live: true,
+  }),
+  'cpu.weight': linux(integer(1, 10_000), 'Share of the CPUs when they are short.', {
+    default: '100',
+    live: true,
+  }),
+  'cpuset.cpus': linux(cpuList, 'CPUs that the jail runs on.', { default: 'all', live: true }),
+  'cpuset.mems': linux(cpuList, 'Memory nodes that the jail allocates from.', { default: 'all', live: true }),
+  'pids.max': linux(count, 'Most processes and threads.', { default: '4096', live: true }),
+  'io.max': linux(ioMax, 'Most bytes and operations per second of a device: "/dev/sda rbps=1M wiops=100".', {
+    live: true,
+  }),
+  'io.weight': linux(integer(1, 10_000), 'Share of the disks when they are short.', {
+    default: '100',
+    live: true,
+  }),
+  'hugetlb.2MB.max': memory('Most memory in pages of 2 MB.'),
+  'hugetlb.1GB.max': memory('Most memory in pages of 1 GB.'),
+  rctl: linux(rctlRules, 'Limits as rctl(8) of FreeBSD writes them: "memoryuse:deny=512m".', { live: true }),
+  'rlimit.as': resource('Most address space', 'bytes'),
+  'rlimit.core': resource('Largest core file', 'bytes'),
+  'rlimit.cpu': resource('Most CPU time of a process', 's'),
+  'rlimit.data': resource('Largest data segment', 'bytes'),
+  'rlimit.fsize': resource('Largest file that a process may write', 'bytes'),
+  'rlimit.memlock': resource('Most locked memory', 'bytes'),
+  'rlimit.msgqueue': resource('Most bytes in POSIX message queues', 'bytes'),
+  'rlimit.nice': resource('Ceiling of the nice value, 20 - nice'),
+  'rlimit.nofile': resource('Most open files'),
+  'rlimit.nproc': resource('Most processes of a user'),
+  'rlimit.rss': resource('Largest resident set', 'bytes'),
+  'rlimit.rtprio': resource('Highest real-time priority'),
+  'rlimit.rttime': resource('Most real-time CPU time without a blocking call', 'µs'),
+  'rlimit.sigpending': resource('Most queued signals'),
+  'rlimit.stack': resource('Largest stack', 'bytes'),
+};
+
+/** When it starts, stops and starts again by the clock. */
+export const schedules = {
+  'schedule.restart': schedule('When the jail is restarted, if it runs.'),
+  'schedule.start': schedule('When the jail is started.'),
+  'schedule.stop': schedule('When the jail is stopped.'),
+  'schedule.timezone': linux(timezone, 'Time zone of the schedules.', { default: "the host's", live: true }),
+  'schedule.jitter': linux(seconds, 'Spread of the times over jails; each jail has a fixed share of it.', {
+    default: '0 s',
+    unit: 's',
+    live: true,
+  }),
+  'schedule.missed': linux(choice('skip', 'once'), 'What is done about a time that is long past.', {
+    default: 'skip',
+    live: true,
+  }),
+  'schedule.window': linux(seconds, 'How late a time still counts.', {
+    default: '300 s',
+    unit: 's',
+    live: true,
+  }),
+};
+
+/** What is kept of what it says. */
+export const logging = {
+  'log.max_size': linux(bytes, 'Size at which the log is rotated.', {
+    default: '10M',
+    unit: 'bytes',
+    live: true,
+  }),
+  'log.max_files': linux(integer(1, 10_000), 'How many logs are kept.', { default: '10', live: true }),
+  'log.rate': linux(rate, 'Most lines per time, "1000/30s"; the rest is dropped and counted.', {
+    default: 'no limit',
+    live: true,
+  }),
+};

@@ -1,0 +1,106 @@
+import ipaddr from 'ipaddr.js';
+import { bad, good, listType, type Converted, type ValueType } from './type.js';
+
+export interface Address {
+  readonly interface?: string;
+  readonly address: string;
+  readonly prefix: number;
+  /** What follows the address: words for ifconfig(8) on FreeBSD. */
+  readonly words: readonly string[];
+}
+
+export type Family = 'ipv4' | 'ipv6';
+
+const SHAPE = /^(?:([^|\s]*)\|)?\s*([^\s/]+)(?:\/(\S+))?(?:\s+(.*))?$/s;
+const EXAMPLE = { ipv4: '192.0.2.10/24', ipv6: '2001:db8::10/64' } as const;
+
+/** [interface|]ADDRESS[/PREFIX or MASK][ words...] of one family (jail(8), ip4.addr). */
+export function addresses(family: Family): ValueType<readonly Address[]> {
+  return listType(`list of ${family === 'ipv4' ? 'IPv4' : 'IPv6'} addresses`, (text) =>
+    readAddress(text, family),
+  );
+}
+
+function readAddress(text: string, family: Family): Converted<Address> {
+  const hint = `write [interface|]ADDRESS[/PREFIX], such as ${EXAMPLE[family]}`;
+  const [, link, address = '', mask, rest = ''] = SHAPE.exec(text) ?? [];
+  if (!isOf(family, address)) return bad(notAnAddress(address || text, family), hint);
+  const prefix = readPrefix(mask, family);
+  if (prefix === null) return bad(`"/${mask}" is not a prefix length or netmask`, hint);
+  if (link !== undefined && !isLinkName(link)) return bad(`"${link}" cannot be an interface name`, hint);
+  return good({
+    ...(link !== undefined && { interface: link }),
+    address: ipaddr.parse(address).toString(),
+    prefix,
+    words: rest.split(/\s+/).filter((word) => word !== ''),
+  });
+}
+
+/** A four-part decimal address or an IPv6 one; ipaddr.js alone also takes "10.1" and 0x forms. */
+export function isOf(family: Family, text: string): boolean {
+  if (text.includes('%')) return false;
+  return family === 'ipv4' ? ipaddr.IPv4.isValidFourPartDecimal(text) : ipaddr.IPv6.isValid(text);
+}
+
+function notAnAddress(text: string, family: Family): string {
+  const other = isOf(family === 'ipv4' ? 'ipv6' : 'ipv4', text);
+  const names = { ipv4: 'an IPv4 address', ipv6: 'an IPv6 address' };
+  if (!other) return `"${text}" is not ${names[family]}`;
+  return `"${text}" is ${family === 'ipv4' ? names.ipv6 : names.ipv4}, not ${names[family]}`;
+}
+
+function readPrefix(mask: string | undefined, family: Family): number | null {
+  const bits = family === 'ipv4' ? 32 : 128;
+  if (mask === undefined) return bits;
+  if (/^\d{1,3}$/.test(mask)) return Number(mask) <= bits ? Number(mask) : null;
+  return isOf(family, mask) ? ipaddr.parse(mask).prefixLengthFromSubnetMask() : null;
+}
+
+/** Names that the kernel takes for a link (net/core/dev.c, dev_valid_name): no slash, colon or blank, 15 bytes. */
+export function isLinkName(text: string): boolean {
+  return /^[^\s/:\0]{1,15}$/.test(text) && text !== '.' && text !== '..';
+}
+
+/** Interface names. */
+export const links: ValueType<readonly string[]> = listType('list of interfaces', readLink);
+
+/** Reads the name of one link. */
+export function readLink(text: string): Converted<string> {
+  return isLinkName(text)
+    ? good(text)
+    : bad(`"${text}" cannot be an interface name`, 'at most 15 characters, no / or :');
+}
+
+/** Plain addresses of either family, without a prefix. */
+export const plainAddresses: ValueType<readonly string[]> = listType('list of addresses', (text) =>
+  isOf('ipv4', text) || isOf('ipv6', text)
+    ? good(ipaddr.parse(text).toString())
+    : bad(`"${text}" is not an IPv4 or IPv6 address`),
+);
+
+export interface Redirect {
+  readonly protocol: 'tcp' | 'udp';
+  readonly hostAddress?: string;
+  readonly hostPort: number;
+  readonly jailPort: number;
+}
+
+/** "tcp 8080 80" or "tcp 192.0.2.1:8080 80": a port of the host that leads into the jail. */
+export const redirects: ValueType<readonly Redirect[]> = listType('list of PROTOCOL PORT PORT', (text) => {
+  const [, protocol, address, host, jail] =
+    /^(tcp|udp)\s+(?:\[?([0-9a-f.:]*?)\]?:)?(\d{1,5})(?:\s+(\d{1,5}))?$/i.exec(text.trim()) ?? [];
+  const ports = [Number(host), Number(jail ?? host)] as const;
+  if (protocol === undefined || ports.some((port) => port < 1 || port > 65535))
+    return bad(
+      `"${text}" is not a redirection`,
+      'write PROTOCOL [ADDRESS:]HOSTPORT JAILPORT, such as "tcp 8080 80"',
+    );
+  if (address !== undefined && !isOf('ipv4', address) && !isOf('ipv6', address))
+    return bad(`"${address}" is not an IPv4 or IPv6 address`);
+  return good({
+    protocol: protocol.toLowerCase() === 'tcp' ? 'tcp' : 'udp',
+    ...(address !== undefined && { hostAddress: ipaddr.parse(address).toString() }),
+    hostPort: ports[0],
+    jailPort: ports[1],
+  });
+});

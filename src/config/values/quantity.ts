@@ -1,0 +1,112 @@
+import { bad, good, scalarType, type Converted, type ValueType } from './type.js';
+
+const SECONDS: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  sec: 1,
+  m: 60,
+  min: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+};
+
+/** Reads "30", "30s", "100ms", "1h30m" as seconds; a bare number is seconds, as in jail(8). */
+export function readSeconds(text: string): Converted<number> {
+  const units = Object.keys(SECONDS).join('|');
+  const parts = [...text.matchAll(new RegExp(`(\\d+(?:\\.\\d+)?)\\s*(${units})?\\s*`, 'gy'))];
+  const length = parts.reduce((sum, [part]) => sum + part.length, 0);
+  const bare = parts.length > 1 && parts.some(([, , unit]) => unit === undefined);
+  if (parts.length === 0 || length !== text.length || bare)
+    return bad(`"${text}" is not a duration`, 'write seconds, or a unit: 100ms, 30s, 5m, 1h');
+  const seconds = parts.reduce(
+    (sum, [, number, unit = 's']) => sum + Number(number) * (SECONDS[unit] ?? 1),
+    0,
+  );
+  return good(Math.round(seconds * 1e6) / 1e6);
+}
+
+/** Seconds, with or without a unit. */
+export const seconds: ValueType<number> = scalarType('seconds', readSeconds);
+
+const BYTES = /^(\d+(?:\.\d+)?)\s*([kmgtpe]?)(?:i?b)?$/i;
+
+/** Reads "512M", "1.5G", "4096" as bytes; units are powers of 1024, as cgroup files and rctl have them. */
+export function readBytes(text: string): Converted<number> {
+  const [, number, unit = ''] = BYTES.exec(text) ?? [];
+  if (number === undefined) return bad(`"${text}" is not a size`, 'write bytes, or a unit: 64K, 512M, 2G');
+  const power = ' kmgtpe'.indexOf(unit.toLowerCase() || ' ');
+  const value = Math.floor(Number(number) * 1024 ** power);
+  return Number.isSafeInteger(value) ? good(value) : bad(`"${text}" is too large`, 'write max for no limit');
+}
+
+const isUnlimited = (text: string): boolean => /^(max|unlimited|infinity)$/i.test(text);
+
+/** Bytes, or "max" (Infinity) for no limit. */
+export const bytes: ValueType<number> = scalarType('bytes', (text) =>
+  isUnlimited(text) ? good(Infinity) : readBytes(text),
+);
+
+/** A count, or "max" (Infinity) for no limit. */
+export const count: ValueType<number> = scalarType('count', (text) => {
+  if (isUnlimited(text)) return good(Infinity);
+  return /^\d{1,15}$/.test(text)
+    ? good(Number(text))
+    : bad(`"${text}" is not a count`, 'write a number, or max');
+});
+
+/** Lines per time, "1000/30s"; "0" for no limit. */
+export const rate: ValueType<{ readonly amount: number; readonly seconds: number }> = scalarType(
+  'rate',
+  (text) => {
+    const [, amount, per = '1s'] = /^(\d{1,12})(?:\/(.+))?$/.exec(text) ?? [];
+    const time = readSeconds(/^\d/.test(per) ? per : `1${per}`);
+    if (amount === undefined || !time.ok || time.value === 0)
+      return bad(`"${text}" is not a rate`, 'write lines per time: 1000/30s');
+    return good({ amount: Number(amount), seconds: time.value });
+  },
+);
+
+export interface ResourceLimit {
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** A soft and a hard limit as in setrlimit(2): "1024", "1024:4096", "unlimited" (Infinity), "64M". */
+export const resourceLimit: ValueType<ResourceLimit> = scalarType('SOFT[:HARD]', (text) => {
+  const [softText = '', hardText = softText, more] = text.split(/\s*:\s*|\s+/);
+  const soft = isUnlimited(softText) ? good(Infinity) : readBytes(softText);
+  const hard = isUnlimited(hardText) ? good(Infinity) : readBytes(hardText);
+  if (!soft.ok || !hard.ok || more !== undefined)
+    return bad(
+      `"${text}" is not a resource limit`,
+      'write SOFT:HARD or one number for both; unlimited for none',
+    );
+  if (soft.value > hard.value) return bad(`the soft limit ${softText} is above the hard limit ${hardText}`);
+  return good({ soft: soft.value, hard: hard.value });
+});
+
+export interface TimeOffset {
+  /** Seconds to add to CLOCK_MONOTONIC inside. */
+  readonly monotonic: number;
+  /** Seconds to add to CLOCK_BOOTTIME inside. */
+  readonly boottime: number;
+}
+
+function readOffset(text: string): Converted<number> {
+  const magnitude = readSeconds(text.replace(/^[+-]/, ''));
+  return magnitude.ok && text.startsWith('-') ? good(-magnitude.value) : magnitude;
+}
+
+/** What time_namespaces(7) can shift: "1d" for both clocks, or "monotonic=+1h boottime=-30m". */
+export const timeOffset: ValueType<TimeOffset> = scalarType('time offset', (text) => {
+  const result = { monotonic: 0, boottime: 0 };
+  for (const word of text.trim().split(/\s+/)) {
+    const [, clock, amount = ''] = /^(?:(monotonic|boottime)=)?(.*)$/.exec(word) ?? [];
+    const offset = readOffset(amount);
+    if (!offset.ok) return bad(`"${word}" is not a time offset`, 'write +1h, or monotonic=+1h boottime=-30m');
+    if (clock !== 'boottime') result.monotonic = offset.value;
+    if (clock !== 'monotonic') result.boottime = offset.value;
+  }
+  return good(result);
+});
