@@ -14,7 +14,9 @@ import { SystemError } from './error.js';
 
 /** Whether it is a failure that node:fs or node:child_process reports. */
 export function isErrno(error: unknown): error is NodeJS.ErrnoException & { errno: number } {
-  return error instanceof Error && 'errno' in error && typeof error.errno === 'number';
+  // A SystemError has an errno too, and is what such a failure is turned into.
+  if (!(error instanceof Error) || error instanceof SystemError) return false;
+  return 'errno' in error && typeof error.errno === 'number';
 }
 
 /** A failure of node:fs as a SystemError; any other error as it is. */
