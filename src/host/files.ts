@@ -82,7 +82,7 @@ export function writeAtomically(path: string, text: string | Uint8Array, options
 }
 
 /**
- * What a JSON file holds, or null when there is none. Throws SystemError; EBADMSG is a file that is not JSON or not
+ * What a JSON file holds, or null when there is none. Throws SystemError; EILSEQ is a file that is not JSON or not
  * what `guard` wants.
  */
 export function readJson<T>(path: string, guard: (value: unknown) => value is T): T | null {
@@ -96,7 +96,7 @@ export function readJson<T>(path: string, guard: (value: unknown) => value is T)
   }
   throw new SystemError(
     'read',
-    os.errno.EBADMSG,
+    os.errno.EILSEQ,
     path,
     'it is damaged: move it away, or put a good copy there',
   );
