@@ -48,7 +48,7 @@ function ownCgroup(v2: Hierarchy, cgroup: string): string | null {
 }
 
 /** A cgroup that its owner gives away says so (systemd: "Control Group APIs and Delegation"). */
-function isDelegated(directory: string): boolean {
+export function isDelegated(directory: string): boolean {
   return ['trusted.delegate', 'user.delegate'].some((name) => getxattr(directory, name) === '1');
 }
 

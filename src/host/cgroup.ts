@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { optionalFiles } from '../plan/cgroup-limits.js';
 import type { CgroupFacts } from '../plan/facts.js';
+import { isDelegated } from './cgroup-facts.js';
 import { isErrno, readText, systemError, unless, writeControl } from './files.js';
 
-/** Cgroup for jaild itself where jails are made below its own cgroup: no cgroup with children may have both. */
+/** The child of its delegated cgroup that jaild itself is in. */
 const SUPERVISOR = 'supervisor';
 /** Milliseconds between attempts to remove a cgroup whose processes are just ending; in all 5 s. */
 const REMOVE_DELAYS = [1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 640, 640, 640, 640, 640, 640];
@@ -61,30 +62,29 @@ function enableControllers(directory: string, controllers: readonly string[]): r
   for (const cgroup of chain) {
     const on = words(`${cgroup}/cgroup.subtree_control`);
     const off = controllers.filter((controller) => !on.includes(controller));
+    if (off.length === 0 || !makeRoom(cgroup)) continue;
     // One at a time: a controller that is refused (cpu, with real-time processes about) does not keep the others off.
-    for (const controller of off) enable(cgroup, controller);
+    for (const controller of off)
+      unless(['EBUSY', 'EINVAL', 'ENOENT', 'EOPNOTSUPP', 'EPERM', 'EACCES'], undefined, () =>
+        writeControl(`${cgroup}/cgroup.subtree_control`, `+${controller}`),
+      );
   }
   return words(`${directory}/cgroup.subtree_control`);
 }
 
-function enable(cgroup: string, controller: string): void {
-  const attempt = (): boolean =>
-    unless(['EBUSY', 'EINVAL', 'ENOENT', 'EOPNOTSUPP', 'EPERM', 'EACCES'], false, () => {
-      writeControl(`${cgroup}/cgroup.subtree_control`, `+${controller}`);
-      return true;
-    });
-  if (!attempt() && words(`${cgroup}/cgroup.procs`).includes(String(process.pid))) {
-    moveToSupervisor(cgroup);
-    attempt();
-  }
-}
-
-/** Everything in jaild's own, delegated cgroup is jaild's: it makes room for the jails' controllers. */
-function moveToSupervisor(cgroup: string): void {
+/**
+ * Whether controllers may be switched on in a cgroup. All but the hierarchy's root must hold no process themselves: the
+ * kernel refuses memory and io there, and with cpu and pids makes it a threaded domain, whose children nobody can enter.
+ * Of the cgroup that is delegated to jaild every process is jaild's, and moves to a child.
+ */
+function makeRoom(cgroup: string): boolean {
+  if (!existsSync(`${cgroup}/cgroup.type`) || words(`${cgroup}/cgroup.procs`).length === 0) return true;
+  if (!isDelegated(cgroup)) return false;
   const supervisor = `${cgroup}/${SUPERVISOR}`;
   mkdirSync(supervisor, { recursive: true });
   for (const pid of words(`${cgroup}/cgroup.procs`))
     unless(['ESRCH'], undefined, () => writeControl(`${supervisor}/cgroup.procs`, pid));
+  return true;
 }
 
 /** Looked for in the instance's directory, since the root of a hierarchy does not have the files of its children. */

@@ -14,7 +14,9 @@ import { SystemError } from './error.js';
 
 /** Whether it is a failure that node:fs or node:child_process reports. */
 export function isErrno(error: unknown): error is NodeJS.ErrnoException & { errno: number } {
-  return error instanceof Error && 'errno' in error && typeof error.errno === 'number';
+  // A SystemError has an errno too, and is what such a failure is turned into.
+  if (!(error instanceof Error) || error instanceof SystemError) return false;
+  return 'errno' in error && typeof error.errno === 'number';
 }
 
 /** A failure of node:fs as a SystemError; any other error as it is. */
@@ -80,7 +82,7 @@ export function writeAtomically(path: string, text: string | Uint8Array, options
 }
 
 /**
- * What a JSON file holds, or null when there is none. Throws SystemError; EBADMSG is a file that is not JSON or not
+ * What a JSON file holds, or null when there is none. Throws SystemError; EILSEQ is a file that is not JSON or not
  * what `guard` wants.
  */
 export function readJson<T>(path: string, guard: (value: unknown) => value is T): T | null {
@@ -94,7 +96,7 @@ export function readJson<T>(path: string, guard: (value: unknown) => value is T)
   }
   throw new SystemError(
     'read',
-    os.errno.EBADMSG,
+    os.errno.EILSEQ,
     path,
     'it is damaged: move it away, or put a good copy there',
   );

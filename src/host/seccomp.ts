@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { constants } from 'node:os';
-import { StepFailure, SystemError } from './error.js';
+import { StepFailure } from './error.js';
 import { isErrno, systemError, writeAtomically } from './files.js';
 
 /** Bytes of a struct sock_filter, and the most that seccomp(2) takes: BPF_MAXINSNS of them. */
@@ -84,8 +83,13 @@ function compile(compiler: string, policy: string): Promise<Buffer> {
       if (error !== null)
         return reject(new StepFailure('seccomp', 'policy', lastLine(stderr) ?? error.message));
       if (isProgram(stdout.length)) return resolve(stdout);
-      const hint = `${compiler} wrote ${stdout.length} bytes; at most ${PROGRAM_MAX} make a program`;
-      reject(new SystemError('compile', constants.errno.EBADMSG, 'seccomp policy', hint));
+      reject(
+        new StepFailure(
+          'seccomp',
+          'policy',
+          `${stdout.length} bytes are no program of at most ${PROGRAM_MAX}`,
+        ),
+      );
     });
     child.stdin?.on('error', () => undefined); // EPIPE: it gave up reading, and says why on stderr
     child.stdin?.end(policy);

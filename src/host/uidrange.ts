@@ -53,7 +53,7 @@ export class UidRangeStore {
     try {
       return new UidRangeStore(instance, pool, readJson(file, isUidFile)?.ranges ?? {}, null);
     } catch (error) {
-      if (!(error instanceof SystemError) || error.errno !== constants.errno.EBADMSG) throw error;
+      if (!(error instanceof SystemError) || error.errno !== constants.errno.EILSEQ) throw error;
       const aside = `${file}.broken-${now}`;
       try {
         renameSync(file, aside);

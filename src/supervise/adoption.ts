@@ -1,0 +1,54 @@
+import type { Jail } from '../config/compile.js';
+import type { Ended, JailerPhase } from '../host/host.js';
+import type { LifeEvent } from './lifecycle.js';
+import type { JailRecord, SavedJail } from './records.js';
+
+/** What an earlier jaild left of a jail, as an event of its life. */
+export interface Finding {
+  readonly event: LifeEvent;
+  /** It was only half built: it is taken down and built again, which is no failure. */
+  readonly halfBuilt: boolean;
+  /** How it ended while nobody looked. */
+  readonly ended?: { readonly ended: Ended; readonly cause: string | null; readonly at?: Date };
+}
+
+const LOST: Ended = { how: 'signal', code: 9 };
+
+/**
+ * Finds out where a jail is from its record, its jailer's word (null when none is alive) and its exit record.
+ * Identity is the launch, checked by the caller: a record of another boot or launch is not of this jail.
+ */
+export function classify(
+  record: JailRecord,
+  jailer: JailerPhase | null,
+  exit: { readonly ended: Ended; readonly at: Date } | null,
+): Finding {
+  const { doing } = record;
+  if (doing === 'backoff' || doing === 'ended' || doing === 'failed')
+    return { event: `found-${doing}`, halfBuilt: false };
+  if (exit !== null) return { event: 'found-exited', halfBuilt: false, ended: { cause: null, ...exit } };
+  if (jailer === null || jailer === 'exited') return withoutJailer(record);
+  if (jailer === 'created' || doing === 'cleaning') return { event: 'found-half', halfBuilt: true };
+  if (doing === 'stopping') return { event: 'found-stopping', halfBuilt: false };
+  if (jailer !== 'running') return { event: 'found-starting', halfBuilt: false };
+  if (doing === 'preparing') return { event: 'found-up', halfBuilt: false };
+  return { event: doing === 'paused' ? 'found-paused' : 'found-running', halfBuilt: false };
+}
+
+function withoutJailer(record: JailRecord): Finding {
+  // It had ended before, and was being cleaned up: its exit is in the record.
+  if (record.doing === 'cleaning') return { event: 'found-lost', halfBuilt: false };
+  if (record.doing === 'preparing') return { event: 'found-lost', halfBuilt: true };
+  return { event: 'found-lost', halfBuilt: false, ended: { ended: LOST, cause: 'jailer lost' } };
+}
+
+/** A jail from its record, for one whose file says something else by now, or nothing. */
+export function jailOf(saved: SavedJail): Jail {
+  const { name, params, values } = saved;
+  return { name, failed: false, diagnostics: [], params: new Map(params), values, origin: new Map() };
+}
+
+/** What a record says of a jail's definition. */
+export function savedJail(jail: Jail): SavedJail {
+  return { name: jail.name, params: [...jail.params], values: jail.values };
+}

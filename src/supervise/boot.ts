@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import type { Jail } from '../config/compile.js';
+import type { Host } from '../host/host.js';
+import { jailOf, savedJail } from './adoption.js';
+import type { Clock } from './clock.js';
+import { failureOf } from './exits.js';
+import type { LaunchMode, PlanJail } from './incarnation.js';
+import type { SupervisedJail } from './jail.js';
+import { isDown } from './lifecycle.js';
+import type { Log } from './log.js';
+import type { JailRecord, Records } from './records.js';
+import { freshTally } from './restart.js';
+import type { Roster } from './roster.js';
+import type { Want, Wants } from './wants.js';
+
+export interface BootContext {
+  readonly host: Host;
+  readonly log: Log;
+  readonly roster: Roster;
+  readonly records: Records;
+  readonly wants: Wants;
+  readonly autostart: 'wanted' | 'all' | 'none';
+  readonly create: (jail: Jail, mode: LaunchMode) => SupervisedJail;
+  readonly planJail: PlanJail;
+  readonly clock: Clock;
+}
+
+/** Takes back what an earlier jaild left. @returns names of the jails that are to be started, in order */
+export async function bootJails(context: BootContext): Promise<readonly string[]> {
+  const { host, records, log } = context;
+  const { records: found, broken } = records.load();
+  const bootId = host.bootId();
+  for (const record of found) {
+    // Numbers of processes and directories of another boot mean other things by now: nothing of it is touched.
+    if (record.bootId === bootId) await adoptOne(record, context);
+    else {
+      records.forget(record.name);
+      records.remove(record.name);
+    }
+  }
+  for (const name of broken) {
+    try {
+      const record = await recordAnew(name, context);
+      if (record !== null) await adoptOne(record, context);
+    } catch (error) {
+      log.child(name).error(`its record is broken and cannot be made anew: ${failureOf(error).message}`);
+    }
+  }
+  return namesToStart(context);
+}
+
+async function adoptOne(record: JailRecord, context: BootContext): Promise<void> {
+  const { host, roster, log } = context;
+  const { name, launch, foreground } = record;
+  let jail = roster.jails.get(name);
+  if (jail === undefined) {
+    jail = context.create(jailOf(record.jail), { foreground, terminal: false });
+    roster.jails.set(name, jail);
+  }
+  const rundir = join(host.instance.runDirectory, name);
+  const handle = record.plan === null ? null : await host.adopt(rundir).catch(() => null);
+  const jailer = handle?.launch === launch ? handle : null;
+  const exit = record.plan === null ? null : host.exitRecord(rundir);
+  jail.adopt(record, jailer, exit?.launch === launch ? exit : null);
+  log.child(name).info(jailer === null ? 'found its record' : `found running (pid ${jailer.initPid})`);
+}
+
+/** For a jail whose record is lost: what its file makes of it, if there is a jailer to go with that. */
+async function recordAnew(name: string, context: BootContext): Promise<JailRecord | null> {
+  const { host, roster, planJail, clock } = context;
+  const definition = roster.jails.get(name)?.definition;
+  if (definition === undefined) return null;
+  const handle = await host.adopt(join(host.instance.runDirectory, name)).catch(() => null);
+  const facts = await host.facts(definition);
+  const launch = handle?.launch ?? '';
+  const jid = definition.values.jid ?? 1;
+  const isUp = handle?.phase === 'running';
+  return {
+    schema: 1,
+    name,
+    doing: isUp ? 'running' : 'preparing',
+    bootId: host.bootId(),
+    launch,
+    jid,
+    jail: savedJail(definition),
+    plan: planJail(definition, { ...facts, jid, launch }, { foreground: false, terminal: false }),
+    foreground: false,
+    wasUp: isUp,
+    startedAt: isUp ? { wall: clock.now(), monotonic: clock.monotonic() } : null,
+    target: context.wants.get(name) ?? (isUp ? 'up' : 'down'),
+    startKept: false,
+    restarts: 0,
+    tally: freshTally,
+    exit: null,
+    oomKills: 0,
+    retryAt: null,
+  };
+}
+
+function namesToStart(context: BootContext): readonly string[] {
+  const { roster, autostart } = context;
+  if (autostart === 'none') return [];
+  return [...roster.graph.keys()].filter((name) => {
+    const jail = roster.jails.get(name);
+    if (jail === undefined || jail.phase !== 'stopped' || roster.refusal(name) !== null) return false;
+    return wanted(jail, context) === 'up' && isDown(jail.phase);
+  });
+}
+
+/** What was asked last counts; a jail nobody has spoken of follows its `auto`, if written or if all are to start. */
+function wanted(jail: SupervisedJail, { wants, autostart }: BootContext): Want {
+  const { auto } = jail.definition.values;
+  return wants.get(jail.name) ?? ((auto ?? autostart === 'all') ? 'up' : 'down');
+}

@@ -1,0 +1,25 @@
+/** Time, as everything here reads it: tests drive it, so nothing else asks the system. */
+export interface Clock {
+  /** Milliseconds of CLOCK_MONOTONIC: what delays and uptimes are measured with. */
+  monotonic(): number;
+  /** Milliseconds since 1970: for schedules and for people. */
+  now(): number;
+  /** Calls `call` after `ms` milliseconds; the result cancels that. */
+  setTimeout(ms: number, call: () => void): () => void;
+}
+
+/** The machine's time. */
+export const systemClock: Clock = {
+  // process.hrtime is CLOCK_MONOTONIC itself, so its values can be compared after a restart of jaild.
+  monotonic: () => Number(process.hrtime.bigint() / 1_000_000n),
+  now: () => Date.now(),
+  setTimeout: (ms, call) => {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `ms` milliseconds of the clock. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.setTimeout(ms, resolve));
+}

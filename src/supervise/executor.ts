@@ -1,0 +1,101 @@
+import type { Executors, Launch } from '../host/host.js';
+import type { Step } from '../plan/step.js';
+
+/** What became of a list of steps. */
+export type Execution =
+  | { readonly ok: true; readonly done: readonly Step[] }
+  | {
+      readonly ok: false;
+      /** The step that failed; null when it was called off between two steps. */
+      readonly failed: Step | null;
+      readonly error: unknown;
+      /** What undoing the steps before it failed with. */
+      readonly undoErrors: readonly unknown[];
+    };
+
+/** Told of each step as it is run or undone; for the log. */
+export type Trace = (verb: 'run' | 'undo', step: Step) => void;
+
+export interface ExecuteOptions {
+  /** Asked before each step: true calls the rest off. */
+  readonly isCancelled?: () => boolean;
+  readonly trace?: Trace;
+}
+
+/** Runs steps in order. The first that fails ends it, and those before it are undone, last first. Never throws. */
+export async function execute(
+  executors: Executors,
+  steps: readonly Step[],
+  launch: Launch,
+  options: ExecuteOptions = {},
+): Promise<Execution> {
+  const done: Step[] = [];
+  for (const step of steps) {
+    try {
+      if (options.isCancelled?.() === true) return await fail(null, new Error('called off'));
+      options.trace?.('run', step);
+      const running = runStep(executors, step, launch);
+      // Most steps are synchronous: a start then does not wait for a turn of the event loop at each of them.
+      if (running !== undefined) await running;
+      done.push(step);
+    } catch (error) {
+      return fail(step, error);
+    }
+  }
+  return { ok: true, done };
+
+  async function fail(failed: Step | null, error: unknown): Promise<Execution> {
+    return { ok: false, failed, error, undoErrors: await undoAll(executors, done, launch, options.trace) };
+  }
+}
+
+/** Runs every step whatever becomes of the others, for cleaning. @returns what they failed with */
+export async function runEach(
+  executors: Executors,
+  steps: readonly Step[],
+  launch: Launch,
+  trace?: Trace,
+): Promise<readonly unknown[]> {
+  const errors: unknown[] = [];
+  for (const step of steps) {
+    try {
+      trace?.('run', step);
+      await runStep(executors, step, launch);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  return errors;
+}
+
+/** Undoes steps, last first; one that cannot be undone does not keep the others. @returns what they failed with */
+export async function undoAll(
+  executors: Executors,
+  steps: readonly Step[],
+  launch: Launch,
+  trace?: Trace,
+): Promise<readonly unknown[]> {
+  const errors: unknown[] = [];
+  for (const step of [...steps].reverse()) {
+    const undo = undoOf(executors, step);
+    if (undo === undefined) continue;
+    try {
+      trace?.('undo', step);
+      await undo(step, launch);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  return errors;
+}
+
+type Act = (step: Step, launch: Launch) => Promise<void> | void;
+
+// The table pairs each name with the arguments of that name; TypeScript cannot follow the pair through an index.
+function runStep(executors: Executors, step: Step, launch: Launch): Promise<void> | void {
+  return (executors[step.name].run as Act)(step, launch);
+}
+
+function undoOf(executors: Executors, step: Step): Act | undefined {
+  return executors[step.name].undo as Act | undefined;
+}

@@ -1,0 +1,174 @@
+import type { Jail } from '../config/compile.js';
+import type { Ended, Host, JailerEvent, JailerHandle, Launch } from '../host/host.js';
+import type { HostFacts } from '../plan/facts.js';
+import type { JailPlan } from '../plan/step.js';
+import { pause, type Clock } from './clock.js';
+import { execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
+
+export interface LaunchMode {
+  readonly foreground: boolean;
+  readonly terminal: boolean;
+}
+
+/** Makes a plan from a jail and facts; pure, throws nothing (src/plan/launch.ts). */
+export type PlanJail = (jail: Jail, facts: HostFacts, mode: LaunchMode) => JailPlan;
+
+/** What a running jail is about to be given back with after jaild was away. */
+export interface Remains {
+  readonly plan: JailPlan;
+  readonly jailer: JailerHandle | null;
+  readonly wasUp: boolean;
+  readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
+  readonly oomKills: number;
+}
+
+const PATIENCE = 1000;
+const LOOK = 10;
+
+/** One life of a jail, from its preparation until nothing of it is left. It works and reports; jail.ts decides. */
+export class Incarnation {
+  plan: JailPlan | null = null;
+  wasUp = false;
+  startedAt: { readonly wall: number; readonly monotonic: number } | null = null;
+  commandPid: number | null = null;
+  oomKills = 0;
+  /** Milliseconds of CLOCK_MONOTONIC. */
+  endedAt: number | null = null;
+  begun = false;
+  readonly launch: Launch;
+  private done: JailPlan['prepare'] = [];
+  private cancelled = false;
+
+  /** @param jail the definition it began with, and what has changed on it since */
+  constructor(
+    public jail: Jail,
+    readonly id: string,
+    readonly jid: number,
+    readonly mode: LaunchMode,
+    private readonly host: Host,
+    private readonly clock: Clock,
+    private readonly trace: Trace,
+  ) {
+    this.launch = { jail: jail.name, jailer: null };
+  }
+
+  /** A life that an earlier jaild began: all of its preparation counts as done, for undoing is idempotent. */
+  restore(remains: Remains): void {
+    this.plan = remains.plan;
+    this.done = remains.plan.prepare;
+    this.launch.jailer = remains.jailer;
+    this.wasUp = remains.wasUp;
+    this.startedAt = remains.startedAt;
+    this.oomKills = remains.oomKills;
+    this.begun = true;
+  }
+
+  /** Milliseconds that it was up: until its end was seen, not until it was cleaned away. */
+  get upMs(): number {
+    if (this.startedAt === null) return 0;
+    return (this.endedAt ?? this.clock.monotonic()) - this.startedAt.monotonic;
+  }
+
+  /** It has come up, now if it had not before. */
+  markUp(): void {
+    this.wasUp = true;
+    this.startedAt ??= { wall: this.clock.now(), monotonic: this.clock.monotonic() };
+  }
+
+  get jailer(): JailerHandle | null {
+    return this.launch.jailer;
+  }
+
+  /**
+   * Plans and prepares; `intend` is called when there is a plan and before anything is done.
+   * @throws SystemError when the facts cannot be had
+   */
+  async prepare(planJail: PlanJail, intend: () => void): Promise<Execution> {
+    const facts = await this.host.facts(this.jail);
+    this.plan = planJail(this.jail, { ...facts, jid: this.jid, launch: this.id }, this.mode);
+    intend();
+    const execution = await execute(this.host.executors, this.plan.prepare, this.launch, {
+      isCancelled: () => this.cancelled,
+      trace: this.trace,
+    });
+    if (execution.ok) this.done = execution.done;
+    return execution;
+  }
+
+  /** Calls the preparation off: it ends with the step under way. */
+  cancel(): void {
+    this.cancelled = true;
+  }
+
+  /** Lets the jailer go on. The events that it has already sent come first. */
+  async begin(listener: (event: JailerEvent) => void): Promise<Execution> {
+    this.begun = true;
+    this.oomKills = this.countOomKills();
+    this.jailer?.listen(listener);
+    return execute(this.host.executors, this.plan?.begin ?? [], this.launch, { trace: this.trace });
+  }
+
+  poststart(): Promise<Execution> {
+    return execute(this.host.executors, this.plan?.poststart ?? [], this.launch, { trace: this.trace });
+  }
+
+  /** exec.prestop and exec.stop: the first failure ends it, or none does when the jail has to go anyway. */
+  async stopCommands(insist: boolean): Promise<readonly unknown[]> {
+    const steps = this.plan?.stop ?? [];
+    if (insist) return runEach(this.host.executors, steps, this.launch, this.trace);
+    const execution = await execute(this.host.executors, steps, this.launch, { trace: this.trace });
+    return execution.ok ? [] : [execution.error];
+  }
+
+  /**
+   * Takes away all that is left. Commands run only for a jail that had come up, as jail(8) has it.
+   * @returns what failed on the way; "occupied" when processes are left that cannot be killed
+   */
+  async clean(): Promise<readonly unknown[] | 'occupied'> {
+    if (!(await this.isEmpty())) return 'occupied';
+    const { poststop = [], release = [] } = (this.wasUp ? this.plan : null) ?? {};
+    const errors = [
+      ...(await runEach(this.host.executors, poststop, this.launch, this.trace)),
+      ...(await undoAll(this.host.executors, this.done, this.launch, this.trace)),
+      ...(await runEach(this.host.executors, release, this.launch, this.trace)),
+    ];
+    this.done = [];
+    return errors;
+  }
+
+  private async isEmpty(): Promise<boolean> {
+    const until = this.clock.monotonic() + PATIENCE;
+    while (this.population() > 0) {
+      if (this.clock.monotonic() > until) return false;
+      this.killCgroup();
+      await pause(this.clock, LOOK);
+    }
+    return true;
+  }
+
+  /** Calls `empty` when no process is left, looking every `interval()` milliseconds until that is null. */
+  watchEmpty(interval: () => number | null, empty: () => void): void {
+    const wait = interval();
+    if (wait === null) return;
+    if (this.population() === 0) return empty();
+    this.clock.setTimeout(wait, () => this.watchEmpty(interval, empty));
+  }
+
+  population(): number {
+    return this.plan === null ? 0 : this.host.population(this.plan.cgroups);
+  }
+
+  killCgroup(): void {
+    if (this.plan !== null) this.host.killCgroup(this.plan.cgroups);
+  }
+
+  /** The out-of-memory killer has been at it since it began, and it ended badly. */
+  ranOutOfMemory(ended: Ended): boolean {
+    const badly = ended.how === 'signal' || (ended.how === 'exit' && ended.code !== 0);
+    return badly && this.countOomKills() > this.oomKills;
+  }
+
+  private countOomKills(): number {
+    return this.plan === null ? 0 : this.host.accounting(this.plan.cgroups).oomKills;
+  }
+}

@@ -1,0 +1,198 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Jail } from '../config/compile.js';
+import type { JailPlan } from '../plan/step.js';
+import type { Log } from './log.js';
+import type { LastExit } from './operations.js';
+import type { Tally } from './restart.js';
+
+/** What a jail was doing when the record was written. The last three have nothing on the machine. */
+export type Doing =
+  'preparing' | 'running' | 'paused' | 'stopping' | 'cleaning' | 'backoff' | 'ended' | 'failed';
+
+/** A jail's definition, without what only its file is for. */
+export interface SavedJail {
+  readonly name: string;
+  readonly params: readonly (readonly [string, readonly string[] | null])[];
+  readonly values: Jail['values'];
+}
+
+/** All that a later jaild must know to take a jail back. Written before what it says is done. */
+export interface JailRecord {
+  readonly schema: 1;
+  readonly name: string;
+  readonly doing: Doing;
+  readonly bootId: string;
+  readonly launch: string;
+  readonly jid: number;
+  readonly jail: SavedJail;
+  readonly plan: JailPlan | null;
+  readonly foreground: boolean;
+  /** It had come up: its stop runs commands, and the end of it counts as the end of a run. */
+  readonly wasUp: boolean;
+  /** Milliseconds of the wall clock and of CLOCK_MONOTONIC; null before it was up. */
+  readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
+  readonly target: 'up' | 'down';
+  readonly startKept: boolean;
+  readonly restarts: number;
+  readonly tally: Tally;
+  readonly exit: LastExit | null;
+  readonly oomKills: number;
+  /** When a backoff ends, in milliseconds of CLOCK_MONOTONIC. */
+  readonly retryAt: number | null;
+}
+
+export interface Loaded {
+  readonly records: readonly JailRecord[];
+  /** Names of jails whose record could not be read; it was moved aside. */
+  readonly broken: readonly string[];
+}
+
+const STATE = 'state.json';
+/** Records of jails that rest between runs: they have no directory of their own. */
+const REST = '.rest';
+// JSON has no word for the Infinity of an unlimited value.
+const INFINITE = '\u221e';
+
+/** The records of one jaild, below its run directory, so that they go with the boot that they belong to. */
+export class Records {
+  constructor(
+    private readonly directory: string,
+    private readonly log: Log,
+  ) {}
+
+  /** Writes a record; a disk that does not take it is logged and survived. */
+  save(record: JailRecord): void {
+    try {
+      const file = this.fileOf(record);
+      mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+      writeWhole(file, encode(record), false);
+      if (record.plan !== null) rmSync(this.restFile(record.name), { force: true });
+    } catch (error) {
+      this.log.warn(`cannot write the record of ${record.name}, going on: ${String(error)}`);
+    }
+  }
+
+  /** Forgets what is known of a jail at rest. */
+  forget(name: string): void {
+    rmSync(this.restFile(name), { force: true });
+  }
+
+  /** Takes away the directory of a jail of which nothing is left. */
+  remove(name: string): void {
+    rmSync(join(this.directory, name), { recursive: true, force: true });
+  }
+
+  /** Every record there is. One that cannot be read is moved aside and does not keep the others. */
+  load(): Loaded {
+    const records: JailRecord[] = [];
+    const broken: string[] = [];
+    const running = namesIn(this.directory).filter((name) => name !== REST);
+    for (const name of running) this.loadOne(name, join(this.directory, name, STATE), records, broken);
+    for (const file of namesIn(join(this.directory, REST)).filter((name) => name.endsWith('.json')))
+      this.loadOne(file.slice(0, -'.json'.length), join(this.directory, REST, file), records, []);
+    return { records, broken };
+  }
+
+  private loadOne(name: string, file: string, records: JailRecord[], broken: string[]): void {
+    let text: string;
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch (error) {
+      if (isMissing(error)) return;
+      this.log.warn(`cannot read ${file}, going on without it: ${String(error)}`);
+      broken.push(name);
+      return;
+    }
+    const record = decode(text);
+    if (record?.name === name) records.push(record);
+    else {
+      moveAside(file, this.log);
+      broken.push(name);
+    }
+  }
+
+  private fileOf(record: JailRecord): string {
+    return record.plan === null ? this.restFile(record.name) : join(this.directory, record.name, STATE);
+  }
+
+  private restFile(name: string): string {
+    return join(this.directory, REST, `${name}.json`);
+  }
+}
+
+function encode(record: JailRecord): string {
+  return JSON.stringify(record, (_key, value: unknown) => (value === Infinity ? INFINITE : value));
+}
+
+function decode(text: string): JailRecord | null {
+  try {
+    const value: unknown = JSON.parse(text, (key, member: unknown) => {
+      if (member === INFINITE) return Infinity;
+      return key === 'at' && typeof member === 'string' ? new Date(member) : member;
+    });
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Only jaild writes records, each whole: what carries the right schema and name is one. */
+function isRecord(value: unknown): value is JailRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { schema, name, launch, jail, tally } = value as Partial<Record<keyof JailRecord, unknown>>;
+  return (
+    schema === 1 &&
+    [name, launch].every((text) => typeof text === 'string') &&
+    Boolean(jail) &&
+    Boolean(tally)
+  );
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Replaces a file by a whole new one: no reader ever sees half of it. @throws NodeJS.ErrnoException */
+export function writeWhole(file: string, text: string, durable: boolean): void {
+  const fresh = `${file}.new`;
+  const fd = openSync(fresh, 'w', 0o600);
+  try {
+    writeSync(fd, text);
+    if (durable) fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(fresh, file);
+}
+
+/** Keeps a file that makes no sense for people to look at, out of the way. */
+export function moveAside(file: string, log: Log): void {
+  log.error(`${file} cannot be understood, moved to ${file}.broken`);
+  try {
+    renameSync(file, `${file}.broken`);
+  } catch (error) {
+    log.warn(`cannot move ${file} aside, going on: ${String(error)}`);
+  }
+}
+
+/** Whether it says that there is no such file, or a file where a directory would be. */
+export function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

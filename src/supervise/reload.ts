@@ -1,0 +1,48 @@
+import type { Jail } from '../config/compile.js';
+import { isParamName, params, type JailParams } from '../config/params.js';
+import type { ReloadChange } from './operations.js';
+
+/** A jail as it is now, for comparing. */
+export interface Present {
+  /** What runs, else what the files said before. */
+  readonly jail: Jail;
+  readonly runs: boolean;
+}
+
+/** The parameters whose values differ, in the order of the table. */
+export function changedParameters(before: JailParams, after: JailParams): readonly string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const of = (values: JailParams, name: string): string =>
+    text((values as Readonly<Record<string, unknown>>)[name]);
+  const changed = [...names].filter((name) => of(before, name) !== of(after, name));
+  const order = Object.keys(params);
+  return changed.sort((a, b) => order.indexOf(a) - order.indexOf(b));
+}
+
+/** Values as one text: plain data, in which JSON would make unlimited and nothing the same. */
+function text(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => (member === Infinity ? 'Infinity' : member)) ?? '';
+}
+
+/** Whether a parameter can change while its jail runs. */
+export function isLive(name: string): boolean {
+  return name === 'metaKeys' || (isParamName(name) && params[name].live);
+}
+
+/** What new files mean for each jail; those that stay as they are do not appear. */
+export function compareJails(
+  present: ReadonlyMap<string, Present>,
+  next: readonly Jail[],
+): readonly ReloadChange[] {
+  const named = new Set(next.map((jail) => jail.name));
+  const changes = next.flatMap((jail): ReloadChange[] => {
+    const before = present.get(jail.name);
+    if (before === undefined) return [{ jail: jail.name, change: 'new', parameters: [] }];
+    const parameters = changedParameters(before.jail.values, jail.values);
+    if (parameters.length === 0) return [];
+    const restart = before.runs && !parameters.every(isLive);
+    return [{ jail: jail.name, change: restart ? 'restart' : 'live', parameters }];
+  });
+  const removed = [...present.keys()].filter((name) => !named.has(name));
+  return [...changes, ...removed.map((jail): ReloadChange => ({ jail, change: 'removed', parameters: [] }))];
+}

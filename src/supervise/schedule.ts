@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import type { JailParams } from '../config/params.js';
+import { lastSlot, nextSlot } from './cron.js';
+import { hostTimeZone } from './zone.js';
+
+export type Timed = 'restart' | 'start' | 'stop';
+
+/** When a jail is restarted, started, stopped by the clock. Times in milliseconds. */
+export interface Schedule {
+  readonly expressions: Readonly<Record<Timed, readonly string[]>>;
+  readonly zone: string;
+  /** What this jail's times are late by, always the same for its name. */
+  readonly offset: number;
+  readonly window: number;
+  readonly missed: 'skip' | 'once';
+  /** The schedule in one text: a change of it is a new schedule. */
+  readonly text: string;
+}
+
+const WINDOW = 300;
+
+/** The schedule of a jail, or null when it has none. */
+export function scheduleOf(name: string, values: JailParams): Schedule | null {
+  const expressions = {
+    restart: values['schedule.restart'] ?? [],
+    start: values['schedule.start'] ?? [],
+    stop: values['schedule.stop'] ?? [],
+  };
+  if (Object.values(expressions).every((list) => list.length === 0)) return null;
+  const zone = values['schedule.timezone'] ?? hostTimeZone();
+  return {
+    expressions,
+    zone,
+    offset: offsetOf(name, values['schedule.jitter'] ?? 0),
+    window: (values['schedule.window'] ?? WINDOW) * 1000,
+    missed: values['schedule.missed'] ?? 'skip',
+    text: JSON.stringify([expressions, zone, values['schedule.jitter'] ?? 0]),
+  };
+}
+
+/** A share of the jitter, in whole seconds, that depends on the name alone. */
+function offsetOf(name: string, jitterSeconds: number): number {
+  if (jitterSeconds < 1) return 0;
+  return (createHash('sha256').update(name).digest().readUInt32BE() % Math.floor(jitterSeconds)) * 1000;
+}
+
+/** The next time after `after`, or null. */
+export function nextTime(schedule: Schedule, what: Timed, after: number): number | null {
+  const expressions = schedule.expressions[what];
+  if (expressions.length === 0) return null;
+  const slot = nextSlot(expressions, schedule.zone, after - schedule.offset);
+  return slot === null ? null : slot + schedule.offset;
+}
+
+/** The last time at or before `before`, or null. */
+export function lastTime(schedule: Schedule, what: Timed, before: number): number | null {
+  const expressions = schedule.expressions[what];
+  if (expressions.length === 0) return null;
+  const slot = lastSlot(expressions, schedule.zone, before - schedule.offset);
+  return slot === null ? null : slot + schedule.offset;
+}
+
+/** What the clock says about a jail: nothing, an action for the time `slot`, or that `slot` is too long past. */
+export type Due =
+  | { readonly what: 'nothing' }
+  | { readonly what: 'act'; readonly slot: number }
+  | { readonly what: 'missed'; readonly slot: number };
+
+const NOTHING: Due = { what: 'nothing' };
+
+/**
+ * Whether something is due: its last time is later than all that makes it void. No list of pending times, so a clock
+ * that jumps makes at most one action of any number of times, and a time that has been dealt with does not come again.
+ * @param since moments (wall clock) after which the time must lie: the start, the setting of the schedule, the time
+ *   dealt with last. One in the future, left by a clock since set back, counts as now.
+ */
+export function due(schedule: Schedule, what: Timed, now: number, since: readonly number[]): Due {
+  const slot = lastTime(schedule, what, now);
+  if (slot === null || since.some((moment) => slot <= Math.min(moment, now))) return NOTHING;
+  return { what: now - slot > schedule.window && schedule.missed === 'skip' ? 'missed' : 'act', slot };
+}

@@ -1,0 +1,91 @@
+import { isSettled, isUp, type Phase } from './lifecycle.js';
+import type { Clock } from './clock.js';
+import type { SupervisedJail } from './jail.js';
+import type { Outcome } from './operations.js';
+import { closure, waves } from './order.js';
+import type { Roster } from './roster.js';
+
+export interface StartContext {
+  readonly roster: Roster;
+  readonly clock: Clock;
+  /** Remembers that it is wanted. */
+  readonly want: (name: string) => Promise<void>;
+  readonly progress: (line: string) => void;
+}
+
+/** Starts jails and whatever they depend on. @returns outcomes of those named, and of dependencies that were not up */
+export async function startJails(
+  names: readonly string[],
+  context: StartContext,
+): Promise<readonly Outcome[]> {
+  const { roster } = context;
+  const known = names.filter((name) => roster.jails.has(name));
+  const all = closure(roster.graph, known);
+  const ordered = waves(roster.graph, all).flat();
+  const outcomes = new Map<string, Promise<Outcome>>();
+  for (const name of [...ordered, ...all, ...names]) {
+    if (outcomes.has(name)) continue;
+    const refused = roster.refusal(name);
+    outcomes.set(name, refused === null ? startOne(name, context, outcomes) : Promise.resolve(refused));
+  }
+  const results = await Promise.all(outcomes.values());
+  return results.filter((outcome) => names.includes(outcome.jail) || outcome.changed || !outcome.ok);
+}
+
+async function startOne(
+  name: string,
+  context: StartContext,
+  outcomes: ReadonlyMap<string, Promise<Outcome>>,
+): Promise<Outcome> {
+  const { roster, clock } = context;
+  const jail = roster.jails.get(name);
+  if (jail === undefined) throw new Error(`${name} was not refused and is not there`);
+  const began = clock.monotonic();
+  const wasUp = isUp(jail.phase);
+  const saved = context.want(name);
+  jail.start();
+  if (wasUp)
+    return saved.then(() => ({ jail: name, ok: true, changed: false, message: 'already running', code: 0 }));
+  const depend = (roster.graph.get(name) ?? []).flatMap((other) => outcomes.get(other) ?? []);
+  const down = (await Promise.all(depend)).filter((outcome) => !outcome.ok);
+  if (down.length > 0) return waitingFor(name, down);
+  const phase = await jail.until(isSettled);
+  await saved;
+  const outcome = started(jail, phase, (clock.monotonic() - began) / 1000);
+  context.progress(`${name}: ${outcome.message}`);
+  return outcome;
+}
+
+function waitingFor(name: string, down: readonly Outcome[]): Outcome {
+  return {
+    jail: name,
+    ok: false,
+    changed: false,
+    message: `not started: waiting for ${down.map((outcome) => outcome.jail).join(', ')}`,
+    hint: 'it starts by itself when they run',
+    code: down.some((outcome) => outcome.code === 2) ? 2 : 1,
+  };
+}
+
+/** The outcome of a start, or of a restart. */
+export function started(jail: SupervisedJail, phase: Phase, seconds: number, verb = 'started'): Outcome {
+  const base = { jail: jail.name, changed: true };
+  const time = `${seconds.toFixed(1)} s`;
+  if (isUp(phase))
+    return { ...base, ok: true, code: 0, message: `${verb} (pid ${jail.jailer?.initPid ?? 0}, ${time})` };
+  if (phase === 'stopped') return { ...base, ok: false, code: 1, message: `not ${verb}: stopped meanwhile` };
+  if (phase === 'stuck')
+    return { ...base, ok: false, code: 1, message: `not ${verb}: what ran before cannot be killed` };
+  const { exit, failure } = jail;
+  if (phase === 'ended' || failure === null) {
+    const ended = exit?.cause ?? 'ended';
+    return {
+      ...base,
+      ok: phase === 'ended',
+      code: phase === 'ended' ? 0 : 1,
+      message: `${verb}, then ended: ${ended} (${time})`,
+    };
+  }
+  const hint = failure.hint === undefined ? {} : { hint: failure.hint };
+  return { ...base, ok: false, code: 1, message: `not ${verb}: ${failure.message}`, ...hint };
+}

@@ -1,0 +1,86 @@
+import type { Jail } from '../config/compile.js';
+import type { Host } from '../host/host.js';
+import type { Clock } from './clock.js';
+import type { SupervisedJail } from './jail.js';
+import { isDown, shown } from './lifecycle.js';
+import type { JailStatus } from './operations.js';
+import { changedParameters, isLive } from './reload.js';
+import type { Roster } from './roster.js';
+import type { Scheduler } from './scheduler.js';
+import type { Wants } from './wants.js';
+
+export interface StatusContext {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly roster: Roster;
+  readonly scheduler: Scheduler;
+  readonly wants: Wants;
+}
+
+const LIMIT = /^(memory|cpu|cpuset|pids|io|hugetlb|rlimit)\.|^rctl$/;
+
+/** All there is to say about a jail now. */
+export function statusOf(jail: SupervisedJail, context: StatusContext): JailStatus {
+  const { life } = jail;
+  const shownJail = life?.jail ?? jail.definition;
+  const state = shown(jail.phase);
+  const span = jail.definition.origin.get('path') ?? [...jail.definition.origin.values()][0];
+  return {
+    name: jail.name,
+    jid: life?.jid ?? null,
+    state,
+    pid: jail.jailer?.initPid ?? null,
+    commandPid: life?.commandPid ?? null,
+    ...identity(shownJail),
+    cgroup: life?.plan?.cgroups[0] ?? null,
+    startedAt: life?.startedAt ? new Date(life.startedAt.wall) : null,
+    restarts: jail.restarts,
+    exit: jail.exit,
+    health: 'none',
+    next: nextTimes(jail, context.scheduler),
+    want: context.wants.get(jail.name) ?? jail.target,
+    waitingFor: state === 'waiting' ? context.roster.missing(jail) : [],
+    retryAt: retryAt(jail, context.clock),
+    flapping: jail.flapping,
+    stale: isStale(jail),
+    unlisted: !context.roster.isListed(jail.name) && !jail.mode.foreground,
+    accounting: life?.plan && !isDown(jail.phase) ? context.host.accounting(life.plan.cgroups) : null,
+    limits: limitsOf(shownJail),
+    log: life?.plan?.log ?? null,
+    definedAt: span === undefined ? null : { file: span.file, line: span.line },
+  };
+}
+
+function identity(jail: Jail): Pick<JailStatus, 'path' | 'hostname' | 'ip4' | 'ip6'> {
+  const { values } = jail;
+  return {
+    path: values.path ?? null,
+    hostname: values['host.hostname'] ?? (values.host === 'inherit' ? null : jail.name),
+    ip4: (values['ip4.addr'] ?? []).map((one) => one.address),
+    ip6: (values['ip6.addr'] ?? []).map((one) => one.address),
+  };
+}
+
+function nextTimes(jail: SupervisedJail, scheduler: Scheduler): JailStatus['next'] {
+  return {
+    restart: scheduler.next(jail, 'restart'),
+    start: scheduler.next(jail, 'start'),
+    stop: scheduler.next(jail, 'stop'),
+  };
+}
+
+function retryAt(jail: SupervisedJail, clock: Clock): Date | null {
+  if (jail.phase !== 'backoff' || jail.retryAt === null) return null;
+  return new Date(clock.now() + jail.retryAt - clock.monotonic());
+}
+
+/** The file says something else than what runs. */
+function isStale(jail: SupervisedJail): boolean {
+  if (jail.life === null || jail.life.jail === jail.definition) return false;
+  return changedParameters(jail.life.jail.values, jail.definition.values).some((name) => !isLive(name));
+}
+
+function limitsOf(jail: Jail): Readonly<Record<string, string>> {
+  const limits = [...jail.params].filter(([name, values]) => LIMIT.test(name) && values !== null);
+  return Object.fromEntries(limits.map(([name, values]) => [name, (values ?? []).join(', ')]));
+}

@@ -1,0 +1,106 @@
+import { isDown, isUp, type Phase } from './lifecycle.js';
+import type { Clock } from './clock.js';
+import type { SupervisedJail } from './jail.js';
+import type { Outcome, StopOptions } from './operations.js';
+import { closure, waves } from './order.js';
+import { noSuchJail, type Roster } from './roster.js';
+
+export interface StopContext extends StopOptions {
+  readonly roster: Roster;
+  readonly clock: Clock;
+  /** A stop command that fails does not keep its jail up. */
+  readonly insist: boolean;
+  /** Remembers what is wanted. */
+  readonly want: (name: string, want: 'up' | 'down') => Promise<void>;
+}
+
+/** Stops jails, those that depend on them first. */
+export async function stopJails(names: readonly string[], context: StopContext): Promise<readonly Outcome[]> {
+  const { roster } = context;
+  const known = names.filter((name) => roster.jails.has(name));
+  const unknown = names.filter((name) => !roster.jails.has(name));
+  const cascade = context.cascade === true || names.length !== 1;
+  const held = cascade ? [] : known.map((name) => runningDependants(roster, name)).flat();
+  const [only] = known;
+  if (held.length > 0 && only !== undefined) return [heldBy(only, held)];
+  const withDependants = closure(roster.dependants, known);
+  const all = withDependants.filter((name) => known.includes(name) || isActive(roster.jails.get(name)));
+  const ordered = waves(roster.graph, all).flat().reverse();
+  // What is in a cycle, or above one, has no order; it runs from before the files said so, and goes first.
+  const unordered = all.filter((name) => !ordered.includes(name));
+  const outcomes = new Map<string, Promise<Outcome>>();
+  for (const name of [...unordered, ...ordered]) {
+    const dependants = (roster.dependants.get(name) ?? []).flatMap((other) => outcomes.get(other) ?? []);
+    outcomes.set(name, stopAfter(name, dependants, context));
+  }
+  const stopped = await Promise.all(outcomes.values());
+  return [...unknown.map((name) => noSuchJail(name, [...roster.jails.keys()])), ...stopped];
+}
+
+/** Up, or on the way to it: what a dependency is needed for. */
+function isActive(jail: SupervisedJail | undefined): boolean {
+  return jail !== undefined && (!isDown(jail.phase) || jail.target === 'up');
+}
+
+function runningDependants(roster: Roster, name: string): readonly string[] {
+  const above = closure(roster.dependants, [name]).filter((other) => other !== name);
+  return above.filter((other) => !isDown(roster.jails.get(other)?.phase ?? 'stopped'));
+}
+
+function heldBy(name: string, held: readonly string[]): Outcome {
+  return {
+    jail: name,
+    ok: false,
+    changed: false,
+    message: `not stopped: needed by ${held.join(', ')}`,
+    hint: 'stop those too with --cascade',
+    code: 1,
+  };
+}
+
+async function stopAfter(
+  name: string,
+  dependants: readonly Promise<Outcome>[],
+  context: StopContext,
+): Promise<Outcome> {
+  const failed = (await Promise.all(dependants)).filter((outcome) => !outcome.ok);
+  const up = failed.filter((outcome) => isUp(context.roster.jails.get(outcome.jail)?.phase ?? 'stopped'));
+  if (up.length === 0 || context.insist || context.force === true) return stopOne(name, context);
+  return heldBy(
+    name,
+    up.map((outcome) => outcome.jail),
+  );
+}
+
+async function stopOne(name: string, context: StopContext): Promise<Outcome> {
+  const jail = context.roster.jails.get(name);
+  if (jail === undefined)
+    return { jail: name, ok: true, changed: false, message: 'already stopped', code: 0 };
+  const began = context.clock.monotonic();
+  const wasDown = jail.phase === 'stopped' || jail.phase === 'ended' || jail.phase === 'failed';
+  const saved = context.want(name, 'down');
+  jail.stop({ force: context.force ?? false, insist: context.insist });
+  const phase = await jail.until((now) => isDown(now) || isUp(now) || now === 'stuck');
+  if (isUp(phase)) await context.want(name, 'up');
+  await saved;
+  if (wasDown) return { jail: name, ok: true, changed: false, message: 'already stopped', code: 0 };
+  return stopped(jail, phase, (context.clock.monotonic() - began) / 1000);
+}
+
+function stopped(jail: SupervisedJail, phase: Phase, seconds: number): Outcome {
+  const base = { jail: jail.name, code: 1 } as const;
+  const why = jail.failure?.message ?? 'a stop command failed';
+  if (isUp(phase))
+    return {
+      ...base,
+      ok: false,
+      changed: false,
+      message: `not stopped: ${why}`,
+      hint: 'stop it anyway with --force',
+    };
+  if (phase === 'stuck')
+    return { ...base, ok: false, changed: true, message: 'not stopped: it was killed and is not gone' };
+  if (jail.failure !== null && phase === 'stopped')
+    return { ...base, ok: false, changed: true, message: `stopped, but: ${why}` };
+  return { jail: jail.name, ok: true, changed: true, code: 0, message: `stopped (${seconds.toFixed(1)} s)` };
+}

@@ -1,0 +1,358 @@
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { isStartable, type Compiled, type Jail } from '../config/jail.js';
+import { StepFailure } from '../host/error.js';
+import type { Host, JailerHandle } from '../host/host.js';
+import type { JailPlan } from '../plan/step.js';
+import { bootJails } from './boot.js';
+import { systemClock, type Clock } from './clock.js';
+import { failureOf } from './exits.js';
+import type { LaunchMode, PlanJail } from './incarnation.js';
+import { SupervisedJail, type Surroundings } from './jail.js';
+import { Journal } from './journal.js';
+import { isDown, isSettled, isUp, type Phase } from './lifecycle.js';
+import { changeLive } from './live.js';
+import type { Log } from './log.js';
+import type {
+  ExecTarget,
+  ForegroundJail,
+  JailStatus,
+  Operations,
+  Outcome,
+  ReloadChange,
+  ReloadResult,
+  StopOptions,
+} from './operations.js';
+import { Records } from './records.js';
+import { compareJails, type Present } from './reload.js';
+import { noSuchJail, Roster } from './roster.js';
+import { Scheduler } from './scheduler.js';
+import { StartLine } from './startline.js';
+import { started, startJails } from './starts.js';
+import { statusOf } from './status.js';
+import { stopJails } from './stops.js';
+import { Wants, type Want } from './wants.js';
+
+export interface SupervisorOptions {
+  readonly host: Host;
+  /** Reads the files again. @throws NodeJS.ErrnoException */
+  readonly load: () => Compiled;
+  readonly planJail: PlanJail;
+  readonly log: Log;
+  /** Which jails start with jaild: those last wanted up, also those nobody has spoken of, or none. */
+  readonly autostart?: 'wanted' | 'all' | 'none';
+  /** How many jails may be starting at the same time; at least 2 and as many as there are CPUs when not given. */
+  readonly parallel?: number;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly newLaunch?: () => string;
+}
+
+const DETACHED: LaunchMode = { foreground: false, terminal: false };
+
+/** Keeps jails as they are asked to be. */
+export class Supervisor implements Operations {
+  configuration: Compiled;
+  readonly journal = new Journal();
+  private readonly clock: Clock;
+  private readonly roster: Roster;
+  private readonly wants: Wants;
+  private readonly records: Records;
+  private readonly line: StartLine;
+  private readonly scheduler: Scheduler;
+  private readonly around: Surroundings;
+
+  constructor(private readonly options: SupervisorOptions) {
+    const { host, log } = options;
+    this.clock = options.clock ?? systemClock;
+    this.wants = new Wants(host.instance.stateDirectory, this.clock, log);
+    this.records = new Records(host.instance.runDirectory, log);
+    this.roster = new Roster((jail) => new SupervisedJail(jail, DETACHED, this.around));
+    const parallel = options.parallel ?? Math.max(2, availableParallelism());
+    this.line = new StartLine(parallel, (jail) => this.roster.missing(jail));
+    this.scheduler = this.makeScheduler();
+    this.around = this.surroundings();
+    this.configuration = options.load();
+    this.roster.accept(this.configuration);
+  }
+
+  private surroundings(): Surroundings {
+    const { host, planJail, log, random, newLaunch } = this.options;
+    const { clock, records, journal } = this;
+    return {
+      host,
+      clock,
+      planJail,
+      records,
+      journal,
+      log,
+      random: random ?? Math.random,
+      newLaunch: newLaunch ?? (() => randomBytes(16).toString('hex')),
+      queue: (jail) => this.line.join(jail),
+      unqueue: (jail) => this.line.leave(jail),
+      takeJid: (jail) => this.takeJid(jail),
+      changed: (jail, from) => this.noteChange(jail, from),
+    };
+  }
+
+  private makeScheduler(): Scheduler {
+    return new Scheduler({
+      clock: this.clock,
+      jails: () => this.roster.jails.values(),
+      since: (jail, schedule, what) => [
+        this.wants.scheduleSince(jail.name, schedule.text),
+        what === 'restart' ? (jail.life?.startedAt?.wall ?? 0) : this.wants.askedAt(jail.name),
+      ],
+      start: (jail) => void this.start([jail.name]),
+      stop: (jail) => void this.stop([jail.name]).then((all) => all.forEach((one) => this.logFailure(one))),
+      skipped: (jail, what, slot, why) => {
+        const cause = `scheduled ${what} skipped`;
+        const detail = `${new Date(slot).toISOString()}: ${why}`;
+        this.options.log.child(jail.name).info(`${cause}: ${detail}`);
+        const [{ state }] = [statusOf(jail, this.statusContext)];
+        this.journal.append({
+          at: new Date(this.clock.now()),
+          jail: jail.name,
+          from: state,
+          to: state,
+          cause,
+          detail,
+        });
+      },
+    });
+  }
+
+  private get statusContext() {
+    const { clock, roster, scheduler, wants } = this;
+    return { host: this.options.host, clock, roster, scheduler, wants };
+  }
+
+  /** Takes back what an earlier jaild left, starts what is wanted, and minds the schedules from now on. */
+  async boot(): Promise<void> {
+    const { host, log, autostart = 'wanted' } = this.options;
+    const { roster, records, wants, clock } = this;
+    const create = (jail: Jail, mode: LaunchMode): SupervisedJail =>
+      new SupervisedJail(jail, mode, this.around);
+    const planJail = this.options.planJail;
+    const names = await bootJails({ host, log, roster, records, wants, autostart, create, planJail, clock });
+    void this.start(names).then((outcomes) => outcomes.forEach((one) => this.logFailure(one)));
+    this.scheduler.look();
+  }
+
+  /** The smallest number that no other jail has: that of the file, else the one it had, else the next. */
+  private takeJid(jail: SupervisedJail): number {
+    const others = [...this.roster.jails.values()].filter((other) => other !== jail && other.life !== null);
+    const taken = new Set(others.map((other) => other.jid));
+    const asked = jail.definition.values.jid ?? jail.jid;
+    if (asked > 0 && !taken.has(asked)) return asked;
+    let jid = 1;
+    while (taken.has(jid)) jid++;
+    return jid;
+  }
+
+  private noteChange(jail: SupervisedJail, from: Phase): void {
+    this.line.noteChange(jail);
+    this.roster.forget(jail);
+    if (jail.phase === 'running' && from === 'poststarting' && jail.restarts > 0) this.restartBound(jail);
+  }
+
+  /** Those that asked, with depend.bind, to be restarted with a dependency that has come back. */
+  private restartBound(jail: SupervisedJail): void {
+    for (const name of this.roster.dependants.get(jail.name) ?? []) {
+      const other = this.roster.jails.get(name);
+      const bound = other?.definition.values['depend.bind']?.includes(jail.name) === true;
+      if (bound && other?.phase === 'running') other.restart(`${jail.name} was restarted`);
+    }
+  }
+
+  private want(name: string, want: Want): Promise<void> {
+    return this.roster.isListed(name) ? this.wants.set(name, want) : Promise.resolve();
+  }
+
+  private logFailure(outcome: Outcome): void {
+    if (!outcome.ok) this.options.log.child(outcome.jail).warn(outcome.message);
+  }
+
+  status(names?: readonly string[]): readonly JailStatus[] {
+    const all = [...this.roster.jails.values()];
+    const chosen = names === undefined ? all : all.filter((jail) => names.includes(jail.name));
+    return chosen.map((jail) => statusOf(jail, this.statusContext));
+  }
+
+  has(name: string): boolean {
+    return this.roster.jails.has(name);
+  }
+
+  start(
+    names: readonly string[],
+    progress: (line: string) => void = () => undefined,
+  ): Promise<readonly Outcome[]> {
+    const { roster, clock } = this;
+    return startJails(names, { roster, clock, progress, want: (name) => this.want(name, 'up') });
+  }
+
+  stop(names: readonly string[], options: StopOptions = {}): Promise<readonly Outcome[]> {
+    const { roster, clock } = this;
+    const want = (name: string, wanted: Want): Promise<void> => this.want(name, wanted);
+    return stopJails(names, { ...options, roster, clock, want, insist: false });
+  }
+
+  async restart(names: readonly string[]): Promise<readonly Outcome[]> {
+    return (await Promise.all(names.map((name) => this.restartOne(name)))).flat();
+  }
+
+  private async restartOne(name: string): Promise<readonly Outcome[]> {
+    const jail = this.roster.jails.get(name);
+    const refused = this.roster.refusal(name);
+    if (refused !== null) return [refused];
+    if (jail === undefined || isDown(jail.phase)) return this.start([name]);
+    const began = this.clock.monotonic();
+    const { life } = jail;
+    const saved = this.want(name, 'up');
+    jail.restart();
+    const phase = await jail.until((now) => isSettled(now));
+    await saved;
+    if (jail.life === life && isUp(phase)) {
+      const why = jail.failure?.message ?? 'a stop command failed';
+      return [{ jail: name, ok: false, changed: false, message: `not restarted: ${why}`, code: 1 }];
+    }
+    return [started(jail, phase, (this.clock.monotonic() - began) / 1000, 'restarted')];
+  }
+
+  async reload(dryRun: boolean): Promise<ReloadResult> {
+    const next = this.options.load();
+    const { diagnostics } = next;
+    if (!next.ok || diagnostics.some((d) => d.severity === 'error'))
+      return { ok: false, changes: [], diagnostics };
+    const listed = [...this.roster.jails.values()].filter((jail) => !jail.mode.foreground);
+    const present = new Map(
+      listed.map((jail): [string, Present] => [
+        jail.name,
+        { jail: jail.life?.jail ?? jail.definition, runs: !isDown(jail.phase) },
+      ]),
+    );
+    const unlisted = new Set(
+      listed.filter((jail) => !this.roster.isListed(jail.name)).map((jail) => jail.name),
+    );
+    const changes = compareJails(present, next.jails).filter(
+      (one) => one.change !== 'removed' || !unlisted.has(one.jail),
+    );
+    if (!dryRun) await this.takeOver(next, changes);
+    return { ok: true, changes, diagnostics };
+  }
+
+  private async takeOver(next: Compiled, changes: readonly ReloadChange[]): Promise<void> {
+    this.configuration = next;
+    for (const name of this.roster.accept(next)) void this.wants.forget(name);
+    await Promise.all(changes.map((change) => this.applyChange(change)));
+    this.scheduler.look();
+  }
+
+  private async applyChange({ jail: name, change }: ReloadChange): Promise<void> {
+    const jail = this.roster.jails.get(name);
+    if (jail === undefined || change === 'new' || change === 'removed') return;
+    if (change === 'restart') {
+      jail.restart('reload');
+      await jail.until(isSettled);
+      return;
+    }
+    if (jail.phase === 'failed' && jail.target === 'up') return jail.start('reload');
+    if (jail.life === null) return;
+    const { host, planJail, log } = this.options;
+    try {
+      const errors = await changeLive(jail.life, jail.definition, host, planJail);
+      for (const error of errors) log.child(name).warn(failureOf(error).message);
+    } catch (error) {
+      log.child(name).warn(`cannot be changed while it runs: ${failureOf(error).message}`);
+    }
+  }
+
+  signal(name: string, signal: number): Outcome {
+    const jail = this.roster.jails.get(name);
+    const base = { jail: name, ok: false, changed: false, code: 1 } as const;
+    if (jail === undefined) return noSuchJail(name, [...this.roster.jails.keys()]);
+    if (jail.jailer === null) return { ...base, message: 'not running' };
+    try {
+      if (signal === 9) jail.jailer.kill();
+      else jail.jailer.signal(signal);
+      return { ...base, ok: true, changed: true, code: 0, message: `signal ${signal} sent` };
+    } catch (error) {
+      return { ...base, message: `not signalled: ${failureOf(error).message}` };
+    }
+  }
+
+  pause(name: string): Promise<Outcome> {
+    return this.setFrozen(name, true);
+  }
+
+  resume(name: string): Promise<Outcome> {
+    return this.setFrozen(name, false);
+  }
+
+  private async setFrozen(name: string, frozen: boolean): Promise<Outcome> {
+    const jail = this.roster.jails.get(name);
+    const base = { jail: name, ok: false, changed: false, code: 1 } as const;
+    if (jail === undefined) return noSuchJail(name, [...this.roster.jails.keys()]);
+    const [to, verb] = frozen ? (['paused', 'paused'] as const) : (['running', 'resumed'] as const);
+    if (jail.phase === to)
+      return { ...base, ok: true, code: 0, message: frozen ? 'already paused' : 'not paused' };
+    if (!isUp(jail.phase)) return { ...base, message: `not ${verb}: it is ${jail.phase}` };
+    try {
+      await jail.freeze(frozen);
+      return { ...base, ok: true, changed: true, code: 0, message: verb };
+    } catch (error) {
+      return { ...base, message: `not ${verb}: ${failureOf(error).message}` };
+    }
+  }
+
+  async run(definition: Jail, terminal: boolean): Promise<ForegroundJail> {
+    const { name } = definition;
+    if (this.has(name))
+      throw new StepFailure('run', name, 'there is a jail of that name', 'give it another name');
+    const wrong = definition.diagnostics.find((d) => d.severity === 'error');
+    if (!isStartable(definition))
+      throw new StepFailure('run', name, wrong?.message ?? 'its configuration is wrong', wrong?.hint);
+    const needed = await this.start((definition.values.depend ?? []).filter((other) => this.has(other)));
+    const down = needed.find((outcome) => !outcome.ok);
+    if (down !== undefined) throw new StepFailure('depend', down.jail, down.message, down.hint);
+    const jail = new SupervisedJail(definition, { foreground: true, terminal }, this.around);
+    this.roster.jails.set(name, jail);
+    jail.start('run');
+    const phase = await jail.until((now) => now === 'starting' || isSettled(now));
+    if (isDown(phase))
+      throw jail.error instanceof Error ? jail.error : new StepFailure('run', name, 'stopped meanwhile');
+    return { name, socket: this.socketOf(name) };
+  }
+
+  private socketOf(name: string): string {
+    return join(this.options.host.instance.runDirectory, name, 'jailer.sock');
+  }
+
+  jailer(name: string): JailerHandle | null {
+    return this.roster.jails.get(name)?.jailer ?? null;
+  }
+
+  exec(name: string): ExecTarget | null {
+    const jail = this.roster.jails.get(name);
+    return jail !== undefined && isUp(jail.phase) ? { socket: this.socketOf(name) } : null;
+  }
+
+  async plan(jail: Jail): Promise<JailPlan> {
+    return this.options.planJail(jail, await this.options.host.facts(jail), DETACHED);
+  }
+
+  async shutdown(): Promise<readonly Outcome[]> {
+    this.line.close();
+    this.scheduler.end();
+    const { roster, clock } = this;
+    const active = [...roster.jails.values()]
+      .filter((jail) => jail.phase !== 'stopped')
+      .map((jail) => jail.name);
+    // What is wanted stays as it is: these jails come back with the next jaild.
+    const want = (): Promise<void> => Promise.resolve();
+    const outcomes = await stopJails(active, { roster, clock, want, insist: true, cascade: true });
+    await this.wants.save();
+    return outcomes.filter((outcome) => outcome.changed || !outcome.ok);
+  }
+}
