@@ -19,7 +19,9 @@ function sources(): readonly string[] {
 
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(file, 'utf8');
-  return [...text.matchAll(/^(?:import|export)[^;]*?from '([^']+)'/gms)].flatMap(([, target]) => target ?? []);
+  return [...text.matchAll(/^(?:import|export)[^;]*?from '([^']+)'/gms)].flatMap(
+    ([, target]) => target ?? [],
+  );
 }
 
 function folderOf(file: string): string {
@@ -39,7 +41,9 @@ describe('the house', () => {
     const goingUp = localImports().filter(({ from, to }) => {
       const [above, below] = [layers.indexOf(folderOf(from)), layers.indexOf(folderOf(to))];
       if (above === -1 || below === -1 || above === below) return false;
-      const beside = neighbours.some((pair) => pair.includes(layers[above] ?? '') && pair.includes(layers[below] ?? ''));
+      const beside = neighbours.some(
+        (pair) => pair.includes(layers[above] ?? '') && pair.includes(layers[below] ?? ''),
+      );
       return below < above || beside;
     });
     expect(goingUp).to.deep.equal([]);
@@ -51,12 +55,16 @@ describe('the house', () => {
 
   it('keeps the language and the plan free of effects', () => {
     const effects = /^node:(fs|net|child_process|http|os)/;
-    const pure = sources().filter((file) => /^src\/(config|plan)\//.test(file) && file !== 'src/config/load.ts');
+    const pure = sources().filter(
+      (file) => /^src\/(config|plan)\//.test(file) && file !== 'src/config/load.ts',
+    );
     expect(pure.filter((file) => importsOf(file).some((target) => effects.test(target)))).to.deep.equal([]);
   });
 
   it('has no rooms without a name of their own', () => {
     const vague = /^(utils?|lib|common|helpers?|types|services|models|misc)$/;
-    expect(sources().filter((file) => file.split('/').some((part) => vague.test(part.replace('.ts', ''))))).to.deep.equal([]);
+    expect(
+      sources().filter((file) => file.split('/').some((part) => vague.test(part.replace('.ts', '')))),
+    ).to.deep.equal([]);
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { SystemError } from './error.js';
-import { errnoOf } from './files.js';
+import { systemError } from './files.js';
 
 /**
  * Sees that a jail's root is there and is a directory, before anything is built.
@@ -11,7 +11,7 @@ export function checkRoot(path: string): void {
   try {
     isDirectory = statSync(path).isDirectory();
   } catch (error) {
-    throw new SystemError('root', errnoOf(error), path, '"path" must name the directory that becomes the root of the jail');
+    throw systemError(error, path, '"path" must name the directory that becomes the root of the jail');
   }
   if (!isDirectory) {
     throw new SystemError('root', notADirectory, path, '"path" must name a directory');
@@ -32,7 +32,7 @@ export function readFstabs(files: readonly string[]): ReadonlyMap<string, string
     try {
       texts.set(file, readFileSync(file, 'utf8'));
     } catch (error) {
-      throw new SystemError('mount.fstab', errnoOf(error), file, 'the file lists mounts as fstab(5) does');
+      throw systemError(error, file, '"mount.fstab" names files that list mounts as fstab(5) does');
     }
   }
   return texts;
@@ -58,7 +58,7 @@ function blockDeviceNumber(path: string): string {
     return `${(stat.rdev >> 8) & 0xfff}:${(stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00)}`;
   } catch (error) {
     if (error instanceof SystemError) throw error;
-    throw new SystemError('io.max', errnoOf(error), path, hint);
+    throw systemError(error, path, hint);
   }
 }
 

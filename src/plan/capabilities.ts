@@ -36,6 +36,8 @@ export function jailCapabilities(values: JailParams): readonly string[] {
 
 /** The set as the hexadecimal mask that capset(2) and /proc/PID/status use. */
 export function capabilityMask(capabilities: readonly string[]): string {
-  const bits = capabilityNames.map((name, number) => (capabilities.includes(name) ? 1n << BigInt(number) : 0n));
+  const bits = capabilityNames.map((name, number) =>
+    capabilities.includes(name) ? 1n << BigInt(number) : 0n,
+  );
   return bits.reduce((mask, bit) => mask | bit, 0n).toString(16);
 }

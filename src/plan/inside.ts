@@ -49,9 +49,20 @@ const sizes = { dev: '64k', shm: '64m', tmpfs: '256m' } as const;
 function deviceRecords(target: string): readonly LaunchRecord[] {
   return [
     ['mount', 'tmpfs', 'tmpfs', target, `create,nosuid,noexec,mode=755,size=${sizes.dev},nr_inodes=64`],
-    ...devices.map(([name, numbers]): LaunchRecord => ['device', `/dev/${name}`, `${target}/${name}`, numbers]),
+    ...devices.map(([name, numbers]): LaunchRecord => [
+      'device',
+      `/dev/${name}`,
+      `${target}/${name}`,
+      numbers,
+    ]),
     ['mkdir', `${target}/pts`, '755'],
-    ['mount', 'devpts', 'devpts', `${target}/pts`, 'nosuid,noexec,newinstance,ptmxmode=0666,mode=620,gid=5,max=256'],
+    [
+      'mount',
+      'devpts',
+      'devpts',
+      `${target}/pts`,
+      'nosuid,noexec,newinstance,ptmxmode=0666,mode=620,gid=5,max=256',
+    ],
     ['mkdir', `${target}/shm`, '1777'],
     ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,size=${sizes.shm}`],
     ['mkdir', `${target}/mqueue`, '755'],
@@ -73,7 +84,19 @@ function targetInside(entry: MountEntry, path: string): string {
 
 const attributes = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'noatime']);
 /** fstab(5) words that say nothing to a jail's mount. */
-const silent = new Set(['rw', 'late', 'auto', 'defaults', 'bind', 'exec', 'suid', 'dev', 'nocover', 'async', 'sync']);
+const silent = new Set([
+  'rw',
+  'late',
+  'auto',
+  'defaults',
+  'bind',
+  'exec',
+  'suid',
+  'dev',
+  'nocover',
+  'async',
+  'sync',
+]);
 
 function mountOptions(entry: MountEntry): readonly string[] {
   return entry.options.flatMap((option) => {
@@ -81,16 +104,32 @@ function mountOptions(entry: MountEntry): readonly string[] {
     if (option === 'failok' || option === 'nofail') return ['optional'];
     if (option === 'rbind') return ['rec'];
     if (attributes.has(option) || /^[a-z_]+=/.test(option)) return [option];
-    throw new PlanError('mount', entry.target, `unknown mount option "${option}"`, 'known: ro nosuid nodev noexec noatime failok rbind size= mode=');
+    throw new PlanError(
+      'mount',
+      entry.target,
+      `unknown mount option "${option}"`,
+      'known: ro nosuid nodev noexec noatime failok rbind size= mode=',
+    );
   });
 }
 
 function bindRecord(entry: MountEntry, target: string, idmap: boolean): LaunchRecord {
   if (!entry.source.startsWith('/')) {
-    throw new PlanError('mount', entry.source, 'not an absolute path', 'nullfs mounts a directory or file of the host');
+    throw new PlanError(
+      'mount',
+      entry.source,
+      'not an absolute path',
+      'nullfs mounts a directory or file of the host',
+    );
   }
   const own = mountOptions(entry).filter((option) => !option.includes('='));
-  return ['mount', 'bind', entry.source, target, ['nosuid', 'nodev', ...(idmap ? ['idmap'] : []), ...own].join(',')];
+  return [
+    'mount',
+    'bind',
+    entry.source,
+    target,
+    ['nosuid', 'nodev', ...(idmap ? ['idmap'] : []), ...own].join(','),
+  ];
 }
 
 /** The records for one line of fstab(5): FreeBSD's file systems by what Linux has for them. */
@@ -119,7 +158,8 @@ function mountRecords(entry: MountEntry, path: string, idmap: boolean): readonly
     case 'fdescfs':
       return [];
     default: {
-      const hint = 'a jail mounts nullfs, tmpfs, procfs, linsysfs, devfs and fdescfs; mount others on the host and use nullfs';
+      const hint =
+        'a jail mounts nullfs, tmpfs, procfs, linsysfs, devfs and fdescfs; mount others on the host and use nullfs';
       throw new PlanError('mount', entry.target, `file system type "${entry.type}" is not known here`, hint);
     }
   }
@@ -145,7 +185,9 @@ export function insideRecords(
     ...(values['mount.devfs'] === false ? [] : deviceRecords('dev')),
     ...(proc ? [['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'] as LaunchRecord] : []),
     sys,
-    ...(proc ? masked : masked.filter((target) => !target.startsWith('proc/'))).map((target): LaunchRecord => ['mask', target]),
+    ...(proc ? masked : masked.filter((target) => !target.startsWith('proc/'))).map(
+      (target): LaunchRecord => ['mask', target],
+    ),
     ...(proc ? readOnly : []).map((target): LaunchRecord => ['readonly', target]),
   ];
 }

@@ -36,13 +36,13 @@ function commandJail(jail: Jail, facts: HostFacts): CommandJail {
   return { jid: facts.jid, name: jail.name, path: jail.values.path ?? '/' };
 }
 
-function insideEnvironment(jail: Jail, facts: HostFacts, term: string | null): Readonly<Record<string, string>> {
+function insideEnvironment(
+  jail: Jail,
+  facts: HostFacts,
+  term: string | null,
+): Readonly<Record<string, string>> {
   const options = term === null ? { clean: isClean(jail) } : { clean: isClean(jail), term };
-  const own = (jail.values['exec.env'] ?? []).map((text) => {
-    const equals = text.indexOf('=');
-    return [text.slice(0, equals), text.slice(equals + 1)] as const;
-  });
-  return jailEnvironment(commandJail(jail, facts), options, Object.fromEntries(own));
+  return jailEnvironment(commandJail(jail, facts), options, jail.values['exec.env']);
 }
 
 /** The steps for one of jail(8)'s lists of commands on the host. */
@@ -142,7 +142,8 @@ function isLimit(value: unknown): value is { readonly soft: number; readonly har
 /** What inside must stay below the host's own allowance, since the kernel counts it by the creator (isolation: exhaustion). */
 function quotaRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   if (facts.uidBase === null) return [];
-  const nested = (jail.values['children.max'] ?? 0) > 0 ? [] : ['user', 'mnt', 'pid', 'net', 'uts', 'ipc', 'cgroup'];
+  const nested =
+    (jail.values['children.max'] ?? 0) > 0 ? [] : ['user', 'mnt', 'pid', 'net', 'uts', 'ipc', 'cgroup'];
   return [
     ...nested.map((kind): LaunchRecord => ['sysctl', `user.max_${kind}_namespaces`, '0']),
     ['sysctl', 'user.max_inotify_instances', '96'],
@@ -245,7 +246,12 @@ function cgroupSteps(jail: Jail, facts: HostFacts, cgroups: readonly string[]): 
   const { settings, unsupported } = cgroupSettings(jail.values, facts.cgroups, jail.name, facts.blockDevices);
   const [missing] = unsupported;
   if (missing !== undefined) {
-    throw new PlanError(missing.parameter, jail.name, missing.reason, `take "${missing.parameter}" out, or use a host that has it`);
+    throw new PlanError(
+      missing.parameter,
+      jail.name,
+      missing.reason,
+      `take "${missing.parameter}" out, or use a host that has it`,
+    );
   }
   return [
     { name: 'cgroup.create', args: { paths: cgroups } },
@@ -269,7 +275,9 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
   const { instance } = facts;
   const rundir = `${instance.runDirectory}/${jail.name}`;
   const cgroups = cgroupPaths(facts.cgroups, jail.name);
-  const log = mode.foreground ? null : (jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`);
+  const log = mode.foreground
+    ? null
+    : (jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`);
   const records = launchRecords(jail, facts, mode, { rundir, log, cgroups });
   return {
     prepare: [

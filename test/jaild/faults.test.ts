@@ -32,7 +32,10 @@ describe('a jail that can’t be started', () => {
 
   const refuses = (name: string, error: RegExp, hint: RegExp, code = 1): void => {
     const answer = instance.ctl('start', name);
-    expect(answer.stderr).to.match(/^error: /m).and.to.match(error).and.to.match(hint);
+    expect(answer.stderr)
+      .to.match(/^error: /m)
+      .and.to.match(error)
+      .and.to.match(hint);
     expect(answer.code).to.equal(code);
     expect(instance.status(name)).to.include({ pid: null });
     expect(readdirSync(`${instance.prefix}/run/jaild`)).to.not.include(name);
@@ -63,7 +66,11 @@ describe('a jail that can’t be started', () => {
   });
 
   it('because a link stands where /dev belongs does not follow it', () => {
-    refuses('linked', /linked: not started: .*dev.*: Too many (levels of )?symbolic links|symbolic link/i, /hint: /);
+    refuses(
+      'linked',
+      /linked: not started: .*dev.*: Too many (levels of )?symbolic links|symbolic link/i,
+      /hint: /,
+    );
   });
 
   it('for want of what it mounts names it', () => {
@@ -108,7 +115,11 @@ describe('a configuration with mistakes', () => {
     const file = join(instance.prefix, 'etc/jail.conf');
     expect(code).to.equal(2);
     for (const line of [5, 8, 9, 10]) expect(text).to.include(`${file}:${line}:`);
-    expect(text).to.match(/a.*b.*c.*a/).and.to.include('nosuch').and.to.include('exec.start').and.to.include('10.0.0.300');
+    expect(text)
+      .to.match(/a.*b.*c.*a/)
+      .and.to.include('nosuch')
+      .and.to.include('exec.start')
+      .and.to.include('10.0.0.300');
   });
 
   it('refuses the members of a cycle and names its path', () => {
@@ -120,7 +131,9 @@ describe('a configuration with mistakes', () => {
   it('refuses a jail with an unknown parameter and names the nearest', () => {
     const { code, stderr } = instance.ctl('start', 'e');
     expect(code).to.equal(2);
-    expect(stderr).to.match(/exec\.strat/).and.to.match(/exec\.start/);
+    expect(stderr)
+      .to.match(/exec\.strat/)
+      .and.to.match(/exec\.start/);
   });
 
   it('leaves the jails that are right to start', () => {
@@ -137,19 +150,37 @@ describe('without jaild', () => {
   it('jailctl start says that jaild is not reachable, and exits with 3', () => {
     const { code, stderr } = instance.ctl('start', 'a');
     expect(code).to.equal(3);
-    expect(stderr).to.match(/^error: jaild is not reachable at .*jaild\.sock/).and.to.match(/^hint: /m);
+    expect(stderr)
+      .to.match(/^error: jaild is not reachable at .*jaild\.sock/)
+      .and.to.match(/^hint: /m);
   });
 
   it('jailctl check, config, params, help and version work all the same', () => {
-    for (const words of [['check'], ['config', '--json'], ['params', 'memory.max'], ['help'], ['version'], ['completion', 'bash']]) {
+    for (const words of [
+      ['check'],
+      ['config', '--json'],
+      ['params', 'memory.max'],
+      ['help'],
+      ['version'],
+      ['completion', 'bash'],
+    ]) {
       expect(instance.ctl(...words), words.join(' ')).to.include({ code: 0, stderr: '' });
     }
   });
 
   it('jaild says that it needs root', () => {
-    const { code, stderr } = instance.run(['setpriv', '--reuid=65534', '--clear-groups', instance.bin('jaild'), '--prefix', instance.prefix]);
+    const { code, stderr } = instance.run([
+      'setpriv',
+      '--reuid=65534',
+      '--clear-groups',
+      instance.bin('jaild'),
+      '--prefix',
+      instance.prefix,
+    ]);
     expect(code).to.equal(1);
-    expect(stderr).to.match(/error: .*root/).and.to.match(/hint: /);
+    expect(stderr)
+      .to.match(/error: .*root/)
+      .and.to.match(/hint: /);
   });
 
   it('a second jaild on the same prefix ends with 1 and leaves the first alone', async () => {
@@ -193,7 +224,11 @@ describe('a full disk under the log', () => {
 
   it('stalls no jail, is reported, and logging goes on when there is room', async () => {
     instance.ctl('start', '-a');
-    await instance.until('the jail has written it all', () => existsSync(join(instance.root, 'tmp/loud')), 30);
+    await instance.until(
+      'the jail has written it all',
+      () => existsSync(join(instance.root, 'tmp/loud')),
+      30,
+    );
     expect(instance.ctl('status', 'quiet').code).to.equal(0);
     spawnSync('mount', ['-o', 'remount,size=64m', logs]);
     instance.ctl('restart', 'loud');

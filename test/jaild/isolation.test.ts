@@ -4,10 +4,13 @@ import { TestInstance } from '../support/instance.js';
 
 describe('a default jail', () => {
   const instance = new TestInstance();
-  const inside = (script: string): string => instance.ctl('exec', 'box', '--', 'sh', '-c', script).stdout.trim();
+  const inside = (script: string): string =>
+    instance.ctl('exec', 'box', '--', 'sh', '-c', script).stdout.trim();
 
   before(async () => {
-    instance.configure('box { path = "$root"; command = "/bin/sleep 1000"; }  other { path = "$root"; command = "/bin/sleep 1000"; }');
+    instance.configure(
+      'box { path = "$root"; command = "/bin/sleep 1000"; }  other { path = "$root"; command = "/bin/sleep 1000"; }',
+    );
     await instance.start();
     for (const jail of ['box', 'other']) {
       const answer = instance.ctl('start', jail);
@@ -20,13 +23,17 @@ describe('a default jail', () => {
   it('has all eight namespaces of its own', () => {
     const { pid } = instance.status('box');
     const kinds = ['mnt', 'uts', 'ipc', 'pid', 'net', 'user', 'cgroup', 'time'];
-    const shared = kinds.filter((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`) === readlinkSync(`/proc/self/ns/${kind}`));
+    const shared = kinds.filter(
+      (kind) => readlinkSync(`/proc/${pid}/ns/${kind}`) === readlinkSync(`/proc/self/ns/${kind}`),
+    );
     expect(shared).to.deep.equal([]);
   });
 
   it('has 65,536 user ids that no other jail has', () => {
     const map = (name: string): string[] =>
-      readFileSync(`/proc/${instance.status(name).pid}/uid_map`, 'utf8').trim().split(/\s+/);
+      readFileSync(`/proc/${instance.status(name).pid}/uid_map`, 'utf8')
+        .trim()
+        .split(/\s+/);
     expect(map('box')[0]).to.equal('0');
     expect(map('box')[2]).to.equal('65536');
     expect(Math.abs(Number(map('box')[1]) - Number(map('other')[1]))).to.be.at.least(65536);
@@ -65,11 +72,15 @@ describe('a default jail', () => {
     expect(/^CapBnd:\s+(\w+)/m.exec(status)?.[1]).to.equal('00000000800405fb');
     expect(/^CapEff:\s+(\w+)/m.exec(status)?.[1]).to.equal('00000000800405fb');
     expect(/^CapAmb:\s+(\w+)/m.exec(status)?.[1]).to.equal('0000000000000000');
-    expect(status).to.match(/^NoNewPrivs:\s+1$/m).and.to.match(/^Seccomp:\s+2$/m);
+    expect(status)
+      .to.match(/^NoNewPrivs:\s+1$/m)
+      .and.to.match(/^Seccomp:\s+2$/m);
   });
 
   it('refuses new namespaces and mounts', () => {
-    expect(inside('unshare -m true 2>&1; mount -t tmpfs none /mnt 2>&1')).to.match(/not permitted[^]*not permitted|denied/);
+    expect(inside('unshare -m true 2>&1; mount -t tmpfs none /mnt 2>&1')).to.match(
+      /not permitted[^]*not permitted|denied/,
+    );
   });
 
   it('gives nothing of the host’s environment or descriptors to its commands', () => {
@@ -78,6 +89,8 @@ describe('a default jail', () => {
   });
 
   it('does not let its root be left by a chroot', () => {
-    expect(inside('mkdir -p /tmp/c; chroot / sh -c "cd ../../..; ls -d home srv work 2>/dev/null"; echo end')).to.equal('end');
+    expect(
+      inside('mkdir -p /tmp/c; chroot / sh -c "cd ../../..; ls -d home srv work 2>/dev/null"; echo end'),
+    ).to.equal('end');
   });
 });

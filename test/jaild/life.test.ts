@@ -39,14 +39,26 @@ describe('jailctl with a running jaild', () => {
   });
 
   it('tells PID 1, hostname, path and cgroup in its JSON', () => {
-    const [jail] = (JSON.parse(instance.ctl('status', 'web', '--json').stdout) as { jails: Record<string, unknown>[] }).jails;
-    expect(jail).to.include({ name: 'web', state: 'running', path: instance.root, hostname: 'web.example', exit: null });
+    const [jail] = (
+      JSON.parse(instance.ctl('status', 'web', '--json').stdout) as { jails: Record<string, unknown>[] }
+    ).jails;
+    expect(jail).to.include({
+      name: 'web',
+      state: 'running',
+      path: instance.root,
+      hostname: 'web.example',
+      exit: null,
+    });
     expect(jail?.['jid']).to.be.a('number');
     expect(jail?.['cgroup']).to.match(/\/jaild-[0-9a-f]{8}\/web$/);
   });
 
   it('runs a command in a jail and returns its exit code', () => {
-    expect(instance.ctl('exec', 'web', '--', 'hostname')).to.deep.equal({ code: 0, stdout: 'web.example\n', stderr: '' });
+    expect(instance.ctl('exec', 'web', '--', 'hostname')).to.deep.equal({
+      code: 0,
+      stdout: 'web.example\n',
+      stderr: '',
+    });
     expect(instance.ctl('exec', 'web', '--', '/bin/sh', '-c', 'exit 7').code).to.equal(7);
     expect(instance.ctl('exec', 'web', '--', '/bin/sh', '-c', 'kill -9 $$').code).to.equal(137);
     expect(instance.ctl('exec', 'web', '--', 'no-such-program').code).to.equal(127);
@@ -54,7 +66,20 @@ describe('jailctl with a running jaild', () => {
   });
 
   it('runs a command as another user, in a directory, with an environment', () => {
-    const { stdout } = instance.ctl('exec', '-u', 'www', '-w', '/tmp', '-e', 'COLOUR=blue', 'web', '--', 'sh', '-c', 'id; pwd; echo $COLOUR');
+    const { stdout } = instance.ctl(
+      'exec',
+      '-u',
+      'www',
+      '-w',
+      '/tmp',
+      '-e',
+      'COLOUR=blue',
+      'web',
+      '--',
+      'sh',
+      '-c',
+      'id; pwd; echo $COLOUR',
+    );
     expect(stdout).to.equal('uid=33(www) gid=33(www) groups=33(www),29(audio)\n/tmp\nblue\n');
   });
 
@@ -109,7 +134,15 @@ describe('jailctl with a running jaild', () => {
   });
 
   it('runs a jail in the foreground on the caller’s own input and output', () => {
-    const argv = [instance.bin('jailctl'), 'run', `path=${instance.root}`, '--', 'sh', '-c', 'read a; echo "got $a"; echo bad >&2; exit 5'];
+    const argv = [
+      instance.bin('jailctl'),
+      'run',
+      `path=${instance.root}`,
+      '--',
+      'sh',
+      '-c',
+      'read a; echo "got $a"; echo bad >&2; exit 5',
+    ];
     expect(instance.run(argv, 'word\n')).to.deep.equal({ code: 5, stdout: 'got word\n', stderr: 'bad\n' });
     expect(instance.ctl('list').stdout).to.not.match(/run/);
   });
@@ -117,7 +150,9 @@ describe('jailctl with a running jaild', () => {
   it('prints the steps of a start without doing them', () => {
     const { code, stdout } = instance.ctl('plan', 'web');
     expect(code).to.equal(0);
-    expect(stdout).to.match(/cgroup\.create/).and.to.match(/jailer\.spawn/);
+    expect(stdout)
+      .to.match(/cgroup\.create/)
+      .and.to.match(/jailer\.spawn/);
     expect(instance.status('web').state).to.equal('stopped');
   });
 
@@ -126,6 +161,9 @@ describe('jailctl with a running jaild', () => {
     const { stdout, code } = instance.run([instance.bin('jls'), '-n', 'name', 'host.hostname', 'path']);
     expect(code).to.equal(0);
     expect(stdout.split('\n')).to.include(`name=web host.hostname=web.example path=${instance.root}`);
-    expect(instance.run([instance.bin('jexec'), 'web', 'hostname'])).to.include({ code: 0, stdout: 'web.example\n' });
+    expect(instance.run([instance.bin('jexec'), 'web', 'hostname'])).to.include({
+      code: 0,
+      stdout: 'web.example\n',
+    });
   });
 });

@@ -33,7 +33,9 @@ describe('a jail with limits', () => {
 
   it('has them in its cgroup', () => {
     expect(instance.ctl('start', 'small').stderr).to.equal('');
-    expect(control(instance, 'small', 'memory.max', 'memory/memory.limit_in_bytes')).to.equal(String(64 * 1024 * 1024));
+    expect(control(instance, 'small', 'memory.max', 'memory/memory.limit_in_bytes')).to.equal(
+      String(64 * 1024 * 1024),
+    );
     expect(control(instance, 'small', 'pids.max', 'pids/pids.max')).to.equal('20');
     expect(control(instance, 'small', 'cpu.max', 'cpu/cpu.cfs_quota_us')).to.match(/^50000( 100000)?$/);
   });

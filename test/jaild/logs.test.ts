@@ -31,7 +31,9 @@ describe('the log of a jail', () => {
     await instance.until('it has ended', () => instance.status('two').state === 'ended');
     const stamp = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z';
     const text = instance.logOf('two').split('\n').sort().join('\n');
-    expect(text).to.match(new RegExp(`^${stamp} stdout to out$`, 'm')).and.to.match(new RegExp(`^${stamp} stderr to err$`, 'm'));
+    expect(text)
+      .to.match(new RegExp(`^${stamp} stdout to out$`, 'm'))
+      .and.to.match(new RegExp(`^${stamp} stderr to err$`, 'm'));
     expect(text).to.match(new RegExp(`^${stamp} stdout\\+ unfinished$`, 'm'));
   });
 
@@ -59,6 +61,10 @@ describe('the log of a jail', () => {
   it('is shown by jailctl logs, the last lines of it by -n', () => {
     const { code, stdout } = instance.ctl('logs', '-n', '2', 'slow');
     expect(code).to.equal(0);
-    expect(stdout.split('\n').map((line) => line.replace(/^\S+ \S+ /, ''))).to.deep.equal(['line 398', 'line 399', '']);
+    expect(stdout.split('\n').map((line) => line.replace(/^\S+ \S+ /, ''))).to.deep.equal([
+      'line 398',
+      'line 399',
+      '',
+    ]);
   });
 });

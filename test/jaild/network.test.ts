@@ -22,12 +22,18 @@ describe('a jail with addresses', () => {
 
   it('is reached from the host over IPv4 and IPv6', () => {
     expect(instance.onHost('curl', '-sS', '-m', '5', 'http://10.77.0.2/passwd').stdout).to.match(/^root:/);
-    expect(instance.onHost('curl', '-sS', '-m', '5', '-g', 'http://[fd77::2]/passwd').stdout).to.match(/^root:/);
+    expect(instance.onHost('curl', '-sS', '-m', '5', '-g', 'http://[fd77::2]/passwd').stdout).to.match(
+      /^root:/,
+    );
   });
 
   it('is reached from another jail over IPv4 and IPv6', () => {
-    expect(instance.ctl('exec', 'b', '--', 'wget', '-T', '5', '-qO-', 'http://10.77.0.2/passwd').stdout).to.match(/^root:/);
-    expect(instance.ctl('exec', 'b', '--', 'wget', '-T', '5', '-qO-', 'http://[fd77::2]/passwd').stdout).to.match(/^root:/);
+    expect(
+      instance.ctl('exec', 'b', '--', 'wget', '-T', '5', '-qO-', 'http://10.77.0.2/passwd').stdout,
+    ).to.match(/^root:/);
+    expect(
+      instance.ctl('exec', 'b', '--', 'wget', '-T', '5', '-qO-', 'http://[fd77::2]/passwd').stdout,
+    ).to.match(/^root:/);
     expect(instance.ctl('exec', 'b', '--', 'ping', '-c', '1', '-W', '5', '10.77.0.2').code).to.equal(0);
   });
 
@@ -49,14 +55,18 @@ describe('a jail with addresses', () => {
     instance.onHost('ip', 'addr', 'add', '10.77.0.9/32', 'dev', 'lo');
     const { code, stderr } = instance.ctl('start', 'twin');
     expect(code).to.equal(1);
-    expect(stderr).to.match(/^error: twin: not started: .*10\.77\.0\.9.*: Address already in use/i).and.to.match(/^hint: /m);
+    expect(stderr)
+      .to.match(/^error: twin: not started: .*10\.77\.0\.9.*: Address already in use/i)
+      .and.to.match(/^hint: /m);
     expect(instance.status('twin')).to.include({ pid: null });
   });
 
   it('is not started on an interface that the host has not', () => {
     const { code, stderr } = instance.ctl('start', 'ghost');
     expect(code).to.equal(1);
-    expect(stderr).to.match(/eth77/).and.to.match(/^hint: /m);
+    expect(stderr)
+      .to.match(/eth77/)
+      .and.to.match(/^hint: /m);
   });
 
   it('leaves no link and no route when it stops', () => {

@@ -30,7 +30,10 @@ describe('a jail that jaild keeps', () => {
     instance.ctl('start', 'web');
     const { pid } = instance.status('web');
     process.kill(pid ?? 0, 'SIGKILL');
-    await instance.until('web runs again', () => instance.status('web').state === 'running' && instance.status('web').pid !== pid);
+    await instance.until(
+      'web runs again',
+      () => instance.status('web').state === 'running' && instance.status('web').pid !== pid,
+    );
     expect(instance.status('web')).to.deep.include({ restarts: 1 });
     expect(instance.status('web').exit).to.deep.include({ signal: 9, oom: false });
   });
@@ -67,7 +70,11 @@ describe('a jail that jaild keeps', () => {
     instance.ctl('start', 'clock');
     const { pid, next } = instance.status('clock');
     expect(Date.parse(next.restart ?? '')).to.be.greaterThan(Date.now() - 2000);
-    await instance.until('the schedule has come', () => ![pid, null].includes(instance.status('clock').pid), 8);
+    await instance.until(
+      'the schedule has come',
+      () => ![pid, null].includes(instance.status('clock').pid),
+      8,
+    );
     instance.ctl('stop', 'clock');
   });
 
@@ -85,7 +92,13 @@ describe('a jail that jaild keeps', () => {
     expect(existsSync(`/proc/${before.pid}`)).to.equal(true);
     await instance.start();
     const after = instance.status('web');
-    expect(after).to.deep.include({ pid: before.pid, jid: before.jid, restarts: before.restarts, started_at: before.started_at, state: 'running' });
+    expect(after).to.deep.include({
+      pid: before.pid,
+      jid: before.jid,
+      restarts: before.restarts,
+      started_at: before.started_at,
+      state: 'running',
+    });
   });
 
   it('is dealt with by the next jaild when it ended while none was there', async () => {
@@ -112,20 +125,33 @@ describe('a jail that jaild keeps', () => {
     const { pid } = instance.status('web');
     const parent = Number(/^PPid:\s+(\d+)/m.exec(instance.run(['cat', `/proc/${pid}/status`]).stdout)?.[1]);
     process.kill(parent, 'SIGKILL');
-    await instance.until('web runs again', () => instance.status('web').state === 'running' && instance.status('web').pid !== pid);
+    await instance.until(
+      'web runs again',
+      () => instance.status('web').state === 'running' && instance.status('web').pid !== pid,
+    );
     expect(existsSync(`/proc/${pid}`)).to.equal(false);
     expect(instance.ctl('status', 'web').stdout).to.match(/jailer/);
   });
 
   it('has no zombies beneath it after orphans have died', () => {
-    instance.ctl('exec', 'web', '--', 'sh', '-c', 'for i in 1 2 3 4 5 6 7 8; do (sleep 0.01 &) ; done; sleep 0.3');
+    instance.ctl(
+      'exec',
+      'web',
+      '--',
+      'sh',
+      '-c',
+      'for i in 1 2 3 4 5 6 7 8; do (sleep 0.01 &) ; done; sleep 0.3',
+    );
     const states = instance.ctl('exec', 'web', '--', 'sh', '-c', 'grep -h ^State /proc/[0-9]*/status').stdout;
     expect(states).to.not.match(/Z/);
   });
 
   it('is left alone by a reload that changes another', () => {
     const { pid } = instance.status('web');
-    instance.write('etc/jail.conf.d/new.conf', `later { path = "${instance.root}"; command = "/bin/sleep 5"; }\n`);
+    instance.write(
+      'etc/jail.conf.d/new.conf',
+      `later { path = "${instance.root}"; command = "/bin/sleep 5"; }\n`,
+    );
     const dry = instance.ctl('reload', '-n');
     expect(dry.stdout).to.match(/later/);
     expect(instance.ctl('status', 'later').code).to.equal(4);

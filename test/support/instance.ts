@@ -25,8 +25,16 @@ export interface StatusJson {
   readonly cgroup: string | null;
   readonly started_at: string | null;
   readonly restarts: number;
-  readonly exit: { readonly code: number | null; readonly signal: number | null; readonly oom: boolean } | null;
-  readonly next: { readonly restart: string | null; readonly start: string | null; readonly stop: string | null };
+  readonly exit: {
+    readonly code: number | null;
+    readonly signal: number | null;
+    readonly oom: boolean;
+  } | null;
+  readonly next: {
+    readonly restart: string | null;
+    readonly start: string | null;
+    readonly stop: string | null;
+  };
 }
 
 /**
@@ -46,7 +54,8 @@ export class TestInstance {
     this.prefix = mkdtempSync('/tmp/jaild-test-');
     spawnSync('chmod', ['755', this.prefix]);
     this.root = makeBusyboxRoot(join(this.prefix, 'roots/busybox'));
-    for (const directory of ['etc', 'run', 'var/lib', 'var/log']) mkdirSync(join(this.prefix, directory), { recursive: true });
+    for (const directory of ['etc', 'run', 'var/lib', 'var/log'])
+      mkdirSync(join(this.prefix, directory), { recursive: true });
   }
 
   /** Writes etc/jail.conf; `$root` in it is the busybox root. */
@@ -78,10 +87,14 @@ export class TestInstance {
   /** Starts jaild and waits until it answers. */
   async start(...options: readonly string[]): Promise<void> {
     await this.#hold();
-    const daemon = spawn('nsenter', this.#inNetwork([join(repository, 'bin/jaild'), '--prefix', this.prefix, ...options]), {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      cwd: '/',
-    });
+    const daemon = spawn(
+      'nsenter',
+      this.#inNetwork([join(repository, 'bin/jaild'), '--prefix', this.prefix, ...options]),
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        cwd: '/',
+      },
+    );
     daemon.stdout.on('data', (bytes: Buffer) => (this.#log += bytes.toString()));
     daemon.stderr.on('data', (bytes: Buffer) => (this.#log += bytes.toString()));
     this.#daemon = daemon;
@@ -99,8 +112,11 @@ export class TestInstance {
   /** Runs jailctl without waiting. */
   ctlLater(...words: readonly string[]): Promise<Answer> {
     return new Promise((resolve) => {
-      const child = spawn(join(repository, 'bin/jailctl'), ['--prefix', this.prefix, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-      const [stdout, stderr]: Buffer[][] = [[], []];
+      const child = spawn(join(repository, 'bin/jailctl'), ['--prefix', this.prefix, ...words], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const stdout: Buffer[] = [];
+      const stderr: Buffer[] = [];
       child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));
       child.stderr.on('data', (bytes: Buffer) => stderr.push(bytes));
       child.on('close', (code) =>

@@ -8,7 +8,12 @@ import { instanceBelow } from '../../src/plan/instance.js';
  */
 export function leftovers(prefix: string): readonly string[] {
   const { key, cgroupName } = instanceBelow(prefix);
-  return [...mounts(prefix, key), ...namespaces(key), ...cgroups(cgroupName), ...processes(prefix, cgroupName)].sort();
+  return [
+    ...mounts(prefix, key),
+    ...namespaces(key),
+    ...cgroups(cgroupName),
+    ...processes(prefix, cgroupName),
+  ].sort();
 }
 
 function mountPoints(): readonly { readonly path: string; readonly type: string }[] {
@@ -46,7 +51,8 @@ function processes(prefix: string, cgroupName: string): readonly string[] {
     .flatMap((pid) => {
       try {
         const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
-        const ours = words.includes(prefix) || readFileSync(`/proc/${pid}/cgroup`, 'latin1').includes(`/${cgroupName}`);
+        const ours =
+          words.includes(prefix) || readFileSync(`/proc/${pid}/cgroup`, 'latin1').includes(`/${cgroupName}`);
         return ours ? [`process ${pid} ${words}${readlinkSync(`/proc/${pid}/exe`)}`] : [];
       } catch {
         return []; // It ended while we looked, or is a kernel thread.
