@@ -7,6 +7,7 @@
 
 #define _GNU_SOURCE	/* so this file is included first */
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +45,14 @@ _Noreturn void run_locally(const struct call *call, const char *unreachable);
 /* handover.c: gives stdin, stdout and stderr to the jailer at `path`, whose first message is
  * `fields`. Returns the exit code. */
 int hand_over(const char *path, const char *fields, size_t n);
+
+/* relay.c: between the caller's terminal and the jail's, whose master the jailer gave us. */
+#define RELAY_FDS 2
+void start_relay(int master);
+void resume_relay(void);	/* after a change of size, or after we were stopped */
+void prepare_relay(struct pollfd fds[RELAY_FDS]);
+void relay(const struct pollfd fds[RELAY_FDS]);
+void end_relay(void);
 
 /* terminal.c: the caller's terminal. All are harmless where stdin is none. */
 void make_terminal_raw(void);

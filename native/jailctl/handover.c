@@ -1,11 +1,7 @@
-/*
- * The conversation with a jailer: it gets our descriptors, we get the command's end. With a
- * terminal it gives us the master of a pty of the jail, and bytes go through us both ways.
- */
+/* The conversation with a jailer: it gets our descriptors, we get the command's end. */
 #include "client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +10,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define MESSAGE_MAX (64 * 1024)
@@ -22,16 +17,10 @@
 
 static struct {
 	int jailer, signals;
-	int master;		/* -1: no terminal */
-	bool master_over;	/* nobody inside has the terminal open any more */
-	bool input_over;
 	char name[256];		/* the jail's */
 	const char *not_done;
 	size_t have;		/* bytes of messages */
 	char message[4 + MESSAGE_MAX];
-	size_t typed;		/* bytes on their way to the master */
-	char last_typed;
-	char input[4096];
 } s;
 
 _Noreturn static void fail(const char *what, const char *why)
@@ -56,8 +45,14 @@ static int watch_signals(void)
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(watched) / sizeof(*watched); i++)
-		sigaddset(&set, watched[i]);
+	for (size_t i = 0; i < sizeof(watched) / sizeof(*watched); i++) {
+		struct sigaction action;
+
+		/* What the caller ignores (nohup, a script's background) is not for the jail either. */
+		sigaction(watched[i], NULL, &action);
+		if (action.sa_handler != SIG_IGN)
+			sigaddset(&set, watched[i]);
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
@@ -111,99 +106,22 @@ static void read_signal(void)
 	if (read(s.signals, &signal, sizeof(signal)) != (ssize_t)sizeof(signal))
 		return;
 	switch (signal.ssi_signo) {
-	case SIGWINCH:
-		break;
 	case SIGTSTP:
 		restore_terminal();
 		raise(SIGSTOP);
-		return;
+		break;
 	case SIGCONT:
-		if (s.master >= 0)
-			make_terminal_raw();
+	case SIGWINCH:
+		resume_relay();
 		break;
 	default:
 		forward_signal((int)signal.ssi_signo);
-		return;
 	}
-	if (s.master >= 0)
-		copy_window_size(s.master);
-}
-
-static void start_terminal(int master)
-{
-	s.master = master;
-	fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
-	copy_window_size(master);
-	make_terminal_raw();
-}
-
-/* False when there is nothing more to read for now, or for ever. */
-static bool copy_output(void)
-{
-	char bytes[16 * 1024];
-	ssize_t n = read(s.master, bytes, sizeof(bytes));
-
-	if (n > 0) {
-		print(STDOUT_FILENO, bytes, (size_t)n);
-		return true;
-	}
-	/* EIO: the last process with the terminal open has gone. */
-	s.master_over = n == 0 || (errno != EAGAIN && errno != EINTR);
-	return false;
-}
-
-/* The end of our input is what the terminal's user would type for it. */
-static void type_end_of_file(void)
-{
-	struct termios modes;
-
-	s.input_over = true;
-	if (tcgetattr(s.master, &modes) < 0 || !(modes.c_lflag & ICANON))
-		return;
-	/* In the middle of a line the first one only sends the line off. */
-	if (s.last_typed != '\n')
-		s.input[s.typed++] = (char)modes.c_cc[VEOF];
-	s.input[s.typed++] = (char)modes.c_cc[VEOF];
-}
-
-static void read_input(void)
-{
-	ssize_t n = read(STDIN_FILENO, s.input, sizeof(s.input));
-
-	if (n > 0) {
-		s.typed = (size_t)n;
-		s.last_typed = s.input[n - 1];
-	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		type_end_of_file();
-	}
-}
-
-static void type_input(void)
-{
-	ssize_t n = write(s.master, s.input, s.typed);
-
-	if (n > 0) {
-		s.typed -= (size_t)n;
-		memmove(s.input, s.input + n, s.typed);
-	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		s.typed = 0;
-		s.input_over = true;
-	}
-}
-
-/* The last words of a command that has ended may still be in the terminal. */
-static void drain_output(void)
-{
-	struct pollfd master = { .fd = s.master, .events = POLLIN };
-
-	while (s.master >= 0 && !s.master_over && poll(&master, 1, 0) > 0 && copy_output())
-		;
-	restore_terminal();
 }
 
 static int end_with_status(const char *how, const char *n)
 {
-	drain_output();
+	end_relay();
 	return strcmp(how, "signal") == 0 ? CODE_SIGNAL + atoi(n) : atoi(n);
 }
 
@@ -213,7 +131,7 @@ static int end_with_error(const char *step, const char *subject, const char *err
 	long number = strtol(error, &end, 10);
 	bool is_number = end != error && *end == '\0';
 
-	drain_output();
+	end_relay();
 	COMPLAIN(s.name, ": ", s.not_done, ": ", step, *subject ? " " : "", subject, ": ",
 		 is_number ? strerror((int)number) : error);
 	if (is_number ? number == ENOENT : strcmp(error, "ENOENT") == 0)
@@ -276,36 +194,24 @@ static int read_jailer(void)
 	header = CMSG_FIRSTHDR(&message);
 	if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(fd))) {
 		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-		start_terminal(fd);
+		start_relay(fd);
 	}
 	s.have += (size_t)n;
 	return take_messages();
 }
 
-static int relay(void)
+static int converse(void)
 {
-	for (;;) {
-		bool terminal = s.master >= 0 && !s.master_over;
-		bool typing = terminal && s.typed > 0;
-		struct pollfd fds[] = {
-			{ .fd = s.jailer, .events = POLLIN },
-			{ .fd = s.signals, .events = POLLIN },
-			{ .fd = terminal ? s.master : -1, .events = POLLIN | (typing ? POLLOUT : 0) },
-			{ .fd = terminal && !typing && !s.input_over ? STDIN_FILENO : -1,
-			  .events = POLLIN },
-		};
-		int code = -1;
+	struct pollfd fds[2 + RELAY_FDS] = { { .fd = s.jailer, .events = POLLIN },
+					     { .fd = s.signals, .events = POLLIN } };
 
-		if (poll(fds, 4, -1) < 0)
+	for (int code = -1;;) {
+		prepare_relay(fds + 2);
+		if (poll(fds, 2 + RELAY_FDS, -1) < 0)
 			continue;
 		if (fds[1].revents)
 			read_signal();
-		if (fds[2].revents & ~POLLOUT)
-			copy_output();
-		if (fds[2].revents & POLLOUT)
-			type_input();
-		if (fds[3].revents)
-			read_input();
+		relay(fds + 2);
 		if (fds[0].revents)
 			code = read_jailer();
 		if (code >= 0)
@@ -315,8 +221,6 @@ static int relay(void)
 
 int hand_over(const char *path, const char *fields, size_t n)
 {
-	s.master = -1;
-	s.last_typed = '\n';
 	s.not_done = strcmp(fields, "attach") == 0 ? "not started" : "not run";
 	name_jail(path);
 	s.signals = watch_signals();
@@ -325,5 +229,5 @@ int hand_over(const char *path, const char *fields, size_t n)
 		fail(path, strerror(errno));
 	if (!send_message(fields, n, true))
 		fail(path, strerror(errno));
-	return relay();
+	return converse();
 }
