@@ -49,6 +49,22 @@ describe('the house', () => {
     expect(goingUp).to.deep.equal([]);
   });
 
+  it('has no imports in a circle', () => {
+    const imports = localImports();
+    const targets = (file: string): readonly string[] =>
+      imports.filter(({ from }) => from === file).map(({ to }) => to.replace(/\.js$/, '.ts'));
+    const settled = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      if (settled.has(file) || path.includes(file)) return;
+      for (const target of targets(file)) visit(target, [...path, file]);
+      settled.add(file);
+    };
+    for (const file of sources()) visit(file, []);
+    expect(circles).to.deep.equal([]);
+  });
+
   it('loads native functions in one file', () => {
     expect(sources().filter((file) => importsOf(file).includes('koffi'))).to.deep.equal(['src/host/libc.ts']);
   });
