@@ -1,5 +1,4 @@
 import { closest, distance } from 'fastest-levenshtein';
-import type { Word } from './ast.js';
 import { keyOf } from './blocks.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
@@ -19,7 +18,7 @@ type Verdict = { readonly value?: unknown; readonly diagnostics: readonly Diagno
 
 /** Turns strings into values by the table. One checker serves all jails: globals are converted once. */
 export class Checker {
-  private readonly verdicts = new WeakMap<readonly Word[], Map<string, Verdict>>();
+  private readonly verdicts = new Map<Place, Verdict>();
   private readonly suggestions = new Map<string, string | undefined>();
 
   check(jail: MergedJail, { strings }: Substituted): Checked {
@@ -31,7 +30,7 @@ export class Checker {
       if (entry.variable) continue;
       const texts = strings.get(key) ?? null;
       const mention = findParam(entry.name);
-      const [, group, freeKey] = /^(meta|env)\.(.+)$/s.exec(entry.name) ?? [];
+      const [, group, freeKey] = (mention === null && /^(meta|env)\.(.+)$/s.exec(entry.name)) || [];
       if (mention !== null) {
         const verdict = this.verdict(mention, entry, texts);
         if ('value' in verdict) values[mention.name] = verdict.value;
@@ -49,11 +48,9 @@ export class Checker {
 
   /** The same words give the same verdict, unless variables make them differ from jail to jail. */
   private verdict(mention: Mention, entry: Entry, texts: readonly string[] | null): Verdict {
-    if (entry.words === null || entry.words.some((word) => word.text === null))
-      return judge(mention, entry, texts);
-    const known = this.verdicts.get(entry.words) ?? new Map<string, Verdict>();
-    const verdict = known.get(entry.name) ?? judge(mention, entry, texts);
-    this.verdicts.set(entry.words, known.set(entry.name, verdict));
+    if (!entry.shared || entry.texts === null) return judge(mention, entry, texts);
+    const verdict = this.verdicts.get(entry.place) ?? judge(mention, entry, texts);
+    this.verdicts.set(entry.place, verdict);
     return verdict;
   }
 
