@@ -23,7 +23,7 @@ export class Checker {
 
   check(jail: MergedJail, { strings }: Substituted): Checked {
     const values: Record<string, unknown> = {};
-    const keyed = { meta: {} as Record<string, string>, env: {} as Record<string, string> };
+    const keyed = { meta: new Map<string, string>(), env: new Map<string, string>() };
     const origin = new Map<string, Place>();
     const diagnostics: Diagnostic[] = [];
     for (const [key, entry] of jail.entries) {
@@ -37,11 +37,11 @@ export class Checker {
         diagnostics.push(...verdict.diagnostics);
         origin.set(mention.name, entry.place);
       } else if (freeKey !== undefined) {
-        keyed[group === 'meta' ? 'meta' : 'env'][freeKey] = texts?.at(-1) ?? '';
+        keyed[group === 'meta' ? 'meta' : 'env'].set(freeKey, texts?.at(-1) ?? '');
       } else diagnostics.push(this.unknown(entry));
     }
-    if (Object.keys(keyed.meta).length > 0) values['metaKeys'] = keyed.meta;
-    if (Object.keys(keyed.env).length > 0) values['envKeys'] = keyed.env;
+    if (keyed.meta.size > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
+    if (keyed.env.size > 0) values['envKeys'] = Object.fromEntries(keyed.env);
     // Every value was made by the type of its entry in the table.
     return { values: values, diagnostics, origin };
   }
@@ -61,7 +61,8 @@ export class Checker {
 
   private suggest(name: string): string | undefined {
     if (name === '.include') return 'write .include "FILE"; without a sign';
-    if (name.length > 40) return undefined;
+    // Nobody misspells a thousand names; comparing each with the whole table would take seconds.
+    if (name.length > 40 || this.suggestions.size > 1000) return this.suggestions.get(name);
     if (!this.suggestions.has(name)) {
       const nearest = closest(name, Object.keys(params));
       const isNear = distance(name, nearest) <= Math.max(2, name.length / 3);

@@ -79,7 +79,8 @@ export function mergeJails(blocks: readonly Block[]): Merged {
   let applied = 0;
   for (const [at, block] of blocks.entries()) {
     if (isWildcard(block.name)) continue;
-    const layers = index.around(block.name, at);
+    applied += index.countFor(block.name);
+    const layers = applied > MAX_APPLIED ? [] : index.around(block.name, at);
     applied += layers.reduce((sum, { params }) => sum + params.length, 0);
     if (applied > MAX_APPLIED || jails.length >= MAX_JAILS) {
       const message = `too much: at most ${MAX_JAILS} jails, and ${MAX_APPLIED} parameters in all of them together`;
@@ -100,6 +101,8 @@ export function mergeJail(block: Block, layers: readonly Block[]): MergedJail {
   return { block, entries: merge.entries, failures: merge.failures };
 }
 
+const firstComponent = (name: string): string => name.split('.', 1)[0] ?? '';
+
 /** Wildcards by their first component, so that ten thousand jails with a wildcard each stay quick. */
 class WildcardIndex {
   private readonly byFirst = new Map<string, number[]>();
@@ -107,17 +110,25 @@ class WildcardIndex {
   constructor(private readonly blocks: readonly Block[]) {
     blocks.forEach(({ name }, at) => {
       if (!isWildcard(name)) return;
-      const first = name.split('.', 1)[0] ?? '';
+      const first = firstComponent(name);
       const list = this.byFirst.get(first) ?? [];
       list.push(at);
       this.byFirst.set(first, list);
     });
   }
 
+  /** How many wildcards have to be compared with a name. */
+  countFor(name: string): number {
+    return this.listFor('*').length + this.listFor(firstComponent(name)).length;
+  }
+
+  private listFor(first: string): readonly number[] {
+    return this.byFirst.get(first) ?? [];
+  }
+
   /** The block at an index and the wildcards that cover its name, in file order. */
   around(name: string, at: number): readonly Block[] {
-    const first = name.split('.', 1)[0] ?? '';
-    const candidates = [...(this.byFirst.get('*') ?? []), ...(this.byFirst.get(first) ?? [])];
+    const candidates = [...this.listFor('*'), ...this.listFor(firstComponent(name))];
     const covering = candidates.filter((i) => matchesWildcard(this.blocks[i]?.name ?? '', name));
     return [...covering, at].sort((a, b) => a - b).flatMap((i) => this.blocks[i] ?? []);
   }

@@ -78,7 +78,8 @@ class Parser {
     const hasList = operator !== null || this.atWord();
     const words: Word[] = [];
     const complete = (!hasList || this.list(words)) && this.endOfParam(name);
-    if (!hasList || words.length > 0) items.push(this.paramNode(name, operator, words));
+    if (!hasList || (words.length > 0 && !this.stringIsOpen()))
+      items.push(this.paramNode(name, operator, words));
     if (!complete) this.recover(depth);
   }
 
@@ -122,7 +123,7 @@ class Parser {
         this.report('too-large', this.token, `more than ${MAX_WORDS} words are too many`);
       const token = this.advance();
       if (token.kind === 'variable') {
-        pieces.push({ variable: token.text, place: this.placeOf(token) });
+        pieces.push({ variable: token.text, place: this.withoutQuotes(token) });
         text = null;
       } else {
         pieces.push({ text: token.text });
@@ -205,9 +206,7 @@ class Parser {
   }
 
   private blockWithoutEnd(name: Name): void {
-    // An unterminated string has swallowed the end; that is reported already.
-    if (this.diagnostics.some((d) => d.code === 'unterminated-string')) return;
-    if (this.diagnostics.some((d) => d.code === 'unexpected-end')) return;
+    if (this.stringIsOpen() || this.diagnostics.some((d) => d.code === 'unexpected-end')) return;
     this.report(
       'unexpected-end',
       this.token,
@@ -219,7 +218,7 @@ class Parser {
   private unexpected(wanted: string): void {
     if (this.token.kind !== 'end')
       this.error(this.token, `unexpected "${this.show()}", ${wanted} is due here`);
-    else if (!this.diagnostics.some((d) => d.code === 'unterminated-string'))
+    else if (!this.stringIsOpen())
       this.report('unexpected-end', this.token, `the file ends where ${wanted} is due`);
   }
 
@@ -227,6 +226,11 @@ class Parser {
   private show(): string {
     const text = this.source.text.slice(this.token.start, this.token.start + 30);
     return this.atWord() ? (/^["']?([^\s;{}"']+)/.exec(text)?.[1] ?? '"') : this.token.kind;
+  }
+
+  /** A string without an end has swallowed the rest of the file; that is reported already. */
+  private stringIsOpen(): boolean {
+    return this.token.kind === 'end' && this.diagnostics.some((d) => d.code === 'unterminated-string');
   }
 
   private tooMany(): boolean {
@@ -256,6 +260,14 @@ class Parser {
 
   private placeOf({ start, end }: { start: number; end: number }): Place {
     return { source: this.source, start, end };
+  }
+
+  private withoutQuotes({ start, end }: Token): Place {
+    const { text } = this.source;
+    return this.placeOf({
+      start: text[start] === '"' ? start + 1 : start,
+      end: text[end - 1] === '"' ? end - 1 : end,
+    });
   }
 
   private error(at: { start: number; end: number }, message: string, hint?: string): void {
