@@ -8,8 +8,8 @@ import { describeEnd, failureOf, type Failure } from './exits.js';
 import { Incarnation, type LaunchMode, type PlanJail } from './incarnation.js';
 import type { Journal } from './journal.js';
 import {
-  doingIn,
   isDown,
+  recorded,
   shown,
   step,
   timers,

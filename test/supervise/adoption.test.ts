@@ -1,0 +1,169 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { jail, Stage } from '../support/stage.js';
+
+const CRASH = { how: 'signal', code: 9 } as const;
+const hooks = {
+  'exec.prestart': ['prestart'],
+  'exec.poststart': ['poststart'],
+  'exec.poststop': ['poststop'],
+};
+
+describe('a jaild that comes back', () => {
+  it('finds its jails running: same pids, uptime and counts kept, nothing run again', async () => {
+    const stage = new Stage([jail('web', hooks)]);
+    await stage.supervisor.start(['web']);
+    stage.host.jailerOf('web').end(CRASH);
+    await stage.pass(1000);
+    const before = stage.status('web');
+    const steps = stage.host.steps.length;
+    await stage.restartDaemon(30_000);
+    const { pid, startedAt, restarts, jid, state, exit } = stage.status('web');
+    expect({ pid, startedAt, restarts, jid, state, exit }).to.deep.equal({
+      pid: before.pid,
+      startedAt: before.startedAt,
+      restarts: 1,
+      jid: 1,
+      state: 'running',
+      exit: before.exit,
+    });
+    expect(stage.host.steps.length).to.equal(steps);
+    stage.host.jailerOf('web').end(CRASH);
+    await stage.pass(1000);
+    expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 3]);
+  });
+
+  it('counts on from the failures before', async () => {
+    const stage = new Stage([jail('web')]);
+    stage.host.scripts.set('web', { ends: { how: 'exit', code: 1 } });
+    await stage.supervisor.start(['web']);
+    await stage.pass(100 + 200 + 400 + 800 + 1);
+    expect(stage.status('web').flapping).to.equal(true);
+    await stage.restartDaemon(0);
+    expect([stage.state('web'), stage.status('web').flapping, stage.status('web').restarts]).to.deep.equal([
+      'backoff',
+      true,
+      5,
+    ]);
+    await stage.pass(1600);
+    expect(stage.starts('web')).to.equal(6);
+  });
+
+  it('takes an exit that it missed as that exit', async () => {
+    const stage = new Stage([jail('good'), jail('bad')]);
+    await stage.supervisor.start(['good', 'bad']);
+    await stage.restartDaemon(100, () => {
+      stage.host.jailerOf('good').end({ how: 'exit', code: 0 });
+      stage.host.jailerOf('bad').end(CRASH);
+    });
+    await stage.pass(1000);
+    expect([stage.state('good'), stage.starts('good')]).to.deep.equal(['ended', 1]);
+    expect([stage.state('bad'), stage.starts('bad')]).to.deep.equal(['running', 2]);
+    expect(stage.status('bad').exit?.cause).to.equal('signal 9 (SIGKILL)');
+    await stage.restartDaemon(100);
+    expect([stage.state('good'), stage.starts('good')]).to.deep.equal(['ended', 1]);
+  });
+
+  it('kills what a lost jailer left, and starts the jail again', async () => {
+    const stage = new Stage([jail('web')]);
+    await stage.supervisor.start(['web']);
+    await stage.restartDaemon(0, () => {
+      stage.host.jailerOf('web').vanish();
+      stage.host.strays.set('web', 3);
+    });
+    await stage.pass(1000);
+    expect([stage.state('web'), stage.starts('web'), stage.status('web').exit?.cause]).to.deep.equal([
+      'running',
+      2,
+      'jailer lost',
+    ]);
+    expect(stage.host.killedCgroups).to.deep.equal(['web']);
+  });
+
+  it('does not take another jailer of that name for its own', async () => {
+    const stage = new Stage([jail('web', { restart: 'no' })]);
+    await stage.supervisor.start(['web']);
+    const stranger = stage.host.jailerOf('web');
+    Object.assign(stranger, { launch: 'somebody-else' });
+    await stage.restartDaemon(0);
+    expect(stranger.signals).to.deep.equal([]);
+  });
+
+  it('takes down what was half built and builds it again, which is no failure', async () => {
+    const stage = new Stage([jail('web')]);
+    stage.host.slow.set('jailer.go', new Promise(() => undefined));
+    void stage.supervisor.start(['web']);
+    await stage.pass(0);
+    stage.host.slow.clear();
+    await stage.restartDaemon(0);
+    await stage.pass(100);
+    expect([stage.state('web'), stage.starts('web'), stage.status('web').restarts]).to.deep.equal([
+      'running',
+      2,
+      0,
+    ]);
+  });
+
+  it('goes on with a stop that was under way', async () => {
+    const stage = new Stage([jail('web', hooks)]);
+    stage.host.scripts.set('web', { ignoresTerm: true });
+    await stage.supervisor.start(['web']);
+    void stage.supervisor.stop(['web']);
+    await stage.pass(5000);
+    await stage.restartDaemon(0);
+    expect(stage.state('web')).to.equal('stopping');
+    await stage.pass(10_000);
+    expect([stage.state('web'), stage.host.steps.includes('run hook.run poststop')]).to.deep.equal([
+      'stopped',
+      true,
+    ]);
+  });
+
+  it('touches nothing of another boot, and starts what is wanted', async () => {
+    const stage = new Stage([jail('web')]);
+    await stage.supervisor.start(['web']);
+    const old = stage.host.jailerOf('web');
+    stage.host.jailers.clear();
+    stage.host.boot = 'boot-2';
+    await stage.restartDaemon(0);
+    expect([old.signals, stage.host.killedCgroups, stage.state('web'), stage.starts('web')]).to.deep.equal([
+      [],
+      [],
+      'running',
+      2,
+    ]);
+  });
+
+  it('moves aside a record that makes no sense, and finds the jail by its jailer', async () => {
+    for (const garbage of ['', '{"schema":1', '\u0000\u0001', '{"schema":99,"name":"web"}', '[]']) {
+      const stage = new Stage([jail('web'), jail('db')]);
+      await stage.supervisor.start(['web', 'db']);
+      const file = join(stage.host.instance.runDirectory, 'web', 'state.json');
+      await stage.restartDaemon(0, () => writeFileSync(file, garbage));
+      expect([stage.state('web'), stage.state('db'), stage.starts('web')], garbage).to.deep.equal([
+        'running',
+        'running',
+        1,
+      ]);
+      expect(existsSync(`${file}.broken`), garbage).to.equal(true);
+    }
+  });
+
+  it('starts with an empty memory when the file of wants makes no sense', async () => {
+    const stage = new Stage([jail('web')]);
+    mkdirSync(stage.host.instance.stateDirectory, { recursive: true });
+    await stage.restartDaemon(0, () =>
+      writeFileSync(join(stage.host.instance.stateDirectory, 'wants.json'), '{'),
+    );
+    expect(readdirSync(stage.host.instance.stateDirectory)).to.include('wants.json.broken');
+    expect((await stage.supervisor.start(['web']))[0]?.ok).to.equal(true);
+  });
+
+  it('leaves no record of a jail that is stopped', async () => {
+    const stage = new Stage([jail('web')]);
+    await stage.supervisor.start(['web']);
+    await stage.supervisor.stop(['web']);
+    expect(existsSync(join(stage.host.instance.runDirectory, 'web'))).to.equal(false);
+  });
+});

@@ -1,0 +1,341 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Jail } from '../../src/config/jail.js';
+import { SystemError } from '../../src/host/error.js';
+import type {
+  Accounting,
+  Ended,
+  Executors,
+  Host,
+  JailerEvent,
+  JailerHandle,
+  JailerPhase,
+  Launch,
+} from '../../src/host/host.js';
+import type { HostFacts } from '../../src/plan/facts.js';
+import { instanceBelow, type Instance } from '../../src/plan/instance.js';
+import type { Step } from '../../src/plan/step.js';
+import type { Clock } from '../../src/supervise/clock.js';
+
+/** How the processes of a jail behave. */
+export interface Script {
+  /** What exec.start comes to: up at once, a failure, or nothing for ever. */
+  readonly start?: 'up' | 'hang' | Ended;
+  /** Ends as soon as it is up. */
+  readonly ends?: Ended;
+  readonly ignoresTerm?: boolean;
+  /** In state D: not even SIGKILL ends it. */
+  readonly unkillable?: boolean;
+}
+
+interface Timer {
+  readonly at: number;
+  readonly call: () => void;
+}
+
+/** Lets everything go on that waits for promises or for the disk. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Time that passes only when a test says so. */
+export class DrivenClock implements Clock {
+  private passed = 0;
+  private set = Date.parse('2026-05-01T00:00:00Z');
+  private readonly timers = new Set<Timer>();
+
+  monotonic(): number {
+    return 1_000_000 + this.passed;
+  }
+
+  now(): number {
+    return this.set + this.passed;
+  }
+
+  /** Sets the wall clock, as date(1) does. */
+  setWall(moment: number): void {
+    this.set = moment - this.passed;
+  }
+
+  setTimeout(ms: number, call: () => void): () => void {
+    const timer = { at: this.passed + ms, call };
+    this.timers.add(timer);
+    return () => this.timers.delete(timer);
+  }
+
+  /** Timers die with the process that armed them. */
+  forgetTimers(): void {
+    this.timers.clear();
+  }
+
+  get pending(): number {
+    return this.timers.size;
+  }
+
+  async advance(ms: number): Promise<void> {
+    const until = this.passed + ms;
+    await settle();
+    for (let timer = this.dueBefore(until); timer !== undefined; timer = this.dueBefore(until)) {
+      this.timers.delete(timer);
+      this.passed = Math.max(this.passed, timer.at);
+      timer.call();
+      await settle();
+    }
+    this.passed = until;
+  }
+
+  private dueBefore(until: number): Timer | undefined {
+    const due = [...this.timers].filter((timer) => timer.at <= until);
+    return due.sort((a, b) => a.at - b.at)[0];
+  }
+}
+
+/** A jailer with its jail, as far as jaild can tell. It outlives the supervisor, as the real one does. */
+export class FakeJailer implements JailerHandle {
+  readonly netlinkFd = -1;
+  phase: JailerPhase = 'created';
+  readonly signals: number[] = [];
+  alive = true;
+  frozen = false;
+  private listener: ((event: JailerEvent) => void) | null = null;
+  private early: JailerEvent[] = [];
+
+  constructor(
+    readonly launch: string,
+    readonly pid: number,
+    readonly initPid: number,
+    private readonly script: Script,
+    private readonly onEnd: (ended: Ended) => void,
+  ) {}
+
+  go(): void {
+    const { start = 'up', ends } = this.script;
+    this.phase = 'building';
+    this.tell({ kind: 'built' });
+    this.phase = 'starting';
+    if (start === 'hang') return;
+    if (start !== 'up') {
+      this.tell({ kind: 'start', index: 0, ended: start });
+      return this.end(start);
+    }
+    this.comeUp();
+    if (ends !== undefined) this.end(ends);
+  }
+
+  comeUp(): void {
+    this.phase = 'running';
+    this.tell({ kind: 'running', pid: this.initPid + 1 });
+  }
+
+  signal(signal: number): void {
+    this.signals.push(signal);
+    if (signal === 15 && this.script.ignoresTerm !== true && !this.frozen)
+      this.end({ how: 'signal', code: 15 });
+  }
+
+  kill(): void {
+    if (!this.alive) return;
+    this.signals.push(9);
+    if (this.script.unkillable !== true) this.end({ how: 'signal', code: 9 });
+  }
+
+  exec(): Promise<Ended> {
+    return Promise.resolve({ how: 'exit', code: 0 });
+  }
+
+  listen(listener: (event: JailerEvent) => void): void {
+    this.listener = listener;
+    for (const event of this.early.splice(0)) listener(event);
+  }
+
+  /** The jail is over. */
+  end(ended: Ended): void {
+    if (!this.alive) return;
+    this.alive = false;
+    this.phase = 'exited';
+    this.onEnd(ended);
+    this.tell({ kind: 'exited', ended });
+  }
+
+  /** SIGKILL to the jailer itself. */
+  vanish(): void {
+    this.alive = false;
+    this.phase = 'exited';
+    this.tell({ kind: 'lost' });
+  }
+
+  /** The supervisor that listened is gone. */
+  hangUp(): void {
+    this.listener = null;
+  }
+
+  private tell(event: JailerEvent): void {
+    if (this.listener === null) this.early.push(event);
+    else this.listener(event);
+  }
+}
+
+/** A machine on which every step is written down and nothing is done. */
+export class FakeHost implements Host {
+  readonly clock = new DrivenClock();
+  readonly instance: Instance;
+  /** "run NAME DETAIL" and "undo NAME DETAIL", in order. */
+  readonly steps: string[] = [];
+  readonly scripts = new Map<string, Script>();
+  /** Jailers by jail, the last one of each. */
+  readonly jailers = new Map<string, FakeJailer>();
+  /** How many were ever started, by jail. */
+  readonly started = new Map<string, number>();
+  /** What a step (by name, or by name and detail) fails with. */
+  readonly failing = new Map<string, Error>();
+  /** Steps that take until the promise resolves. */
+  readonly slow = new Map<string, Promise<void>>();
+  /** Processes in cgroups whose jailer does not know of them. */
+  readonly strays = new Map<string, number>();
+  readonly oomKills = new Map<string, number>();
+  readonly killedCgroups: string[] = [];
+  readonly frozen: [string, boolean][] = [];
+  boot = 'boot-1';
+  private pids = 4000;
+  private readonly exits = new Map<string, { launch: string; ended: Ended; at: Date }>();
+
+  constructor(prefix = mkdtempSync(join(tmpdir(), 'jaild-test-'))) {
+    this.instance = instanceBelow(prefix);
+  }
+
+  readonly executors: Executors = {
+    'hook.run': { run: (step) => this.run(step, step.args.command) },
+    'rundir.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'cgroup.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'cgroup.set': { run: (step) => this.run(step, `${step.args.parameter}=${step.args.value}`) },
+    'jailer.spawn': {
+      run: async (step, launch) => {
+        await this.run(step, '');
+        this.spawn(step.args.records.find(([key]) => key === 'launch')?.[1] ?? '', launch);
+      },
+      undo: (step, launch) => {
+        this.jailers.get(launch.jail)?.kill();
+        return this.undo(step, '');
+      },
+    },
+    'netns.name': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'network.attach': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'jailer.go': {
+      run: async (step, launch) => {
+        await this.run(step, '');
+        launch.jailer?.go();
+      },
+    },
+    'jail.exec': { run: (step) => this.run(step, step.args.command) },
+  };
+
+  facts(jail: Jail): Promise<HostFacts> {
+    const error = this.failing.get('facts');
+    if (error !== undefined) return Promise.reject(error);
+    return Promise.resolve({
+      instance: this.instance,
+      cgroups: { v1: {}, v2: `/cgroup/${jail.name}`, v2Controllers: [] },
+      uidBase: null,
+      seccomp: null,
+      jid: 0,
+      launch: '',
+      fstabs: new Map(),
+      blockDevices: new Map(),
+      timeNamespaces: true,
+    });
+  }
+
+  adopt(rundir: string): Promise<JailerHandle | null> {
+    const jailer = this.jailers.get(nameOf(rundir));
+    return Promise.resolve(jailer?.alive === true ? jailer : null);
+  }
+
+  exitRecord(rundir: string): { readonly launch: string; readonly ended: Ended; readonly at: Date } | null {
+    return this.exits.get(nameOf(rundir)) ?? null;
+  }
+
+  accounting(cgroups: readonly string[]): Accounting {
+    const oomKills = this.oomKills.get(nameOf(cgroups[0] ?? '')) ?? 0;
+    const rest = { memory: 0, memoryPeak: 0, cpuUsec: 0, pids: 0, ioRead: null, ioWritten: null };
+    return { ...rest, oomKills };
+  }
+
+  freeze(cgroups: readonly string[], frozen: boolean): Promise<void> {
+    const name = nameOf(cgroups[0] ?? '');
+    this.frozen.push([name, frozen]);
+    const jailer = this.jailers.get(name);
+    if (jailer !== undefined) jailer.frozen = frozen;
+    const error = this.failing.get('freeze');
+    return error === undefined ? Promise.resolve() : Promise.reject(error);
+  }
+
+  killCgroup(cgroups: readonly string[]): void {
+    const name = nameOf(cgroups[0] ?? '');
+    this.killedCgroups.push(name);
+    if (this.scripts.get(name)?.unkillable !== true) this.strays.delete(name);
+  }
+
+  population(cgroups: readonly string[]): number {
+    const name = nameOf(cgroups[0] ?? '');
+    return (this.jailers.get(name)?.alive === true ? 1 : 0) + (this.strays.get(name) ?? 0);
+  }
+
+  bootId(): string {
+    return this.boot;
+  }
+
+  monotonic(): number {
+    return this.clock.monotonic();
+  }
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  /** The jailer of a jail that must have one. */
+  jailerOf(name: string): FakeJailer {
+    const jailer = this.jailers.get(name);
+    if (jailer === undefined) throw new Error(`${name} has no jailer`);
+    return jailer;
+  }
+
+  /** What jaild's end means for the jailers: nobody listens. */
+  hangUp(): void {
+    for (const jailer of this.jailers.values()) jailer.hangUp();
+  }
+
+  private spawn(launchId: string, launch: Launch): void {
+    const { jail } = launch;
+    if (this.jailers.get(jail)?.alive === true) throw new Error(`a second copy of ${jail}`);
+    this.exits.delete(jail);
+    const pid = (this.pids += 10);
+    const jailer = new FakeJailer(launchId, pid, pid + 1, this.scripts.get(jail) ?? {}, (ended) =>
+      this.exits.set(jail, { launch: launchId, ended, at: new Date(this.clock.now()) }),
+    );
+    this.jailers.set(jail, jailer);
+    this.started.set(jail, (this.started.get(jail) ?? 0) + 1);
+    launch.jailer = jailer;
+  }
+
+  private async run(step: Step, detail: string): Promise<void> {
+    const words = `${step.name} ${detail}`.trimEnd();
+    this.steps.push(`run ${words}`);
+    await (this.slow.get(words) ?? this.slow.get(step.name));
+    const error = this.failing.get(words) ?? this.failing.get(step.name);
+    if (error !== undefined) throw error;
+  }
+
+  private undo(step: Step, detail: string): void {
+    const words = `undo ${step.name} ${detail}`.trimEnd();
+    this.steps.push(words);
+    const error = this.failing.get(words);
+    if (error !== undefined) throw error;
+  }
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+export const noSuchFile = (subject: string): SystemError => new SystemError('mount', 2, subject);
