@@ -1,4 +1,4 @@
-import { StepFailure, SystemError } from '../host/error.js';
+import { errnoWords, StepFailure, SystemError } from '../host/error.js';
 
 /** A request that is refused or fails for a reason that the one who asked can understand. */
 export class Refusal extends Error {
@@ -33,10 +33,19 @@ export function describeFailure(error: unknown): Failure {
     return { text: errorText(error.message, error.hint), code: error.code, bug: false };
   if (error instanceof SystemError || error instanceof StepFailure)
     return { text: errorText(error.message, error.hint), code: 1, bug: false };
+  if (isErrno(error)) {
+    const words = [error.syscall ?? 'failed', error.path].filter((word) => word !== undefined).join(' ');
+    return { text: errorText(`${words}: ${errnoWords(-error.errno)}`), code: 1, bug: false };
+  }
   const message = error instanceof Error ? error.message : String(error);
   return {
     text: errorText(`a mistake in jaild itself: ${message}`, 'jaild has logged where'),
     code: 1,
     bug: true,
   };
+}
+
+/** A failure that Node's own file functions report. */
+function isErrno(error: unknown): error is NodeJS.ErrnoException & { readonly errno: number } {
+  return error instanceof Error && 'errno' in error && typeof error.errno === 'number';
 }
