@@ -21,6 +21,9 @@ const controllersV1 = new Set([
   ...['net_cls', 'net_prio', 'perf_event', 'rdma', 'misc'],
 ]);
 
+/** The controllers of v2 that parameters set or accounting reads. */
+const controllersUsed = new Set(['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'pids']);
+
 const unescape = (path: string): string =>
   path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 
@@ -79,14 +82,21 @@ export function detectCgroups(instance: Instance, configuredRoot: string | null)
     .filter((hierarchy) => hierarchy.version === 1)
     .flatMap(({ controllers, mountPoint }) => controllers.map((c) => [c, `${mountPoint}/${name}`] as const));
   const base = v2 === undefined ? null : v2Base(v2, configuredRoot);
+  const rootIsTaken = v1.length > 0 && base === v2?.mountPoint;
   return {
     v1: Object.fromEntries(v1.reverse()), // of a hierarchy mounted twice, the first counts
     v2: base === null ? null : `${base}/${name}`,
-    v2Controllers:
-      base === null
-        ? []
-        : (readText(`${base}/cgroup.controllers`)?.trim().split(/\s+/) ?? []).filter(Boolean),
+    v2Controllers: base === null ? [] : usableControllers(base, rootIsTaken),
   };
+}
+
+/**
+ * Those that the cgroup can hand to its children and parameters make use of. On a hybrid host whoever mounted v1 has
+ * chosen where controllers are, so that the root of its v2 tree is left as it is: only what is switched on there counts.
+ */
+function usableControllers(base: string, asItIs: boolean): readonly string[] {
+  const listed = readText(`${base}/${asItIs ? 'cgroup.subtree_control' : 'cgroup.controllers'}`) ?? '';
+  return listed.split(/\s+/).filter((controller) => controllersUsed.has(controller));
 }
 
 function joinCgroup(root: string, name: string): string {

@@ -13,7 +13,8 @@ export function policyBase(values: JailParams): PolicyBase {
 
 /**
  * Calls that are of use only with a capability: the default policy refuses them, and who is given the capability gets
- * the calls with it. Inside a user namespace such a capability reaches no further than the namespace.
+ * the calls with it. Not among them, though privileged: unshare(2) and clone(2) of namespaces, and open_by_handle_at(2),
+ * which opens the host's files and namespaces by number (dac_read_search); a policy of one's own can allow these.
  */
 const callsOf: Readonly<Record<string, readonly string[]>> = {
   sys_admin: [
@@ -28,7 +29,7 @@ const callsOf: Readonly<Record<string, readonly string[]>> = {
       'open_tree',
       'move_mount',
     ],
-    ...['mount_setattr', 'sethostname', 'setdomainname', 'setns', 'unshare', 'quotactl', 'quotactl_fd'],
+    ...['mount_setattr', 'sethostname', 'setdomainname', 'setns', 'quotactl', 'quotactl_fd'],
   ],
   sys_time: ['clock_settime', 'clock_adjtime', 'settimeofday', 'adjtimex'],
   sys_ptrace: ['ptrace', 'process_vm_readv', 'process_vm_writev', 'kcmp', 'pidfd_getfd'],
@@ -40,7 +41,6 @@ const callsOf: Readonly<Record<string, readonly string[]>> = {
   syslog: ['syslog'],
   bpf: ['bpf'],
   perfmon: ['perf_event_open'],
-  dac_read_search: ['open_by_handle_at'],
 };
 
 /** allow.* parameters that grant a capability with system calls of its own. */
@@ -53,9 +53,22 @@ const sysv = {
   sysvshm: ['shmget', 'shmat', 'shmdt', 'shmctl'],
 } as const;
 
+/** `base` without its lines that allow a call: "allow" would win over a refusal, wherever that stands. */
+function withoutAllowed(base: string, calls: readonly string[]): string {
+  if (calls.length === 0) return base;
+  const isAllowed = (line: string): boolean => {
+    const call = /^\s*\??allow\s+(\S+)/.exec(line)?.[1];
+    return call !== undefined && calls.includes(call);
+  };
+  return base
+    .split('\n')
+    .filter((line) => !isAllowed(line))
+    .join('\n');
+}
+
 /**
- * The system call policy of a jail: the text of its base, then what its parameters add. A later line about a call takes
- * the place of an earlier one. The same parameters give the same text, so that the compiled form can be found by it.
+ * The system call policy of a jail: the text of its base (etc/seccomp/default.policy says what lines there are), and what
+ * its parameters add and take away. The same parameters give the same text, by which the compiled form is found.
  */
 export function seccompPolicy(base: string, values: JailParams): string {
   const dropped = new Set(values['caps.drop']);
@@ -67,7 +80,13 @@ export function seccompPolicy(base: string, values: JailParams): string {
   const refused = (['sysvmsg', 'sysvsem', 'sysvshm'] as const)
     .filter((parameter) => values[parameter] === 'disable')
     .flatMap((parameter) => sysv[parameter]);
-  const rules = [...allowed.map((call) => `allow ${call}`), ...refused.map((call) => `errno ENOSYS ${call}`)];
-  const text = base.endsWith('\n') || base === '' ? base : `${base}\n`;
-  return rules.length === 0 ? text : `${text}${rules.join('\n')}\n`;
+  // "?": a call that an architecture does not have (iopl) is left out there.
+  const rules = [
+    ...allowed.map((call) => `?allow ${call}`),
+    ...refused.map((call) => `?errno ENOSYS ${call}`),
+  ];
+  const text = withoutAllowed(base, refused);
+  return [text.endsWith('\n') || text === '' ? text : `${text}\n`, ...rules.map((rule) => `${rule}\n`)].join(
+    '',
+  );
 }

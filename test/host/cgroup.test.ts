@@ -13,6 +13,7 @@ import {
   entrances,
   exitOf,
   hostVariants,
+  settled,
   startIn,
   temporaryInstance,
 } from '../support/cgroup-life.js';
@@ -66,9 +67,8 @@ for (const [title, detected] of hostVariants(instance))
         entrances(facts, 'web'),
         'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 60 & sleep 60',
       );
-      await pause(300);
+      expect(await settled(() => readAccounting(paths, facts).pids, 3)).to.equal(3);
       const used = readAccounting(paths, facts);
-      expect(used.pids).to.equal(3);
       expect(used.memory).to.be.greaterThan(0);
       if (fresh.memoryPeak !== null) expect(used.memoryPeak).to.be.at.least(used.memory ?? Infinity);
       expect(used.cpuUsec).to.be.greaterThan(fresh.cpuUsec ?? Infinity);
@@ -141,8 +141,7 @@ for (const [title, detected] of hostVariants(instance))
       const script =
         'trap "" TERM HUP; (trap "" TERM; while :; do sleep 60 & wait $!; done) & sleep 60 & wait';
       const child = await startIn(entrances(facts, 'web'), script);
-      await pause(50);
-      expect(population(paths)).to.equal(4);
+      expect(await settled(() => population(paths), 4)).to.equal(4);
       await freeze(paths, true);
       killCgroup(paths);
       expect(await exitOf(child)).to.equal('SIGKILL');

@@ -19,17 +19,24 @@ describe('the system call policy of a jail', () => {
 
   it('has the calls of capabilities that the jail is given, and not of those taken away', () => {
     expect(seccompPolicy(base, { 'caps.add': ['syslog', 'bpf'], 'caps.drop': ['bpf'] })).to.equal(
-      `${base}\nallow syslog\n`,
+      `${base}\n?allow syslog\n`,
     );
-    expect(seccompPolicy(base, { 'allow.read_msgbuf': true })).to.equal(`${base}\nallow syslog\n`);
+    expect(seccompPolicy(base, { 'allow.read_msgbuf': true })).to.equal(`${base}\n?allow syslog\n`);
     expect(seccompPolicy('', { caps: ['sys_time'] })).to.equal(
-      'allow clock_settime\nallow clock_adjtime\nallow settimeofday\nallow adjtimex\n',
+      '?allow clock_settime\n?allow clock_adjtime\n?allow settimeofday\n?allow adjtimex\n',
     );
   });
 
-  it('refuses the System V calls that are disabled', () => {
-    expect(seccompPolicy('', { sysvmsg: 'disable', sysvshm: 'new' })).to.equal(
-      'errno ENOSYS msgget\nerrno ENOSYS msgsnd\nerrno ENOSYS msgrcv\nerrno ENOSYS msgctl\n',
+  it('refuses the System V calls that are disabled, which the base allows', () => {
+    const shared = 'default errno ENOSYS\nallow msgget\n  ?allow msgctl\nallow shmget\n# allow msgsnd\n';
+    expect(seccompPolicy(shared, { sysvmsg: 'disable', sysvshm: 'new' })).to.equal(
+      'default errno ENOSYS\nallow shmget\n# allow msgsnd\n' +
+        '?errno ENOSYS msgget\n?errno ENOSYS msgsnd\n?errno ENOSYS msgrcv\n?errno ENOSYS msgctl\n',
     );
+  });
+
+  it('does not open the ways out that go with a capability', () => {
+    const capabilities = ['sys_admin', 'dac_read_search'] as const;
+    expect(seccompPolicy('', { caps: capabilities })).not.to.match(/unshare|clone|open_by_handle_at/);
   });
 });
