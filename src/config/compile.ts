@@ -1,1 +1,127 @@
+import type { ParamNode } from './ast.js';
+import { collectBlocks, isWildcard, lateGlobals, matchesWildcard, type Block } from './blocks.js';
+import { Checker } from './check.js';
+import type { Diagnostic, DiagnosticCode, Span } from './diagnostic.js';
+import { readProgram } from './include.js';
+import type { Compiled, FileAccess, Jail } from './jail.js';
+import { mergeJail, mergeJails, type MergedJail } from './merge.js';
+import { applyRules, type Draft } from './rules.js';
+import { spanOf } from './source.js';
+import { substitute, type Strings, type Substituted } from './substitute.js';
+import { wordNodes } from './words.js';
+
 export type { Compiled, FileAccess, Jail } from './jail.js';
+
+/**
+ * Files in, jails out, with every mistake there is in them. Reads nothing but through the access given, so that
+ * `jailctl check`, the daemon and tests cannot disagree.
+ */
+export function compile(files: readonly string[], access: FileAccess): Compiled {
+  const program = readProgram(files, access);
+  const blocks = collectBlocks(program.items);
+  const merged = mergeJails(blocks);
+  const jails = finishJails(merged.jails, program.diagnostics.length === 0 ? [] : ABSENCES);
+  const own = [...program.diagnostics, ...merged.diagnostics];
+  const all = [...own, ...lateGlobals(program.items), ...jails.flatMap((jail) => jail.diagnostics)];
+  return {
+    ok: own.length === 0,
+    diagnostics: inFileOrder(all, program.files),
+    jails,
+    files: program.files,
+    blocks,
+  };
+}
+
+/**
+ * A jail from the words of a command line, PARAM=VALUE, over the globals and wildcards of a configuration.
+ * `command=` takes all the words after it, as jail(8) has it.
+ */
+export function compileWords(words: readonly string[], name: string, base: Compiled | null): Jail {
+  return compileOver(
+    words,
+    name,
+    (base?.blocks ?? []).filter(({ name: block }) => isCovering(block, name)),
+  );
+}
+
+/** A jail of the configuration with some parameters changed by the words of a command line. */
+export function compileChange(words: readonly string[], name: string, base: Compiled): Jail {
+  return compileOver(
+    words,
+    name,
+    base.blocks.filter((block) => block.name === name || isCovering(block.name, name)),
+  );
+}
+
+const isCovering = (block: string, name: string): boolean =>
+  isWildcard(block) && matchesWildcard(block, name);
+
+function compileOver(words: readonly string[], name: string, layers: readonly Block[]): Jail {
+  const { nodes, place } = wordNodes(words);
+  const isOwnName = (node: ParamNode): boolean => node.name === 'name' && node.words?.at(-1)?.text === name;
+  const block: Block = { name, place, params: nodes.filter((node) => !isOwnName(node)) };
+  const [jail] = finishJails([mergeJail(block, [...layers, block])], ['undefined-dependency']);
+  if (jail === undefined) throw new Error('one block made no jail');
+  return jail;
+}
+
+/** Mistakes of one jail that are told. */
+const MAX_DIAGNOSTICS = 50;
+
+/** What is missing may be in what could not be read. */
+const ABSENCES: readonly DiagnosticCode[] = ['missing-path', 'nothing-to-run', 'undefined-dependency'];
+
+/** @param silent what the rules may not complain about */
+function finishJails(merged: readonly MergedJail[], silent: readonly DiagnosticCode[]): readonly Jail[] {
+  const checker = new Checker();
+  const drafts = merged.map((jail) => draftOf(jail, checker));
+  const broken = applyRules(drafts.map(({ draft }) => draft));
+  return drafts.map(({ draft, substituted }) => {
+    const rules = (broken.get(draft) ?? []).filter(({ code }) => !silent.includes(code));
+    return jailOf(draft, substituted, rules);
+  });
+}
+
+function jailOf(draft: Draft, substituted: Substituted, rules: readonly Diagnostic[]): Jail {
+  const failures = [...draft.merged.failures, ...substituted.failures];
+  let origin: ReadonlyMap<string, Span> | null = null;
+  return {
+    name: draft.name,
+    failed: failures.length > 0,
+    diagnostics: [...failures, ...draft.diagnostics, ...rules].slice(0, MAX_DIAGNOSTICS),
+    params: paramsOf(draft.merged, substituted),
+    values: draft.values,
+    // Looking up lines takes longer than all the rest, and hardly anybody asks.
+    get origin() {
+      return (origin ??= new Map([...draft.origin].map(([name, place]) => [name, spanOf(place)])));
+    },
+  };
+}
+
+function draftOf(merged: MergedJail, checker: Checker): { draft: Draft; substituted: Substituted } {
+  const substituted = substitute(merged);
+  const checked = checker.check(merged, substituted);
+  return { draft: { name: merged.block.name, merged, ...checked }, substituted };
+}
+
+function paramsOf(merged: MergedJail, { strings }: Substituted): ReadonlyMap<string, Strings> {
+  const params = new Map<string, Strings>();
+  for (const [key, entry] of merged.entries)
+    if (!entry.variable) params.set(entry.name, strings.get(key) ?? null);
+  return params;
+}
+
+/** One mistake in a global belongs to every jail, and is told once. */
+function inFileOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
+  const fileIndex = new Map(files.map((file, index) => [file, index]));
+  const unique = new Map(diagnostics.map((d) => [`${placeKey(d)} ${d.code} ${d.message}`, d]));
+  const rank = ({ span }: Diagnostic): readonly number[] =>
+    span === null ? [-1, 0, 0] : [fileIndex.get(span.file) ?? 0, span.line, span.column];
+  return [...unique.values()]
+    .map((d) => ({ d, rank: rank(d) }))
+    .sort((a, b) => a.rank.reduce((order, n, i) => order || n - (b.rank[i] ?? 0), 0))
+    .map(({ d }) => d);
+}
+
+const placeKey = ({ span }: Diagnostic): string =>
+  span === null ? '' : `${span.file}:${span.line}:${span.column}`;

@@ -25,6 +25,8 @@ export type DiagnosticCode =
   | 'variable-loop'
   | 'array-inline'
   | 'value-too-long'
+  | 'too-large'
+  | 'bad-name'
   | 'unknown-parameter'
   | 'bad-value'
   | 'several-values'

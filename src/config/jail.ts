@@ -1,3 +1,4 @@
+import type { Block } from './blocks.js';
 import type { Diagnostic, Span } from './diagnostic.js';
 import type { JailParams } from './params.js';
 
@@ -24,6 +25,8 @@ export interface Compiled {
   readonly jails: readonly Jail[];
   /** Every file that was read. */
   readonly files: readonly string[];
+  /** What the blocks said before they were merged: compileWords builds upon it. */
+  readonly blocks: readonly Block[];
 }
 
 /** What the compiler needs of a file system. */

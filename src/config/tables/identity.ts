@@ -1,5 +1,14 @@
 import { freebsd, ignored, linux } from '../parameter.js';
-import { boolean, integer, jailsys, path, paths, string, strings } from '../values/scalar.js';
+import {
+  boolean,
+  fstabFiles,
+  integer,
+  jailsys,
+  paths,
+  requiredPath,
+  string,
+  strings,
+} from '../values/scalar.js';
 import { mounts } from '../values/mount.js';
 
 /** Who the jail is and what it is made of. */
@@ -8,7 +17,7 @@ export const identity = {
     default: 'the block name',
   }),
   jid: freebsd(integer(1, 2_147_483_647), 'Number of the jail.', { default: 'the next free one' }),
-  path: freebsd(path, 'Directory that becomes the root of the jail.', { default: 'none: required' }),
+  path: freebsd(requiredPath, 'Directory that becomes the root of the jail.', { default: 'none: required' }),
   persist: freebsd(boolean, 'Let the jail exist without any process.', { default: 'false' }),
   host: freebsd(jailsys, 'Whether the jail has its own host name.', {
     default: 'new',
@@ -81,7 +90,7 @@ export const identity = {
       note: 'nullfs is a bind mount; devfs, procfs, linprocfs, linsysfs and fdescfs become what Linux has for them.',
     },
   ),
-  'mount.fstab': freebsd(paths, 'Files of fstab(5) lines, read at every start.', {
+  'mount.fstab': freebsd(fstabFiles, 'Files of fstab(5) lines, read at every start.', {
     onLinux: 'close',
     note: 'What was mounted is remembered, so the files are not read again at stop.',
   }),

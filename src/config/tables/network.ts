@@ -2,12 +2,14 @@ import { freebsd, ignored, linux } from '../parameter.js';
 import { boolean, integer, jailsys, string } from '../values/scalar.js';
 import { addresses, isLinkName, links, plainAddresses, redirects } from '../values/address.js';
 import { bytes } from '../values/quantity.js';
-import { bad, good, scalarType } from '../values/type.js';
+import { bad, good, optional, scalarType } from '../values/type.js';
 
-const link = scalarType('interface', (text) =>
-  isLinkName(text)
-    ? good(text)
-    : bad(`"${text}" cannot be an interface name`, 'at most 15 characters, no / or :'),
+const link = optional(
+  scalarType('interface', (text) =>
+    isLinkName(text)
+      ? good(text)
+      : bad(`"${text}" cannot be an interface name`, 'at most 15 characters, no / or :'),
+  ),
 );
 const ALIAS = 'The address lives in the jail, behind a routed veth that the host answers for.';
 const later = (summary: string) =>

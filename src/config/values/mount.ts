@@ -1,4 +1,4 @@
-import { bad, good, listType, type Converted, type ValueType } from './type.js';
+import { bad, good, listType, unseparated, type Converted, type ValueType } from './type.js';
 
 /** One line of fstab(5). */
 export interface MountEntry {
@@ -9,7 +9,9 @@ export interface MountEntry {
 }
 
 /** Lines of fstab(5): SOURCE TARGET TYPE [OPTIONS [FREQ PASS]]. */
-export const mounts: ValueType<readonly MountEntry[]> = listType('list of fstab lines', readMount);
+export const mounts: ValueType<readonly MountEntry[]> = unseparated(
+  listType('list of fstab lines', readMount),
+);
 
 /** Blanks in fstab fields are written \040 and the like (getmntent(3)). */
 const unescapeField = (field: string): string =>

@@ -1,5 +1,14 @@
 import { distance } from 'fastest-levenshtein';
-import { bad, good, listType, scalarType, type Converted, type ValueType } from './type.js';
+import {
+  bad,
+  good,
+  listType,
+  optional,
+  scalarType,
+  unseparated,
+  type Converted,
+  type ValueType,
+} from './type.js';
 
 const DECIMAL = /^[+-]?\d+$/;
 
@@ -7,6 +16,7 @@ const DECIMAL = /^[+-]?\d+$/;
 export const boolean: ValueType<boolean> = {
   name: 'boolean',
   list: false,
+  separable: false,
   negatable: true,
   choices: ['true', 'false'],
   convert: (values, negated) => {
@@ -45,7 +55,7 @@ export const strings: ValueType<readonly string[]> = listType('list of strings',
 
 /** Commands: each element is one, and an empty one runs nothing, so that it can cancel a global. */
 export const commands: ValueType<readonly string[]> = {
-  ...strings,
+  ...unseparated(strings),
   name: 'list of commands',
   convert: (values) => good((values ?? []).filter((command) => command !== '')),
 };
@@ -58,8 +68,22 @@ export function readPath(text: string): Converted<string> {
   return good(text);
 }
 
-export const path: ValueType<string> = scalarType('path', readPath);
+/** A path that there has to be. */
+export const requiredPath: ValueType<string> = scalarType('path', readPath);
+
+/** A path; "" takes back what a global said. */
+export const path: ValueType<string> = optional(requiredPath);
+
 export const paths: ValueType<readonly string[]> = listType('list of paths', readPath);
+
+/** Files of which an empty name is none (jail(8), mount.fstab). */
+export const fstabFiles: ValueType<readonly string[]> = {
+  ...paths,
+  convert: (values, negated) => {
+    const named = values?.filter((file) => file !== '') ?? null;
+    return named?.length === 0 ? good([]) : paths.convert(named, negated);
+  },
+};
 
 /** One of a few words. */
 export function choice<const T extends readonly string[]>(...words: T): ValueType<T[number]> {
@@ -87,8 +111,9 @@ export type JailSys = (typeof jailsysWords)[number];
 
 /** disable, new or inherit, or their numbers 0, 1, 2; nothing at all means new (jail(8)). */
 export const jailsys: ValueType<JailSys> = {
-  name: 'disable | new | inherit',
+  name: 'jailsys',
   list: false,
+  separable: false,
   negatable: true,
   choices: jailsysWords,
   convert: (values, negated) => {
@@ -101,6 +126,8 @@ export const jailsys: ValueType<JailSys> = {
 };
 
 /** KEY=VALUE words for an environment. */
-export const environment: ValueType<readonly string[]> = listType('list of NAME=VALUE', (text) =>
-  /^[^=\0]+=[^\0]*$/.test(text) ? good(text) : bad(`"${text}" is not NAME=VALUE`),
+export const environment: ValueType<readonly string[]> = unseparated(
+  listType('list of NAME=VALUE', (text) =>
+    /^[^=\0]+=[^\0]*$/.test(text) ? good(text) : bad(`"${text}" is not NAME=VALUE`),
+  ),
 );

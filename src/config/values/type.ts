@@ -1,7 +1,15 @@
 /** What a list of strings became, or what is wrong with it. */
-export type Converted<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly message: string; readonly hint?: string };
+export type Converted<T> = { readonly ok: true; readonly value: T } | Unconverted;
+
+export interface Unconverted {
+  readonly ok: false;
+  readonly message: string;
+  readonly hint?: string;
+  /** Which element is wrong; the last one when it is not given. */
+  readonly index?: number;
+  /** A kind of mistake of its own. */
+  readonly code?: 'schedule-never';
+}
 
 /** How the strings of a parameter become a value of the program. */
 export interface ValueType<T> {
@@ -9,6 +17,10 @@ export interface ValueType<T> {
   readonly name: string;
   /** All elements count, not only the last one. */
   readonly list: boolean;
+  /** On a command line, commas separate its elements. */
+  readonly separable: boolean;
+  /** "" is as if the parameter had not been written. */
+  readonly emptyIsUnset?: true;
   /** May be written with "no" before its last component. */
   readonly negatable: boolean;
   /** The values the type is limited to, for completion and manuals. */
@@ -23,7 +35,7 @@ export function good<T>(value: T): Converted<T> {
 }
 
 /** A conversion that did not, with what to write instead. */
-export function bad(message: string, hint?: string): { ok: false; message: string; hint?: string } {
+export function bad(message: string, hint?: string): Unconverted {
   return hint === undefined ? { ok: false, message } : { ok: false, message, hint };
 }
 
@@ -36,6 +48,7 @@ export function scalarType<T>(
   return {
     name,
     list: false,
+    separable: false,
     negatable: false,
     ...(choices && { choices }),
     convert: (values) => {
@@ -56,6 +69,7 @@ export function listType<T>(
   return {
     name,
     list: true,
+    separable: true,
     negatable: false,
     ...(choices && { choices }),
     convert: (values) => {
@@ -72,10 +86,20 @@ export function convertEach<T>(
   convertOne: (text: string) => Converted<T>,
 ): Converted<readonly T[]> {
   const result: T[] = [];
-  for (const text of texts) {
+  for (const [index, text] of texts.entries()) {
     const one = convertOne(text);
-    if (!one.ok) return one;
+    if (!one.ok) return { ...one, index };
     result.push(one.value);
   }
   return good(result);
+}
+
+/** The same list of elements that contain commas themselves: one word of a command line is one element. */
+export function unseparated<T>(type: ValueType<T>): ValueType<T> {
+  return { ...type, separable: false };
+}
+
+/** The same type, with "" for nothing at all: it takes back what a global said. */
+export function optional<T>(type: ValueType<T>): ValueType<T> {
+  return { ...type, emptyIsUnset: true };
 }

@@ -1,0 +1,50 @@
+import type { Place } from './source.js';
+
+/** A part of a word: text as it is, or a variable to be replaced. */
+export type Piece = { readonly text: string } | { readonly variable: string; readonly place: Place };
+
+/** One element of a list. */
+export interface Word extends Place {
+  /** The whole text, or null when there are variables in it. */
+  readonly text: string | null;
+  /** Empty when text is given. */
+  readonly pieces: readonly Piece[];
+}
+
+/** `name;` `name = list;` `name += list;` `name value;` */
+export interface ParamNode extends Place {
+  readonly kind: 'param';
+  readonly name: string;
+  /** It defines a variable: `$name = list;` */
+  readonly variable: boolean;
+  readonly append: boolean;
+  /** null when there is no value. */
+  readonly words: readonly Word[] | null;
+  /** The texts of the words; null when there are variables in them, or no words. */
+  readonly texts: readonly string[] | null;
+}
+
+/** The texts of words without variables; null when there are some. */
+export function plainTexts(words: readonly Word[]): readonly string[] | null {
+  const texts: string[] = [];
+  for (const { text } of words) {
+    if (text === null) return null;
+    texts.push(text);
+  }
+  return texts;
+}
+
+/** `name { ... }`; its place is the name's. */
+export interface BlockNode extends Place {
+  readonly kind: 'block';
+  readonly name: string;
+  readonly items: readonly Item[];
+}
+
+/** `.include "file", ...;` */
+export interface IncludeNode extends Place {
+  readonly kind: 'include';
+  readonly words: readonly Word[];
+}
+
+export type Item = ParamNode | BlockNode | IncludeNode;

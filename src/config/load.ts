@@ -1,0 +1,98 @@
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { globSync } from 'tinyglobby';
+import { compile, type Compiled, type FileAccess } from './compile.js';
+
+const MAX_BYTES = 64 * 1024 * 1024;
+const CHUNK = 1024 * 1024;
+/** How long a pipe may be silent, in milliseconds: the daemon must not wait for ever for a file. */
+const PIPE_PATIENCE = 5000;
+const STDIN = 'STDIN'; // its name in messages, as jail(8) has it
+
+/** Reads and compiles configuration files. @param paths `-` is standard input */
+export function loadConfiguration(paths: readonly string[]): Compiled {
+  return compile(
+    paths.map((path) => (path === '-' ? STDIN : path)),
+    hostFiles(paths.includes('-')),
+  );
+}
+
+/** The files of a host: the main file where there is one, then DIRECTORY/*.conf in sorted order. */
+export function configurationFiles(mainFile: string, directory: string): readonly string[] {
+  const parts = namesIn(directory).filter((name) => name.endsWith('.conf') && !name.startsWith('.'));
+  const main = namesIn(dirname(mainFile)).includes(mainFile.slice(mainFile.lastIndexOf('/') + 1))
+    ? [mainFile]
+    : [];
+  return [...main, ...parts.sort().map((name) => join(directory, name))];
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
+    throw error;
+  }
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'code' in error;
+
+/** The real file system. @param useStdin whether the file "STDIN" is standard input */
+export function hostFiles(useStdin = false): FileAccess {
+  return {
+    readFile: (path) => (useStdin && path === STDIN ? readAll(0, STDIN) : readFileBounded(path)),
+    glob: (pattern, directory) => matchPattern(pattern.startsWith('/') ? pattern : directory + pattern),
+  };
+}
+
+/** Paths that match, in sorted order and as the pattern spells them. */
+function matchPattern(pattern: string): readonly string[] {
+  const fixed = pattern.slice(0, pattern.search(/[*?[]/));
+  const cwd = fixed.slice(0, fixed.lastIndexOf('/') + 1);
+  const rest = pattern.slice(cwd.length);
+  const options = { cwd: cwd || '.', expandDirectories: false, onlyFiles: false, followSymbolicLinks: false };
+  return globSync(rest, options)
+    .map((name) => cwd + name)
+    .sort();
+}
+
+function readFileBounded(path: string): string {
+  // Opening a pipe without O_NONBLOCK waits for a writer that may never come.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    return readAll(fd, path);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readAll(fd: number, path: string): string {
+  const stat = fstatSync(fd);
+  if (stat.isDirectory()) throw systemError('EISDIR', 'is a directory', path);
+  if (!stat.isFile() && !stat.isFIFO() && fd !== 0) throw systemError('EINVAL', 'not a file or a pipe', path);
+  const chunks: Buffer[] = [];
+  for (let size = 0, chunk = readChunk(fd, path); chunk.length > 0; chunk = readChunk(fd, path)) {
+    size += chunk.length;
+    if (size > MAX_BYTES) throw systemError('EFBIG', `larger than ${MAX_BYTES / CHUNK} MB`, path);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function readChunk(fd: number, path: string): Buffer {
+  const chunk = Buffer.allocUnsafe(CHUNK);
+  for (let waited = 0; waited < PIPE_PATIENCE; waited += 10) {
+    try {
+      return chunk.subarray(0, readSync(fd, chunk));
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+  throw systemError('ETIMEDOUT', 'nothing was written to it for 5 s', path);
+}
+
+function systemError(code: string, reason: string, path: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${code}: ${reason}, read '${path}'`), { code, path });
+}

@@ -1,0 +1,195 @@
+import type { Checked } from './check.js';
+import { placeOf } from './check.js';
+import { findCycles } from './cycles.js';
+import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
+import type { MergedJail } from './merge.js';
+import { diagnose, spanOf, type Place } from './source.js';
+import type { ParamName } from './params.js';
+
+/** A jail whose values are known. */
+export interface Draft extends Checked {
+  readonly name: string;
+  readonly merged: MergedJail;
+}
+
+/** The jails of all files, for rules that compare them. */
+export interface Drafts {
+  readonly jails: readonly Draft[];
+  readonly byName: ReadonlyMap<string, Draft>;
+}
+
+/** A rule finds what is wrong with each jail that breaks it. */
+type Rule = (drafts: Drafts) => Iterable<readonly [Draft, Diagnostic]>;
+
+/** Rules that concern more than one parameter, in the order that reads best when several are broken. */
+const rules: readonly Rule[] = [
+  nameIsUsable,
+  nameIsUnique,
+  pathIsGiven,
+  somethingRuns,
+  healthIsDefined,
+  dependenciesExist,
+  dependenciesHaveNoCycle,
+  addressesHaveANetwork,
+  addressesAreUnique,
+];
+
+/** What the rules find, by jail. */
+export function applyRules(jails: readonly Draft[]): ReadonlyMap<Draft, readonly Diagnostic[]> {
+  const byName = new Map<string, Draft>();
+  for (const jail of jails) if (!byName.has(jail.name)) byName.set(jail.name, jail);
+  const found = new Map<Draft, Diagnostic[]>();
+  for (const rule of rules)
+    for (const [jail, diagnostic] of rule({ jails, byName })) {
+      const list = found.get(jail) ?? [];
+      list.push(diagnostic);
+      found.set(jail, list);
+    }
+  return found;
+}
+
+function error(jail: Draft, code: DiagnosticCode, place: Place, message: string, hint?: string) {
+  return [jail, diagnose('error', code, place, message, hint)] as const;
+}
+
+const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>
+  names.some((name) => jail.origin.has(name));
+const where = (place: Place): string => `${spanOf(place).file}:${spanOf(place).line}`;
+
+/** The name becomes part of paths, cgroups and links, so it must be one component of a path. */
+function* nameIsUsable({ jails }: Drafts) {
+  const hint = 'letters, digits, dots, - and _; at most 128 of them';
+  for (const jail of jails)
+    for (const name of new Set([jail.name, jail.values.name ?? jail.name]))
+      if (!/^[^\s/\0-\x1f\x7f.-][^\s/\0-\x1f\x7f]{0,127}$/.test(name) || name.includes('..'))
+        yield error(jail, 'bad-name', placeOf(jail.merged, 'name'), `"${name}" cannot name a jail`, hint);
+}
+
+function* nameIsUnique({ jails, byName }: Drafts) {
+  for (const jail of jails) {
+    const first = byName.get(jail.name);
+    if (first === undefined || first === jail) continue;
+    const message = `jail "${jail.name}" is defined already at ${where(first.merged.block.place)}`;
+    yield error(
+      jail,
+      'duplicate-jail',
+      jail.merged.block.place,
+      message,
+      'blocks of one name are not merged',
+    );
+  }
+}
+
+function* pathIsGiven({ jails }: Drafts) {
+  for (const jail of jails)
+    if (!isWritten(jail, 'path'))
+      yield error(
+        jail,
+        'missing-path',
+        jail.merged.block.place,
+        `jail "${jail.name}" has no path`,
+        'path = "/jails/...";',
+      );
+}
+
+function* somethingRuns({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { values } = jail;
+    const runs = ['exec.start', 'command'].some((name) => isWritten(jail, name as 'command')); // both are in the table
+    const empty = values['exec.start']?.length === 0 && !isWritten(jail, 'command');
+    if ((runs && !empty) || values.persist === true || isWritten(jail, 'exec.init', 'image')) continue;
+    const message = `jail "${jail.name}" has nothing to run`;
+    yield error(
+      jail,
+      'nothing-to-run',
+      jail.merged.block.place,
+      message,
+      'set command, exec.start or persist',
+    );
+  }
+}
+
+function* healthIsDefined({ jails }: Drafts) {
+  for (const jail of jails) {
+    if (jail.values.ready !== 'health' || isWritten(jail, 'health.command', 'health.tcp', 'health.http'))
+      continue;
+    const message = 'ready = health needs a check';
+    yield error(
+      jail,
+      'bad-value',
+      placeOf(jail.merged, 'ready'),
+      message,
+      'set health.command, health.tcp or health.http',
+    );
+  }
+}
+
+function* dependenciesExist({ jails, byName }: Drafts) {
+  for (const jail of jails)
+    for (const parameter of ['depend', 'depend.bind'] as const)
+      for (const name of jail.values[parameter] ?? []) {
+        if (byName.has(name)) continue;
+        const message = `jail "${jail.name}" depends on "${name}", which is not defined`;
+        yield error(jail, 'undefined-dependency', placeOf(jail.merged, parameter), message);
+      }
+}
+
+/** The names a jail waits for: those of depend, and the jail that its dotted name is below. */
+export function dependenciesOf(name: string, depend: readonly string[]): readonly string[] {
+  const dot = name.lastIndexOf('.');
+  return dot > 0 ? [...depend, name.slice(0, dot)] : depend;
+}
+
+function* dependenciesHaveNoCycle({ byName }: Drafts) {
+  const edges = new Map(
+    [...byName].map(([name, jail]) => [name, dependenciesOf(name, jail.values.depend ?? [])]),
+  );
+  for (const { members, path } of findCycles(edges)) {
+    const shown = path.length > 12 ? [...path.slice(0, 10), '...', path.at(-1)] : path;
+    for (const member of members) {
+      const jail = byName.get(member);
+      if (jail === undefined) continue;
+      const message = `"${member}" is part of a dependency cycle: ${shown.join(' -> ')}`;
+      yield error(
+        jail,
+        'dependency-cycle',
+        placeOf(jail.merged, 'depend'),
+        message,
+        'no jail of a cycle can start first',
+      );
+    }
+  }
+}
+
+function* addressesHaveANetwork({ jails }: Drafts) {
+  for (const jail of jails)
+    for (const family of ['ip4', 'ip6'] as const) {
+      const policy = jail.values[family];
+      const addresses = jail.values[`${family}.addr`] ?? [];
+      if (addresses.length === 0 || policy === undefined || policy === 'new') continue;
+      const message = `${family}.addr has no effect with ${family} = ${policy}`;
+      const place = placeOf(jail.merged, `${family}.addr`);
+      yield error(
+        jail,
+        'address-without-network',
+        place,
+        message,
+        `remove one of them, or write ${family} = new`,
+      );
+    }
+}
+
+/** One address leads to one jail; behind different bridges there may be networks that do not meet. */
+function* addressesAreUnique({ jails }: Drafts) {
+  const owners = new Map<string, Draft>();
+  for (const jail of jails)
+    for (const parameter of ['ip4.addr', 'ip6.addr'] as const)
+      for (const { address } of jail.values[parameter] ?? []) {
+        const key = `${jail.values.bridge ?? ''} ${address}`;
+        const owner = owners.get(key);
+        owners.set(key, owner ?? jail);
+        if (owner === undefined || owner.name === jail.name) continue;
+        const message = `${address} is the address of jail "${owner.name}" already (${where(placeOf(owner.merged, parameter))})`;
+        yield error(jail, 'duplicate-address', placeOf(jail.merged, parameter), message);
+      }
+}

@@ -1,0 +1,69 @@
+import { plainTexts, type ParamNode, type Word } from './ast.js';
+import { findParam, parameterOf } from './params.js';
+import type { Place, Source } from './source.js';
+
+const COMMAND_LINE = '<command line>';
+
+/** Reads PARAM, PARAM=VALUE and PARAM+=VALUE words. Their source is the command line they make together. */
+export function wordNodes(words: readonly string[]): {
+  readonly nodes: readonly ParamNode[];
+  readonly place: Place;
+} {
+  const source: Source = { file: COMMAND_LINE, text: words.join(' ') };
+  const nodes: ParamNode[] = [];
+  let start = 0;
+  for (const [index, word] of words.entries()) {
+    const command = /^command=/.test(word);
+    nodes.push(command ? commandNode(words.slice(index), source, start) : wordNode(word, source, start));
+    if (command) break;
+    start += word.length + 1;
+  }
+  return { nodes, place: { source, start: 0, end: words[0]?.length ?? 0 } };
+}
+
+function commandNode([first = '', ...rest]: readonly string[], source: Source, start: number): ParamNode {
+  const value = first.slice('command='.length);
+  const end = start + first.length;
+  const words = [value, ...rest].map((text): Word => ({ source, start, end, text, pieces: [] }));
+  return {
+    kind: 'param',
+    name: 'command',
+    variable: false,
+    append: false,
+    words,
+    texts: plainTexts(words),
+    source,
+    start,
+    end,
+  };
+}
+
+function wordNode(word: string, source: Source, start: number): ParamNode {
+  const [, name = word, sign, value = ''] = /^([^=]*?)(\+?=)(.*)$/s.exec(word) ?? [];
+  const end = start + name.length;
+  const words = sign === undefined ? null : splitValue(name, value, source, end + sign.length);
+  return {
+    kind: 'param',
+    name,
+    variable: false,
+    append: sign === '+=',
+    words,
+    texts: words && plainTexts(words),
+    source,
+    start,
+    end,
+  };
+}
+
+/** Lists are separated by commas, except where a comma is part of one element: fstab options, commands, cron. */
+function splitValue(name: string, value: string, source: Source, start: number): Word[] {
+  const mention = findParam(name);
+  const type = mention && parameterOf(mention.name).type;
+  const texts = type?.list === true && type.separable ? value.split(',') : [value];
+  let at = start;
+  return texts.map((text) => {
+    const word: Word = { source, start: at, end: at + text.length, text, pieces: [] };
+    at = word.end + 1;
+    return word;
+  });
+}
