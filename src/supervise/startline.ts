@@ -2,7 +2,8 @@ import type { Phase } from './lifecycle.js';
 import { isUp } from './lifecycle.js';
 import type { SupervisedJail } from './jail.js';
 
-const BUSY: readonly Phase[] = ['preparing', 'starting', 'poststarting', 'cancelling'];
+/** Phases that take one of the places; a jail is waiting for a moment after it was admitted. */
+const BUSY: readonly Phase[] = ['waiting', 'preparing', 'starting', 'poststarting', 'cancelling'];
 
 /** Where jails wait until their dependencies are up and fewer than `parallel` others are starting. */
 export class StartLine {

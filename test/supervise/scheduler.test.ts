@@ -84,7 +84,7 @@ describe('the clock', () => {
     );
     void stage.supervisor.start(['web']);
     await stage.pass(200_000);
-    expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 1]);
+    expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 2]);
   });
 
   it('restarts jails of the same time one after the other', async () => {
