@@ -20,6 +20,18 @@ export interface ParamNode extends Place {
   readonly append: boolean;
   /** null when there is no value. */
   readonly words: readonly Word[] | null;
+  /** The texts of the words; null when there are variables in them, or no words. */
+  readonly texts: readonly string[] | null;
+}
+
+/** The texts of words without variables; null when there are some. */
+export function plainTexts(words: readonly Word[]): readonly string[] | null {
+  const texts: string[] = [];
+  for (const { text } of words) {
+    if (text === null) return null;
+    texts.push(text);
+  }
+  return texts;
 }
 
 /** `name { ... }`; its place is the name's. */

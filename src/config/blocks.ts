@@ -59,7 +59,8 @@ export function collectBlocks(items: readonly Item[]): readonly Block[] {
 
 /** The name that decides whether two mentions are the same parameter: x and nox are; variables are apart. */
 export function keyOf({ name, variable }: { readonly name: string; readonly variable: boolean }): string {
-  return variable ? `$${name}` : (withoutNo(name) ?? name);
+  if (variable) return `$${name}`;
+  return name.includes('no') ? (withoutNo(name) ?? name) : name;
 }
 
 /** Warns of globals that FreeBSD 13 would let win over a block above them, and FreeBSD 14 does not. */

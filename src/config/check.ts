@@ -1,5 +1,4 @@
 import { closest, distance } from 'fastest-levenshtein';
-import type { Word } from './ast.js';
 import { keyOf } from './blocks.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
@@ -19,41 +18,39 @@ type Verdict = { readonly value?: unknown; readonly diagnostics: readonly Diagno
 
 /** Turns strings into values by the table. One checker serves all jails: globals are converted once. */
 export class Checker {
-  private readonly verdicts = new WeakMap<readonly Word[], Map<string, Verdict>>();
+  private readonly verdicts = new Map<Place, Verdict>();
   private readonly suggestions = new Map<string, string | undefined>();
 
   check(jail: MergedJail, { strings }: Substituted): Checked {
     const values: Record<string, unknown> = {};
-    const keyed = { meta: {} as Record<string, string>, env: {} as Record<string, string> };
+    const keyed = { meta: new Map<string, string>(), env: new Map<string, string>() };
     const origin = new Map<string, Place>();
     const diagnostics: Diagnostic[] = [];
     for (const [key, entry] of jail.entries) {
       if (entry.variable) continue;
       const texts = strings.get(key) ?? null;
       const mention = findParam(entry.name);
-      const [, group, freeKey] = /^(meta|env)\.(.+)$/s.exec(entry.name) ?? [];
+      const [, group, freeKey] = (mention === null && /^(meta|env)\.(.+)$/s.exec(entry.name)) || [];
       if (mention !== null) {
         const verdict = this.verdict(mention, entry, texts);
         if ('value' in verdict) values[mention.name] = verdict.value;
         diagnostics.push(...verdict.diagnostics);
         origin.set(mention.name, entry.place);
       } else if (freeKey !== undefined) {
-        keyed[group === 'meta' ? 'meta' : 'env'][freeKey] = texts?.at(-1) ?? '';
+        keyed[group === 'meta' ? 'meta' : 'env'].set(freeKey, texts?.at(-1) ?? '');
       } else diagnostics.push(this.unknown(entry));
     }
-    if (Object.keys(keyed.meta).length > 0) values['metaKeys'] = keyed.meta;
-    if (Object.keys(keyed.env).length > 0) values['envKeys'] = keyed.env;
+    if (keyed.meta.size > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
+    if (keyed.env.size > 0) values['envKeys'] = Object.fromEntries(keyed.env);
     // Every value was made by the type of its entry in the table.
     return { values: values, diagnostics, origin };
   }
 
   /** The same words give the same verdict, unless variables make them differ from jail to jail. */
   private verdict(mention: Mention, entry: Entry, texts: readonly string[] | null): Verdict {
-    if (entry.words === null || entry.words.some((word) => word.text === null))
-      return judge(mention, entry, texts);
-    const known = this.verdicts.get(entry.words) ?? new Map<string, Verdict>();
-    const verdict = known.get(entry.name) ?? judge(mention, entry, texts);
-    this.verdicts.set(entry.words, known.set(entry.name, verdict));
+    if (!entry.shared || entry.texts === null) return judge(mention, entry, texts);
+    const verdict = this.verdicts.get(entry.place) ?? judge(mention, entry, texts);
+    this.verdicts.set(entry.place, verdict);
     return verdict;
   }
 
@@ -64,7 +61,8 @@ export class Checker {
 
   private suggest(name: string): string | undefined {
     if (name === '.include') return 'write .include "FILE"; without a sign';
-    if (name.length > 40) return undefined;
+    // Nobody misspells a thousand names; comparing each with the whole table would take seconds.
+    if (name.length > 40 || this.suggestions.size > 1000) return this.suggestions.get(name);
     if (!this.suggestions.has(name)) {
       const nearest = closest(name, Object.keys(params));
       const isNear = distance(name, nearest) <= Math.max(2, name.length / 3);

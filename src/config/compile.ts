@@ -1,7 +1,7 @@
 import type { ParamNode } from './ast.js';
 import { collectBlocks, isWildcard, lateGlobals, matchesWildcard, type Block } from './blocks.js';
 import { Checker } from './check.js';
-import type { Diagnostic } from './diagnostic.js';
+import type { Diagnostic, DiagnosticCode, Span } from './diagnostic.js';
 import { readProgram } from './include.js';
 import type { Compiled, FileAccess, Jail } from './jail.js';
 import { mergeJail, mergeJails, type MergedJail } from './merge.js';
@@ -20,7 +20,7 @@ export function compile(files: readonly string[], access: FileAccess): Compiled 
   const program = readProgram(files, access);
   const blocks = collectBlocks(program.items);
   const merged = mergeJails(blocks);
-  const jails = finishJails(merged.jails, true);
+  const jails = finishJails(merged.jails, program.diagnostics.length === 0 ? [] : ABSENCES);
   const own = [...program.diagnostics, ...merged.diagnostics];
   const all = [...own, ...lateGlobals(program.items), ...jails.flatMap((jail) => jail.diagnostics)];
   return {
@@ -60,28 +60,42 @@ function compileOver(words: readonly string[], name: string, layers: readonly Bl
   const { nodes, place } = wordNodes(words);
   const isOwnName = (node: ParamNode): boolean => node.name === 'name' && node.words?.at(-1)?.text === name;
   const block: Block = { name, place, params: nodes.filter((node) => !isOwnName(node)) };
-  const [jail] = finishJails([mergeJail(block, [...layers, block])], false);
+  const [jail] = finishJails([mergeJail(block, [...layers, block])], ['undefined-dependency']);
   if (jail === undefined) throw new Error('one block made no jail');
   return jail;
 }
 
-/** @param together whether these are all the jails there are, so that dependencies can be followed */
-function finishJails(merged: readonly MergedJail[], together: boolean): readonly Jail[] {
+/** Mistakes of one jail that are told. */
+const MAX_DIAGNOSTICS = 50;
+
+/** What is missing may be in what could not be read. */
+const ABSENCES: readonly DiagnosticCode[] = ['missing-path', 'nothing-to-run', 'undefined-dependency'];
+
+/** @param silent what the rules may not complain about */
+function finishJails(merged: readonly MergedJail[], silent: readonly DiagnosticCode[]): readonly Jail[] {
   const checker = new Checker();
   const drafts = merged.map((jail) => draftOf(jail, checker));
   const broken = applyRules(drafts.map(({ draft }) => draft));
   return drafts.map(({ draft, substituted }) => {
-    const rules = (broken.get(draft) ?? []).filter((d) => together || d.code !== 'undefined-dependency');
-    const failures = [...draft.merged.failures, ...substituted.failures];
-    return {
-      name: draft.name,
-      failed: failures.length > 0,
-      diagnostics: [...failures, ...draft.diagnostics, ...rules],
-      params: paramsOf(draft.merged, substituted),
-      values: draft.values,
-      origin: new Map([...draft.origin].map(([name, place]) => [name, spanOf(place)])),
-    };
+    const rules = (broken.get(draft) ?? []).filter(({ code }) => !silent.includes(code));
+    return jailOf(draft, substituted, rules);
   });
+}
+
+function jailOf(draft: Draft, substituted: Substituted, rules: readonly Diagnostic[]): Jail {
+  const failures = [...draft.merged.failures, ...substituted.failures];
+  let origin: ReadonlyMap<string, Span> | null = null;
+  return {
+    name: draft.name,
+    failed: failures.length > 0,
+    diagnostics: [...failures, ...draft.diagnostics, ...rules].slice(0, MAX_DIAGNOSTICS),
+    params: paramsOf(draft.merged, substituted),
+    values: draft.values,
+    // Looking up lines takes longer than all the rest, and hardly anybody asks.
+    get origin() {
+      return (origin ??= new Map([...draft.origin].map(([name, place]) => [name, spanOf(place)])));
+    },
+  };
 }
 
 function draftOf(merged: MergedJail, checker: Checker): { draft: Draft; substituted: Substituted } {

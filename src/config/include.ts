@@ -35,7 +35,7 @@ class Reader {
     if (text === null) return [];
     this.files.add(file);
     const parsed = parse({ file, text });
-    this.diagnostics.push(...parsed.diagnostics);
+    for (const diagnostic of parsed.diagnostics) this.diagnostics.push(diagnostic);
     return this.expand(parsed.items, [...chain, file]);
   }
 

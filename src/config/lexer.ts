@@ -33,6 +33,11 @@ const BEGINS_VARIABLE = /\$[A-Za-z_{]/y;
 const FOREIGN = /[^\s#,;={}'"$*+/\\A-Za-z0-9_!%&()\-.:<>?@[\]^`|~]{1,1000}|[^]/uy;
 const BACKSLASH = 92;
 const DOLLAR = 36;
+const HASH = 35;
+const SLASH = 47;
+const SPACE = 32;
+const TAB = 9;
+const RETURN = 13;
 const PUNCTUATION = new Set<string>(['{', '}', ';', ',', '=']);
 
 /** Cuts the text of a file into tokens, one for each call of next(). */
@@ -83,8 +88,14 @@ export class Lexer {
 
   /** Blanks and comments; each ends a word. */
   private skipBlank(): void {
-    while (this.match(BLANK) !== null || this.match(LINE_COMMENT) !== null || this.blockComment())
-      this.adjacent = false;
+    while (this.skipOne()) this.adjacent = false;
+  }
+
+  private skipOne(): boolean {
+    const c = this.source.text.charCodeAt(this.at);
+    if (c === SPACE || (c >= TAB && c <= RETURN)) return this.match(BLANK) !== null;
+    if (c === HASH) return this.match(LINE_COMMENT) !== null;
+    return c === SLASH && (this.match(LINE_COMMENT) !== null || this.blockComment());
   }
 
   private blockComment(): boolean {
@@ -122,19 +133,19 @@ export class Lexer {
   }
 
   private insideQuotes(): Token {
-    const start = this.at;
-    const { text } = this.source;
-    let token: Token;
-    if (this.beginsVariable(start)) token = this.variable(QUOTED_VARIABLE) ?? this.badVariable(start);
-    else token = this.token('text', this.take(this.endOfStretch('"')), start, false);
-    if (text[this.at] === '"') {
-      this.at++;
-      this.quoteStart = -1;
-    } else if (this.at >= text.length) {
-      this.unterminated(this.quoteStart);
-      this.quoteStart = -1;
-    }
-    return token;
+    const start =
+      this.source.text[this.at - 1] === '"' && this.at - 1 === this.quoteStart ? this.quoteStart : this.at;
+    const variable = this.beginsVariable(this.at) ? this.variable(QUOTED_VARIABLE, start) : null;
+    const text = variable === null ? this.take(this.endOfStretch('"')) : '';
+    this.endQuotes();
+    return variable === null ? this.token('text', text, start, false) : { ...variable, end: this.at };
+  }
+
+  private endQuotes(): void {
+    if (this.source.text[this.at] === '"') this.at++;
+    else if (this.at >= this.source.text.length) this.unterminated(this.quoteStart);
+    else return;
+    this.quoteStart = -1;
   }
 
   /** Where the text that begins here ends: at its quote, in double quotes at a variable, or at the end of the file. */
@@ -162,10 +173,10 @@ export class Lexer {
     return unescape(taken);
   }
 
-  private variable(pattern: RegExp): Token | null {
-    const start = this.at;
+  private variable(pattern: RegExp, start = this.at): Token | null {
+    const dollar = this.at;
     const found = this.match(pattern);
-    if (found === null) return this.source.text[start + 1] === '{' ? this.badVariable(start) : null;
+    if (found === null) return this.source.text[dollar + 1] === '{' ? this.badVariable(dollar) : null;
     return this.token('variable', found[1] ?? unescape(found[2] ?? ''), start, this.quoteStart < 0);
   }
 

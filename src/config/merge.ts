@@ -9,6 +9,10 @@ export interface Entry {
   readonly name: string;
   readonly variable: boolean;
   readonly words: readonly Word[] | null;
+  /** The texts of the words; null when there are variables in them, or no words. */
+  readonly texts: readonly string[] | null;
+  /** It is as a wildcard block has it, so it is the same for many jails. */
+  readonly shared: boolean;
   /** Where it was written last. */
   readonly place: Place;
 }
@@ -58,8 +62,10 @@ const RESERVED = new Set([
   ...['vnet', 'vnet.interface', 'zfs.dataset'],
 ]);
 
-/** A million jails times a million globals would never end. */
-const MAX_APPLIED = 10_000_000;
+/** Twenty times what one host is meant to hold. */
+const MAX_JAILS = 20_000;
+/** Jails times globals: a million of each would never end. */
+const MAX_APPLIED = 5_000_000;
 
 export interface Merged {
   readonly jails: readonly MergedJail[];
@@ -73,10 +79,11 @@ export function mergeJails(blocks: readonly Block[]): Merged {
   let applied = 0;
   for (const [at, block] of blocks.entries()) {
     if (isWildcard(block.name)) continue;
-    const layers = index.around(block.name, at);
+    applied += index.countFor(block.name);
+    const layers = applied > MAX_APPLIED ? [] : index.around(block.name, at);
     applied += layers.reduce((sum, { params }) => sum + params.length, 0);
-    if (applied > MAX_APPLIED) {
-      const message = `jails and globals are too many: ${MAX_APPLIED} parameters are set before this jail`;
+    if (applied > MAX_APPLIED || jails.length >= MAX_JAILS) {
+      const message = `too much: at most ${MAX_JAILS} jails, and ${MAX_APPLIED} parameters in all of them together`;
       return { jails, diagnostics: [diagnose('error', 'too-large', block.place, message)] };
     }
     jails.push(mergeJail(block, layers));
@@ -89,10 +96,12 @@ export function mergeJail(block: Block, layers: readonly Block[]): MergedJail {
   const merge = new Merge(block.place);
   const isNumber = /^\d+$/.test(block.name) && Number(block.name) !== 0;
   merge.preset(isNumber ? 'jid' : 'name', block.name);
-  for (const layer of layers) for (const node of layer.params) merge.apply(node);
+  for (const layer of layers) for (const node of layer.params) merge.apply(node, layer !== block);
   if (!merge.entries.has('name')) merge.preset('name', block.name);
   return { block, entries: merge.entries, failures: merge.failures };
 }
+
+const firstComponent = (name: string): string => name.split('.', 1)[0] ?? '';
 
 /** Wildcards by their first component, so that ten thousand jails with a wildcard each stay quick. */
 class WildcardIndex {
@@ -101,17 +110,25 @@ class WildcardIndex {
   constructor(private readonly blocks: readonly Block[]) {
     blocks.forEach(({ name }, at) => {
       if (!isWildcard(name)) return;
-      const first = name.split('.', 1)[0] ?? '';
+      const first = firstComponent(name);
       const list = this.byFirst.get(first) ?? [];
       list.push(at);
       this.byFirst.set(first, list);
     });
   }
 
+  /** How many wildcards have to be compared with a name. */
+  countFor(name: string): number {
+    return this.listFor('*').length + this.listFor(firstComponent(name)).length;
+  }
+
+  private listFor(first: string): readonly number[] {
+    return this.byFirst.get(first) ?? [];
+  }
+
   /** The block at an index and the wildcards that cover its name, in file order. */
   around(name: string, at: number): readonly Block[] {
-    const first = name.split('.', 1)[0] ?? '';
-    const candidates = [...(this.byFirst.get('*') ?? []), ...(this.byFirst.get(first) ?? [])];
+    const candidates = [...this.listFor('*'), ...this.listFor(firstComponent(name))];
     const covering = candidates.filter((i) => matchesWildcard(this.blocks[i]?.name ?? '', name));
     return [...covering, at].sort((a, b) => a - b).flatMap((i) => this.blocks[i] ?? []);
   }
@@ -123,21 +140,35 @@ class Merge {
   private readonly grown = new Map<string, Word[]>();
   readonly failures: Diagnostic[] = [];
 
+  private hasVariables = false;
+
   constructor(private readonly place: Place) {}
 
   preset(name: string, text: string): void {
     const word: Word = { ...this.place, text, pieces: [] };
-    this.entries.set(name, { name, variable: false, words: [word], place: this.place });
+    this.entries.set(name, {
+      name,
+      variable: false,
+      words: [word],
+      texts: [text],
+      shared: false,
+      place: this.place,
+    });
   }
 
-  apply(node: ParamNode): void {
+  apply(node: ParamNode, shared: boolean): void {
     const key = keyOf(node);
     const old = this.entries.get(key);
     if (old !== undefined && (key === 'name' || key === 'jid')) return this.redefined(node);
     if (this.collides(node, key)) return this.sameName(node);
-    const words = node.append && old?.words ? this.grow(key, old.words, node.words ?? []) : node.words;
-    if (!node.append) this.grown.delete(key);
-    this.entries.set(key, { name: node.name, variable: node.variable, words, place: node });
+    const { name, variable } = node;
+    if (node.append && old?.words) {
+      const words = this.grow(key, old.words, node.words ?? []);
+      this.entries.set(key, { name, variable, words, texts: null, shared: false, place: node });
+    } else {
+      this.grown.delete(key);
+      this.entries.set(key, { name, variable, words: node.words, texts: node.texts, shared, place: node });
+    }
     if (node.variable && RESERVED.has(withoutNo(node.name) ?? node.name)) this.sameName(node);
   }
 
@@ -150,6 +181,8 @@ class Merge {
 
   /** A variable and a parameter of one name, "no" or not. */
   private collides(node: ParamNode, key: string): boolean {
+    this.hasVariables ||= node.variable;
+    if (!this.hasVariables) return false;
     if (node.variable) return this.entries.has(keyOf({ name: node.name, variable: false }));
     const lastDot = key.lastIndexOf('.') + 1;
     const negative = `${key.slice(0, lastDot)}no${key.slice(lastDot)}`;

@@ -67,10 +67,15 @@ export function withoutNo(name: string): string | null {
   return name.startsWith('no', start) ? name.slice(0, start) + name.slice(start + 2) : null;
 }
 
+const mentions = new Map<string, Mention>();
+for (const name of Object.keys(params).filter(isParamName)) {
+  mentions.set(name, { name, negated: false });
+  const start = name.lastIndexOf('.') + 1;
+  const negative = `${name.slice(0, start)}no${name.slice(start)}`;
+  if (params[name].type.negatable) mentions.set(negative, { name, negated: true });
+}
+
 /** What a name in a file means; null when the table has no such parameter. */
 export function findParam(written: string): Mention | null {
-  if (isParamName(written)) return { name: written, negated: false };
-  const positive = withoutNo(written);
-  if (positive === null || !isParamName(positive) || !params[positive].type.negatable) return null;
-  return { name: positive, negated: true };
+  return mentions.get(written) ?? null;
 }

@@ -1,5 +1,5 @@
 import type { Diagnostic } from './diagnostic.js';
-import type { BlockNode, Item, ParamNode, Piece, Word } from './ast.js';
+import { plainTexts, type BlockNode, type Item, type ParamNode, type Piece, type Word } from './ast.js';
 import { Lexer, type Token } from './lexer.js';
 import { diagnose, type Place, type Source } from './source.js';
 
@@ -12,6 +12,8 @@ export interface Parsed {
 const MAX_DEPTH = 100;
 /** A file with more mistakes than this is no jail.conf. */
 const MAX_ERRORS = 200;
+/** Names and values of one file: far above any use, and far below the memory. */
+const MAX_WORDS = 1_000_000;
 
 /** A name of a jail or of a parameter. */
 interface Name extends Place {
@@ -29,18 +31,20 @@ class Parser {
   private readonly lexer: Lexer;
   private token: Token;
   private previousEnd = 0;
+  private words = 0;
 
   constructor(private readonly source: Source) {
-    this.lexer = new Lexer(source, (code, start, end, message, hint) =>
-      this.diagnostics.push(diagnose('error', code, { source, start, end }, message, hint)),
-    );
+    this.lexer = new Lexer(source, (code, start, end, message, hint) => {
+      if (this.tooMany()) return;
+      this.diagnostics.push(diagnose('error', code, { source, start, end }, message, hint));
+    });
     this.token = this.lexer.next();
   }
 
   // file := item*
   file(): Parsed {
     const items: Item[] = [];
-    while (this.token.kind !== 'end' && this.diagnostics.length < MAX_ERRORS) {
+    while (this.token.kind !== 'end' && !this.tooMany()) {
       if (this.token.kind === '}') this.strayBrace();
       else this.item(items, 0);
     }
@@ -62,7 +66,7 @@ class Parser {
     const open = this.advance();
     const items: Item[] = [];
     if (depth >= MAX_DEPTH) this.skipDeepBlock(open);
-    while (!this.at('}', 'end') && this.diagnostics.length < MAX_ERRORS) this.item(items, depth + 1);
+    while (!this.at('}', 'end') && !this.tooMany()) this.item(items, depth + 1);
     if (this.token.kind === 'end') this.blockWithoutEnd(name);
     else this.accept('}');
     return { kind: 'block', name: name.text, items, ...this.placeOf(name) };
@@ -71,10 +75,11 @@ class Parser {
   // param := name | name '=' list | name '+=' list | name list
   private param(name: Name, items: Item[], depth: number): void {
     const operator = this.at('=', '+=') ? this.advance().kind : null;
-    const hasList = operator !== null || this.at('text', 'variable');
+    const hasList = operator !== null || this.atWord();
     const words: Word[] = [];
     const complete = (!hasList || this.list(words)) && this.endOfParam(name);
-    if (!hasList || words.length > 0) items.push(this.paramNode(name, operator, words));
+    if (!hasList || (words.length > 0 && !this.stringIsOpen()))
+      items.push(this.paramNode(name, operator, words));
     if (!complete) this.recover(depth);
   }
 
@@ -90,6 +95,7 @@ class Parser {
       variable: name.variable,
       append: operator === '+=',
       words: values,
+      texts: values && plainTexts(values),
       ...place,
     };
     return node;
@@ -98,12 +104,12 @@ class Parser {
   // list := word (',' word)*
   private list(words: Word[]): boolean {
     do {
-      if (!this.at('text', 'variable')) {
+      if (!this.atWord()) {
         this.unexpected('a value');
         return false;
       }
       words.push(this.word());
-    } while (this.accept(','));
+    } while (this.accept(',') && !this.tooMany());
     return true;
   }
 
@@ -113,21 +119,23 @@ class Parser {
     const pieces: Piece[] = [];
     let text: string | null = '';
     do {
+      if (++this.words === MAX_WORDS)
+        this.report('too-large', this.token, `more than ${MAX_WORDS} words are too many`);
       const token = this.advance();
       if (token.kind === 'variable') {
-        pieces.push({ variable: token.text, place: this.placeOf(token) });
+        pieces.push({ variable: token.text, place: this.withoutQuotes(token) });
         text = null;
       } else {
         pieces.push({ text: token.text });
         if (text !== null) text += token.text;
       }
-    } while (this.at('text', 'variable') && this.token.adjacent);
+    } while (this.token.adjacent && this.atWord() && !this.tooMany());
     return { text, pieces: text === null ? pieces : [], source: this.source, start, end: this.previousEnd };
   }
 
   // name := VARIABLE | STRING adjacent-string*      (FreeBSD takes one string only)
   private name(): Name | null {
-    if (!this.at('text', 'variable')) {
+    if (!this.atWord()) {
       this.unexpected('a parameter or a jail');
       return null;
     }
@@ -158,16 +166,14 @@ class Parser {
     const forgotten = this.at('}') || this.startsLine();
     if (forgotten)
       this.error(this.token, `";" is missing before "${this.show()}"`, `end "${name.text}" with ";"`);
-    else if (this.at('text', 'variable'))
+    else if (this.atWord())
       this.error(this.token, `unexpected "${this.show()}"`, 'quote a value that contains blanks');
     else this.unexpected('";"');
     return forgotten;
   }
 
   private startsLine(): boolean {
-    return (
-      this.source.text.slice(this.previousEnd, this.token.start).includes('\n') && this.at('text', 'variable')
-    );
+    return this.source.text.slice(this.previousEnd, this.token.start).includes('\n') && this.atWord();
   }
 
   /** Skips to the statement after the next semicolon; a block in between is parsed for its own mistakes. */
@@ -200,9 +206,7 @@ class Parser {
   }
 
   private blockWithoutEnd(name: Name): void {
-    // An unterminated string has swallowed the end; that is reported already.
-    if (this.diagnostics.some((d) => d.code === 'unterminated-string')) return;
-    if (this.diagnostics.some((d) => d.code === 'unexpected-end')) return;
+    if (this.stringIsOpen() || this.diagnostics.some((d) => d.code === 'unexpected-end')) return;
     this.report(
       'unexpected-end',
       this.token,
@@ -214,13 +218,27 @@ class Parser {
   private unexpected(wanted: string): void {
     if (this.token.kind !== 'end')
       this.error(this.token, `unexpected "${this.show()}", ${wanted} is due here`);
-    else if (!this.diagnostics.some((d) => d.code === 'unterminated-string'))
+    else if (!this.stringIsOpen())
       this.report('unexpected-end', this.token, `the file ends where ${wanted} is due`);
   }
 
+  /** The beginning of the word that the token is in. */
   private show(): string {
-    const text = this.source.text.slice(this.token.start, Math.min(this.token.end, this.token.start + 30));
-    return text.replace(/^"|"$/g, '');
+    const text = this.source.text.slice(this.token.start, this.token.start + 30);
+    return this.atWord() ? (/^["']?([^\s;{}"']+)/.exec(text)?.[1] ?? '"') : this.token.kind;
+  }
+
+  /** A string without an end has swallowed the rest of the file; that is reported already. */
+  private stringIsOpen(): boolean {
+    return this.token.kind === 'end' && this.diagnostics.some((d) => d.code === 'unterminated-string');
+  }
+
+  private tooMany(): boolean {
+    return this.words >= MAX_WORDS || this.diagnostics.length >= MAX_ERRORS;
+  }
+
+  private atWord(): boolean {
+    return this.token.kind === 'text' || this.token.kind === 'variable';
   }
 
   private at(...kinds: Token['kind'][]): boolean {
@@ -244,12 +262,20 @@ class Parser {
     return { source: this.source, start, end };
   }
 
+  private withoutQuotes({ start, end }: Token): Place {
+    const { text } = this.source;
+    return this.placeOf({
+      start: text[start] === '"' ? start + 1 : start,
+      end: text[end - 1] === '"' ? end - 1 : end,
+    });
+  }
+
   private error(at: { start: number; end: number }, message: string, hint?: string): void {
     this.report('syntax-error', at, message, hint);
   }
 
   private report(
-    code: 'syntax-error' | 'unexpected-end' | 'nesting-too-deep',
+    code: 'syntax-error' | 'unexpected-end' | 'nesting-too-deep' | 'too-large',
     at: { start: number; end: number },
     message: string,
     hint?: string,

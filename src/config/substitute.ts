@@ -43,6 +43,7 @@ class Substitution implements Substituted {
   /** With a stack of its own: variables may be nested more deeply than calls. */
   resolve(key: string, entry: Entry): void {
     if (this.strings.has(key)) return;
+    if (entry.words === null || entry.texts !== null) return void this.strings.set(key, entry.texts);
     const stack = [this.open(key, entry)];
     for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
       const next = frame.pending.pop();

@@ -111,7 +111,7 @@ export type JailSys = (typeof jailsysWords)[number];
 
 /** disable, new or inherit, or their numbers 0, 1, 2; nothing at all means new (jail(8)). */
 export const jailsys: ValueType<JailSys> = {
-  name: 'disable | new | inherit',
+  name: 'jailsys',
   list: false,
   separable: false,
   negatable: true,

@@ -1,0 +1,115 @@
+import { groups, isParamName, parameterOf, params, type ParamName } from './params.js';
+import type { Parameter } from './parameter.js';
+
+/** One parameter as `jailctl params --json` tells it. */
+export interface ParamDescription {
+  readonly name: ParamName;
+  readonly group: string;
+  readonly type: string;
+  readonly list: boolean;
+  readonly choices: readonly string[] | null;
+  readonly default: string;
+  readonly unit: string | null;
+  readonly live: boolean;
+  readonly origin: Parameter['origin'];
+  readonly onLinux: Parameter['onLinux'];
+  readonly summary: string;
+  readonly note: string | null;
+}
+
+/** Every parameter, in the order of the table. */
+export function describeParams(): readonly ParamDescription[] {
+  return Object.entries(groups).flatMap(([group, table]) =>
+    Object.keys(table)
+      .filter(isParamName)
+      .map((name) => describeParam(name, group)),
+  );
+}
+
+function describeParam(name: ParamName, group: string): ParamDescription {
+  const { type, unit, note, live, origin, onLinux, summary, default: fallback } = parameterOf(name);
+  return {
+    ...{ name, group, type: type.name, list: type.list, choices: type.choices ?? null },
+    ...{ default: fallback, unit: unit ?? null, live, origin, onLinux, summary, note: note ?? null },
+  };
+}
+
+const LINUX_WORDS = {
+  same: 'as on FreeBSD',
+  close: 'close to FreeBSD',
+  ignored: 'accepted, means nothing on Linux',
+  later: 'accepted, does nothing yet',
+} as const;
+
+/** What is known of one parameter, or a list of all of them, for people. @returns null for an unknown name */
+export function paramsAsText(name?: string): string | null {
+  const all = describeParams();
+  if (name === undefined) return listAsText(all);
+  const found = all.find((param) => param.name === name);
+  return found === undefined ? null : paramAsText(found);
+}
+
+function listAsText(all: readonly ParamDescription[]): string {
+  const width = Math.max(...all.map(({ name }) => name.length)) + 2;
+  return Object.keys(groups)
+    .map((group) => {
+      const rows = all.filter((param) => param.group === group);
+      return [`${group}:`, ...rows.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`)].join(
+        '\n',
+      );
+    })
+    .join('\n\n');
+}
+
+function paramAsText(param: ParamDescription): string {
+  const rows: [string, string][] = [
+    ['type', param.choices === null ? param.type : `${param.type} (${param.choices.join(', ')})`],
+    ['default', param.default],
+    ...(param.unit === null ? [] : [['unit', param.unit] as [string, string]]),
+    ['changes', param.live ? 'while the jail runs' : 'at the next start'],
+    ['origin', param.origin === 'linux' ? 'jaild' : `jail(8), ${LINUX_WORDS[param.onLinux]}`],
+    ...(param.note === null ? [] : [['note', param.note] as [string, string]]),
+  ];
+  return [`${param.name}: ${param.summary}`, ...rows.map(([key, text]) => `  ${key.padEnd(9)}${text}`)].join(
+    '\n',
+  );
+}
+
+/** The same as a list of roff for jail.conf(5): one .Ss for each group, one .It for each parameter. */
+export function paramsAsRoff(): string {
+  const all = describeParams();
+  return Object.keys(groups)
+    .map((group) => {
+      const rows = all.filter((param) => param.group === group).map(paramAsRoff);
+      return [`.Ss ${group}`, '.Bl -tag -width indent', ...rows, '.El'].join('\n');
+    })
+    .join('\n');
+}
+
+/** Characters that roff would read as its own. */
+const roff = (text: string): string =>
+  text
+    .replace(/\\/g, '\\e')
+    .replace(/-/g, '\\-')
+    .replace(/^([.'])/, '\\&$1');
+
+function paramAsRoff(param: ParamDescription): string {
+  const facts = [
+    `${param.type}; default: ${param.default}`,
+    ...(param.live ? ['can change while the jail runs'] : []),
+    ...(param.onLinux === 'ignored' || param.onLinux === 'later' ? [LINUX_WORDS[param.onLinux]] : []),
+  ];
+  return [
+    `.It Va ${param.name}`,
+    roff(param.summary),
+    ...(param.note === null ? [] : [roff(param.note)]),
+    `.Pq ${roff(facts.join('; '))}`,
+  ].join('\n');
+}
+
+/** How many parameters there are of each kind, for a manual's first sentence. */
+export function countParams(): { readonly freebsd: number; readonly linux: number } {
+  const origins = Object.values(params).map(({ origin }) => origin);
+  const freebsd = origins.filter((origin) => origin === 'freebsd').length;
+  return { freebsd, linux: origins.length - freebsd };
+}

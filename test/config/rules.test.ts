@@ -1,0 +1,131 @@
+import { expect } from 'chai';
+import { formatDiagnostic } from '../../src/config/diagnostic.js';
+import { isStartable } from '../../src/config/jail.js';
+import { codes, compileText } from '../support/compile-text.js';
+
+const GOOD = 'path = /p; persist;';
+
+describe('a jail', () => {
+  const cases: readonly [title: string, text: string, found: readonly string[]][] = [
+    ['needs a path', 'x { persist; }', ['1:1 missing-path']],
+    ['needs an absolute path', 'x { path = jails/x; persist; }', ['1:12 bad-value']],
+    ['needs something to run', 'x { path = /p; }', ['1:1 nothing-to-run']],
+    [
+      'needs something to run when its commands are empty',
+      'x { path = /p; exec.start = ""; }',
+      ['1:1 nothing-to-run'],
+    ],
+    ['may have an init of its own', 'x { path = /p; exec.init = /sbin/init; }', []],
+    ['cannot have a name that is a path', `"../x" { ${GOOD} }`, ['1:1 bad-name']],
+    ['cannot have the name of another', `x { ${GOOD} }\nx { ${GOOD} }`, ['2:1 duplicate-jail']],
+    ['cannot depend on a jail that is not there', `x { ${GOOD} depend = y; }`, ['1:25 undefined-dependency']],
+    [
+      'cannot have addresses on the network of the host',
+      `x { ${GOOD} ip4 = inherit; ip4.addr = 10.0.0.1; }`,
+      ['1:40 address-without-network'],
+    ],
+    [
+      'cannot have the address of another',
+      `$i = 1; x { ${GOOD} ip4.addr = 10.0.0.1; }\ny { ${GOOD} ip4.addr = "eth0|10.0.0.1/24"; }`,
+      ['2:25 duplicate-address'],
+    ],
+    [
+      'may have the address of another behind another bridge',
+      `x { ${GOOD} ip4.addr = 10.0.0.1; bridge = a; }\ny { ${GOOD} ip4.addr = 10.0.0.1; bridge = b; }`,
+      [],
+    ],
+    ['needs a check when health makes it ready', `x { ${GOOD} ready = health; }`, ['1:25 bad-value']],
+    [
+      'is told of what means nothing on Linux, once',
+      `* { ${GOOD} devfs_ruleset = 4; }\nx { }\ny { }`,
+      ['1:25 ignored-parameter'],
+    ],
+    ['is told of what does nothing yet', `x { ${GOOD} image = a; }`, ['1:25 later-parameter']],
+    [
+      'is told that only the last of several values counts',
+      `x { ${GOOD} host.hostname = a, b; }`,
+      ['1:25 several-values'],
+    ],
+    [
+      'is told of a schedule that never comes',
+      `x { ${GOOD} schedule.start = "0 0 31 2 *"; }`,
+      ['1:42 schedule-never'],
+    ],
+    ['cannot have a NUL in a value', `x { ${GOOD} exec.start = "a\\0b"; }`, ['1:38 bad-value']],
+  ];
+  for (const [title, text, found] of cases)
+    it(title, () => expect(codes(compileText(text).diagnostics)).to.deep.equal(found));
+
+  it('with a mistake of its own is not startable, and the others are', () => {
+    const { ok, jails } = compileText(`a { ${GOOD} memory.max = huge; }\nb { ${GOOD} devfs_ruleset = 4; }`);
+    expect({
+      ok,
+      startable: jails.map(isStartable),
+      failed: jails.map(({ failed }) => failed),
+    }).to.deep.equal({
+      ok: true,
+      startable: [false, true],
+      failed: [false, false],
+    });
+  });
+});
+
+describe('a dependency cycle', () => {
+  it('is named jail by jail, and concerns its members only', () => {
+    const text = `* { ${GOOD} }\na { depend = b; }\nb { depend = c; }\nc { depend = a; }\nd { depend = a; }`;
+    const { jails } = compileText(text);
+    expect(jails.map(({ diagnostics }) => diagnostics.map(({ message }) => message))).to.deep.equal([
+      ['"a" is part of a dependency cycle: a -> b -> c -> a'],
+      ['"b" is part of a dependency cycle: a -> b -> c -> a'],
+      ['"c" is part of a dependency cycle: a -> b -> c -> a'],
+      [],
+    ]);
+  });
+
+  it('may be of one jail, or of a jail and the one it is below', () => {
+    expect(codes(compileText(`a { ${GOOD} depend = a; }`).diagnostics)).to.deep.equal([
+      '1:25 dependency-cycle',
+    ]);
+    const { diagnostics } = compileText(`* { ${GOOD} }\na { depend = a.b; }\na.b { }`);
+    expect(codes(diagnostics)).to.deep.equal(['2:5 dependency-cycle', '3:1 dependency-cycle']);
+  });
+
+  it('of ten thousand jails does not exhaust the stack', () => {
+    const ring = Array.from({ length: 10_000 }, (_, i) => `j${i} { depend = j${(i + 1) % 10_000}; }`).join(
+      '\n',
+    );
+    const { diagnostics } = compileText(`* { ${GOOD} }\n${ring}`);
+    expect(diagnostics.filter(({ code }) => code === 'dependency-cycle').length).to.equal(10_000);
+  });
+});
+
+describe('a diagnostic', () => {
+  it('shows the place, the line with a caret and what to do', () => {
+    const [diagnostic] = compileText(`x {\n\t${GOOD}\n\texec.strat = "/bin/sh";\n}`).diagnostics.slice(-1);
+    expect(diagnostic && formatDiagnostic(diagnostic)).to.equal(
+      [
+        'jail.conf:3:2: error: unknown parameter "exec.strat" [unknown-parameter]',
+        ' 3 |  exec.strat = "/bin/sh";',
+        '   |  ^^^^^^^^^^',
+        'hint: did you mean "exec.start"?',
+      ].join('\n'),
+    );
+  });
+
+  it('keeps its caret on the screen in a long line', () => {
+    const [diagnostic] = compileText(`x { ${GOOD} a = "${'y'.repeat(500)}"; nosuch; }`).diagnostics.slice(-1);
+    const lines = diagnostic === undefined ? [] : formatDiagnostic(diagnostic).split('\n');
+    expect(lines.every((line) => line.length <= 100)).to.equal(true);
+    expect(lines[1]?.slice((lines[2] ?? '').indexOf('^')).startsWith('nosuch')).to.equal(true);
+  });
+
+  it('does not pass control characters of a file to the terminal', () => {
+    const text = formatDiagnostic({
+      code: 'bad-value',
+      severity: 'error',
+      span: null,
+      message: 'a\u001b[2J',
+    });
+    expect(text).to.equal('error: a [2J [bad-value]');
+  });
+});
