@@ -27,7 +27,7 @@ function originOf(jail: Jail, param: string): string {
 export function jailAsConf(jail: Jail, showOrigin: boolean): string {
   const lines = [...jail.params].map(([name, values]) => {
     const value = values === null ? '' : ` = ${values.map(confString).join(', ')}`;
-    return `  ${name}${value};${showOrigin ? originOf(jail, name) : ''}`;
+    return `  ${confString(name)}${value};${showOrigin ? originOf(jail, name) : ''}`;
   });
   return `${[`${confString(jail.name)} {`, ...lines, '}'].join('\n')}\n`;
 }

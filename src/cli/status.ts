@@ -8,6 +8,11 @@ import { json, size, table } from './render.js';
 import { statusReply } from './status-json.js';
 import { story } from './story.js';
 
+const memoryOf = ({ accounting }: JailStatus): string => {
+  const bytes = accounting?.memory ?? null;
+  return bytes === null ? '' : size(bytes);
+};
+
 function overview(jails: readonly JailStatus[], { terminal, now }: DaemonContext): string {
   const at = now();
   const rows = jails.map((jail) => [
@@ -16,7 +21,7 @@ function overview(jails: readonly JailStatus[], { terminal, now }: DaemonContext
     jail.pid === null ? '' : String(jail.pid),
     jail.health === 'none' ? '' : jail.health,
     String(jail.restarts),
-    jail.accounting?.memory == null ? '' : size(jail.accounting.memory),
+    memoryOf(jail),
     since(jail, at),
     jail.exit?.cause ?? '',
   ]);

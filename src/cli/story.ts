@@ -31,26 +31,23 @@ function usage(used: string | null, limit: string | undefined, extra = ''): stri
 }
 
 function limitLines({ accounting, limits }: JailStatus): readonly Line[] {
-  const bytes = (n: number | null | undefined): string | null => (n == null ? null : size(n));
-  const peak = bytes(accounting?.memoryPeak);
-  const cpu = accounting?.cpuUsec == null ? null : `${(accounting.cpuUsec / 1e6).toFixed(1)} s used`;
-  const pids = accounting?.pids == null ? null : String(accounting.pids);
-  const io = accounting?.ioRead == null ? '' : `${size(accounting.ioRead)} read`;
-  const written = accounting?.ioWritten == null ? '' : `${size(accounting.ioWritten)} written`;
+  const some = <T>(value: T | null | undefined, show: (value: T) => string): string | null =>
+    value === null || value === undefined ? null : show(value);
+  const peak = some(accounting?.memoryPeak, (bytes) => ` (peak ${size(bytes)})`);
+  const cpu = some(accounting?.cpuUsec, (microseconds) => `${(microseconds / 1e6).toFixed(1)} s used`);
+  const io = [
+    some(accounting?.ioRead, (bytes) => `${size(bytes)} read`),
+    some(accounting?.ioWritten, (bytes) => `${size(bytes)} written`),
+  ];
+  const killed = accounting?.oomKills ?? 0;
   const shown = ['memory.max', 'cpu.max', 'pids.max'];
   const others = Object.entries(limits).filter(([name]) => !shown.includes(name));
   return [
-    [
-      'memory',
-      usage(bytes(accounting?.memory), limits['memory.max'], peak === null ? '' : ` (peak ${peak})`),
-    ],
+    ['memory', usage(some(accounting?.memory, size), limits['memory.max'], peak ?? '')],
     ['cpu', usage(cpu, limits['cpu.max'])],
-    ['pids', usage(pids, limits['pids.max'])],
-    ['io', [io, written].filter((text) => text !== '').join(', ')],
-    [
-      'killed',
-      accounting !== null && accounting.oomKills > 0 ? `${accounting.oomKills} for lack of memory` : '',
-    ],
+    ['pids', usage(some(accounting?.pids, String), limits['pids.max'])],
+    ['io', io.filter((text) => text !== null).join(', ')],
+    ['killed', killed === 0 ? '' : `${killed} for lack of memory`],
     ...others.map(([name, value]): Line => [name, value]),
   ];
 }

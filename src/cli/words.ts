@@ -12,7 +12,7 @@ export function wrongUse(message: string, hint?: string): Refusal {
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const near = closest(word, known);
-  return distance(word, near) <= Math.max(1, Math.floor(word.length / 3)) ? near : undefined;
+  return distance(word, near) <= Math.max(1, Math.ceil(word.length / 3)) ? near : undefined;
 }
 
 /** "did you mean …?", or what else to do. */
@@ -68,7 +68,7 @@ function parseOptions(command: Command, words: readonly string[]) {
   try {
     return parseArgs({ args: [...words], options: command.options, strict: true, allowPositionals: true });
   } catch (error) {
-    throw wrongUse(optionMistake(error, command.options), `usage: ${usageOf(command)}`);
+    throw wrongUse(optionMistake(error, command.options), usageOf(command));
   }
 }
 
@@ -86,7 +86,7 @@ function optionMistake(error: unknown, options: CommandOptions): string {
 
 function checkCount(command: Command, operands: readonly string[]): void {
   const [least, most] = command.count ?? [0, Infinity];
-  const usage = `usage: ${usageOf(command)}`;
+  const usage = usageOf(command);
   if (operands.length < least) throw wrongUse(`${command.name}: ${missing(command)}`, usage);
   const extra = operands[most];
   if (extra !== undefined) throw wrongUse(`${command.name}: "${extra}" is one word too many`, usage);
