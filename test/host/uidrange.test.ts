@@ -1,11 +1,13 @@
 import { expect } from 'chai';
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import type { Instance } from '../../src/plan/instance.js';
 import { SystemError } from '../../src/host/error.js';
 import { UidRangeStore } from '../../src/host/uidrange.js';
 import { temporaryInstance } from '../support/cgroup-life.js';
 
 describe('ranges of ids', () => {
-  let { instance, remove } = temporaryInstance();
+  let instance: Instance;
+  let remove: () => void;
   beforeEach(() => ({ instance, remove } = temporaryInstance()));
   afterEach(() => remove());
   const file = (): string => `${instance.stateDirectory}/uids.json`;

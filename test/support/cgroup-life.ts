@@ -9,7 +9,7 @@ import { detectCgroups } from '../../src/host/cgroup-facts.js';
 
 /** An instance of its own below a new temporary directory, and what takes the directory away again. */
 export function temporaryInstance(): { readonly instance: Instance; readonly remove: () => void } {
-  const prefix = mkdtempSync(join(tmpdir(), 'jaild-test-'));
+  const prefix = mkdtempSync(join(tmpdir(), 'jaild-instance-'));
   return { instance: instanceBelow(prefix), remove: () => rmSync(prefix, { recursive: true }) };
 }
 
