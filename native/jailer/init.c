@@ -191,7 +191,7 @@ _Noreturn static void run_child(const struct state *s, const struct run *run, in
 	bool main = run->phase == RUN_COMMAND;
 	char *env[p->env_count + ENV_LOGIN + 1];
 	struct entry entry = {
-		.plan = p, .user = p->user, .workdir = p->workdir, .login = p->login,
+		.plan = p, .user = p->user, .workdir = p->login ? NULL : p->workdir, .login = p->login,
 		.terminal = main && p->terminal, .argv = run->argv, .env = env,
 		.env_count = p->env_count, .report = report,
 	};
@@ -343,6 +343,7 @@ static bool advance(struct state *s)
 	if (s->next == NULL && s->waited == 0 && !s->told) {
 		s->told = true;
 		tell(s, NOTE_RUNNING, 0, (struct ending){ HOW_EXIT, 0 });
+		stack_rest();
 	}
 	return launched;
 }
