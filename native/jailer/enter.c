@@ -98,7 +98,7 @@ static void become_user(const struct entry *e, const struct user *user)
 /* After becoming the user, so that his rights decide. */
 static void enter_directory(const struct entry *e, const struct user *user)
 {
-	if (e->login) {
+	if (e->workdir == NULL) {
 		/* As login(1) does: a missing home is no reason to stay out. */
 		if (user->home[0] != '/' || chdir(user->home) < 0)
 			if (chdir("/") < 0)
@@ -156,7 +156,7 @@ _Noreturn void enter(struct entry *e)
 	const struct plan *p = e->plan;
 
 	start_session(e);
-	if (user_find(e->user, e->login, &user) < 0)
+	if (user_find(e->user, e->login || e->workdir == NULL, &user) < 0)
 		fail(e, STEP_USER);
 	if (e->login && user.name[0] != '\0') {
 		env_put(e->env, &e->env_count, text_join(home, sizeof(home), "HOME=", user.home, ""));

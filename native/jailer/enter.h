@@ -13,7 +13,7 @@
 struct entry {
 	const struct plan *plan;
 	const char *user;
-	const char *workdir;
+	const char *workdir;	/* NULL: the home directory */
 	bool login;
 	bool terminal;		/* descriptor 0 is one, and becomes the controlling terminal */
 	char *const *argv;

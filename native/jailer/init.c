@@ -191,7 +191,7 @@ _Noreturn static void run_child(const struct state *s, const struct run *run, in
 	bool main = run->phase == RUN_COMMAND;
 	char *env[p->env_count + ENV_LOGIN + 1];
 	struct entry entry = {
-		.plan = p, .user = p->user, .workdir = p->workdir, .login = p->login,
+		.plan = p, .user = p->user, .workdir = p->login ? NULL : p->workdir, .login = p->login,
 		.terminal = main && p->terminal, .argv = run->argv, .env = env,
 		.env_count = p->env_count, .report = report,
 	};
@@ -330,30 +330,35 @@ static void pause_and_serve(struct state *s)
 		signal_all(s, (int)info.ssi_signo);
 }
 
-/* True while the sequence is not through. */
+/* Starts what is next. False when nothing is, or it is not its turn yet. */
 static bool advance(struct state *s)
 {
-	while (s->waited == 0 && s->next != NULL && !s->stopping)
+	bool launched;
+
+	if (s->waited != 0 || s->stopping)
+		return false;
+	launched = s->next != NULL;
+	if (launched)
 		launch(s);
-	if (s->waited != 0)
-		return true;
-	if (!s->told && !s->stopping) {
+	if (s->next == NULL && s->waited == 0 && !s->told) {
 		s->told = true;
-		tell(s, NOTE_RUNNING, 0, (struct ending){ HOW_EXIT, s->main });
+		tell(s, NOTE_RUNNING, 0, (struct ending){ HOW_EXIT, 0 });
+		stack_rest();
 	}
-	return false;
+	return launched;
 }
 
 _Noreturn static void supervise(struct state *s)
 {
 	for (;;) {
-		bool busy = advance(s);
+		bool empty = reap(s);
 
+		if (advance(s))
+			continue;
 		/* Persistent jails outlive their processes, but not being told to end. */
-		if (reap(s) && !busy && s->waited == 0 && (s->stopping || !s->plan->persist))
+		if (empty && (s->stopping || !s->plan->persist))
 			end(s);
-		if (s->next == NULL || s->waited != 0 || s->stopping)
-			pause_and_serve(s);
+		pause_and_serve(s);
 	}
 }
 

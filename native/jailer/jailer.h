@@ -45,6 +45,7 @@ struct session {
 	char id[64];		/* the monitor's name for it, "" for a client */
 	char subject[64];	/* argv[0] */
 	int64_t deadline;	/* ms of the monotonic clock, 0: none */
+	unsigned int timeout;	/* seconds, as asked for */
 	bool timed_out;
 	bool reaped;
 	bool failed;
@@ -82,9 +83,10 @@ struct jailer {
 	int unheard_count;
 	int attached[MESSAGE_FDS];
 	int attached_count;
+	pid_t *spawned;		/* per session; shared memory: the kernel writes it at clone */
+	/* Last, and zero until used: pages that are never touched cost nothing. */
 	struct connection connections[CONNECTION_MAX];
 	struct session sessions[SESSION_MAX];
-	pid_t *spawned;		/* per session; shared memory: the kernel writes it at clone */
 };
 
 int64_t now_ms(void);

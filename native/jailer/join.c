@@ -11,6 +11,9 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+/* Arguments, or variables: the second list is copied to the stack. */
+#define STRINGS_MAX 4096
+
 /* Where things are in the helper. */
 enum { REPORT = 3, JAIL = 4, FIRST_FREE = 5 };
 
@@ -42,8 +45,7 @@ static bool read_list(struct fields *f, size_t max, char **list, size_t *count)
 
 bool request_parse(struct request *r, struct fields *f)
 {
-	/* Each string has at least its NUL: there cannot be more of them than bytes. */
-	size_t most = (size_t)(f->end - f->at);
+	const size_t most = STRINGS_MAX;
 
 	*r = (struct request){ .size = 2 * (most + 1) * sizeof(char *) };
 	r->argv = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -120,7 +122,7 @@ _Noreturn static void run(struct jailer *j, const struct request *r, bool client
 	char *env[p->env_count + r->env_count + ENV_LOGIN + 1];
 	struct entry entry = {
 		.plan = p, .user = r->user[0] != '\0' ? r->user : p->user,
-		.workdir = r->workdir[0] != '\0' ? r->workdir : p->workdir,
+		.workdir = r->workdir[0] != '\0' ? r->workdir : r->login ? NULL : p->workdir,
 		.login = r->login, .terminal = r->terminal, .argv = r->argv, .env = env,
 		.env_count = p->env_count, .report = REPORT,
 	};

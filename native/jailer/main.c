@@ -11,20 +11,25 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 enum { PLAN = 3, LISTENER = 4 };
 
-static struct jailer jailer = {
-	.listener = LISTENER, .channel = -1, .netlink = -1, .pidfd = -1,
-	.outputs = { -1, -1 }, .inputs = { -1, -1 },
-};
+static struct jailer jailer;
 
 /* Away from whoever started it, and out of reach of whoever will be in the jail. */
 static int settle(struct jailer *j)
 {
 	sigset_t children;
 
+	j->listener = LISTENER;
+	j->channel = j->netlink = j->pidfd = -1;
+	for (int i = 0; i < 2; i++)
+		j->outputs[i] = j->inputs[i] = -1;
 	setsid();
+	umask(027);
+	if (chdir("/") < 0)
+		return -1;
 	sys_close_range(LISTENER + 1, 0);
 	fcntl(LISTENER, F_SETFD, FD_CLOEXEC);
 	fcntl(LISTENER, F_SETFL, O_NONBLOCK);

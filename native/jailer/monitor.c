@@ -147,8 +147,10 @@ static void run(struct jailer *j)
 		if (!idle && (timeout < 0 || timeout > IDLE))
 			timeout = IDLE;
 		idle = turn(j, timeout) == 0;
-		if (idle)
+		if (idle) {
 			output_rest();
+			stack_rest();
+		}
 		session_expire(j);
 	}
 }

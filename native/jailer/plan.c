@@ -11,6 +11,7 @@
 
 #define PLAN_MAX (4U << 20)
 #define ARGC_MAX 4096
+#define ENV_MAX 4096
 #define SECONDS_MAX (365U * 86400)
 
 char *fields_next(struct fields *f)
@@ -265,8 +266,7 @@ static bool key_env(struct plan *p, struct fields *f)
 {
 	struct item *item = add_item(p, &p->envs, ITEM_ENV);
 
-	p->env_count++;
-	return item != NULL && (item->source = fields_next(f)) != NULL &&
+	return ++p->env_count <= ENV_MAX && item != NULL && (item->source = fields_next(f)) != NULL &&
 	       item->source[0] != '=' && strchr(item->source, '=') != NULL;
 }
 

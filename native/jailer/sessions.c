@@ -56,7 +56,7 @@ static void answer_monitor(struct jailer *j, const struct session *s)
 	frame_begin(&f, "exec.exit");
 	frame_add(&f, s->id);
 	frame_add(&f, how_name(s->failed ? HOW_ERROR : s->timed_out ? HOW_TIMEOUT : s->how));
-	frame_add_number(&f, s->number);
+	frame_add_number(&f, s->timed_out && !s->failed ? (int)s->timeout : s->number);
 	event_send(j, &f);
 }
 
@@ -136,6 +136,7 @@ void session_start(struct jailer *j, struct fields *f, struct connection *client
 	request_free(&request);
 	close(ends[1]);
 	s->report = ends[0];
+	s->timeout = timeout;
 	s->deadline = timeout > 0 ? now_ms() + (int64_t)timeout * 1000 : 0;
 	if (s->helper < 0) {
 		close(ends[0]);

@@ -97,7 +97,8 @@ void plan_usual(struct jail *jail)
 		 "nosuid,noexec,newinstance,ptmxmode=666,mode=620", NULL);
 	plan_add(jail, "symlink", "dev/ptmx", "pts/ptmx", NULL);
 	plan_add(jail, "device", "/dev/null", "dev/null", "1:3", NULL);
-	plan_add(jail, "device", "/dev/zero", "dev/zero", "1:5", NULL);
+	plan_add(jail, "device", "/dev/zero", "dev/zero", "1:5", "device", "/dev/tty", "dev/tty",
+		 "5:0", NULL);
 	plan_add(jail, "env", "PATH=/bin", "env", "TERM=dumb", "caps", "00000000a80425fb",
 		 "no_new_privs", "yes", "rlimit", "core", "0", "0", NULL);
 }
@@ -301,6 +302,21 @@ int jail_end(struct jail *jail)
 		check(waitpid(jail->jailer, &status, 0) == jail->jailer);
 	check(nftw(jail->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0);
 	return status;
+}
+
+bool is_gone(pid_t pid)
+{
+	char path[32], line[64] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return true;
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	fclose(f);
+	return strstr(line, ") Z ") != NULL;
 }
 
 const char *file_text(const char *dir, const char *name)

@@ -55,6 +55,9 @@ void jail_say(int fd, ...);
 /* Waits for the jailer's end, and takes everything away. Returns the jailer's wait status. */
 int jail_end(struct jail *jail);
 
+/* Ended, and at most waiting to be reaped. */
+bool is_gone(pid_t pid);
+
 /* A whole file as a string that the next call overwrites; "" when there is none. */
 const char *file_text(const char *dir, const char *name);
 
