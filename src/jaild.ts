@@ -2,18 +2,21 @@ import { mkdirSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dispatchCommands } from './cli/dispatch.js';
-import { version } from './cli/version.js';
+import { packageVersion } from './cli/version.js';
 import { formatDiagnostic } from './config/diagnostic.js';
 import { configurationFiles, loadConfiguration } from './config/load.js';
 import type { Dispatch } from './control/connection.js';
 import { serveControl, type ControlServer } from './control/server.js';
-import { makeLog, type DaemonLog } from './daemon/log.js';
-import { notify } from './daemon/notify.js';
-import { loadSettings, type Settings } from './daemon/settings.js';
-import { flockExclusive, peerCredentials } from './host/libc.js';
+import { makeLog } from './daemon/log.js';
+import { makeNotifier, type Notifier } from './daemon/notify.js';
+import { readSettings, withDefaults } from './daemon/read-settings.js';
+import type { Settings } from './daemon/settings.js';
+import { readText } from './host/files.js';
+import { flockExclusive, notifySocket, peerCredentials } from './host/libc.js';
 import { Machine } from './host/machine.js';
 import { instanceBelow, type Instance } from './plan/instance.js';
 import { planJail } from './plan/launch.js';
+import type { Log } from './supervise/log.js';
 import { Supervisor } from './supervise/supervisor.js';
 
 const usage = `usage: jaild [-d] [--prefix DIR]
@@ -77,16 +80,19 @@ function lock(instance: Instance): void {
   throw unable(1, `another jaild is already running on ${instance.prefix === '' ? 'this host' : instance.prefix}`, `it holds ${path}`);
 }
 
-function readSettings(instance: Instance): Settings {
-  const { settings, diagnostics } = loadSettings(instance.settingsFile);
+/** @throws Unable with every mistake in jaild.ini. */
+function settingsOf(instance: Instance): Settings {
+  const file = instance.settingsFile;
+  const { settings, diagnostics } = readSettings(readText(file) ?? '', file);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw new Unable(2, errors.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n'));
+  if (errors.length > 0) throw new Unable(2, `${errors.map((one) => formatDiagnostic(one)).join('\n')}\n`);
   return settings;
 }
 
 /** Everything of a running jaild, put together. */
 class Daemon {
   readonly #machine: Machine;
+  readonly #notifier: Notifier;
   readonly #supervisor: Supervisor;
   #control: ControlServer | null = null;
   #isEnding = false;
@@ -94,24 +100,25 @@ class Daemon {
   constructor(
     readonly instance: Instance,
     readonly settings: Settings,
-    readonly log: DaemonLog,
+    readonly log: Log,
   ) {
     this.#machine = new Machine({
       instance,
-      cgroupRoot: settings.cgroup.root,
-      uids: settings.uids,
+      cgroupRoot: settings['cgroup.root'] === '' ? null : settings['cgroup.root'],
+      uids: { base: settings['uids.base'], count: settings['uids.count'] },
       listener: {
         warn: (message) => log.warn(message),
         hookOutput: (jail, phase, line) => log.child(jail).info(`${phase}: ${line}`),
       },
     });
-    const { autostart, parallel } = settings.daemon;
+    this.#notifier = makeNotifier(process.env['NOTIFY_SOCKET'], notifySocket, (message) => log.warn(message));
+    const parallel = settings['daemon.parallel'];
     this.#supervisor = new Supervisor({
       host: this.#machine,
-      load: () => loadConfiguration(configurationFiles(instance.jailConf, instance.jailConfDirectory)),
+      load: () => withDefaults(loadConfiguration(configurationFiles(instance.jailConf, instance.jailConfDirectory)), settings),
       planJail,
       log,
-      autostart,
+      autostart: settings['daemon.autostart'],
       ...(parallel > 0 && { parallel }),
     });
   }
@@ -123,15 +130,16 @@ class Daemon {
     await this.#supervisor.boot();
     this.#control = await serveControl({
       socket: this.instance.socket,
-      group: this.settings.socket.group,
+      group: this.settings['socket.group'],
       dispatch: this.#dispatch(),
       log: (level, message) => this.log[level](message),
       credentials: peerCredentials,
     });
-    process.on('SIGTERM', () => void this.#end(this.settings.daemon.shutdown === 'stop'));
-    process.on('SIGINT', () => void this.#end(this.settings.daemon.shutdown === 'stop'));
+    process.on('SIGTERM', () => void this.#end(this.settings['daemon.shutdown'] === 'stop'));
+    process.on('SIGINT', () => void this.#end(this.settings['daemon.shutdown'] === 'stop'));
     process.on('SIGHUP', () => void this.#reload());
-    notify(`READY=1\nSTATUS=${this.#supervisor.configuration.jails.length} jails`);
+    this.#notifier.ready();
+    this.#notifier.status(`${this.#supervisor.configuration.jails.length} jails`);
     this.log.info(`ready on ${this.instance.socket}`);
   }
 
@@ -147,22 +155,21 @@ class Daemon {
   }
 
   async #reload(): Promise<void> {
-    notify('RELOADING=1');
+    this.#notifier.reloading(performance.now());
     const { ok, diagnostics, changes } = await this.#supervisor.reload(false);
     for (const diagnostic of diagnostics) this.log.warn(formatDiagnostic(diagnostic));
     this.log.info(ok ? `reloaded: ${changes.length} jails changed` : 'not reloaded: nothing has changed');
-    notify('READY=1');
+    this.#notifier.ready();
   }
 
   async #end(stopsJails: boolean): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    notify('STOPPING=1');
+    this.#notifier.stopping();
     if (stopsJails) await this.#supervisor.shutdown();
     await this.#control?.close();
     if (this.#supervisor.isShutDown) this.#machine.close();
     this.log.info(this.#supervisor.isShutDown ? 'ended, every jail is stopped' : 'ended, the jails run on');
-    await this.log.close();
     process.exit(0);
   }
 }
@@ -170,13 +177,19 @@ class Daemon {
 async function main(): Promise<void> {
   const words = readWords(process.argv.slice(2));
   if (words === 'help') return void process.stdout.write(usage);
-  if (words === 'version') return void process.stdout.write(`jaild ${version}\n`);
+  if (words === 'version') return void process.stdout.write(`jaild ${packageVersion()}\n`);
   if (process.getuid?.() !== 0) throw unable(1, 'jaild needs root: only root may make jails', 'sudo jaild');
   const instance = instanceBelow(words.prefix);
-  const settings = readSettings(instance);
+  const settings = settingsOf(instance);
   makeDirectories(instance);
   lock(instance);
-  const log = makeLog({ ...settings.log, ...(words.debug && { level: 'debug' }) });
+  const log = makeLog({
+    level: words.debug ? 'debug' : settings['log.level'],
+    format: settings['log.format'],
+    stream: process.stderr,
+    colour: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
+    timestamps: process.env['JOURNAL_STREAM'] === undefined,
+  });
   await new Daemon(instance, settings, log).begin();
 }
 

@@ -142,10 +142,11 @@ function isLimit(value: unknown): value is { readonly soft: number; readonly har
 /** What inside must stay below the host's own allowance, since the kernel counts it by the creator (isolation: exhaustion). */
 function quotaRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   if (facts.uidBase === null) return [];
-  const nested =
-    (jail.values['children.max'] ?? 0) > 0 ? [] : ['user', 'mnt', 'pid', 'net', 'uts', 'ipc', 'cgroup'];
+  const nested = (jail.values['children.max'] ?? 0) > 0 ? [] : ['user', 'pid', 'net', 'uts', 'ipc', 'cgroup'];
   return [
     ...nested.map((kind): LaunchRecord => ['sysctl', `user.max_${kind}_namespaces`, '0']),
+    // The kernel counts a mount that is not attached yet as a namespace (fs/namespace.c, alloc_mnt_ns): building needs some.
+    ['sysctl', 'user.max_mnt_namespaces', '8'],
     ['sysctl', 'user.max_inotify_instances', '96'],
     ['sysctl', 'user.max_inotify_watches', '16384'],
   ];
