@@ -82,13 +82,20 @@ void jail_prepare(struct jail *jail)
 	copy_busybox(jail->root);
 }
 
+bool has_time_namespaces(void)
+{
+	return access("/proc/self/ns/time", F_OK) == 0;
+}
+
 void plan_usual(struct jail *jail)
 {
 	static const char map[] = "0 1000000 65536";
 
 	plan_add(jail, "version", "1", "name", "web", "launch", "0123456789abcdef0123456789abcdef",
 		 "rundir", jail->dir, "log", jail->log, "0", "1", "plain", NULL);
-	plan_add(jail, "namespaces", "mount,uts,ipc,pid,net,user,cgroup,time", "uid_map", map,
+	plan_add(jail, "namespaces",
+		 has_time_namespaces() ? "mount,uts,ipc,pid,net,user,cgroup,time" :
+					 "mount,uts,ipc,pid,net,user,cgroup", "uid_map", map,
 		 "gid_map", map, "hostname", "web.example", "root", jail->root, "idmap,nosuid", NULL);
 	plan_add(jail, "mount", "proc", "proc", "proc", "nosuid,nodev,noexec", NULL);
 	plan_add(jail, "mount", "tmpfs", "tmpfs", "dev", "nosuid,noexec,size=64k,mode=755", NULL);

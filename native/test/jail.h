@@ -33,6 +33,9 @@ void plan_add(struct jail *jail, ...);
 /* A directory with a root of busybox in it, and an empty plan. */
 void jail_prepare(struct jail *jail);
 
+/* Not every kernel is built with them. */
+bool has_time_namespaces(void);
+
 /* version, name, launch, rundir, log, namespaces, maps, root, /proc, /dev, env, caps. */
 void plan_usual(struct jail *jail);
 
