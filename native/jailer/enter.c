@@ -175,3 +175,17 @@ _Noreturn void enter(struct entry *e)
 	execute(e);
 	fail(e, STEP_EXEC);
 }
+
+const char *entry_subject(enum step step, const char *user, const char *workdir, const char *program)
+{
+	switch (step) {
+	case STEP_USER:
+	case STEP_GROUPS:
+	case STEP_UID:
+		return user;
+	case STEP_WORKDIR:
+		return workdir != NULL ? workdir : user;
+	default:
+		return program;
+	}
+}

@@ -38,6 +38,9 @@ void env_put(char **env, size_t *count, char *entry);
  */
 _Noreturn void enter(struct entry *e);
 
+/* What a step that failed was about: the user, the working directory, else the program. */
+const char *entry_subject(enum step step, const char *user, const char *workdir, const char *program);
+
 /* The empty device of the jail itself, or a pipe at its end where the jail has none. */
 int open_null(void);
 

@@ -191,7 +191,7 @@ _Noreturn static void run_child(const struct state *s, const struct run *run, in
 	bool main = run->phase == RUN_COMMAND;
 	char *env[p->env_count + ENV_LOGIN + 1];
 	struct entry entry = {
-		.plan = p, .user = p->user, .workdir = p->login ? NULL : p->workdir, .login = p->login,
+		.plan = p, .user = p->user, .workdir = plan_workdir(p, p->login), .login = p->login,
 		.terminal = main && p->terminal, .argv = run->argv, .env = env,
 		.env_count = p->env_count, .report = report,
 	};
@@ -239,7 +239,8 @@ static void launch(struct state *s)
 	close(ends[1]);
 	if (exec_failed(ends[0], run->timeout > 0 ? (int)run->timeout * 1000 : -1, &r)) {
 		errno = r.error;
-		build_fail(s->channel, (enum step)r.step, run->argv[0]);
+		build_fail(s->channel, (enum step)r.step,
+			   entry_subject((enum step)r.step, s->plan->user, s->plan->workdir, run->argv[0]));
 	}
 	close(ends[0]);
 	if (run->phase == RUN_COMMAND) {

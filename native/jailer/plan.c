@@ -458,7 +458,7 @@ int plan_read(struct plan *p, int fd)
 	size_t size, spare;
 	ssize_t have;
 
-	*p = (struct plan){ .workdir = "/", .user = "0:0", .umask = 022, .last_run = &p->runs };
+	*p = (struct plan){ .user = "0:0", .umask = 022, .last_run = &p->runs };
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		lists[i]->last = &lists[i]->first;
 	if (fstat(fd, &st) < 0)
@@ -480,4 +480,11 @@ int plan_read(struct plan *p, int fd)
 		return 0;
 	errno = EINVAL;
 	return -1;
+}
+
+const char *plan_workdir(const struct plan *plan, bool login)
+{
+	if (plan->workdir != NULL || login)
+		return plan->workdir;
+	return "/";
 }

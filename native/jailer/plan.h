@@ -101,6 +101,9 @@ char *fields_next(struct fields *f);
  */
 int plan_read(struct plan *plan, int fd);
 
+/* Where commands start: the plan's directory; else, as NULL, the user's home for a login, else "/". */
+const char *plan_workdir(const struct plan *plan, bool login);
+
 /* Splits "ro,nosuid,size=1m"; false when an option cannot be. */
 bool options_parse(struct mount_options *o, char *text, bool bind);
 
