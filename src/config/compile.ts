@@ -22,7 +22,12 @@ export function compile(files: readonly string[], access: FileAccess): Compiled 
   const merged = mergeJails(blocks);
   const jails = finishJails(merged.jails, program.diagnostics.length === 0 ? [] : ABSENCES);
   const own = [...program.diagnostics, ...merged.diagnostics];
-  const all = [...own, ...lateGlobals(program.items), ...jails.flatMap((jail) => jail.diagnostics)];
+  const all = [
+    ...own,
+    ...lateGlobals(program.items),
+    ...(jails.length + own.length === 0 ? strangersIn(blocks) : []),
+    ...jails.flatMap((jail) => jail.diagnostics),
+  ];
   return {
     ok: own.length === 0,
     diagnostics: inFileOrder(all, program.files),
@@ -88,7 +93,7 @@ function jailOf(draft: Draft, substituted: Substituted, rules: readonly Diagnost
   return {
     name: draft.name,
     failed: failures.length > 0,
-    diagnostics: [...failures, ...draft.diagnostics, ...rules].slice(0, MAX_DIAGNOSTICS),
+    diagnostics: errorsFirst([...failures, ...draft.diagnostics, ...rules]).slice(0, MAX_DIAGNOSTICS),
     params: paramsOf(draft.merged, substituted),
     values: draft.values,
     // Looking up lines takes longer than all the rest, and hardly anybody asks.
@@ -96,6 +101,23 @@ function jailOf(draft: Draft, substituted: Substituted, rules: readonly Diagnost
       return (origin ??= new Map([...draft.origin].map(([name, place]) => [name, spanOf(place)])));
     },
   };
+}
+
+/** So that a limit on their number never hides that the jail cannot start. */
+function errorsFirst(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (diagnostics.length <= MAX_DIAGNOSTICS) return diagnostics;
+  return diagnostics.toSorted((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'));
+}
+
+/** Misspelt parameters of a file of globals alone: no jail is there to show them. */
+function strangersIn(blocks: readonly Block[]): readonly Diagnostic[] {
+  const checker = new Checker();
+  return blocks.flatMap((block) => {
+    const merged = mergeJail(block, [block]);
+    return checker
+      .check(merged, substitute(merged))
+      .diagnostics.filter(({ code }) => code === 'unknown-parameter');
+  });
 }
 
 function draftOf(merged: MergedJail, checker: Checker): { draft: Draft; substituted: Substituted } {

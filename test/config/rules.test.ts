@@ -56,6 +56,37 @@ describe('a jail', () => {
   for (const [title, text, found] of cases)
     it(title, () => expect(codes(compileText(text).diagnostics)).to.deep.equal(found));
 
+  it('is not startable however many warnings come before its mistake', () => {
+    const ignored = ['devfs_ruleset', 'enforce_statfs', 'host.hostid', 'linux', 'exec.fib', 'ip4.saddrsel'];
+    const flags = [
+      'chflags',
+      'adjtime',
+      'settime',
+      'vmm',
+      'quotas',
+      'socket_af',
+      'sysvipc',
+      'extattr',
+      'nfsd',
+    ];
+    const mounts = [
+      'devfs',
+      'fdescfs',
+      'fusefs',
+      'nullfs',
+      'procfs',
+      'linprocfs',
+      'linsysfs',
+      'tmpfs',
+      'zfs',
+    ];
+    const names = [...ignored, ...flags.map((f) => `allow.${f}`), ...mounts.map((m) => `allow.mount.${m}`)];
+    const lists = names.map((name) => `${name} = 1, 1;`).join(' ');
+    const [jail] = compileText(`x { ${GOOD} ${lists} memory.max = huge; }`).jails;
+    expect(jail?.diagnostics.length).to.be.greaterThan(40);
+    expect(jail && isStartable(jail)).to.equal(false);
+  });
+
   it('with a mistake of its own is not startable, and the others are', () => {
     const { ok, jails } = compileText(`a { ${GOOD} memory.max = huge; }\nb { ${GOOD} devfs_ruleset = 4; }`);
     expect({
@@ -67,6 +98,14 @@ describe('a jail', () => {
       startable: [false, true],
       failed: [false, false],
     });
+  });
+});
+
+describe('a file of globals alone', () => {
+  it('is told of misspelt parameters', () => {
+    expect(
+      codes(compileText('path = "/j/$name"; ip4.addr = "$ip"; exec.strat = a;').diagnostics),
+    ).to.deep.equal(['1:38 unknown-parameter']);
   });
 });
 
