@@ -1,5 +1,14 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { readdirSync, readlinkSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -67,6 +76,7 @@ describe('jailctl logs', () => {
 
   it('shows what was said since a time, or the last lines of that', async () => {
     writeFileSync(`${log}.1`, lines(10, 20));
+    utimesSync(`${log}.1`, NOW, new Date('2026-11-22T11:19:00Z'));
     writeFileSync(log, `${lines(20, 30)}${'y'.repeat(100_000)}\n${lines(30, 59)}`);
     expect(await logs('--since', '2026-11-22T11:40Z')).to.equal(lines(40, 59));
     expect(await logs('--since', '15m')).to.equal(lines(45, 59));
