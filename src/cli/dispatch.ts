@@ -25,7 +25,7 @@ export function dispatchCommands({ instance, operations, log, now = () => new Da
     const { calledAs, words, cwd, columns, terminals, noColor, term } = request;
     const terminal = { ...terminals, columns, term, colour: terminals.stdout && !noColor && term !== 'dumb' };
     const refuse = (what: string): void =>
-      log('warn', `${what} refused to process ${peer.pid} of uid ${peer.uid}, which is no ${needed(what)}`);
+      log('warn', `${what} refused to process ${peer.pid} of uid ${peer.uid}: it needs ${needed(what)}`);
     return runCommand(
       { calledAs, words, cwd, terminal, peer, right, out, err, drained, signal, now, instance, operations },
       refuse,

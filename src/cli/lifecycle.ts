@@ -30,14 +30,19 @@ async function forEach(context: DaemonContext, names: readonly string[], work: W
   return report(context, outcomes, unknown);
 }
 
-function chooseNames(command: string, names: readonly string[], all: boolean, every: readonly string[]) {
+function chooseNames(
+  command: string,
+  names: readonly string[],
+  all: boolean,
+  every: () => readonly string[],
+) {
   if (all && names.length > 0) throw wrongUse(`${command}: -a means all jails: it takes no names`);
   if (!all && names.length === 0)
     throw wrongUse(
       `${command}: which jails?`,
       `jailctl ${command} NAME..., or jailctl ${command} -a for all`,
     );
-  return all ? every : names;
+  return all ? every() : names;
 }
 
 /** One line on the terminal that tells what is being waited for; it is gone when there is a result. */
@@ -66,7 +71,7 @@ export const start = daemonCommand({
   options: { all },
   run: async (context, { options, operands }) => {
     const { operations } = context;
-    const every = [...new Set(operations.configuration.jails.map(({ name }) => name))];
+    const every = () => [...new Set(operations.configuration.jails.map(({ name }) => name))];
     const names = chooseNames('start', operands, options.all, every);
     const progress = progressLine(context);
     return forEach(context, names, (to, known) => to.start(known, progress.show).finally(progress.clear));
@@ -83,7 +88,7 @@ export const stop = daemonCommand({
     cascade: { type: 'boolean', summary: 'Stop the jails that depend on them first.' },
   },
   run: async (context, { options, operands }) => {
-    const every = context.operations.status().map(({ name }) => name);
+    const every = () => context.operations.status().map(({ name }) => name);
     const names = chooseNames('stop', operands, options.all, every);
     const how = { force: options.force, cascade: options.cascade || options.all };
     return forEach(context, names, (to, known) => to.stop(known, how));
@@ -97,13 +102,9 @@ export const restart = daemonCommand({
   description: 'With -a these are the jails that are meant to run.',
   options: { all },
   run: async (context, { options, operands }) => {
-    const meant = context.operations.status().filter(({ want }) => want === 'up');
-    const names = chooseNames(
-      'restart',
-      operands,
-      options.all,
-      meant.map(({ name }) => name),
-    );
+    const { operations } = context;
+    const meant = () => operations.status().flatMap(({ name, want }) => (want === 'up' ? [name] : []));
+    const names = chooseNames('restart', operands, options.all, meant);
     return forEach(context, names, (to, known) => to.restart(known));
   },
 });

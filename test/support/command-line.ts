@@ -47,7 +47,10 @@ export async function say(
 }
 
 /** The same for what is only looked at: text and exit code. */
-export async function code(operations: Operations | null, words: readonly string[]): Promise<number | string> {
+export async function code(
+  operations: Operations | null,
+  words: readonly string[],
+): Promise<number | string> {
   const { result } = await say(operations, words);
   return typeof result === 'object' && 'exit' in result ? result.exit : JSON.stringify(result);
 }

@@ -74,7 +74,10 @@ export class FakeOperations implements Operations {
     for (const name of names) progress?.(`${name}: starting`);
     return Promise.resolve(this.#answer('start', names));
   }
-  stop(names: readonly string[], { force = false, cascade = false }: StopOptions = {}): Promise<readonly Outcome[]> {
+  stop(
+    names: readonly string[],
+    { force = false, cascade = false }: StopOptions = {},
+  ): Promise<readonly Outcome[]> {
     return Promise.resolve(this.#answer(`stop${force ? ' force' : ''}${cascade ? ' cascade' : ''}`, names));
   }
   restart(names: readonly string[]): Promise<readonly Outcome[]> {
@@ -110,7 +113,12 @@ export class FakeOperations implements Operations {
     return this.jailPlan === null ? Promise.reject(new Error('no plan')) : Promise.resolve(this.jailPlan);
   }
   shutdown(): Promise<readonly Outcome[]> {
-    return Promise.resolve(this.#answer('shutdown', this.jails.map(({ name }) => name)));
+    return Promise.resolve(
+      this.#answer(
+        'shutdown',
+        this.jails.map(({ name }) => name),
+      ),
+    );
   }
 
   #answer(what: string, names: readonly string[]): readonly Outcome[] {

@@ -1,0 +1,184 @@
+import { expect } from 'chai';
+import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
+import { code, NOW, say } from '../support/command-line.js';
+
+const before = (seconds: number): Date => new Date(NOW.getTime() - seconds * 1000);
+const after = (seconds: number): Date => new Date(NOW.getTime() + seconds * 1000);
+
+const db = stoppedJail('db', {
+  jid: 1,
+  state: 'running',
+  pid: 4101,
+  commandPid: 4103,
+  ip4: ['10.0.7.2/24'],
+  ip6: ['fd00::2/64'],
+  cgroup: '/sys/fs/cgroup/jaild/db',
+  startedAt: before(3 * 86_400),
+  health: 'healthy',
+  restarts: 2,
+  want: 'up',
+  next: { restart: after(7200), start: null, stop: null },
+  limits: { 'memory.max': '512M', 'cpu.weight': '50' },
+  accounting: {
+    memory: 12 * 1024 * 1024,
+    memoryPeak: 40 * 1024 * 1024,
+    cpuUsec: 1_250_000,
+    pids: 3,
+    ioRead: 1536,
+    ioWritten: null,
+    oomKills: 1,
+  },
+  definedAt: { file: '/etc/jail.conf', line: 8 },
+});
+const web = stoppedJail('web', {
+  state: 'backoff',
+  want: 'up',
+  ip4: ['10.0.7.3/24'],
+  restarts: 4,
+  flapping: true,
+  stale: true,
+  retryAt: after(20),
+  log: null,
+  exit: { how: 'signal', code: 9, oom: true, at: before(120), cause: 'out of memory' },
+});
+const idle = stoppedJail('idle', { path: null, hostname: null, definedAt: null, log: null });
+const operations = () => new FakeOperations([db, web, idle]);
+
+describe('jailctl list', () => {
+  it('shows one line for each jail, "-" for what is empty', async () => {
+    expect(await say(operations(), ['list'])).to.deep.equal({
+      out: `NAME  STATE    PID   ADDRESS         SINCE
+db    running  4101  10.0.7.2/24,+1  3d
+web   backoff  -     10.0.7.3/24     2m
+idle  stopped  -     -               -
+`,
+      err: '',
+      result: { exit: 0 },
+    });
+  });
+
+  it('shows names alone for scripts', async () => {
+    expect((await say(operations(), ['list', '-q'])).out).to.equal('db\nweb\nidle\n');
+  });
+
+  it('colours states on a terminal only, and keeps to its width', async () => {
+    const terminal = { columns: 42, stdin: true, stdout: true, stderr: true, colour: true, term: 'xterm' };
+    const { out } = await say(operations(), ['list'], { terminal });
+    expect(out.split('\n')[1]).to.equal('db    \u001b[32mrunning\u001b[0m  4101  10.0.7.2/24,+1  3d');
+    const narrow = await say(operations(), ['list'], {
+      terminal: { ...terminal, columns: 40, colour: false },
+    });
+    expect(narrow.out.split('\n')[0]).to.equal('NAME  STATE    PID   ADDRESS         SIN'.slice(0, 40));
+  });
+
+  it('never lets a name of somebody reach the terminal as a command', async () => {
+    const { out } = await say(new FakeOperations([stoppedJail('\u001b[2Jx')]), ['list']);
+    expect(out).to.include('?[2Jx  stopped');
+  });
+
+  it('gives the same answer as status to programs', async () => {
+    const [listed, told] = [
+      await say(operations(), ['list', '--json']),
+      await say(operations(), ['status', '--json']),
+    ];
+    expect(listed.out).to.equal(told.out);
+  });
+});
+
+describe('jailctl status', () => {
+  it('has the keys that programs rely on, in their order, before all others', async () => {
+    const { out } = await say(operations(), ['status', '--json', 'db', 'web']);
+    const reply = JSON.parse(out) as { version: number; jails: Record<string, unknown>[] };
+    expect(reply.version).to.equal(1);
+    expect(Object.entries(reply.jails[0] ?? {}).slice(0, 14)).to.deep.equal([
+      ['name', 'db'],
+      ['jid', 1],
+      ['state', 'running'],
+      ['pid', 4101],
+      ['path', '/jails/db'],
+      ['hostname', 'db'],
+      ['ip4', ['10.0.7.2/24']],
+      ['ip6', ['fd00::2/64']],
+      ['cgroup', '/sys/fs/cgroup/jaild/db'],
+      ['started_at', '2026-11-19T12:00:00.000Z'],
+      ['restarts', 2],
+      ['exit', null],
+      ['health', 'healthy'],
+      ['next', { restart: '2026-11-22T14:00:00.000Z', start: null, stop: null }],
+    ]);
+    expect(reply.jails[1]?.['exit']).to.deep.equal({
+      code: null,
+      signal: 9,
+      oom: true,
+      signal_name: 'SIGKILL',
+      cause: 'out of memory',
+      at: '2026-11-22T11:58:00.000Z',
+    });
+  });
+
+  it('tells the whole story of a jail that runs', async () => {
+    const zone = process.env['TZ'];
+    process.env['TZ'] = 'UTC';
+    const { out } = await say(operations(), ['status', 'db']);
+    if (zone === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zone;
+    expect(out).to.equal(
+      `db - running since 2026-11-19 12:00:00 (3d), pid 4101
+  command     pid 4103
+  jid         1
+  host        db
+  address     10.0.7.2/24, fd00::2/64
+  path        /jails/db
+  cgroup      /sys/fs/cgroup/jaild/db
+  memory      12M of 512M (peak 40M)
+  cpu         1.3 s used
+  pids        3
+  io          1.5K read
+  killed      1 for lack of memory
+  cpu.weight  50
+  health      healthy
+  restarts    2
+  next        restart 2026-11-22 14:00:00 (in 2h)
+  config      /etc/jail.conf:8
+  log         /var/log/jaild/db.log (jailctl logs db)
+`,
+    );
+  });
+
+  it('tells why a jail does not run and when it will be tried again', async () => {
+    expect((await say(operations(), ['status', 'web'])).out).to.equal(
+      `web - backoff, next try in 20s, keeps failing
+  host      web
+  address   10.0.7.3/24
+  path      /jails/web
+  restarts  4
+  last      out of memory (2m ago)
+  config    jail.conf:1, changed since it started
+`,
+    );
+  });
+
+  it('names the nearest jail for one that there is not, and tells of the others', async () => {
+    const { out, err, result } = await say(operations(), ['status', 'wab', 'idle']);
+    expect(out).to.equal('idle - stopped\n');
+    expect(err).to.equal('error: wab: no such jail\nhint: did you mean "web"?\n');
+    expect(result).to.deep.equal({ exit: 4 });
+  });
+
+  it('shows the state of all without names', async () => {
+    const { out } = await say(operations(), ['status']);
+    expect(out).to.equal(
+      `NAME  STATE    PID   HEALTH   RESTARTS  MEMORY  SINCE  LAST EXIT
+db    running  4101  healthy  2         12M     3d     -
+web   backoff  -     -        4         -       2m     out of memory
+idle  stopped  -     -        0         -       -      -
+`,
+    );
+  });
+
+  it('is for anyone who reaches jaild', async () => {
+    const { result } = await say(operations(), ['status'], { right: 'anyone' });
+    expect(result).to.deep.equal({ exit: 0 });
+    expect(await code(operations(), ['status', 'nobody'])).to.equal(4);
+  });
+});

@@ -1,0 +1,189 @@
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { readMoment } from '../../src/cli/moment.js';
+import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
+import { NOW, say } from '../support/command-line.js';
+
+describe('jailctl logs', () => {
+  let directory: string;
+  let log: string;
+  let operations: FakeOperations;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'jaild-logs-'));
+    log = join(directory, 'web.log');
+    operations = new FakeOperations([stoppedJail('web', { log }), stoppedJail('run-1', { log: null })]);
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+    const open = readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`));
+    expect(open.filter((path) => path.startsWith(directory))).to.deep.equal([]);
+  });
+
+  const linkOf = (path: string): string => {
+    try {
+      return readlinkSync(path);
+    } catch {
+      return ''; // the descriptor with which the directory was read
+    }
+  };
+  const line = (minute: number, text = `line ${minute}`): string =>
+    `2026-11-22T11:${String(minute).padStart(2, '0')}:00.000000Z stdout ${text}\n`;
+  const lines = (from: number, to: number): string =>
+    Array.from({ length: to - from }, (_, index) => line(from + index)).join('');
+  const logs = async (...words: string[]) => (await say(operations, ['logs', ...words, 'web'])).out;
+
+  it('shows all that was kept, the oldest first', async () => {
+    writeFileSync(`${log}.2`, lines(0, 10));
+    writeFileSync(`${log}.1`, lines(10, 20));
+    writeFileSync(log, lines(20, 30));
+    expect(await logs()).to.equal(lines(0, 30));
+  });
+
+  it('shows the last lines across files', async () => {
+    writeFileSync(`${log}.1`, lines(10, 20));
+    writeFileSync(log, lines(20, 30));
+    for (const count of [1, 2, 9, 10, 11, 19, 20, 99])
+      expect(await logs('-n', String(count)), String(count)).to.equal(lines(Math.max(10, 30 - count), 30));
+    expect(await logs('-n', '0')).to.equal('');
+  });
+
+  it('counts a line that has not ended as one', async () => {
+    writeFileSync(log, 'a\nb\nc');
+    expect([await logs('-n', '1'), await logs('-n', '2')]).to.deep.equal(['c', 'b\nc']);
+    writeFileSync(log, 'a\n\n\n');
+    expect(await logs('-n', '2')).to.equal('\n\n');
+  });
+
+  it('finds lines in files larger than a block', async () => {
+    const long = Array.from({ length: 3000 }, (_, n) => line(n % 60, `${n} ${'x'.repeat(80)}`)).join('');
+    writeFileSync(log, long);
+    expect(await logs()).to.equal(long);
+    expect((await logs('-n', '2500')).split('\n')).to.have.length(2501);
+  });
+
+  it('shows what was said since a time, or the last lines of that', async () => {
+    writeFileSync(`${log}.1`, lines(10, 20));
+    utimesSync(`${log}.1`, NOW, new Date('2026-11-22T11:19:00Z'));
+    writeFileSync(log, `${lines(20, 30)}${'y'.repeat(100_000)}\n${lines(30, 59)}`);
+    expect(await logs('--since', '2026-11-22T11:40Z')).to.equal(lines(40, 59));
+    expect(await logs('--since', '15m')).to.equal(lines(45, 59));
+    expect((await logs('--since', '2026-11-22T11:12:30Z')).startsWith(line(13))).to.equal(true);
+    expect(await logs('--since', '30m', '-n', '2')).to.equal(lines(57, 59));
+    expect(await logs('--since', '3m', '-n', '20')).to.equal(lines(57, 59));
+    expect(await logs('--since', '10s')).to.equal('');
+  });
+
+  it('has nothing to show of a jail that has said nothing', async () => {
+    expect(await say(operations, ['logs', 'web'])).to.deep.equal({ out: '', err: '', result: { exit: 0 } });
+  });
+
+  it('refuses what it cannot do', async () => {
+    const codes = [];
+    for (const words of [
+      ['-n', 'x', 'web'],
+      ['--since', 'never', 'web'],
+      [],
+      ['web', 'db'],
+      ['run-1'],
+      ['wep'],
+    ])
+      codes.push((await say(operations, ['logs', ...words])).result);
+    expect(codes).to.deep.equal([2, 2, 2, 2, 1, 4].map((exit) => ({ exit })));
+  });
+
+  it('passes bytes on as they are', async () => {
+    writeFileSync(log, Buffer.of(0xff, 0x00, 0x0a));
+    const pieces: Buffer[] = [];
+    await say(operations, ['logs', 'web'], { out: (bytes) => pieces.push(Buffer.from(bytes)) });
+    expect(Buffer.concat(pieces)).to.deep.equal(Buffer.of(0xff, 0x00, 0x0a));
+  });
+
+  describe('with -f', () => {
+    let said: string;
+    let stop: AbortController;
+    let following: Promise<unknown>;
+    function follow(...words: string[]): void {
+      said = '';
+      stop = new AbortController();
+      const out = (text: string | Buffer): void => void (said += text.toString());
+      following = say(operations, ['logs', '-f', ...words, 'web'], { out, signal: stop.signal });
+    }
+    async function until(text: string): Promise<void> {
+      for (let n = 0; n < 200 && said !== text; n++) await sleep(10);
+      expect(said).to.equal(text);
+    }
+    afterEach(async () => {
+      stop.abort();
+      await following;
+    });
+
+    it('goes on with what is added, soon', async () => {
+      writeFileSync(log, lines(0, 5));
+      follow('-n', '1');
+      await until(line(4));
+      appendFileSync(log, line(5));
+      await until(lines(4, 6));
+    });
+
+    it('follows rotations and loses none of several', async () => {
+      writeFileSync(log, line(0));
+      follow();
+      await until(line(0));
+      for (let n = 1; n <= 5; n++) {
+        appendFileSync(log, line(2 * n - 1));
+        for (const generation of [3, 2, 1])
+          if (readdirSync(directory).includes(`web.log.${generation}`))
+            renameSync(`${log}.${generation}`, `${log}.${generation + 1}`);
+        renameSync(log, `${log}.1`);
+        writeFileSync(log, line(2 * n));
+        if (n > 3) await sleep(20);
+      }
+      await until(lines(0, 11));
+    });
+
+    it('waits for a log that is not there yet', async () => {
+      follow();
+      await sleep(30);
+      writeFileSync(log, line(1));
+      await until(line(1));
+    });
+
+    it('goes on with a file that was truncated', async () => {
+      writeFileSync(log, lines(0, 3));
+      follow();
+      await until(lines(0, 3));
+      truncateSync(log);
+      await sleep(50);
+      appendFileSync(log, line(9));
+      await until(lines(0, 3) + line(9));
+    });
+  });
+});
+
+describe('times', () => {
+  it('are read as people write them', () => {
+    const today = new Date(NOW);
+    today.setHours(3, 16, 0, 0);
+    expect(readMoment('10m', NOW)).to.deep.equal(new Date('2026-11-22T11:50:00Z'));
+    expect(readMoment('1h30m', NOW)).to.deep.equal(new Date('2026-11-22T10:30:00Z'));
+    expect(readMoment('2026-11-20T01:02:03Z', NOW)).to.deep.equal(new Date('2026-11-20T01:02:03Z'));
+    expect(readMoment('2026-11-20', NOW)).to.deep.equal(new Date('2026-11-20T00:00'));
+    expect(readMoment('2026-11-20 01:02', NOW)).to.deep.equal(new Date('2026-11-20T01:02'));
+    expect(readMoment('03:16', NOW)).to.deep.equal(today);
+    for (const wrong of ['', 'soon', '25:00', '2026-13-01', 'may'])
+      expect(readMoment(wrong, NOW)).to.equal(null);
+  });
+});
