@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { InsideArgs, LaunchRecord } from '../plan/step.js';
 import { SystemError } from './error.js';
 import { readText, systemError } from './files.js';
+import { hintFor } from './hint.js';
 import type { Ended, Host, JailerEvent, JailerHandle, JailerPhase } from './host.js';
 import {
   decodeJailerMessage,
@@ -171,7 +172,7 @@ class Jailer implements JailerHandle {
 }
 
 function failureOf({ code, step = 'jailer', subject = '' }: Ended): SystemError {
-  return new SystemError(step, code, subject);
+  return new SystemError(step, code, subject, hintFor(step, code));
 }
 
 function connected(path: string): Promise<Socket> {

@@ -22,5 +22,5 @@ export function startFailure(jail: Jail, index: number, ended: Ended): Failure |
   if (ended.how === 'exit' && ended.code === 0) return null;
   const command = jail.values['exec.start']?.[index] ?? '';
   const words = ended.how === 'exit' ? `exited ${ended.code}` : describeEnd(ended);
-  return { message: `exec.start "${command}": ${words}` };
+  return { message: `exec.start "${command}": ${words}`, hint: `jailctl logs ${jail.name} shows what it said` };
 }

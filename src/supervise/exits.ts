@@ -1,6 +1,8 @@
 import { constants } from 'node:os';
 import { errnoWords, StepFailure, SystemError } from '../host/error.js';
+import { hintFor } from '../host/hint.js';
 import type { Ended } from '../host/host.js';
+import { PlanError } from '../plan/error.js';
 
 const SIGNALS = new Map<number, string>(
   Object.entries(constants.signals).map(([name, number]) => [number, name]),
@@ -28,9 +30,15 @@ export interface Failure {
   readonly hint?: string;
 }
 
+/** The failure of a jail that ended before it was up, in the words that tell its end. */
+export function failureOfEnd(ended: Ended, words: string): Failure {
+  const hint = ended.how === 'error' ? hintFor(ended.step ?? '', ended.code) : undefined;
+  return hint === undefined ? { message: words } : { message: words, hint };
+}
+
 /** What went wrong, from anything thrown; a bug keeps its stack for the log. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof SystemError || error instanceof StepFailure)
+  if (error instanceof SystemError || error instanceof StepFailure || error instanceof PlanError)
     return error.hint === undefined
       ? { message: error.message }
       : { message: error.message, hint: error.hint };

@@ -4,7 +4,7 @@ import type { Step } from '../plan/step.js';
 import { classify, jailOf, savedJail } from './adoption.js';
 import type { Clock } from './clock.js';
 import { neverBegan, startFailure } from './endings.js';
-import { describeEnd, failureOf, type Failure } from './exits.js';
+import { describeEnd, failureOf, failureOfEnd, type Failure } from './exits.js';
 import { Incarnation, type LaunchMode, type PlanJail } from './incarnation.js';
 import type { Journal } from './journal.js';
 import {
@@ -314,7 +314,7 @@ export class SupervisedJail {
     life.endedAt = clock.monotonic() - (at === undefined ? 0 : Math.max(0, clock.now() - at.getTime()));
     const oom = life.ranOutOfMemory(ended);
     const words = oom ? 'out of memory' : (cause ?? describeEnd(ended));
-    if (!life.wasUp) this.failure ??= { message: words };
+    if (!life.wasUp) this.failure ??= failureOfEnd(ended, words);
     const told = life.wasUp ? words : `not started: ${this.failure?.message ?? words}`;
     this.exit = { ...ended, oom, at: at ?? new Date(clock.now()), cause: told };
   }

@@ -210,7 +210,7 @@ describe('a full disk under the log', () => {
     spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'jaild-test', logs]);
     instance.configure(`
       * { path = "$root"; }
-      loud { command = "/bin/sh -c 'i=0; while [ $i -lt 20000 ]; do echo line $i of many that fill the disk; i=\\$((i+1)); done; echo done > /tmp/loud; sleep 1000'"; }
+      loud { command = "/bin/sh -c 'i=0; while [ \\$i -lt 20000 ]; do echo line \\$i of many that fill the disk; i=\\$((i+1)); done; echo done > /tmp/loud; sleep 1000'"; }
       quiet { command = "/bin/sleep 1000"; }
     `);
     await instance.start();

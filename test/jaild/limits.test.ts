@@ -23,7 +23,7 @@ describe('a jail with limits', () => {
       * { path = "$root"; }
       small { memory.max = 64M; pids.max = 20; cpu.max = "50%"; cpu.weight = 50; command = "/bin/sleep 1000"; }
       hog { memory.max = 24M; memory.swap.max = 0; restart = no; command = "/bin/sh -c '${eat}'"; }
-      forker { pids.max = 12; restart = no; command = "/bin/sh -c 'i=0; while [ $i -lt 60 ]; do sleep 100 & i=\\$((i+1)); done; wait'"; }
+      forker { pids.max = 12; restart = no; command = "/bin/sh -c 'i=0; while [ \\$i -lt 60 ]; do sleep 100 & i=\\$((i+1)); done; wait'"; }
       ticker { command = "/bin/sh -c 'while :; do echo tick; sleep 0.05; done'"; }
     `);
     await instance.start();

@@ -14,7 +14,7 @@ describe('the log of a jail', () => {
 
   before(async () => {
     const count = (to: number, pause: string): string =>
-      `/bin/sh -c 'i=0; while [ $i -lt ${to} ]; do echo line $i; i=\\$((i+1)); ${pause} done; sleep 1000'`;
+      `/bin/sh -c 'i=0; while [ \\$i -lt ${to} ]; do echo line \\$i; i=\\$((i+1)); ${pause} done; sleep 1000'`;
     instance.configure(`
       * { path = "$root"; }
       two { command = "/bin/sh -c 'echo to out; echo to err >&2; printf unfinished'"; restart = no; }
