@@ -443,6 +443,14 @@ uint64_t log_dropped(struct log *l)
 	return dropped;
 }
 
+uint64_t log_lost(struct log *l)
+{
+	uint64_t lost = l->dropped;
+
+	l->dropped = 0;
+	return lost;
+}
+
 int log_open(struct log *l, const char *path, uint64_t max_size, unsigned int max_files,
 	     bool timestamps)
 {

@@ -77,4 +77,7 @@ int log_reopen(struct log *l);
 /* Bytes dropped since last asked; 0 as long as writing does not work. */
 uint64_t log_dropped(struct log *l);
 
+/* The same whether or not writing works: for the end. */
+uint64_t log_lost(struct log *l);
+
 #endif

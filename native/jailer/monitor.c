@@ -106,9 +106,8 @@ static void serve(struct jailer *j, enum tag tag, int index)
 	}
 }
 
-static void tell_dropped(struct jailer *j)
+static void tell_dropped(struct jailer *j, uint64_t dropped)
 {
-	uint64_t dropped = log_dropped(&j->log);
 	struct frame f;
 
 	if (dropped == 0)
@@ -141,7 +140,7 @@ static void run(struct jailer *j)
 
 		if (j->logging) {
 			log_flush(&j->log);
-			tell_dropped(j);
+			tell_dropped(j, log_dropped(&j->log));
 		}
 		/* A second without work, and the memory for it is given back. */
 		if (!idle && (timeout < 0 || timeout > IDLE))
@@ -197,7 +196,7 @@ static void finish(struct jailer *j)
 	settle_result(j);
 	output_drain(j);
 	if (j->logging)
-		tell_dropped(j);
+		tell_dropped(j, log_lost(&j->log));
 	j->last_phase = j->phase;
 	j->phase = PHASE_EXITED;
 	if (record_write(j) < 0)

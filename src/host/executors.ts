@@ -4,7 +4,7 @@ import { StepFailure } from './error.js';
 import { systemError } from './files.js';
 import { runHook } from './hook.js';
 import type { Ended, Executors, JailerHandle, Launch } from './host.js';
-import { spawnJailer } from './jailer.js';
+import { jailerBinary, spawnJailer } from './jailer.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
 import { signalName } from './signal.js';
@@ -72,7 +72,7 @@ export function makeExecutors(listener: StepListener, prepareCgroups: () => void
     'cgroup.set': { run: ({ args }) => setCgroup(args.file, args.value) },
     'jailer.spawn': {
       run: async ({ args }, launch) => {
-        launch.jailer = await spawnJailer(args.rundir, args.records);
+        launch.jailer = await spawnJailer(jailerBinary(), args.rundir, args.records);
       },
       undo: (_step, launch) => endJailer(launch),
     },

@@ -1,60 +1,10 @@
 import type { InsideArgs, LaunchRecord } from '../plan/step.js';
 import type { Ended, JailerEvent, JailerPhase } from './host.js';
 
-/** The longest message that either side takes, in bytes (native/PROTOCOL.md §2). */
-export const MESSAGE_MAX = 1024 * 1024;
-const LENGTH_BYTES = 4;
+/* The words between jaild and a jailer, as bytes. Pure. native/PROTOCOL.md §1–§3. */
 
-/** Fields, each with a NUL byte behind it. */
-export function encodeFields(fields: readonly string[]): Buffer {
-  return Buffer.from(fields.map((field) => `${field}\0`).join(''));
-}
-
-/** A message: its length, a `u32` little-endian, and its fields. */
-export function encodeMessage(fields: readonly string[]): Buffer {
-  const body = encodeFields(fields);
-  const head = Buffer.alloc(LENGTH_BYTES);
-  head.writeUInt32LE(body.length);
-  return Buffer.concat([head, body]);
-}
-
-/** The launch plan as the jailer reads it from descriptor 3 (native/PROTOCOL.md §1). */
-export function encodePlan(records: readonly LaunchRecord[]): Buffer {
-  return encodeFields(records.flat());
-}
-
-/** The words of an `exec` for jaild's own commands, whose output goes to the jail's log. */
-export function encodeExec(id: number, request: InsideArgs): Buffer {
-  const environment = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
-  return encodeMessage([
-    ...['exec', String(id), String(request.timeout)],
-    ...[request.user ?? '', '', 'no', 'yes'],
-    ...[String(request.argv.length), ...request.argv],
-    ...[String(environment.length), ...environment],
-  ]);
-}
-
-/** Takes complete messages out of a stream of bytes. */
-export class MessageReader {
-  #rest: Buffer = Buffer.alloc(0);
-
-  /** Throws an Error for a message over MESSAGE_MAX: the other side is not a jailer. */
-  take(bytes: Buffer): readonly (readonly string[])[] {
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const messages: (readonly string[])[] = [];
-    while (this.#rest.length >= LENGTH_BYTES) {
-      const length = this.#rest.readUInt32LE();
-      if (length > MESSAGE_MAX) throw new Error(`a jailer's message of ${length} bytes`);
-      if (this.#rest.length < LENGTH_BYTES + length) break;
-      messages.push(this.#rest.toString('utf8', LENGTH_BYTES, LENGTH_BYTES + length).split('\0').slice(0, -1));
-      this.#rest = this.#rest.subarray(LENGTH_BYTES + length);
-    }
-    return messages;
-  }
-}
-
-/** What a jailer says of itself to a new monitor. */
 export interface Hello {
+  readonly kind: 'hello';
   readonly launch: string;
   readonly pid: number;
   readonly initPid: number;
@@ -62,56 +12,118 @@ export interface Hello {
   readonly phase: JailerPhase;
 }
 
-/** What a message says, or null for one that this jaild does not know (a newer jailer's). */
+/** What a jailer may say; `error` explains the `exited` that follows it. */
 export type JailerMessage =
-  | { readonly kind: 'hello'; readonly hello: Hello }
-  | { readonly kind: 'event'; readonly event: JailerEvent }
-  | { readonly kind: 'failed'; readonly ended: Ended }
-  | { readonly kind: 'exec-ended'; readonly id: number; readonly ended: Ended };
+  | Exclude<JailerEvent, { readonly kind: 'lost' }>
+  | Hello
+  | { readonly kind: 'error'; readonly ended: Ended }
+  | { readonly kind: 'exec-exit'; readonly id: string; readonly ended: Ended };
 
-const phases: readonly string[] = ['created', 'building', 'starting', 'running', 'exited'];
-const endings: readonly string[] = ['exit', 'signal', 'error', 'timeout'];
-
-function isPhase(text: string): text is JailerPhase {
-  return phases.includes(text);
+export interface ExitRecord {
+  readonly launch: string;
+  readonly ended: Ended;
+  readonly at: Date;
 }
 
-function isEnding(text: string): text is Ended['how'] {
-  return endings.includes(text);
+/** Bytes. */
+const LONGEST = 1 << 20;
+const COUNT = 4;
+
+const fieldBytes = (fields: readonly string[]): Buffer =>
+  Buffer.from(fields.map((field) => `${field}\0`).join(''));
+
+/** A launch plan as the jailer reads it. */
+export function encodePlan(records: readonly LaunchRecord[]): Buffer {
+  return fieldBytes(records.flat());
 }
 
-function readEnded(how: string, code: string): Ended {
-  return { how: isEnding(how) ? how : 'error', code: Number(code) };
+/** One message: its type and its fields. */
+export function encodeMessage(...fields: readonly string[]): Buffer {
+  const body = fieldBytes(fields);
+  const count = Buffer.alloc(COUNT);
+  count.writeUInt32LE(body.length);
+  return Buffer.concat([count, body]);
 }
 
-const event = (value: JailerEvent): JailerMessage => ({ kind: 'event', event: value });
+/** The `exec` message. Its environment comes on top of the plan's. */
+export function encodeExec(id: string, request: InsideArgs): Buffer {
+  const environment = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
+  const [workdir, terminal, login] = ['', 'no', 'no'];
+  return encodeMessage(
+    ...['exec', id, `${request.timeout}`, request.user ?? '', workdir, terminal, login],
+    ...[`${request.argv.length}`, ...request.argv],
+    ...[`${environment.length}`, ...environment],
+  );
+}
 
-/** The jailer's messages by their types (native/PROTOCOL.md §2). */
-const readers: Readonly<Record<string, (...fields: readonly string[]) => JailerMessage>> = {
-  hello: (launch = '', pid, initPid, netlinkFd, phase = '') => ({
-    kind: 'hello',
-    hello: {
-      launch,
-      pid: Number(pid),
-      initPid: Number(initPid),
-      netlinkFd: Number(netlinkFd),
-      phase: isPhase(phase) ? phase : 'created',
-    },
-  }),
-  error: (step = '', subject = '', errno) => ({
-    kind: 'failed',
-    ended: { how: 'error', code: Number(errno), step, subject },
-  }),
-  warning: (step = '', subject = '', errno) => event({ kind: 'warning', step, subject, errno: Number(errno) }),
-  built: () => event({ kind: 'built' }),
-  start: (index, how = '', code = '') => event({ kind: 'start', index: Number(index), ended: readEnded(how, code) }),
-  running: (pid) => event({ kind: 'running', pid: Number(pid) }),
-  main: (how = '', code = '') => event({ kind: 'main', ended: readEnded(how, code) }),
-  'exec.exit': (id, how = '', code = '') => ({ kind: 'exec-ended', id: Number(id), ended: readEnded(how, code) }),
-  'log.dropped': (bytes) => event({ kind: 'log-dropped', bytes: Number(bytes) }),
-  exited: (how = '', code = '') => event({ kind: 'exited', ended: readEnded(how, code) }),
-};
+/** The whole messages at the beginning of `bytes`, and what is left. Throws Error for what no jailer says. */
+export function splitMessages(bytes: Buffer): {
+  readonly messages: readonly (readonly string[])[];
+  readonly rest: Buffer;
+} {
+  const messages: string[][] = [];
+  let at = 0;
+  while (at + COUNT <= bytes.length) {
+    const length = bytes.readUInt32LE(at);
+    if (length > LONGEST) throw new Error(`a jailer's message of ${length} bytes`);
+    if (at + COUNT + length > bytes.length) break;
+    const fields = bytes.toString('utf8', at + COUNT, at + COUNT + length).split('\0');
+    messages.push(fields.slice(0, -1)); // behind the last NUL is nothing
+    at += COUNT + length;
+  }
+  return { messages, rest: bytes.subarray(at) };
+}
 
-export function decodeJailerMessage([type = '', ...fields]: readonly string[]): JailerMessage | null {
-  return Object.hasOwn(readers, type) ? (readers[type]?.(...fields) ?? null) : null;
+const ended = (how = 'error', code = '0'): Ended => ({ how: how as Ended['how'], code: Number(code) }); // PROTOCOL.md's words are Ended's
+
+/** How the building of a jail failed. */
+const failed = (step: string, subject: string, errno: string): Ended => ({
+  ...ended('error', errno),
+  step,
+  subject,
+});
+
+/** A message's fields, understood; null for a message that a later jailer may have learned. */
+export function readMessage([type, ...fields]: readonly string[]): JailerMessage | null {
+  const [first = '', second = '', third = '', fourth = '', fifth = ''] = fields;
+  switch (type) {
+    case 'hello': {
+      const [pid, initPid, netlinkFd] = [Number(second), Number(third), Number(fourth)];
+      return { kind: 'hello', launch: first, pid, initPid, netlinkFd, phase: fifth as JailerPhase }; // the same words
+    }
+    case 'error':
+      return { kind: 'error', ended: failed(first, second, third) };
+    case 'warning':
+      return { kind: 'warning', step: first, subject: second, errno: Number(third) };
+    case 'built':
+      return { kind: 'built' };
+    case 'start':
+      return { kind: 'start', index: Number(first), ended: ended(second, third) };
+    case 'running':
+      return { kind: 'running', pid: Number(first) };
+    case 'main':
+      return { kind: 'main', ended: ended(first, second) };
+    case 'exec.exit':
+      return { kind: 'exec-exit', id: first, ended: ended(second, third) };
+    case 'log.dropped':
+      return { kind: 'log-dropped', bytes: Number(first) };
+    case 'exited':
+      return { kind: 'exited', ended: ended(first, second) };
+    default:
+      return null;
+  }
+}
+
+/** The text of an exit record. */
+export function readRecord(text: string): ExitRecord {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const values = new Map(
+    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+  const [how, code, step] = [values.get('how'), values.get('code'), values.get('step')];
+  return {
+    launch: values.get('launch') ?? '',
+    ended: step === undefined ? ended(how, code) : failed(step, values.get('subject') ?? '', code ?? ''),
+    at: new Date(Number(values.get('at')) * 1000),
+  };
 }

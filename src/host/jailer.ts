@@ -1,258 +1,147 @@
-import { openSync, readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { openSync, readFileSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import type { InsideArgs, LaunchRecord } from '../plan/step.js';
-import { SystemError } from './error.js';
-import { readText, systemError } from './files.js';
+import { fileURLToPath } from 'node:url';
+import type { LaunchRecord } from '../plan/step.js';
+import { StepFailure, SystemError } from './error.js';
 import { hintFor } from './hint.js';
-import type { Ended, Host, JailerEvent, JailerHandle, JailerPhase } from './host.js';
+import type { Ended, JailerHandle } from './host.js';
+import { JailerConnection } from './jailer-connection.js';
+import { encodePlan, readRecord, type ExitRecord } from './jailer-message.js';
 import {
-  decodeJailerMessage,
-  encodeExec,
-  encodeMessage,
-  encodePlan,
-  MessageReader,
-  type Hello,
-  type JailerMessage,
-} from './jailer-message.js';
-import { closeFd, listenUnix, memfd, memfdSealed, posixSpawn, waitpid } from './libc.js';
+  closeFd,
+  connectUnix,
+  listenUnix,
+  memfd,
+  memfdSealed,
+  peerCredentials,
+  posixSpawn,
+  waitpid,
+} from './libc.js';
 
-const binary = join(import.meta.dirname, '../../../native/build/jailer');
-/** Descriptors that the jailer finds at its start (native/PROTOCOL.md). */
-const PLAN_FD = 3;
-const SOCKET_FD = 4;
+const BINARY = fileURLToPath(new URL('../../../native/build/jailer', import.meta.url));
 const BACKLOG = 64;
-/** Milliseconds between looks for a jailer that is ending, and how many. */
-const REAP_EVERY = 20;
-const REAP_TRIES = 250;
+/** Milliseconds until a jailer that says nothing is given up. */
+const PATIENCE = 30_000;
+/** Milliseconds between two looks for a jailer that has closed its socket and is about to end. */
+const REAP_INTERVAL = 5;
 
-export const jailerSocket = (rundir: string): string => `${rundir}/jailer.sock`;
+const { ENOENT, ECONNREFUSED, ECHILD, EPERM, ETIMEDOUT } = constants.errno;
 
-let sealed: number | null = null;
+let binary: number | null = null;
+let nowhere: number | null = null;
 
-/** The jailer's program as a sealed file in memory: nothing inside a jail can reach a copy that can be written to. */
-function jailerBinary(): number {
+/**
+ * The jailer's program in a sealed file in memory, made once: nothing in a jail can reach a file that it could change.
+ * Throws SystemError when it has not been built.
+ */
+export function jailerBinary(): number {
+  binary ??= memfdSealed('jailer', readBinary());
+  return binary;
+}
+
+function readBinary(): Buffer {
   try {
-    sealed ??= memfdSealed('jailer', readFileSync(binary));
-    return sealed;
+    return readFileSync(BINARY);
   } catch (error) {
-    throw systemError(error, binary, 'run "npm run setup", which compiles it');
+    const errno = -((error as NodeJS.ErrnoException).errno ?? -ENOENT); // node:fs throws nothing else
+    throw new SystemError('read', errno, BINARY, 'run "npm run setup", which compiles it');
   }
-}
-
-/** A connection to a jailer. */
-class Jailer implements JailerHandle {
-  launch = '';
-  pid = 0;
-  initPid = 0;
-  netlinkFd = -1;
-  phase: JailerPhase = 'created';
-  readonly #socket: Socket;
-  readonly #reader = new MessageReader();
-  readonly #execs = new Map<number, (ended: Ended) => void>();
-  #lastExec = 0;
-  #listener: ((event: JailerEvent) => void) | null = null;
-  #early: JailerEvent[] = [];
-  /** Why building failed; `exited`, which follows, carries it. */
-  #failure: Ended | null = null;
-  #hasExited = false;
-  #greeted: ((hello: Hello) => void) | null = null;
-  #refused: ((error: Error) => void) | null = null;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('data', (bytes: Buffer) => this.#take(bytes));
-    socket.on('error', () => undefined); // `close` follows and says it all
-    socket.on('close', () => this.#lose());
-  }
-
-  /** Asks to be the monitor; resolves with the jailer's answer. */
-  greet(): Promise<void> {
-    this.#socket.write(encodeMessage(['monitor']));
-    return new Promise((resolve, reject) => {
-      this.#greeted = (hello) => {
-        Object.assign(this, hello);
-        resolve();
-      };
-      this.#refused = reject;
-    });
-  }
-
-  go(): void {
-    this.#send('go');
-  }
-
-  signal(signal: number): void {
-    this.#send('signal', String(signal));
-  }
-
-  kill(): void {
-    this.#send('kill');
-  }
-
-  exec(request: InsideArgs): Promise<Ended> {
-    this.#lastExec += 1;
-    const id = this.#lastExec;
-    return new Promise((resolve) => {
-      if (this.#socket.destroyed) return resolve({ how: 'signal', code: 9 });
-      this.#execs.set(id, resolve);
-      this.#socket.write(encodeExec(id, request));
-    });
-  }
-
-  listen(listener: (event: JailerEvent) => void): void {
-    this.#listener = listener;
-    const early = this.#early;
-    this.#early = [];
-    for (const event of early) listener(event);
-  }
-
-  #send(...fields: readonly string[]): void {
-    if (!this.#socket.destroyed) this.#socket.write(encodeMessage(fields));
-  }
-
-  #take(bytes: Buffer): void {
-    try {
-      for (const fields of this.#reader.take(bytes)) {
-        const message = decodeJailerMessage(fields);
-        if (message !== null) this.#handle(message);
-      }
-    } catch (error) {
-      this.#socket.destroy(error instanceof Error ? error : undefined);
-    }
-  }
-
-  #handle(message: JailerMessage): void {
-    switch (message.kind) {
-      case 'hello':
-        this.#greeted?.(message.hello);
-        this.#greeted = null;
-        break;
-      case 'failed':
-        this.#failure = message.ended;
-        this.#refused?.(failureOf(message.ended));
-        break;
-      case 'exec-ended':
-        this.#execs.get(message.id)?.(message.ended);
-        this.#execs.delete(message.id);
-        break;
-      case 'event':
-        this.#emit(message.event);
-        break;
-    }
-  }
-
-  #emit(event: JailerEvent): void {
-    if (event.kind === 'built') this.phase = 'starting';
-    if (event.kind === 'running') this.phase = 'running';
-    if (event.kind === 'exited') {
-      this.phase = 'exited';
-      this.#hasExited = true;
-      const ended = event.ended.how === 'error' ? (this.#failure ?? event.ended) : event.ended;
-      this.#tell({ kind: 'exited', ended });
-      return;
-    }
-    this.#tell(event);
-  }
-
-  #tell(event: JailerEvent): void {
-    if (this.#listener === null) this.#early.push(event);
-    else this.#listener(event);
-  }
-
-  #lose(): void {
-    for (const resolve of this.#execs.values()) resolve({ how: 'signal', code: 9 });
-    this.#execs.clear();
-    this.#refused?.(new SystemError('jailer', 104, `process ${this.pid}`, 'it ended before it answered'));
-    if (!this.#hasExited) {
-      this.phase = 'exited';
-      this.#tell({ kind: 'lost' });
-    }
-  }
-}
-
-function failureOf({ code, step = 'jailer', subject = '' }: Ended): SystemError {
-  return new SystemError(step, code, subject, hintFor(step, code));
-}
-
-function connected(path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    socket.once('connect', () => resolve(socket));
-    socket.once('error', reject);
-  });
-}
-
-async function monitor(rundir: string): Promise<Jailer> {
-  const jailer = new Jailer(await connected(jailerSocket(rundir)));
-  await jailer.greet();
-  return jailer;
-}
-
-/** A jailer that has ended is a zombie until it is waited for; libuv waits for its own children only. */
-function reap(pid: number, tries = REAP_TRIES): void {
-  if (tries === 0 || waitpid(pid) !== null) return;
-  setTimeout(() => reap(pid, tries - 1), REAP_EVERY).unref();
 }
 
 /**
- * Starts a jailer with its plan and becomes its monitor; resolves when its jail's namespaces are there.
- * @throws SystemError of the step that failed, with its subject.
+ * Starts the jailer of a new jail with its launch plan. Resolves when the jail's first process is there and waits for
+ * go(). `program` is a descriptor of the jailer's program, `rundir` the jail's directory, which is there.
+ * Rejects with SystemError, named by the jailer's step, or StepFailure when the jailer ended without a word.
  */
-export async function spawnJailer(rundir: string, records: readonly LaunchRecord[]): Promise<JailerHandle> {
-  const program = jailerBinary();
-  const plan = memfd('plan', encodePlan(records));
-  const socket = listenUnix(jailerSocket(rundir), BACKLOG);
-  const nowhere = openNowhere();
-  let pid: number;
+export async function spawnJailer(
+  program: number,
+  rundir: string,
+  records: readonly LaunchRecord[],
+): Promise<JailerHandle> {
+  const pid = spawn(program, rundir, records);
+  const handle = new JailerConnection(connectUnix(socketOf(rundir)), () => void reap(pid));
+  const failure = await introduction(handle, rundir).catch((error: unknown) => {
+    if (error instanceof SystemError) throw error;
+    throw new StepFailure('jailer', rundir, 'ended before it had said anything');
+  });
+  if (failure !== null) throw buildError(failure);
+  return handle;
+}
+
+/** The running jailer of `rundir`; null when there is none. Rejects with SystemError (EPERM: it is not root's). */
+export async function connectJailer(rundir: string): Promise<JailerHandle | null> {
+  const fd = connect(rundir);
+  if (fd === null) return null;
+  if (peerCredentials(fd).uid !== 0) {
+    closeFd(fd);
+    throw new SystemError('connect', EPERM, socketOf(rundir), 'its owner is not root');
+  }
+  const handle = new JailerConnection(fd, () => undefined);
+  return introduction(handle, rundir).then(
+    () => handle,
+    () => null,
+  );
+}
+
+/** How the jail of `rundir` ended, as its jailer wrote it; null when it has not. Throws SystemError. */
+export function readExitRecord(rundir: string): ExitRecord | null {
+  const path = join(rundir, 'exit');
   try {
-    pid = posixSpawn(`/proc/self/fd/${program}`, ['jailer', rundir], {}, [
-      [nowhere, 0],
-      [nowhere, 1],
-      [nowhere, 2],
-      [plan, PLAN_FD],
-      [socket, SOCKET_FD],
-    ]);
+    return readRecord(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const errno = -((error as NodeJS.ErrnoException).errno ?? 0); // node:fs throws nothing else
+    if (errno === ENOENT) return null;
+    throw new SystemError('read', errno, path);
+  }
+}
+
+const socketOf = (rundir: string): string => join(rundir, 'jailer.sock');
+
+function spawn(program: number, rundir: string, records: readonly LaunchRecord[]): number {
+  nowhere ??= openSync('/dev/null', 'r+');
+  rmSync(socketOf(rundir), { force: true });
+  const listener = listenUnix(socketOf(rundir), BACKLOG);
+  const plan = memfd('plan', encodePlan(records));
+  try {
+    const descriptors = [nowhere, nowhere, nowhere, plan, listener].map((fd, to) => [fd, to] as const);
+    return posixSpawn(`/proc/self/fd/${program}`, ['jailer', rundir], {}, descriptors);
   } finally {
     closeFd(plan);
-    closeFd(socket);
+    closeFd(listener);
   }
-  const connection = await connected(jailerSocket(rundir));
-  connection.once('close', () => reap(pid));
-  const jailer = new Jailer(connection);
-  await jailer.greet();
-  return jailer;
 }
 
-let nowhereFd: number | null = null;
-
-function openNowhere(): number {
-  nowhereFd ??= openSync('/dev/null', 'r+');
-  return nowhereFd;
+/** Waits for the jailer's first words, but not for ever. */
+function introduction(handle: JailerConnection, rundir: string): Promise<Ended | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new SystemError('jailer', ETIMEDOUT, rundir, 'it is alive but says nothing'));
+      handle.close();
+    }, PATIENCE);
+  });
+  return Promise.race([handle.introduced, patience]).finally(() => clearTimeout(timer));
 }
 
-/** Becomes the monitor of a jailer that runs already; null when there is none alive behind the socket. */
-export async function connectJailer(rundir: string): Promise<JailerHandle | null> {
+function buildError({ step = 'jailer', subject = '', code }: Ended): SystemError {
+  return new SystemError(step, code, subject, hintFor(step, code));
+}
+
+function connect(rundir: string): number | null {
   try {
-    return await monitor(rundir);
-  } catch {
-    return null;
+    return connectUnix(socketOf(rundir));
+  } catch (error) {
+    if (error instanceof SystemError && [ENOENT, ECONNREFUSED].includes(error.errno)) return null;
+    throw error;
   }
 }
 
-/** What a jailer wrote down at its end (native/PROTOCOL.md §3), or null. */
-export function readExitRecord(rundir: string): ReturnType<Host['exitRecord']> {
-  const text = readText(`${rundir}/exit`);
-  if (text === null) return null;
-  const fields = new Map(text.split('\n').map((line) => {
-    const equals = line.indexOf('=');
-    return [line.slice(0, equals), line.slice(equals + 1)] as const;
-  }));
-  const how = fields.get('how');
-  const ended: Ended = {
-    how: how === 'exit' || how === 'signal' || how === 'timeout' ? how : 'error',
-    code: Number(fields.get('code') ?? 0),
-    ...(how === 'error' && { step: fields.get('step') ?? '', subject: fields.get('subject') ?? '' }),
-  };
-  return { launch: fields.get('launch') ?? '', ended, at: new Date(Number(fields.get('at') ?? 0) * 1000) };
+/** Takes note of the end of a jailer that is our child, so that no zombie stays. */
+function reap(pid: number): void {
+  try {
+    if (waitpid(pid) === null) setTimeout(() => reap(pid), REAP_INTERVAL).unref();
+  } catch (error) {
+    if (!(error instanceof SystemError && error.errno === ECHILD)) throw error;
+  }
 }

@@ -1,0 +1,24 @@
+/*
+ * A process in a network namespace of its own, started by netns-client.ts below `unshare -n`: what a jail is to
+ * the network. It serves its peers' addresses at TCP port 7, and connects where it is told to.
+ */
+import { connect, createServer } from 'node:net';
+import { netlinkSocket } from '../../src/host/libc.js';
+
+const server = createServer((peer) =>
+  peer
+    .on('error', () => peer.destroy())
+    .resume()
+    .end(String(peer.remoteAddress)),
+);
+server.listen(7, '::', () => process.send?.({ netlinkFd: netlinkSocket() }));
+
+process.on('message', ({ address }: { address: string }) => {
+  let text = '';
+  connect({ host: address, port: 7 })
+    .setTimeout(3000, () => process.send?.({ text: 'timeout' }))
+    .on('data', (chunk) => (text += String(chunk)))
+    .on('error', (error: NodeJS.ErrnoException) => process.send?.({ text: error.code }))
+    .on('end', () => process.send?.({ text }));
+});
+process.on('disconnect', () => process.exit());
