@@ -23,10 +23,11 @@ function jailerOf(launch: Launch): JailerHandle {
   return launch.jailer;
 }
 
+/** What the supervisor has written there already stays; how an earlier jail of the name ended does not. */
 function makeRundir(path: string): void {
   try {
-    rmSync(path, { recursive: true, force: true });
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    rmSync(`${path}/exit`, { force: true });
   } catch (error) {
     throw systemError(error, path);
   }

@@ -84,7 +84,7 @@ const failed = (step: string, subject: string, errno: string): Ended => ({
 });
 
 /** A message's fields, understood; null for a message that a later jailer may have learned. */
-export function readMessage([type, ...fields]: readonly string[]): JailerMessage | null {
+export function readMessage([type = '', ...fields]: readonly string[]): JailerMessage | null {
   const [first = '', second = '', third = '', fourth = '', fifth = ''] = fields;
   switch (type) {
     case 'hello': {

@@ -126,7 +126,8 @@ describe('jailer', () => {
         { how: 'signal', code: 9 },
         { how: 'exit', code: 0 },
       ]);
-      const unfinished = run('sleep 60');
+      const unfinished = run(': >/begun; sleep 60');
+      while (!existsSync(join(rundir, 'root', 'begun'))) await wait(5);
       handle.signal(constants.signals.SIGTERM);
       expect((await until(handle, 'exited')).kind).to.equal('exited');
       expect((await unfinished).how).to.equal('signal');
