@@ -80,7 +80,8 @@ int main(int argc, char **argv)
 		printf("  FAILED no process is left\n");
 		failed++;
 	}
-	if (count_mounts() != mounts) {
+	/* Fewer there may be: a mount point removed elsewhere takes its mount away here, too. */
+	if (count_mounts() > mounts) {
 		printf("  FAILED no mount is left\n");
 		failed++;
 	}
