@@ -155,7 +155,7 @@ static void hides_and_protects(void)
 	plan_add(&jail, "mask", "proc/timer_list", "mask", "proc/kallsyms", "mask", "proc/fs",
 		 "mask", "proc/tty", "mask", "proc/absent", "readonly", "proc/sys", "readonly",
 		 "etc", "readonly", "absent/too", NULL);
-	check_text(output_of(&jail, "cat /proc/timer_list /proc/kallsyms; ls /proc/fs /proc/tty; "
+	check_text(output_of(&jail, "exec 2>&1; cat /proc/timer_list /proc/kallsyms; ls /proc/fs /proc/tty; "
 				    "touch /proc/fs/x 2>&1 | cut -d: -f3; "
 				    "touch /etc/x || echo read-only; touch /tmp/x && echo writable"),
 		   "/proc/fs:\n\n/proc/tty:\n Read-only file system\ntouch: /etc/x: Read-only file system\n"
