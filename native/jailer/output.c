@@ -2,6 +2,7 @@
 #include "jailer.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #define OUTPUT_MAX (64U << 10)
@@ -37,6 +38,25 @@ int output_open(struct jailer *j)
 		j->outputs[i] = ends[0];
 		j->inputs[i] = ends[1];
 	}
+	return 0;
+}
+
+/* The host's id that is 0 in a map such as "0 100000 65536". */
+static unsigned int first_id(const char *map)
+{
+	char *outside;
+
+	strtoul(map, &outside, 10);
+	return (unsigned int)strtoul(outside, NULL, 10);
+}
+
+int output_give(struct jailer *j)
+{
+	unsigned int uid = first_id(j->plan.uid_map), gid = first_id(j->plan.gid_map);
+
+	for (int i = 0; i < 2; i++)
+		if (j->inputs[i] >= 0 && fchown(j->inputs[i], uid, gid) < 0)
+			return -1;
 	return 0;
 }
 
