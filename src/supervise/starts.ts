@@ -76,7 +76,7 @@ export function started(jail: SupervisedJail, phase: Phase, seconds: number, ver
   if (phase === 'stopped') return { ...base, ok: false, code: 1, message: `not ${verb}: stopped meanwhile` };
   if (phase === 'stuck')
     return { ...base, ok: false, code: 1, message: `not ${verb}: what ran before cannot be killed` };
-  const { exit, failure } = jail;
+  const { exit, failure } = jail.history;
   if (phase === 'ended' || failure === null) {
     const ended = exit?.cause ?? 'ended';
     return {

@@ -89,7 +89,7 @@ async function stopOne(name: string, context: StopContext): Promise<Outcome> {
 
 function stopped(jail: SupervisedJail, phase: Phase, seconds: number): Outcome {
   const base = { jail: jail.name, code: 1 } as const;
-  const why = jail.failure?.message ?? 'a stop command failed';
+  const why = jail.history.failure?.message ?? 'a stop command failed';
   if (isUp(phase))
     return {
       ...base,
@@ -100,7 +100,7 @@ function stopped(jail: SupervisedJail, phase: Phase, seconds: number): Outcome {
     };
   if (phase === 'stuck')
     return { ...base, ok: false, changed: true, message: 'not stopped: it was killed and is not gone' };
-  if (jail.failure !== null && phase === 'stopped')
+  if (jail.history.failure !== null && phase === 'stopped')
     return { ...base, ok: false, changed: true, message: `stopped, but: ${why}` };
   return { jail: jail.name, ok: true, changed: true, code: 0, message: `stopped (${seconds.toFixed(1)} s)` };
 }

@@ -154,7 +154,8 @@ export class Supervisor implements Operations {
   private noteChange(jail: SupervisedJail, from: Phase): void {
     this.line.noteChange(jail);
     this.roster.forget(jail);
-    if (jail.phase === 'running' && from === 'poststarting' && jail.restarts > 0) this.restartBound(jail);
+    if (jail.phase === 'running' && from === 'poststarting' && jail.history.restarts > 0)
+      this.restartBound(jail);
   }
 
   /** Those that asked, with depend.bind, to be restarted with a dependency that has come back. */
@@ -214,7 +215,7 @@ export class Supervisor implements Operations {
     const phase = await jail.until((now) => isSettled(now));
     await saved;
     if (jail.life === life && isUp(phase)) {
-      const why = jail.failure?.message ?? 'a stop command failed';
+      const why = jail.history.failure?.message ?? 'a stop command failed';
       return [{ jail: name, ok: false, changed: false, message: `not restarted: ${why}`, code: 1 }];
     }
     return [started(jail, phase, (this.clock.monotonic() - began) / 1000, 'restarted')];
@@ -321,7 +322,9 @@ export class Supervisor implements Operations {
     jail.start('run');
     const phase = await jail.until((now) => now === 'starting' || isSettled(now));
     if (isDown(phase))
-      throw jail.error instanceof Error ? jail.error : new StepFailure('run', name, 'stopped meanwhile');
+      throw jail.history.error instanceof Error
+        ? jail.history.error
+        : new StepFailure('run', name, 'stopped meanwhile');
     return { name, socket: this.socketOf(name) };
   }
 

@@ -22,7 +22,7 @@ export function jail(name: string, values: JailParams = {}, diagnostics: readonl
 }
 
 export function compiled(jails: readonly Jail[], diagnostics: readonly Diagnostic[] = []): Compiled {
-  return { ok: true, diagnostics, jails, files: ['/etc/jail.conf'] };
+  return { ok: true, diagnostics, jails, files: ['/etc/jail.conf'], blocks: [] };
 }
 
 export const mistake = (message: string): Diagnostic => ({
