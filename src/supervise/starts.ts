@@ -28,8 +28,9 @@ export async function startJails(
     const refused = roster.refusal(name);
     outcomes.set(name, refused === null ? startOne(name, context, outcomes) : Promise.resolve(refused));
   }
+  const asked = new Set(names);
   const results = await Promise.all(outcomes.values());
-  return results.filter((outcome) => names.includes(outcome.jail) || outcome.changed || !outcome.ok);
+  return results.filter((outcome) => asked.has(outcome.jail) || outcome.changed || !outcome.ok);
 }
 
 async function startOne(

@@ -23,11 +23,13 @@ export async function stopJails(names: readonly string[], context: StopContext):
   const held = cascade ? [] : known.map((name) => runningDependants(roster, name)).flat();
   const [only] = known;
   if (held.length > 0 && only !== undefined) return [heldBy(only, held)];
+  const asked = new Set(known);
   const withDependants = closure(roster.dependants, known);
-  const all = withDependants.filter((name) => known.includes(name) || isActive(roster.jails.get(name)));
+  const all = withDependants.filter((name) => asked.has(name) || isActive(roster.jails.get(name)));
   const ordered = waves(roster.graph, all).flat().reverse();
   // What is in a cycle, or above one, has no order; it runs from before the files said so, and goes first.
-  const unordered = all.filter((name) => !ordered.includes(name));
+  const placed = new Set(ordered);
+  const unordered = all.filter((name) => !placed.has(name));
   const outcomes = new Map<string, Promise<Outcome>>();
   for (const name of [...unordered, ...ordered]) {
     const dependants = (roster.dependants.get(name) ?? []).flatMap((other) => outcomes.get(other) ?? []);
