@@ -5,7 +5,7 @@ import type { Entry, MergedJail } from './merge.js';
 import { findParam, parameterOf, params, type JailParams, type Mention } from './params.js';
 import { diagnose, type Place } from './source.js';
 import type { Substituted } from './substitute.js';
-import type { Converted } from './values/type.js';
+import type { Unconverted } from './values/type.js';
 
 export interface Checked {
   readonly values: JailParams;
@@ -76,7 +76,7 @@ function judge(mention: Mention, entry: Entry, texts: readonly string[] | null):
   const { type } = parameterOf(mention.name);
   const warnings = warningsOf(mention, entry, texts);
   if (type.emptyIsUnset && texts?.at(-1) === '') return { diagnostics: warnings };
-  const converted = refuseNul(texts) ?? type.convert(texts, mention.negated);
+  const converted = refuseString(texts) ?? type.convert(texts, mention.negated);
   if (converted.ok) return { value: converted.value, diagnostics: warnings };
   const code = converted.code ?? 'bad-value';
   const message = `${entry.name}: ${converted.message}`;
@@ -84,10 +84,18 @@ function judge(mention: Mention, entry: Entry, texts: readonly string[] | null):
   return { diagnostics: [...warnings, diagnose('error', code, place, message, converted.hint)] };
 }
 
+/** Longest string that execve(2) passes on (MAX_ARG_STRLEN, less its NUL); no other value is longer. */
+const MAX_CHARACTERS = 131_071;
+
 /** Paths, commands and names all reach the kernel as C strings. */
-function refuseNul(texts: readonly string[] | null): (Converted<never> & { ok: false }) | null {
-  const index = texts?.findIndex((text) => text.includes('\0')) ?? -1;
-  return index < 0 ? null : { ok: false, message: 'a value cannot contain a NUL', index };
+function refuseString(texts: readonly string[] | null): Unconverted | null {
+  const index = texts?.findIndex((text) => text.includes('\0') || text.length > MAX_CHARACTERS) ?? -1;
+  if (index < 0) return null;
+  const isLong = (texts?.[index]?.length ?? 0) > MAX_CHARACTERS;
+  const message = isLong
+    ? `a value of more than ${MAX_CHARACTERS} characters is too long`
+    : 'a value cannot contain a NUL';
+  return { ok: false, message, index };
 }
 
 /** The element that is wrong, as long as variables have not changed how many there are. */

@@ -1,7 +1,8 @@
 import type { Diagnostic } from './diagnostic.js';
 import { plainTexts, type BlockNode, type Item, type ParamNode, type Piece, type Word } from './ast.js';
-import { Lexer, type Token } from './lexer.js';
-import { diagnose, type Place, type Source } from './source.js';
+import type { Token } from './lexer.js';
+import type { Place, Source } from './source.js';
+import { TokenReader } from './tokens.js';
 
 export interface Parsed {
   readonly items: readonly Item[];
@@ -10,10 +11,6 @@ export interface Parsed {
 
 /** Deeper blocks could not be named: the kernel and file systems end names at 255 bytes. */
 const MAX_DEPTH = 100;
-/** A file with more mistakes than this is no jail.conf. */
-const MAX_ERRORS = 200;
-/** Names and values of one file: far above any use, and far below the memory. */
-const MAX_WORDS = 1_000_000;
 
 /** A name of a jail or of a parameter. */
 interface Name extends Place {
@@ -26,21 +23,7 @@ export function parse(source: Source): Parsed {
   return new Parser(source).file();
 }
 
-class Parser {
-  private readonly diagnostics: Diagnostic[] = [];
-  private readonly lexer: Lexer;
-  private token: Token;
-  private previousEnd = 0;
-  private words = 0;
-
-  constructor(private readonly source: Source) {
-    this.lexer = new Lexer(source, (code, start, end, message, hint) => {
-      if (this.tooMany()) return;
-      this.diagnostics.push(diagnose('error', code, { source, start, end }, message, hint));
-    });
-    this.token = this.lexer.next();
-  }
-
+class Parser extends TokenReader {
   // file := item*
   file(): Parsed {
     const items: Item[] = [];
@@ -119,8 +102,7 @@ class Parser {
     const pieces: Piece[] = [];
     let text: string | null = '';
     do {
-      if (++this.words === MAX_WORDS)
-        this.report('too-large', this.token, `more than ${MAX_WORDS} words are too many`);
+      this.countWord();
       const token = this.advance();
       if (token.kind === 'variable') {
         pieces.push({ variable: token.text, place: this.withoutQuotes(token) });
@@ -231,55 +213,5 @@ class Parser {
   /** A string without an end has swallowed the rest of the file; that is reported already. */
   private stringIsOpen(): boolean {
     return this.token.kind === 'end' && this.diagnostics.some((d) => d.code === 'unterminated-string');
-  }
-
-  private tooMany(): boolean {
-    return this.words >= MAX_WORDS || this.diagnostics.length >= MAX_ERRORS;
-  }
-
-  private atWord(): boolean {
-    return this.token.kind === 'text' || this.token.kind === 'variable';
-  }
-
-  private at(...kinds: Token['kind'][]): boolean {
-    return kinds.includes(this.token.kind);
-  }
-
-  private accept(kind: Token['kind']): boolean {
-    if (this.token.kind !== kind) return false;
-    this.advance();
-    return true;
-  }
-
-  private advance(): Token {
-    const token = this.token;
-    this.previousEnd = token.end;
-    this.token = this.lexer.next();
-    return token;
-  }
-
-  private placeOf({ start, end }: { start: number; end: number }): Place {
-    return { source: this.source, start, end };
-  }
-
-  private withoutQuotes({ start, end }: Token): Place {
-    const { text } = this.source;
-    return this.placeOf({
-      start: text[start] === '"' ? start + 1 : start,
-      end: text[end - 1] === '"' ? end - 1 : end,
-    });
-  }
-
-  private error(at: { start: number; end: number }, message: string, hint?: string): void {
-    this.report('syntax-error', at, message, hint);
-  }
-
-  private report(
-    code: 'syntax-error' | 'unexpected-end' | 'nesting-too-deep' | 'too-large',
-    at: { start: number; end: number },
-    message: string,
-    hint?: string,
-  ): void {
-    this.diagnostics.push(diagnose('error', code, this.placeOf(at), message, hint));
   }
 }

@@ -56,6 +56,8 @@ function excerptOf({ source, start }: Place): string {
 }
 
 const EXCERPT_MAX = 2000;
+/** A message repeats what the user wrote, which may be anything. */
+const MESSAGE_MAX = 500;
 
 /** A diagnostic about a place. */
 export function diagnose(
@@ -68,5 +70,6 @@ export function diagnose(
   const span = spanOf(place);
   // A file of one line of 50 MB is not repeated for each of its mistakes.
   const excerpt = span.column < EXCERPT_MAX ? { excerpt: excerptOf(place).slice(0, EXCERPT_MAX) } : {};
-  return { code, severity, span, message, ...(hint !== undefined && { hint }), ...excerpt };
+  const told = message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}...` : message;
+  return { code, severity, span, message: told, ...(hint !== undefined && { hint }), ...excerpt };
 }

@@ -8,6 +8,8 @@ export interface CgroupFacts {
   readonly v2: string | null;
   /** Controllers that the v2 tree has here: all on a pure v2 host, none on a hybrid one. */
   readonly v2Controllers: readonly string[];
+  /** Control files that this kernel does not give its cgroups, such as `memory.memsw.limit_in_bytes`. Absent: not looked yet. */
+  readonly missing?: readonly string[];
 }
 
 /** All that a plan depends on beside the jail itself. Read before, passed in, so that planning is a pure function. */
@@ -25,6 +27,10 @@ export interface HostFacts {
   readonly fstabs: ReadonlyMap<string, string>;
   /** Device numbers of block devices named in limits: path → "MAJ:MIN". */
   readonly blockDevices: ReadonlyMap<string, string>;
-  /** Whether the jail's root has the file or directory, for those that the plan asks about. */
+  /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
+  /** jaild's own hard limit of open files: the highest that a jail can get without CAP_SYS_RESOURCE. */
+  readonly openFilesLimit: number;
+  /** jaild's TERM, for commands of a jail on a terminal. */
+  readonly term: string | null;
 }

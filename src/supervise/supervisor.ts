@@ -53,6 +53,8 @@ const DETACHED: LaunchMode = { foreground: false, terminal: false };
 export class Supervisor implements Operations {
   configuration: Compiled;
   readonly journal = new Journal();
+  /** Asked to stop everything: jaild ends when that is answered. */
+  isShutDown = false;
   private readonly clock: Clock;
   private readonly roster: Roster;
   private readonly wants: Wants;
@@ -308,6 +310,7 @@ export class Supervisor implements Operations {
   }
 
   async shutdown(): Promise<readonly Outcome[]> {
+    this.isShutDown = true;
     this.line.close();
     this.scheduler.end();
     const { roster, clock } = this;

@@ -241,6 +241,8 @@ export class FakeHost implements Host {
       fstabs: new Map(),
       blockDevices: new Map(),
       timeNamespaces: true,
+      openFilesLimit: 20000,
+      term: null,
     });
   }
 

@@ -65,8 +65,9 @@ export const cpuList: ValueType<string> = {
 
 function readCpuList(text: string): Converted<string> {
   const numbers = new Set<number>();
+  if (text.length > 4096) return bad('a list of CPUs of more than 4096 characters is too long');
   for (const part of text.split(',')) {
-    const [, first, last = first] = /^\s*(\d{1,5})(?:-(\d{1,5}))?\s*$/.exec(part) ?? [];
+    const [, first, last = first] = /^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$/.exec(part) ?? [];
     if (first === undefined || Number(first) > Number(last))
       return bad(`"${part}" is not a CPU or a range of CPUs`, 'write 0-3,8');
     for (let n = Number(first); n <= Number(last); n++) numbers.add(n);

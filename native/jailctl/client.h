@@ -1,0 +1,72 @@
+/*
+ * jailctl, jls and jexec: the thin client. It knows no command. It tells jaild how it was called,
+ * copies what jaild answers, and exits with the code that it is told (PROTOCOL.md, section 5).
+ */
+#ifndef JAILCTL_CLIENT_H
+#define JAILCTL_CLIENT_H
+
+#define _GNU_SOURCE	/* so this file is included first */
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum exit_code {
+	CODE_FAILED = 1,
+	CODE_USAGE = 2,
+	CODE_UNREACHABLE = 3,
+	CODE_NOT_RUN = 126,
+	CODE_NOT_FOUND = 127,
+	CODE_SIGNAL = 128,	/* plus the signal's number */
+};
+
+/* How the client was called. */
+struct call {
+	const char *name;	/* jailctl, jls or jexec */
+	const char *prefix;	/* of the instance; NULL for the host's own */
+	char **words;		/* the arguments, without --prefix; NULL ends them */
+};
+
+/* instance.c: takes --prefix and JAILD_PREFIX out of the arguments, and leaves JAILD_PREFIX set. */
+struct call read_call(char **argv);
+/* The path of the instance's control socket. */
+const char *socket_of(const struct call *call);
+
+/* request.c: sends the `A` frame. A daemon that has closed already may still have answered. */
+void send_request(int fd, const struct call *call);
+
+/* answer.c: copies frames until the last one; returns the exit code. */
+int copy_answer(int fd, const struct call *call);
+
+/* local.c: becomes the same command in a Node process; `unreachable` says why, or is NULL. */
+_Noreturn void run_locally(const struct call *call, const char *unreachable);
+
+/* handover.c: gives stdin, stdout and stderr to the jailer at `path`, whose first message is
+ * `fields`. Returns the exit code. */
+int hand_over(const char *path, const char *fields, size_t n);
+
+/* relay.c: between the caller's terminal and the jail's, whose master the jailer gave us. */
+#define RELAY_FDS 2
+void start_relay(int master);
+void resume_relay(void);	/* after a change of size, or after we were stopped */
+void prepare_relay(struct pollfd fds[RELAY_FDS]);
+void relay(const struct pollfd fds[RELAY_FDS]);
+void end_relay(void);
+
+/* terminal.c: the caller's terminal. All are harmless where stdin is none. */
+void make_terminal_raw(void);
+void restore_terminal(void);
+void copy_window_size(int master);
+
+/* io.c */
+int connect_to(const char *path);			/* -1 with errno */
+bool write_all(int fd, const char *bytes, size_t n);	/* false with errno */
+void print(int fd, const char *bytes, size_t n);	/* to stdout or stderr, or ends the program */
+void complain(const char *const *parts);		/* "error: ", the parts up to NULL, newline */
+uint32_t read_u32(const unsigned char *bytes);		/* little-endian, as all counts are */
+void put_u32(char *to, uint32_t value);
+
+#define COMPLAIN(...) complain((const char *const[]){ __VA_ARGS__, NULL })
+
+#endif

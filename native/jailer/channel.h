@@ -1,0 +1,73 @@
+/*
+ * What the jailer and the jail's init (or a process on its way into the jail) say to each other:
+ * one datagram, one struct. Both ends are the same program.
+ */
+#ifndef JAILER_CHANNEL_H
+#define JAILER_CHANNEL_H
+
+#include "steps.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* How something ended; the words are in how_name(). */
+enum how { HOW_EXIT, HOW_SIGNAL, HOW_TIMEOUT, HOW_ERROR };
+
+const char *how_name(enum how how);
+
+/* Inside → jailer. */
+enum note_type {
+	NOTE_NETLINK,	/* a descriptor: socket of the network namespace */
+	NOTE_FAILED,	/* step, subject, number = errno */
+	NOTE_BUILT,
+	NOTE_PTY,	/* a descriptor: the master */
+	NOTE_START,	/* index, how, number */
+	NOTE_COMMAND,	/* sent by `command` itself before exec, so that its credentials tell its pid */
+	NOTE_RUNNING,
+	NOTE_MAIN,	/* how, number */
+	NOTE_END,	/* how, number: nothing is left */
+};
+
+#define SUBJECT_MAX 200
+
+struct note {
+	uint32_t type;
+	uint32_t step;
+	uint32_t index;
+	uint32_t how;
+	int32_t number;
+	char subject[SUBJECT_MAX];
+};
+
+/* Jailer → init. */
+enum order_type {
+	ORDER_MAPPED,		/* the user and group maps are written */
+	ORDER_TREES,		/* number = how many, present[], a descriptor for each one present */
+	ORDER_BEGIN,		/* run the commands; maybe with stdin, stdout, stderr */
+	ORDER_SIGNAL,		/* number = signal for everyone */
+	ORDER_SIGNAL_MAIN,	/* for `command` alone */
+};
+
+/* Below SCM_MAX_FD (253), and few enough not to meet RLIMIT_NOFILE. */
+#define TREES_MAX 100
+
+struct order {
+	uint32_t type;
+	int32_t number;
+	uint8_t present[TREES_MAX];
+};
+
+/* Both return 0, or -1 with errno. */
+int channel_send(int fd, const void *message, size_t size, const int *fds, int count);
+
+/*
+ * Receives one datagram of exactly `size` bytes and up to `*count` descriptors (close-on-exec);
+ * sets `*count`. `sender` gets the other side's pid as seen here, where SO_PASSCRED is on.
+ * Returns 1, 0 at the end, -1 with errno.
+ */
+int channel_receive(int fd, void *message, size_t size, int *fds, int *count, pid_t *sender,
+		    int flags);
+
+void note_subject(struct note *note, const char *subject);
+
+#endif

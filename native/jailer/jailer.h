@@ -1,0 +1,153 @@
+/* The state of one jailer, and what its parts offer each other. */
+#ifndef JAILER_JAILER_H
+#define JAILER_JAILER_H
+
+#include "channel.h"
+#include "log.h"
+#include "message.h"
+#include "plan.h"
+#include "trees.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum phase { PHASE_CREATED, PHASE_BUILDING, PHASE_STARTING, PHASE_RUNNING, PHASE_EXITED };
+
+const char *phase_name(enum phase phase);
+
+/* How the jail as a whole ended. */
+struct result {
+	enum how how;
+	int number;
+	enum step step;		/* with HOW_ERROR */
+	char subject[SUBJECT_MAX];
+};
+
+enum role { ROLE_NONE, ROLE_NEW, ROLE_MONITOR, ROLE_ATTACHED, ROLE_SESSION };
+
+struct connection {
+	enum role role;		/* ROLE_NONE: the place is free */
+	int fd;
+	int session;		/* of ROLE_SESSION */
+	struct inbox in;
+};
+
+#define UNHEARD_MAX 8
+#define SESSION_MAX 64
+#define CONNECTION_MAX (SESSION_MAX + 8)
+
+/* A command that was brought into the jail from outside. */
+struct session {
+	bool used;
+	pid_t helper;		/* goes ahead into the jail; 0 when it is gone */
+	int report;		/* socket from helper and command; -1 after exec */
+	struct connection *client;	/* NULL: gone, or the monitor's */
+	char id[64];		/* the monitor's name for it, "" for a client */
+	char subject[64];	/* argv[0] */
+	int64_t deadline;	/* ms of the monotonic clock, 0: none */
+	unsigned int timeout;	/* seconds, as asked for */
+	bool timed_out;
+	bool reaped;
+	bool failed;
+	enum step step;
+	enum how how;
+	int number;
+};
+
+struct jailer {
+	struct plan plan;
+	struct log log;
+	bool logging;
+	int listener;
+	int signals;		/* signalfd for SIGCHLD */
+	int channel;		/* to init; -1 when it is closed */
+	int netlink;		/* socket of the jail's network namespace, or -1 */
+	int outputs[2];		/* stdout and stderr of the jail, to read; or -1 */
+	int inputs[2];		/* the same, to write: for commands of `exec` */
+	pid_t init;
+	int pidfd;
+	int init_status;
+	bool reaped;		/* init is gone */
+	pid_t command;		/* on the host; 0: not running */
+	bool main_ended, end_known;
+	struct result result;
+	bool failed;		/* result is a fault of building */
+	enum phase phase;
+	enum phase last_phase;	/* the one before PHASE_EXITED */
+	bool begun;		/* the commands may run */
+	bool monitored;		/* a monitor has been there */
+	struct {
+		const char *type;
+		struct fault fault;
+	} unheard[UNHEARD_MAX];	/* what was to be said before the first one came */
+	int unheard_count;
+	int attached[MESSAGE_FDS];
+	int attached_count;
+	pid_t *spawned;		/* per session; shared memory: the kernel writes it at clone */
+	/* Last, and zero until used: pages that are never touched cost nothing. */
+	struct connection connections[CONNECTION_MAX];
+	struct session sessions[SESSION_MAX];
+};
+
+int64_t now_ms(void);
+
+/* events.c: what the monitor hears. */
+void event_send(struct jailer *j, struct frame *f);
+void event_hello(struct jailer *j, struct connection *c);
+/* "error" or "warning". `subject` must stay. */
+void event_fault(struct jailer *j, const char *type, enum step step, const char *subject, int error);
+void event_ending(struct jailer *j, const char *type, enum how how, int number);
+
+/* launch.c: from the plan to a first process that waits in its namespaces. */
+int launch(struct jailer *j, struct fault *fault);
+/* clone3(2) with `flags`, into the v2 cgroup where the kernel can. `joined`: it did. */
+pid_t spawn(const struct plan *plan, uint64_t flags, int *pidfd, bool *joined);
+/* Writes `pid` ("0": itself) into the cgroups that spawn() has not joined. NULL, or the file that
+ * refused it. */
+const char *cgroups_join(const struct plan *plan, const char *pid, bool joined);
+/* Sets the plan's limits for `pid` from outside; tells the monitor what is refused if `j` is set. */
+void rlimits_apply(struct jailer *j, const struct plan *plan, pid_t pid);
+
+/* notes.c: what init says. Returns false when there is nothing more. */
+bool note_take(struct jailer *j);
+void jail_begin(struct jailer *j);
+void jail_go(struct jailer *j);
+void jail_signal(struct jailer *j, enum order_type type, int sig);
+void jail_kill(struct jailer *j);
+void jail_fail(struct jailer *j, const struct fault *fault);
+
+/* clients.c: connections. */
+void connection_accept(struct jailer *j);
+void connection_serve(struct jailer *j, struct connection *c);
+void connection_close(struct jailer *j, struct connection *c);
+struct connection *connection_find(struct jailer *j, enum role role);
+
+/* sessions.c: commands of `exec`. `client` NULL: for the monitor, as `id`. */
+void session_start(struct jailer *j, struct fields *f, struct connection *client, const char *id,
+		   unsigned int timeout);
+void session_signal(struct jailer *j, int session, int sig);
+void session_report(struct jailer *j, int session);
+/* A child of the jailer has ended; false when it was none of a session. */
+bool session_reap(struct jailer *j, pid_t pid, int status);
+void session_expire(struct jailer *j);
+/* Milliseconds until the next deadline, -1: none. */
+int session_timeout(const struct jailer *j);
+/* The jail is gone, and everyone in it. */
+void sessions_end(struct jailer *j);
+
+/* output.c: from the jail's pipes to the log. */
+int output_open(struct jailer *j);
+/* Reads once from stream 0 or 1; returns the number of bytes. */
+ssize_t output_take(struct jailer *j, int stream);
+/* Gives the buffer's memory back. */
+void output_rest(void);
+/* All that is left, when nobody is there to write more. */
+void output_drain(struct jailer *j);
+
+/* monitor.c */
+int monitor(struct jailer *j);
+
+/* record.c: the exit record. 0, or -1 with errno. */
+int record_write(const struct jailer *j);
+
+#endif

@@ -1,0 +1,193 @@
+#include "calls.h"
+#include "filter.h"
+#include "init.h"
+#include "jailer.h"
+#include "names.h"
+#include "text.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+static int fail(struct fault *fault, enum step step, const char *subject)
+{
+	*fault = (struct fault){ .step = step, .subject = subject, .error = errno };
+	return -1;
+}
+
+/* Writes `text` to a file of the kernel in one piece. */
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+	int error;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, strlen(text));
+	error = errno;
+	close(fd);
+	errno = error;
+	return n == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+/* A kernel without time namespaces builds the jail all the same: only its clocks differ. */
+static void make_time_namespace(struct jailer *j)
+{
+	char line[64];
+
+	if ((j->plan.namespaces & CLONE_NEWTIME) == 0)
+		return;
+	if (unshare(CLONE_NEWTIME) < 0) {
+		event_fault(j, "warning", STEP_TIME, "", errno);
+		return;
+	}
+	for (struct item *i = j->plan.times.first; i != NULL; i = i->next) {
+		struct text t;
+
+		text_begin(&t, line, sizeof(line));
+		text_put(&t, i->target);
+		text_put(&t, " ");
+		text_put(&t, i->source);
+		text_put(&t, " 0\n");
+		if (t.full || write_file("/proc/self/timens_offsets", line) < 0)
+			event_fault(j, "warning", STEP_TIME, i->target, errno);
+	}
+}
+
+pid_t spawn(const struct plan *plan, uint64_t flags, int *pidfd, bool *joined)
+{
+	struct spawn_args args = { .flags = flags, .exit_signal = SIGCHLD };
+	pid_t pid;
+	int dir = -1;
+
+	if (pidfd != NULL) {
+		args.flags |= CLONE_PIDFD;
+		args.pidfd = (uint64_t)(uintptr_t)pidfd;
+	}
+	*joined = false;
+	if (plan->cgroup != NULL)
+		dir = open(plan->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return sys_clone3(&args);
+	args.flags |= CLONE_INTO_CGROUP;
+	args.cgroup = (uint64_t)dir;
+	pid = sys_clone3(&args);
+	if (pid == 0)
+		return 0;	/* close_range(2) takes `dir` */
+	*joined = pid > 0;
+	close(dir);
+	/* Kernels and cgroups that cannot do it in one go say so in many ways. */
+	if (pid < 0 && (errno == E2BIG || errno == EINVAL || errno == ENOSYS ||
+			errno == EOPNOTSUPP || errno == EBUSY)) {
+		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+		args.cgroup = 0;
+		pid = sys_clone3(&args);
+	}
+	return pid;
+}
+
+const char *cgroups_join(const struct plan *plan, const char *pid, bool joined)
+{
+	char path[4096];
+
+	for (const struct item *i = plan->cgroups.first; i != NULL; i = i->next)
+		if (write_file(i->target, pid) < 0)
+			return i->target;
+	if (plan->cgroup == NULL || joined)
+		return NULL;
+	errno = ENAMETOOLONG;
+	if (text_join(path, sizeof(path), plan->cgroup, "/cgroup.procs", "") == NULL ||
+	    write_file(path, pid) < 0)
+		return plan->cgroup;
+	return NULL;
+}
+
+static rlim_t limit(uint64_t n)
+{
+	return n == UINT64_MAX ? RLIM_INFINITY : (rlim_t)n;
+}
+
+void rlimits_apply(struct jailer *j, const struct plan *plan, pid_t pid)
+{
+	for (const struct item *i = plan->rlimits.first; i != NULL; i = i->next) {
+		int number = rlimit_number(i->target);
+		struct rlimit wanted = { limit(i->number), limit(i->hard) };
+		struct rlimit present;
+
+		if (prlimit(pid, (unsigned int)number, &wanted, NULL) == 0)
+			continue;
+		if (j != NULL)
+			event_fault(j, "warning", STEP_RLIMIT, i->target, errno);
+		/* Not to be raised: as far as it goes. */
+		if (prlimit(pid, (unsigned int)number, NULL, &present) < 0)
+			continue;
+		if (wanted.rlim_max > present.rlim_max)
+			wanted.rlim_max = present.rlim_max;
+		if (wanted.rlim_cur > wanted.rlim_max)
+			wanted.rlim_cur = wanted.rlim_max;
+		prlimit(pid, (unsigned int)number, &wanted, NULL);
+	}
+}
+
+static int write_maps(struct jailer *j, const char *pid, struct fault *fault)
+{
+	char path[64];
+
+	if ((j->plan.namespaces & CLONE_NEWUSER) == 0)
+		return 0;
+	if (write_file(text_join(path, sizeof(path), "/proc/", pid, "/uid_map"), j->plan.uid_map) < 0)
+		return fail(fault, STEP_MAP, "uid_map");
+	if (write_file(text_join(path, sizeof(path), "/proc/", pid, "/gid_map"), j->plan.gid_map) < 0)
+		return fail(fault, STEP_MAP, "gid_map");
+	return 0;
+}
+
+/* Where the first process belongs and who its users are; it waits meanwhile. */
+static int place(struct jailer *j, bool joined, struct fault *fault)
+{
+	struct order order = { .type = ORDER_MAPPED };
+	const char *refused;
+	char pid[16];
+	struct text t;
+
+	text_begin(&t, pid, sizeof(pid));
+	text_put_number(&t, j->init);
+	refused = cgroups_join(&j->plan, pid, joined);
+	if (refused != NULL)
+		return fail(fault, STEP_CGROUP, refused);
+	if (write_maps(j, pid, fault) < 0)
+		return -1;
+	if (channel_send(j->channel, &order, sizeof(order), NULL, 0) < 0)
+		return fail(fault, STEP_CLONE, "");
+	return 0;
+}
+
+int launch(struct jailer *j, struct fault *fault)
+{
+	const uint64_t later = CLONE_NEWTIME | CLONE_NEWCGROUP;
+	const struct plan *p = &j->plan;
+	int ends[2], on = 1;
+	bool joined;
+
+	if (p->log_path != NULL && output_open(j) < 0)
+		return fail(fault, STEP_LOG, p->log_path);
+	if (p->seccomp != NULL && filter_read(p->seccomp) < 0)
+		return fail(fault, STEP_SECCOMP, p->seccomp);
+	make_time_namespace(j);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
+	    setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+		return fail(fault, STEP_CLONE, "socketpair");
+	j->init = spawn(p, p->namespaces & ~later, &j->pidfd, &joined);
+	if (j->init == 0)
+		init(&j->plan, ends[1], j->inputs);
+	close(ends[1]);
+	j->channel = ends[0];
+	if (j->init < 0) {
+		j->init = 0;
+		return fail(fault, STEP_CLONE, p->cgroup != NULL ? p->cgroup : "");
+	}
+	return place(j, joined, fault);
+}

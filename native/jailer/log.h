@@ -1,0 +1,80 @@
+/* The log writer: what a jail prints, on its way to a rotated file. */
+#ifndef JAILER_LOG_H
+#define JAILER_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* A longer line is written in pieces of this many bytes. */
+#define LOG_LINE_MAX (16 * 1024)
+
+enum log_stream { LOG_STDOUT, LOG_STDERR };
+
+/* The beginning of a line whose end has not been seen yet. */
+struct log_held {
+	char *bytes;
+	size_t n;
+	size_t peak;		/* what has been touched since the last release */
+};
+
+struct log {
+	const char *path;	/* the caller's; must live as long as the log */
+	uint64_t max_size;
+	unsigned int max_files;
+	bool timestamps;
+
+	int fd;			/* -1: the path is refused or cannot be opened just now */
+	dev_t dev;
+	ino_t ino;
+	uint64_t size;		/* of the file, without what waits in `out` */
+	uint64_t limit;		/* size at which the file is rotated */
+	bool newline_first;	/* the file ends in the middle of a line */
+	bool failing;		/* the last write did not succeed */
+	uint64_t dropped;
+
+	char *out;		/* whole records that wait for write(2) */
+	size_t used;
+	size_t peak;
+	size_t taken;		/* bytes put into `out` since the last log_flush() */
+	struct log_held held[2];
+	int unfinished;		/* plain: the stream whose long line is not complete, or -1 */
+
+	struct timespec now;	/* of the log_take() at work */
+	time_t formatted;	/* the second that `head` shows */
+	time_t checked;		/* the second in which the path was last compared with the file */
+	char head[40];		/* "2026-11-22T03:16:56.123456Z stdout " */
+};
+
+/*
+ * Opens, or creates with mode 0640, the file at `path`, which must be a regular file and no
+ * symbolic link. `max_size`: bytes, 0 for no rotation; `max_files`: with the current one.
+ * Returns 0, or -1 with errno.
+ */
+int log_open(struct log *l, const char *path, uint64_t max_size, unsigned int max_files,
+	     bool timestamps);
+
+/* Takes `n` bytes that the jail printed. Never fails: what the disk cannot take is counted. */
+void log_take(struct log *l, enum log_stream s, const char *bytes, size_t n);
+
+/* The stream has ended: a line without an end is written out, flagged with `+`. */
+void log_end(struct log *l, enum log_stream s);
+
+/* Writes out what is complete. To be called before poll(2) sleeps; gives memory back. */
+void log_flush(struct log *l);
+
+/*
+ * True when log_flush() kept its memory because output comes fast. A poll(2) with a timeout of
+ * a second and one more log_flush() then makes sure that an idle jail keeps none.
+ */
+bool log_busy(const struct log *l);
+
+/* Opens the path again, for those who renamed the file. Returns 0, or -1 with errno. */
+int log_reopen(struct log *l);
+
+/* Bytes dropped since last asked; 0 as long as writing does not work. */
+uint64_t log_dropped(struct log *l);
+
+#endif

@@ -1,0 +1,19 @@
+/* One mount inside the jail, made detached and then moved onto a descriptor of its target. */
+#ifndef JAILER_MOUNTS_H
+#define JAILER_MOUNTS_H
+
+#include "build.h"
+
+/* A new file system of `type`, attached nowhere. `words`: strings one after another. */
+int mount_detached(const char *type, const char *words, unsigned int count, uint64_t attributes);
+
+/* Makes the `mount` record `item`; `tree` is the copy of the host's, for a bind. */
+int mount_item(int root, struct item *item, int tree);
+
+/* Hides a file or directory. What is not there needs no hiding. */
+int mount_mask(struct builder *b, const char *target);
+
+/* Lays what is seen at `target` over itself, read-only. What is not there is skipped. */
+int mount_readonly(int root, const char *target);
+
+#endif

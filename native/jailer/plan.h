@@ -1,0 +1,107 @@
+/*
+ * The launch plan, as PROTOCOL.md section 1 has it, read once into one block of memory that
+ * everything here points into. The jailer and the jail's init share it.
+ */
+#ifndef JAILER_PLAN_H
+#define JAILER_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum item_kind {
+	ITEM_MOUNT, ITEM_DEVICE, ITEM_MKDIR, ITEM_SYMLINK,	/* plan->furnish */
+	ITEM_MASK, ITEM_READONLY,				/* plan->cover */
+	ITEM_SYSCTL, ITEM_RLIMIT, ITEM_CGROUP, ITEM_TIME, ITEM_ENV,
+};
+
+enum mount_type { MOUNT_BIND, MOUNT_TMPFS, MOUNT_PROC, MOUNT_SYSFS, MOUNT_DEVPTS, MOUNT_MQUEUE };
+
+struct mount_options {
+	uint64_t attributes;	/* MOUNT_ATTR_* */
+	bool recursive;
+	bool idmap;
+	bool create;
+	bool optional;
+	char *rest;		/* for fsconfig(2): strings one after another */
+	unsigned int rest_count;
+};
+
+/* One record of a key that may come many times. */
+struct item {
+	struct item *next;
+	enum item_kind kind;
+	enum mount_type type;
+	char *source;		/* of a bind or device; the text of a symlink; a value */
+	char *target;		/* below the jail's root; or the name that gets the value */
+	struct mount_options options;
+	uint64_t number;	/* mode, device number, soft limit */
+	uint64_t hard;
+	uint64_t mount_id;	/* set when mounted: what symlink may replace links in */
+};
+
+struct item_list {
+	struct item *first;
+	struct item **last;
+};
+
+enum run_phase { RUN_START, RUN_BACKGROUND, RUN_COMMAND };
+
+struct run {
+	struct run *next;
+	enum run_phase phase;
+	unsigned int timeout;	/* seconds, 0: none */
+	char **argv;
+};
+
+struct plan {
+	const char *name, *launch, *rundir;
+	const char *log_path;
+	uint64_t log_size;
+	unsigned int log_files;
+	bool log_timestamps;
+	uint64_t namespaces;	/* CLONE_NEW* */
+	const char *uid_map, *gid_map;
+	const char *cgroup;	/* v2 directory */
+	const char *hostname, *domainname;
+	const char *root;
+	struct mount_options root_options;
+	bool root_readonly;	/* taken out of root_options: it comes last */
+	mode_t umask;
+	char **env;
+	size_t env_count;
+	bool login, no_new_privs, persist, foreground, terminal;
+	const char *workdir, *user;
+	uint64_t caps;
+	const char *seccomp;
+
+	struct item_list times, cgroups, furnish, cover, sysctls, rlimits, envs;
+	bool hides;		/* there is a mask */
+	struct run *runs;
+	struct run **last_run;
+
+	const char *bad;	/* the key that refused the plan */
+	char *spare;		/* memory for the lists */
+	char *spare_end;
+};
+
+/* Strings one after another, each with its NUL. */
+struct fields {
+	char *at;
+	char *end;
+};
+
+/* The next string, or NULL when there is none or it does not end. */
+char *fields_next(struct fields *f);
+
+/*
+ * Reads and checks the plan behind `fd`. Returns 0, or -1 with errno; plan->bad then names the
+ * key, if one is to blame.
+ */
+int plan_read(struct plan *plan, int fd);
+
+/* Splits "ro,nosuid,size=1m"; false when an option cannot be. */
+bool options_parse(struct mount_options *o, char *text, bool bind);
+
+#endif

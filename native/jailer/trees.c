@@ -1,0 +1,159 @@
+#include "trees.h"
+#include "calls.h"
+#include "channel.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+struct batch {
+	int channel;
+	struct order order;
+	int fds[TREES_MAX];
+	int count;
+};
+
+static int fail(struct fault *fault, enum step step, const char *subject)
+{
+	*fault = (struct fault){ .step = step, .subject = subject, .error = errno };
+	return -1;
+}
+
+static int flush(struct batch *b)
+{
+	int result = channel_send(b->channel, &b->order, sizeof(b->order), b->fds, b->count);
+	int error = errno;
+
+	for (int i = 0; i < b->count; i++)
+		close(b->fds[i]);
+	b->count = 0;
+	b->order = (struct order){ .type = ORDER_TREES };
+	errno = error;
+	return result;
+}
+
+/* `tree` -1 tells init that this one is not there. */
+static int add(struct batch *b, int tree)
+{
+	b->order.present[b->order.number++] = tree >= 0;
+	if (tree >= 0)
+		b->fds[b->count++] = tree;
+	return b->order.number == TREES_MAX ? flush(b) : 0;
+}
+
+/* Events on the host's mounts must not reach the jail, nor the other way round. */
+static int cut_off(int tree, const struct mount_options *o)
+{
+	struct mount_attr attr = { .attr_set = o->attributes, .propagation = MS_PRIVATE };
+
+	if ((o->attributes & MOUNT_ATTR__ATIME) != 0)
+		attr.attr_clr = MOUNT_ATTR__ATIME;
+	return sys_mount_setattr(tree, o->recursive ? AT_RECURSIVE : 0, &attr);
+}
+
+static int map_owners(int tree, const struct mount_options *o, int userns)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns };
+
+	return sys_mount_setattr(tree, o->recursive ? AT_RECURSIVE : 0, &attr);
+}
+
+/* Returns the copy, or -1 with `fault`. */
+static int copy_tree(const char *source, const struct mount_options *o, int userns,
+		     struct fault *fault)
+{
+	unsigned int deep = o->recursive ? AT_RECURSIVE : 0;
+	int tree = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | deep);
+
+	if (tree < 0)
+		return fail(fault, STEP_TREE, source);
+	if (cut_off(tree, o) < 0)
+		fail(fault, STEP_TREE, source);
+	else if (o->idmap && map_owners(tree, o, userns) < 0)
+		fail(fault, STEP_IDMAP, source);
+	else
+		return tree;
+	close(tree);
+	return -1;
+}
+
+/* A character device of that number and nothing else. */
+static int copy_device(const char *source, dev_t number, struct fault *fault)
+{
+	const struct mount_options options = { .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	int tree = copy_tree(source, &options, -1, fault);
+	struct stat st;
+
+	if (tree < 0)
+		return -1;
+	if (fstat(tree, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == number)
+		return tree;
+	close(tree);
+	errno = ENODEV;
+	return fail(fault, STEP_DEVICE, source);
+}
+
+static int copy_root(const struct plan *plan, int userns, struct fault *fault)
+{
+	int tree = copy_tree(plan->root, &plan->root_options, userns, fault);
+	struct stat st;
+
+	if (tree < 0) {
+		if (fault->step == STEP_TREE)
+			fault->step = STEP_ROOT;
+		return -1;
+	}
+	if (fstat(tree, &st) == 0 && S_ISDIR(st.st_mode))
+		return tree;
+	close(tree);
+	errno = ENOTDIR;
+	return fail(fault, STEP_ROOT, plan->root);
+}
+
+/* 0: this item wants no copy of a mount. */
+static bool wants_tree(const struct item *item)
+{
+	return item->kind == ITEM_DEVICE || (item->kind == ITEM_MOUNT && item->type == MOUNT_BIND);
+}
+
+static int copy_item(const struct item *item, int userns, struct fault *fault)
+{
+	int tree;
+
+	if (item->kind == ITEM_DEVICE)
+		return copy_device(item->source, (dev_t)item->number, fault);
+	tree = copy_tree(item->source, &item->options, userns, fault);
+	if (tree < 0 && fault->step == STEP_TREE)
+		fault->step = STEP_MOUNT;
+	return tree;
+}
+
+int trees_send(const struct plan *plan, int channel, int userns, struct fault *fault)
+{
+	struct batch b = { .channel = channel, .order = { .type = ORDER_TREES } };
+	int tree;
+
+	if (plan->hides) {
+		tree = copy_device("/dev/null", makedev(1, 3), fault);
+		if (tree < 0)
+			return -1;
+		add(&b, tree);
+	}
+	tree = copy_root(plan, userns, fault);
+	if (tree < 0)
+		return -1;
+	add(&b, tree);
+	for (const struct item *i = plan->furnish.first; i != NULL; i = i->next) {
+		if (!wants_tree(i))
+			continue;
+		tree = copy_item(i, userns, fault);
+		if (tree < 0 && !i->options.optional)
+			return -1;
+		if (add(&b, tree) < 0)
+			return fail(fault, STEP_TREE, i->source);
+	}
+	if (b.order.number > 0 && flush(&b) < 0)
+		return fail(fault, STEP_TREE, plan->root);
+	return 0;
+}

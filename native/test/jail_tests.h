@@ -1,0 +1,13 @@
+/* The tests of whole jails: statements, and the functions that prove them. */
+#ifndef TEST_JAIL_TESTS_H
+#define TEST_JAIL_TESTS_H
+
+struct test {
+	const char *title;
+	void (*run)(void);
+};
+
+/* Each ends with an empty one. */
+extern const struct test plan_tests[], build_tests[], run_tests[], exec_tests[];
+
+#endif

@@ -1,0 +1,74 @@
+import type { JailStatus, State } from '../supervise/operations.js';
+import { daemonCommand } from './command.js';
+import { done, type DaemonContext } from './context.js';
+import { json, span, table, type Cell, type Colour } from './render.js';
+import { statusReply } from './status-json.js';
+
+const COLOURS: Readonly<Record<State, Colour>> = {
+  stopped: 'dim',
+  waiting: 'yellow',
+  preparing: 'yellow',
+  starting: 'yellow',
+  running: 'green',
+  paused: 'yellow',
+  stopping: 'yellow',
+  stuck: 'red',
+  cleaning: 'yellow',
+  backoff: 'red',
+  ended: 'dim',
+  failed: 'red',
+};
+
+/** The state in its colour. */
+export function stateCell(state: State): Cell {
+  return { text: state, colour: COLOURS[state] };
+}
+
+/** How long a jail has been as it is: since its start, or since it ended. */
+export function since(jail: JailStatus, now: Date): string {
+  const date = jail.startedAt ?? jail.exit?.at ?? null;
+  return date === null ? '' : span(now.getTime() - date.getTime());
+}
+
+/** The first address of a jail and how many more it has, in one word. */
+export function addressWord({ ip4, ip6 }: Pick<JailStatus, 'ip4' | 'ip6'>): string {
+  const [first = '', ...more] = [...ip4, ...ip6];
+  return more.length === 0 ? first : `${first},+${more.length}`;
+}
+
+function row(jail: JailStatus, now: Date): readonly (Cell | string)[] {
+  const pid = jail.pid === null ? '' : String(jail.pid);
+  return [jail.name, stateCell(jail.state), pid, addressWord(jail), since(jail, now)];
+}
+
+/** One line per jail. */
+export function listTable(
+  jails: readonly JailStatus[],
+  { terminal, now }: Pick<DaemonContext, 'terminal' | 'now'>,
+) {
+  const at = now();
+  return table(
+    ['NAME', 'STATE', 'PID', 'ADDRESS', 'SINCE'],
+    jails.map((jail) => row(jail, at)),
+    terminal,
+  );
+}
+
+export const list = daemonCommand({
+  name: 'list',
+  summary: 'Show all jails, one on each line.',
+  operands: '',
+  count: [0, 0],
+  options: {
+    json: { type: 'boolean', summary: 'Everything about them, as status --json gives it.' },
+    quiet: { type: 'boolean', short: 'q', summary: 'Names only.' },
+  },
+  needs: 'anyone',
+  run: (context, { options }) => {
+    const jails = context.operations.status();
+    if (options.json) context.out(json(statusReply(jails)));
+    else if (options.quiet) context.out(jails.map(({ name }) => `${name}\n`).join(''));
+    else context.out(listTable(jails, context));
+    return done;
+  },
+});

@@ -1,0 +1,43 @@
+import { Refusal } from '../control/failure.js';
+import { daemonCommand } from './command.js';
+import { done } from './context.js';
+import { statusOf } from './jails.js';
+import { later, openLogs, sendFrom, startOfLines, startOfTime } from './log-files.js';
+import { followLog } from './log-follow.js';
+import { readMoment } from './moment.js';
+import { wrongUse } from './words.js';
+
+const hint = 'a span like 10m, 2h, 3d, or a time like 2026-11-22T03:16 or 03:16';
+
+export const logs = daemonCommand({
+  name: 'logs',
+  summary: 'Show what a jail has said.',
+  operands: 'NAME',
+  count: [1, 1],
+  completes: 'jail',
+  options: {
+    follow: { type: 'boolean', short: 'f', summary: 'Go on with what it says from now on.' },
+    lines: { type: 'string', short: 'n', value: 'N', summary: 'The last N lines only.' },
+    since: { type: 'string', value: 'T', summary: 'From T on: 10m, 2h, or a time like 2026-11-22T03:16.' },
+  },
+  needs: 'operator',
+  run: async (context, { options, operands: [name = ''] }) => {
+    const { lines, since } = options;
+    if (lines !== undefined && !/^\d{1,9}$/.test(lines)) throw wrongUse(`-n ${lines}: not a number of lines`);
+    const moment = since === undefined ? null : readMoment(since, context.now());
+    if (since !== undefined && moment === null) throw wrongUse(`--since ${since}: not a time`, hint);
+    const { log } = statusOf(name, context.operations);
+    if (log === null) throw new Refusal(1, `${name}: it has no log`, 'its output went to whoever ran it');
+    const files = await openLogs(log);
+    let end = 0;
+    try {
+      const tail = lines === undefined ? null : await startOfLines(files, Number(lines));
+      const from = later(tail, moment === null ? null : await startOfTime(files, moment));
+      end = await sendFrom(files, from, context);
+    } finally {
+      await Promise.all(files.map(({ handle }) => handle.close()));
+    }
+    if (options.follow) await followLog(log, files.at(-1)?.inode ?? null, end, context);
+    return done;
+  },
+});

@@ -1,0 +1,33 @@
+import { describeParams, paramsAsText } from '../config/describe.js';
+import { findParam } from '../config/params.js';
+import { localCommand } from './command.js';
+import { done } from './context.js';
+import { json } from './render.js';
+import { suggestion, wrongUse } from './words.js';
+
+export const paramsCommand = localCommand({
+  name: 'params',
+  where: 'anywhere',
+  summary: 'Show the parameters that jail.conf may have, or all there is to know about one.',
+  operands: '[PARAM]',
+  count: [0, 1],
+  completes: 'parameter',
+  options: { json: { type: 'boolean', summary: 'The table for programs.' } },
+  needs: 'anyone',
+  run: (context, { options, operands: [written] }) => {
+    const name = written === undefined ? undefined : findParam(written)?.name;
+    const all = describeParams();
+    if (written !== undefined && name === undefined)
+      throw wrongUse(
+        `there is no parameter "${written}"`,
+        suggestion(
+          written,
+          all.map((param) => param.name),
+          'jailctl params shows all',
+        ),
+      );
+    const chosen = name === undefined ? all : all.filter((param) => param.name === name);
+    context.out(options.json ? json({ version: 1, params: chosen }) : `${paramsAsText(name) ?? ''}\n`);
+    return done;
+  },
+});

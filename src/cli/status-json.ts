@@ -1,0 +1,65 @@
+import type { Accounting } from '../host/host.js';
+import type { JailStatus, LastExit } from '../supervise/operations.js';
+import { signalName } from './signal.js';
+
+const time = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+/** How it ended: `code` and `signal` are null when it did not end that way. */
+function exitAsJson(exit: LastExit) {
+  return {
+    code: exit.how === 'exit' ? exit.code : null,
+    signal: exit.how === 'signal' ? exit.code : null,
+    oom: exit.oom,
+    signal_name: exit.how === 'signal' ? signalName(exit.code) : null,
+    cause: exit.cause,
+    at: time(exit.at),
+  };
+}
+
+function accountingAsJson(figures: Accounting) {
+  return {
+    memory: figures.memory,
+    memory_peak: figures.memoryPeak,
+    cpu_usec: figures.cpuUsec,
+    pids: figures.pids,
+    io_read: figures.ioRead,
+    io_written: figures.ioWritten,
+    oom_kills: figures.oomKills,
+  };
+}
+
+/** One jail as `jailctl status --json` promises it: the first fourteen keys are a contract, more may follow them. */
+export function statusAsJson(jail: JailStatus) {
+  return {
+    name: jail.name,
+    jid: jail.jid,
+    state: jail.state,
+    pid: jail.pid,
+    path: jail.path,
+    hostname: jail.hostname,
+    ip4: jail.ip4,
+    ip6: jail.ip6,
+    cgroup: jail.cgroup,
+    started_at: time(jail.startedAt),
+    restarts: jail.restarts,
+    exit: jail.exit && exitAsJson(jail.exit),
+    health: jail.health,
+    next: { restart: time(jail.next.restart), start: time(jail.next.start), stop: time(jail.next.stop) },
+    command_pid: jail.commandPid,
+    want: jail.want,
+    waiting_for: jail.waitingFor,
+    retry_at: time(jail.retryAt),
+    flapping: jail.flapping,
+    stale: jail.stale,
+    unlisted: jail.unlisted,
+    accounting: jail.accounting && accountingAsJson(jail.accounting),
+    limits: jail.limits,
+    log: jail.log,
+    defined_at: jail.definedAt,
+  };
+}
+
+/** The whole reply of `status --json` and `list --json`. */
+export function statusReply(jails: readonly JailStatus[]) {
+  return { version: 1, jails: jails.map(statusAsJson) };
+}

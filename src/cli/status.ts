@@ -1,0 +1,56 @@
+import { errorText } from '../control/failure.js';
+import type { JailStatus } from '../supervise/operations.js';
+import { daemonCommand } from './command.js';
+import type { DaemonContext } from './context.js';
+import { sortNames } from './jails.js';
+import { since, stateCell } from './list.js';
+import { json, size, table } from './render.js';
+import { statusReply } from './status-json.js';
+import { story } from './story.js';
+
+const memoryOf = ({ accounting }: JailStatus): string => {
+  const bytes = accounting?.memory ?? null;
+  return bytes === null ? '' : size(bytes);
+};
+
+function overview(jails: readonly JailStatus[], { terminal, now }: DaemonContext): string {
+  const at = now();
+  const rows = jails.map((jail) => [
+    jail.name,
+    stateCell(jail.state),
+    jail.pid === null ? '' : String(jail.pid),
+    jail.health === 'none' ? '' : jail.health,
+    String(jail.restarts),
+    memoryOf(jail),
+    since(jail, at),
+    jail.exit?.cause ?? '',
+  ]);
+  return table(
+    ['NAME', 'STATE', 'PID', 'HEALTH', 'RESTARTS', 'MEMORY', 'SINCE', 'LAST EXIT'],
+    rows,
+    terminal,
+  );
+}
+
+export const status = daemonCommand({
+  name: 'status',
+  summary: 'Show how jails are; with names, all there is to know about each.',
+  operands: '[NAME...]',
+  completes: 'jail',
+  options: { json: { type: 'boolean', summary: 'The whole answer for programs.' } },
+  needs: 'anyone',
+  run: (context, { options, operands }) => {
+    const { known, unknown } = sortNames(operands, context.operations);
+    const every = operands.length === 0;
+    const jails = every
+      ? context.operations.status()
+      : known.length > 0
+        ? context.operations.status(known)
+        : [];
+    if (options.json) context.out(json(statusReply(jails)));
+    else if (every) context.out(overview(jails, context));
+    else context.out(jails.map((jail) => story(jail, context.terminal, context.now())).join('\n'));
+    for (const { message, hint } of unknown) context.err(errorText(message, hint));
+    return { exit: unknown.length > 0 ? 4 : 0 };
+  },
+});

@@ -1,0 +1,91 @@
+import type { JailStatus } from '../supervise/operations.js';
+import type { Terminal } from './context.js';
+import { stateCell } from './list.js';
+import { clock, paint, printable, size, span } from './render.js';
+
+type Line = readonly [title: string, text: string];
+
+const ago = (date: Date, now: Date): string => `${span(now.getTime() - date.getTime())} ago`;
+const ahead = (date: Date, now: Date): string => `in ${span(date.getTime() - now.getTime())}`;
+
+function headline(jail: JailStatus, terminal: Terminal, now: Date): string {
+  const { text, colour = 'bold' } = stateCell(jail.state);
+  const time =
+    jail.startedAt !== null
+      ? ` since ${clock(jail.startedAt)} (${span(now.getTime() - jail.startedAt.getTime())})`
+      : '';
+  const remarks = [
+    jail.pid === null ? '' : `pid ${jail.pid}`,
+    jail.retryAt === null ? '' : `next try ${ahead(jail.retryAt, now)}`,
+    jail.waitingFor.length === 0 ? '' : `waiting for ${jail.waitingFor.join(', ')}`,
+    jail.flapping ? 'keeps failing' : '',
+  ].filter((remark) => remark !== '');
+  const tail = remarks.length === 0 ? '' : `, ${remarks.join(', ')}`;
+  return `${paint(terminal, 'bold', printable(jail.name))} - ${paint(terminal, colour, text)}${time}${printable(tail)}`;
+}
+
+/** "12M of 512M": what is used and what may be, of which either may be unknown. */
+function usage(used: string | null, limit: string | undefined, extra = ''): string {
+  const most = limit === undefined ? '' : used === null ? `at most ${limit}` : ` of ${limit}`;
+  return `${used ?? ''}${most}${extra}`;
+}
+
+function limitLines({ accounting, limits }: JailStatus): readonly Line[] {
+  const some = <T>(value: T | null | undefined, show: (value: T) => string): string | null =>
+    value === null || value === undefined ? null : show(value);
+  const peak = some(accounting?.memoryPeak, (bytes) => ` (peak ${size(bytes)})`);
+  const cpu = some(accounting?.cpuUsec, (microseconds) => `${(microseconds / 1e6).toFixed(1)} s used`);
+  const io = [
+    some(accounting?.ioRead, (bytes) => `${size(bytes)} read`),
+    some(accounting?.ioWritten, (bytes) => `${size(bytes)} written`),
+  ];
+  const killed = accounting?.oomKills ?? 0;
+  const shown = ['memory.max', 'cpu.max', 'pids.max'];
+  const others = Object.entries(limits).filter(([name]) => !shown.includes(name));
+  return [
+    ['memory', usage(some(accounting?.memory, size), limits['memory.max'], peak ?? '')],
+    ['cpu', usage(cpu, limits['cpu.max'])],
+    ['pids', usage(some(accounting?.pids, String), limits['pids.max'])],
+    ['io', io.filter((text) => text !== null).join(', ')],
+    ['killed', killed === 0 ? '' : `${killed} for lack of memory`],
+    ...others.map(([name, value]): Line => [name, value]),
+  ];
+}
+
+function nextText({ next }: JailStatus, now: Date): string {
+  return (['restart', 'start', 'stop'] as const)
+    .flatMap((what) => {
+      const date = next[what];
+      return date === null ? [] : [`${what} ${clock(date)} (${ahead(date, now)})`];
+    })
+    .join(', ');
+}
+
+function configText({ definedAt, stale, unlisted }: JailStatus): string {
+  const place = definedAt === null ? '' : `${definedAt.file}:${definedAt.line}`;
+  const remark = unlisted ? 'no file describes it any more' : stale ? 'changed since it started' : '';
+  return [place, remark].filter((part) => part !== '').join(', ');
+}
+
+/** All there is to say about one jail, in lines for people; what is empty is left out. */
+export function story(jail: JailStatus, terminal: Terminal, now: Date): string {
+  const lines: readonly Line[] = [
+    ['command', jail.commandPid === null ? '' : `pid ${jail.commandPid}`],
+    ['jid', jail.jid === null ? '' : String(jail.jid)],
+    ['host', jail.hostname ?? ''],
+    ['address', [...jail.ip4, ...jail.ip6].join(', ')],
+    ['path', jail.path ?? ''],
+    ['cgroup', jail.cgroup ?? ''],
+    ...limitLines(jail),
+    ['health', jail.health === 'none' ? '' : jail.health],
+    ['restarts', jail.restarts === 0 ? '' : String(jail.restarts)],
+    ['last', jail.exit === null ? '' : `${jail.exit.cause} (${ago(jail.exit.at, now)})`],
+    ['next', nextText(jail, now)],
+    ['config', configText(jail)],
+    ['log', jail.log === null ? '' : `${jail.log} (jailctl logs ${jail.name})`],
+  ];
+  const filled = lines.filter(([, text]) => text !== '');
+  const width = Math.max(8, ...filled.map(([title]) => title.length));
+  const body = filled.map(([title, text]) => `  ${title.padEnd(width)}  ${printable(text)}`);
+  return `${[headline(jail, terminal, now), ...body].join('\n')}\n`;
+}

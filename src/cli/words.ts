@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util';
+import { closest, distance } from 'fastest-levenshtein';
+import { Refusal } from '../control/failure.js';
+import { usageOf, type Command, type CommandOptions, type Given, type OptionPlace } from './command.js';
+
+/** Wrong use: exit code 2, with a hint how it is used. */
+export function wrongUse(message: string, hint?: string): Refusal {
+  return new Refusal(2, message, hint);
+}
+
+/** The one of `known` that was probably meant, or undefined when none is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const near = closest(word, known);
+  return distance(word, near) <= Math.max(1, Math.ceil(word.length / 3)) ? near : undefined;
+}
+
+/** "did you mean …?", or what else to do. */
+export function suggestion(word: string, known: readonly string[], otherwise: string): string {
+  const near = nearest(word, known);
+  return near === undefined ? otherwise : `did you mean "${near}"?`;
+}
+
+/** Reads the words after a command's name. Throws Refusal (exit code 2) for what the command does not have. */
+export function parseWords(command: Command, words: readonly string[]): Given {
+  const { before, operands, rest } = splitWords(command.options, words, command.optionPlace ?? 'anywhere');
+  const parsed = parseOptions(command, before);
+  const all = [...parsed.positionals, ...operands];
+  checkCount(command, all);
+  return { options: complete(command.options, parsed.values), operands: all, rest };
+}
+
+function complete(options: CommandOptions, values: Readonly<Record<string, unknown>>): Given['options'] {
+  const absent = (name: string): unknown => {
+    const option = options[name];
+    if (option?.type === 'boolean') return false;
+    return option?.multiple ? [] : undefined;
+  };
+  const entries = Object.keys(options).map((name) => [name, values[name] ?? absent(name)]);
+  // parseArgs() has given each option the type that its own entry in the table asks for.
+  return Object.fromEntries(entries) as Given['options'];
+}
+
+function splitWords(options: CommandOptions, words: readonly string[], place: OptionPlace) {
+  const { tokens } = parseArgs({
+    args: [...words],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const terminator = tokens.find((token) => token.kind === 'option-terminator')?.index ?? words.length;
+  const first = tokens.find((token) => token.kind === 'positional')?.index ?? words.length;
+  if (place === 'anywhere' || terminator < first)
+    return { before: words.slice(0, terminator), operands: [], rest: words.slice(terminator + 1) };
+  const [name, ...after] = words.slice(first);
+  const separated = after[0] === '--';
+  if (!separated && after[0]?.startsWith('-'))
+    throw wrongUse(`"${after[0]}" is in the wrong place`, `options go before ${name}, commands after --`);
+  return {
+    before: words.slice(0, first),
+    operands: name === undefined ? [] : [name],
+    rest: separated ? after.slice(1) : after,
+  };
+}
+
+function parseOptions(command: Command, words: readonly string[]) {
+  try {
+    return parseArgs({ args: [...words], options: command.options, strict: true, allowPositionals: true });
+  } catch (error) {
+    throw wrongUse(optionMistake(error, command.options), usageOf(command));
+  }
+}
+
+/** Node's words for a wrong option explain its own API; ours name the option and the nearest one there is. */
+function optionMistake(error: unknown, options: CommandOptions): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const [, written] = /'([^']*)'/.exec(text) ?? [];
+  if (written === undefined) return text;
+  const [flag = written] = written.split(/[ ,]/).filter((part) => part.startsWith('--'));
+  if (/argument missing|ambiguous/.test(text)) return `${written} needs a value`;
+  if (/does not take/.test(text)) return `${written} takes no value`;
+  const near = nearest(flag.replace(/^--/, ''), Object.keys(options));
+  return `option ${flag} is not known${near === undefined ? '' : `, did you mean --${near}?`}`;
+}
+
+function checkCount(command: Command, operands: readonly string[]): void {
+  const [least, most] = command.count ?? [0, Infinity];
+  const usage = usageOf(command);
+  if (operands.length < least) throw wrongUse(`${command.name}: ${missing(command)}`, usage);
+  const extra = operands[most];
+  if (extra !== undefined) throw wrongUse(`${command.name}: "${extra}" is one word too many`, usage);
+}
+
+const missing = ({ completes }: Command): string =>
+  completes === 'jail' || completes === 'shell' ? 'the name of a jail is missing' : 'something is missing';

@@ -1,0 +1,80 @@
+import type { Diagnostic } from './diagnostic.js';
+import { Lexer, type Token } from './lexer.js';
+import { diagnose, type Place, type Source } from './source.js';
+
+/** A file with more mistakes than this is no jail.conf. */
+const MAX_ERRORS = 200;
+/** Names and values of one file: far above any use, and far below the memory. */
+const MAX_WORDS = 1_000_000;
+
+/** Where the parser is in a file, and what it has found wrong there. */
+export class TokenReader {
+  protected readonly diagnostics: Diagnostic[] = [];
+  private readonly lexer: Lexer;
+  protected token: Token;
+  protected previousEnd = 0;
+  private words = 0;
+
+  constructor(protected readonly source: Source) {
+    this.lexer = new Lexer(source, (code, start, end, message, hint) => {
+      if (this.tooMany()) return;
+      this.diagnostics.push(diagnose('error', code, { source, start, end }, message, hint));
+    });
+    this.token = this.lexer.next();
+  }
+
+  protected countWord(): void {
+    if (++this.words === MAX_WORDS)
+      this.report('too-large', this.token, `more than ${MAX_WORDS} words are too many`);
+  }
+
+  protected tooMany(): boolean {
+    return this.words >= MAX_WORDS || this.diagnostics.length >= MAX_ERRORS;
+  }
+
+  protected atWord(): boolean {
+    return this.token.kind === 'text' || this.token.kind === 'variable';
+  }
+
+  protected at(...kinds: Token['kind'][]): boolean {
+    return kinds.includes(this.token.kind);
+  }
+
+  protected accept(kind: Token['kind']): boolean {
+    if (this.token.kind !== kind) return false;
+    this.advance();
+    return true;
+  }
+
+  protected advance(): Token {
+    const token = this.token;
+    this.previousEnd = token.end;
+    this.token = this.lexer.next();
+    return token;
+  }
+
+  protected placeOf({ start, end }: { start: number; end: number }): Place {
+    return { source: this.source, start, end };
+  }
+
+  protected withoutQuotes({ start, end }: Token): Place {
+    const { text } = this.source;
+    return this.placeOf({
+      start: text[start] === '"' ? start + 1 : start,
+      end: text[end - 1] === '"' ? end - 1 : end,
+    });
+  }
+
+  protected error(at: { start: number; end: number }, message: string, hint?: string): void {
+    this.report('syntax-error', at, message, hint);
+  }
+
+  protected report(
+    code: 'syntax-error' | 'unexpected-end' | 'nesting-too-deep' | 'too-large',
+    at: { start: number; end: number },
+    message: string,
+    hint?: string,
+  ): void {
+    this.diagnostics.push(diagnose('error', code, this.placeOf(at), message, hint));
+  }
+}

@@ -1,0 +1,151 @@
+import type { Socket } from 'node:net';
+import type { Peer, Right } from './access.js';
+import { describeFailure, errorText } from './failure.js';
+import { encodeFields, encodeFrame, encodeText, MalformedFrame, type FrameType } from './frames.js';
+import { RequestReader, type Request } from './request.js';
+
+/** How a command ends: with an exit code, by being run in the client's own process, or by a jailer taking over. */
+export type Answer =
+  | { readonly exit: number }
+  | { readonly handOver: { readonly socket: string; readonly fields: readonly string[] } }
+  | 'local';
+
+/** A request, and the way back to the one who made it. What is said after the client has gone is dropped. */
+export interface Conversation {
+  readonly request: Request;
+  readonly peer: Peer;
+  readonly right: Right;
+  /** Aborted when the client goes away. An operation under way is better completed. */
+  readonly signal: AbortSignal;
+  readonly out: (text: string | Buffer) => void;
+  readonly err: (text: string | Buffer) => void;
+  /** Resolves when the client has taken what was said, or has gone: whoever says much waits for it. */
+  readonly drained: () => Promise<void>;
+}
+
+export type Dispatch = (conversation: Conversation) => Promise<Answer>;
+export type Log = (level: 'info' | 'warn' | 'error', message: string) => void;
+
+export interface ConnectionOptions {
+  readonly dispatch: Dispatch;
+  readonly log: Log;
+  readonly peer: Peer;
+  readonly right: Right;
+  /** Milliseconds that a client has to say what it wants. */
+  readonly requestTimeoutMs: number;
+}
+
+/** A client copies frames through a buffer of its own: short ones keep both ends moving. */
+const CHUNK_BYTES = 64 * 1024;
+/** How long the last frames may wait for a client that does not read, in milliseconds. */
+const LAST_WORD_MS = 10_000;
+
+/** One client: hears one request, answers it, and is gone. No fault of a client leaves this class. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #reader = new RequestReader();
+  readonly #gone = new AbortController();
+  readonly #deadline: NodeJS.Timeout;
+  #heard = false;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#deadline = setTimeout(() => this.#refuse('no request came in time'), options.requestTimeoutMs);
+    socket.on('data', (piece: Buffer) => this.#hear(piece));
+    // A client that is killed and one that only ends its side look the same; answers are still written to the latter.
+    socket.on('end', () => (this.#heard ? this.#gone.abort() : this.close()));
+    socket.on('error', () => this.close());
+    socket.on('close', () => this.close());
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    clearTimeout(this.#deadline);
+    this.#gone.abort();
+    this.#socket.destroy();
+  }
+
+  #hear(piece: Buffer): void {
+    if (this.#heard) return this.close(); // The client has said all that it may.
+    try {
+      const request = this.#reader.push(piece);
+      if (request === null) return;
+      this.#heard = true;
+      clearTimeout(this.#deadline);
+      void this.#answer(request);
+    } catch (error) {
+      this.#refuse(error instanceof MalformedFrame ? error.message : String(error));
+    }
+  }
+
+  #refuse(reason: string): void {
+    this.#heard = true;
+    clearTimeout(this.#deadline);
+    this.#options.log('warn', `control: process ${this.#options.peer.pid}: ${reason}`);
+    this.#send('E', encodeText(errorText(`jaild does not understand: ${reason}`)));
+    this.#end('X', Buffer.of(1));
+  }
+
+  async #answer(request: Request): Promise<void> {
+    try {
+      this.#conclude(await this.#options.dispatch(this.#conversation(request)));
+    } catch (error) {
+      const failure = describeFailure(error);
+      if (failure.bug)
+        this.#options.log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.#say('E', failure.text);
+      this.#end('X', Buffer.of(failure.code));
+    }
+  }
+
+  #conclude(answer: Answer): void {
+    if (answer === 'local') this.#end('L', Buffer.alloc(0));
+    else if ('exit' in answer) this.#end('X', Buffer.of(answer.exit));
+    else this.#end('H', encodeFields([answer.handOver.socket, ...answer.handOver.fields]));
+  }
+
+  #conversation(request: Request): Conversation {
+    const { peer, right } = this.#options;
+    return {
+      request,
+      peer,
+      right,
+      signal: this.#gone.signal,
+      out: (text) => this.#say('O', text),
+      err: (text) => this.#say('E', text),
+      drained: () => this.#drained(),
+    };
+  }
+
+  #say(type: 'O' | 'E', text: string | Buffer): void {
+    const bytes = typeof text === 'string' ? encodeText(text) : text;
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
+      this.#send(type, bytes.subarray(at, at + CHUNK_BYTES));
+  }
+
+  #send(type: FrameType, bytes: Uint8Array): void {
+    if (this.#socket.writable) this.#socket.write(encodeFrame(type, bytes));
+  }
+
+  #end(type: FrameType, bytes: Uint8Array): void {
+    this.#send(type, bytes);
+    this.#socket.end();
+    setTimeout(() => this.close(), LAST_WORD_MS).unref();
+  }
+
+  #drained(): Promise<void> {
+    const socket = this.#socket;
+    if (!socket.writableNeedDrain || socket.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        socket.off('drain', settle);
+        socket.off('close', settle);
+        resolve();
+      };
+      socket.on('drain', settle);
+      socket.on('close', settle);
+    });
+  }
+}

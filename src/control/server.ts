@@ -1,0 +1,126 @@
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { SystemError } from '../host/error.js';
+import { findGroup, rightOf, type Peer } from './access.js';
+import { Connection, type Dispatch, type Log } from './connection.js';
+import { errorText } from './failure.js';
+import { encodeFrame, encodeText } from './frames.js';
+
+export interface ControlOptions {
+  /** Path of the socket. */
+  readonly socket: string;
+  /** Name of the group whose members may use it; one that /etc/group lacks leaves it to root. */
+  readonly group: string;
+  readonly dispatch: Dispatch;
+  readonly log: Log;
+  /** SO_PEERCRED of a connection's descriptor. Throws SystemError. */
+  readonly credentials: (fd: number) => Peer;
+  readonly requestTimeoutMs?: number;
+  readonly maxConnections?: number;
+  /** The file of groups, /etc/group. */
+  readonly groupFile?: string;
+}
+
+export interface ControlServer {
+  /** Ends listening and every connection, and removes the socket. */
+  close(): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 256;
+
+/**
+ * Listens on the control socket and answers each connection by `dispatch`. A socket file of an earlier jaild is
+ * replaced in one step: whoever calls reaches the old one or the new one. Rejects with SystemError.
+ */
+export async function serveControl(options: ControlOptions): Promise<ControlServer> {
+  const group = groupOf(options);
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    if (open.size > (options.maxConnections ?? MAX_CONNECTIONS)) turnAway(socket);
+    else receive(socket, options, group !== null);
+  });
+  await listen(server, options.socket, group);
+  server.on('error', (error) => options.log('error', `control: ${error.message}`));
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        rmSync(options.socket, { force: true });
+        server.close(() => resolve());
+        for (const socket of open) socket.destroy();
+      }),
+  };
+}
+
+function groupOf(options: ControlOptions): number | null {
+  const file = options.groupFile ?? '/etc/group';
+  try {
+    return findGroup(readFileSync(file, 'utf8'), options.group);
+  } catch (error) {
+    options.log('warn', `cannot read ${file}, ignoring: ${String(error)}`);
+    return null;
+  }
+}
+
+function receive(socket: Socket, options: ControlOptions, hasGroup: boolean): void {
+  try {
+    const peer = options.credentials(descriptorOf(socket));
+    new Connection(socket, {
+      dispatch: options.dispatch,
+      log: options.log,
+      peer,
+      right: rightOf(peer, hasGroup),
+      requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    });
+  } catch (error) {
+    // The peer may be gone already, and whoever cannot be identified is not served.
+    options.log('warn', `control: connection not served: ${String(error)}`);
+    socket.destroy();
+  }
+}
+
+function turnAway(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  socket.write(encodeFrame('E', encodeText(errorText('jaild is busy: too many connections'))));
+  socket.end(encodeFrame('X', Buffer.of(1)));
+  socket.resume();
+  setTimeout(() => socket.destroy(), 1000).unref();
+}
+
+function descriptorOf(socket: Socket): number {
+  // Node keeps the descriptor in a handle that its types do not show.
+  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } | null };
+  if (handle?.fd === undefined || handle.fd < 0) throw new Error('the connection has no descriptor');
+  return handle.fd;
+}
+
+async function listen(server: Server, path: string, group: number | null): Promise<void> {
+  // Made under another name and renamed when it has its owner and mode, so that nobody connects too early.
+  const fresh = `${path}.new`;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  isSocket(path);
+  if (isSocket(fresh)) rmSync(fresh);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, path)));
+    server.listen(fresh, () => resolve());
+  });
+  server.removeAllListeners('error');
+  if (group !== null) chownSync(fresh, 0, group);
+  chmodSync(fresh, group === null ? 0o600 : 0o660);
+  renameSync(fresh, path);
+}
+
+function listenError(error: NodeJS.ErrnoException, path: string): SystemError {
+  const hint = path.length > 100 ? 'a socket has at most 107 characters: choose a shorter prefix' : undefined;
+  return new SystemError('listen', Math.abs(error.errno ?? 0), path, hint);
+}
+
+/** Whether a socket has this name. Throws when something else has it: that is somebody's, and would be lost. */
+function isSocket(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isSocket()) throw new Error(`${path} exists and is not a socket`);
+  return found !== undefined;
+}

@@ -1,0 +1,71 @@
+import { basename } from 'node:path';
+import type { CgroupFacts } from '../plan/facts.js';
+import type { Accounting } from './host.js';
+import { readText } from './files.js';
+
+type Read = (file: string) => string | null;
+
+const number = (text: string | null): number | null => (text === null ? null : Number(text));
+
+/** The number behind a word at the beginning of a line: `oom_kill 3`. */
+function field(text: string | null, name: string): number | null {
+  const found = text === null ? null : new RegExp(`^${name} (\\d+)`, 'm').exec(text);
+  return found === null ? null : Number(found[1]);
+}
+
+/** The sum over all disks; none of them listed means that nothing was read or written. */
+function sum(text: string | null, pattern: RegExp): number | null {
+  if (text === null) return null;
+  let total = 0;
+  for (const [, amount] of text.matchAll(pattern)) total += Number(amount);
+  return total;
+}
+
+function memory(version: 1 | 2, read: Read): Pick<Accounting, 'memory' | 'memoryPeak' | 'oomKills'> {
+  const [usage, peak, events] =
+    version === 2
+      ? ['memory.current', 'memory.peak', 'memory.events']
+      : ['memory.usage_in_bytes', 'memory.max_usage_in_bytes', 'memory.oom_control'];
+  return {
+    memory: number(read(usage)),
+    memoryPeak: number(read(peak)),
+    oomKills: field(read(events), 'oom_kill') ?? 0,
+  };
+}
+
+function io(version: 1 | 2, read: Read): Pick<Accounting, 'ioRead' | 'ioWritten'> {
+  if (version === 2) {
+    const stat = read('io.stat');
+    return { ioRead: sum(stat, /\brbytes=(\d+)/g), ioWritten: sum(stat, /\bwbytes=(\d+)/g) };
+  }
+  const stat = read('blkio.throttle.io_service_bytes');
+  return { ioRead: sum(stat, /^\S+ Read (\d+)/gm), ioWritten: sum(stat, /^\S+ Write (\d+)/gm) };
+}
+
+/** The v2 tree counts CPU time even where it has no controllers; v1 counts nanoseconds. */
+function cpuUsec(v2: Read | null, v1: Read): number | null {
+  if (v2 !== null) return field(v2('cpu.stat'), 'usage_usec');
+  const usage = number(v1('cpuacct.usage'));
+  return usage === null ? null : Math.round(usage / 1000);
+}
+
+/** What a jail uses and has used. Figures that this host does not keep are null. Throws SystemError. */
+export function readAccounting(paths: readonly string[], facts: CgroupFacts): Accounting {
+  const jail = basename(paths[0] ?? '');
+  const below =
+    (directory: string): Read =>
+    (file) =>
+      readText(`${directory}/${jail}/${file}`);
+  const nothing: Read = () => null;
+  const of = (controller: string, name = controller): readonly [1 | 2, Read] => {
+    if (facts.v2 !== null && facts.v2Controllers.includes(controller)) return [2, below(facts.v2)];
+    const directory = facts.v1[name];
+    return [1, directory === undefined ? nothing : below(directory)];
+  };
+  return {
+    ...memory(...of('memory')),
+    cpuUsec: cpuUsec(facts.v2 === null ? null : below(facts.v2), of('cpuacct')[1]),
+    pids: number(of('pids')[1]('pids.current')),
+    ...io(...of('io', 'blkio')),
+  };
+}

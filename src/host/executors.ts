@@ -1,0 +1,100 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
+import { StepFailure } from './error.js';
+import { systemError } from './files.js';
+import { runHook } from './hook.js';
+import type { Ended, Executors, JailerHandle, Launch } from './host.js';
+import { spawnJailer } from './jailer.js';
+import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
+import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
+import { signalName } from './signal.js';
+
+/** What the steps tell beside their success. */
+export interface StepListener {
+  /** Something survived that an administrator should know of. */
+  readonly warn: (message: string) => void;
+  /** A line that a hook printed. */
+  readonly hookOutput: (jail: string, phase: string, line: string) => void;
+}
+
+function jailerOf(launch: Launch): JailerHandle {
+  if (launch.jailer === null)
+    throw new Error(`${launch.jail}: a step needs the jailer before it was spawned`);
+  return launch.jailer;
+}
+
+function makeRundir(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw systemError(error, path);
+  }
+}
+
+/** @throws StepFailure unless the command exited 0. */
+function requireSuccess(phase: string, command: string, ended: Ended): void {
+  if (ended.how === 'exit' && ended.code === 0) return;
+  const reasons = {
+    exit: `exited ${ended.code}`,
+    signal: `ended by signal ${ended.code} (${signalName(ended.code)})`,
+    timeout: 'timed out',
+    error: `could not be run: errno ${ended.code}`,
+  };
+  throw new StepFailure(phase, command, reasons[ended.how], 'its output is in the log of the jail');
+}
+
+/** A jail that has been given up is killed here; one that has ended is gone already. */
+function endJailer(launch: Launch): void {
+  if (launch.jailer !== null && launch.jailer.phase !== 'exited') launch.jailer.kill();
+}
+
+/**
+ * THE TABLE of what does each step on the real machine.
+ * @param prepareCgroups makes the directories that all jails share, before the first jail's
+ */
+export function makeExecutors(listener: StepListener, prepareCgroups: () => void): Executors {
+  return {
+    'hook.run': {
+      run: ({ args }, { jail }) => runHook(args, (line) => listener.hookOutput(jail, args.phase, line)),
+    },
+    'rundir.create': {
+      run: ({ args }) => makeRundir(args.path),
+      undo: ({ args }) => rmSync(args.path, { recursive: true, force: true }),
+    },
+    'cgroup.create': {
+      run: ({ args }) => {
+        prepareCgroups();
+        createCgroup(args.paths);
+      },
+      undo: ({ args }) => removeCgroup(args.paths),
+    },
+    'cgroup.set': { run: ({ args }) => setCgroup(args.file, args.value) },
+    'jailer.spawn': {
+      run: async ({ args }, launch) => {
+        launch.jailer = await spawnJailer(args.rundir, args.records);
+      },
+      undo: (_step, launch) => endJailer(launch),
+    },
+    'netns.name': {
+      run: ({ args }, launch) => nameNetworkNamespace(args.path, jailerOf(launch).initPid),
+      undo: ({ args }) => unnameNetworkNamespace(args.path),
+    },
+    'network.attach': {
+      run: ({ args }, launch) => {
+        const jailer = jailerOf(launch);
+        if (args.ip4.length + args.ip6.length === 0) bringLoopbackUp(jailer);
+        else for (const warning of attachNetwork(args, jailer)) listener.warn(`${launch.jail}: ${warning}`);
+      },
+      undo: ({ args }) => {
+        if (args.ip4.length + args.ip6.length > 0) detachNetwork(args);
+      },
+    },
+    'jailer.go': { run: (_step, launch) => jailerOf(launch).go() },
+    'jail.exec': {
+      run: async ({ args }, launch) => {
+        requireSuccess(args.phase, args.command, await jailerOf(launch).exec(args));
+      },
+    },
+  };
+}

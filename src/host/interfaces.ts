@@ -1,0 +1,81 @@
+import { constants } from 'node:os';
+import type { NetworkArgs } from '../plan/step.js';
+import { SystemError } from './error.js';
+import { withNetlink, type NetlinkSocket } from './netlink.js';
+import {
+  decodeAddress,
+  decodeLink,
+  decodeRoute,
+  dumpAddresses,
+  dumpLinks,
+  getLink,
+  matchRoute,
+  type Address,
+  type Link,
+} from './netlink-route.js';
+
+/** Interface that addresses are announced on → its index. */
+export type Announcers = ReadonlyMap<string, number>;
+
+const FULL_LENGTH = { ip4: 32, ip6: 128 } as const;
+
+/** The host's links. Throws SystemError. */
+export function hostInterfaces(): readonly Link[] {
+  return withNetlink(linksOf);
+}
+
+/** The host's own addresses. Throws SystemError. */
+export function hostAddresses(): readonly Address[] {
+  return withNetlink((host) => (host.request([dumpAddresses()])[0] ?? []).map(decodeAddress));
+}
+
+/**
+ * Who on this host has the address already, in words, or null. The jail's own `link` does not count. One question to
+ * the routing table, not a list of all links: its cost does not grow with the number of jails. Throws SystemError.
+ */
+export function addressInUse(address: string, link: string): string | null {
+  return withNetlink((host) => addressHolder(host, address, link));
+}
+
+/** addressInUse() on an open socket. */
+export function addressHolder(host: NetlinkSocket, address: string, link: string): string | null {
+  const body = host.request([matchRoute(address)])[0]?.[0];
+  if (body === undefined) return null;
+  const route = decodeRoute(body);
+  const full = address.includes(':') ? FULL_LENGTH.ip6 : FULL_LENGTH.ip4;
+  if (route.prefix !== full || route.type === 'other') return null;
+  const name = linksOf(host).find(({ index }) => index === route.link)?.name ?? `link ${route.link}`;
+  if (name === link) return null;
+  if (route.type === 'unicast') return `a route of this host leads to it over ${name}`;
+  return route.type === 'local'
+    ? `it is an address of this host, on ${name}`
+    : `it is a ${route.type} address of ${name}`;
+}
+
+/**
+ * The interfaces that a jail's addresses are to be announced on. Throws SystemError ENODEV for one that is not there,
+ * with those that are in the hint; with `present` leaves it out.
+ */
+export function announcers(host: NetlinkSocket, { ip4, ip6 }: NetworkArgs, which?: 'present'): Announcers {
+  const found = new Map<string, number>();
+  for (const name of new Set([...ip4, ...ip6].flatMap(({ announceOn }) => announceOn ?? []))) {
+    const index = linkIndex(host, name);
+    if (index !== null) found.set(name, index);
+    else if (which !== 'present') throw missing(host, name);
+  }
+  return found;
+}
+
+function linkIndex(host: NetlinkSocket, name: string): number | null {
+  const body = host.request([{ ...getLink(name), tolerates: [constants.errno.ENODEV] }])[0]?.[0];
+  return body === undefined ? null : decodeLink(body).index;
+}
+
+function missing(host: NetlinkSocket, name: string): SystemError {
+  const names = linksOf(host).map((link) => link.name);
+  return new SystemError('interface', constants.errno.ENODEV, name, `this host has ${names.join(', ')}`);
+}
+
+function linksOf(host: NetlinkSocket): readonly Link[] {
+  return (host.request([dumpLinks()])[0] ?? []).map(decodeLink);
+}

@@ -1,0 +1,139 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Jail } from '../config/jail.js';
+import { limitedDevices } from '../plan/cgroup.js';
+import type { CgroupFacts, HostFacts } from '../plan/facts.js';
+import type { Instance } from '../plan/instance.js';
+import { policyBase, seccompPolicy } from '../plan/seccomp.js';
+import type { UidPool } from '../plan/uidrange.js';
+import { readAccounting } from './cgroup-accounting.js';
+import { detectCgroups } from './cgroup-facts.js';
+import { freeze, killCgroup, population } from './cgroup-processes.js';
+import { prepareRoot, removeRoot } from './cgroup.js';
+import { makeExecutors, type StepListener } from './executors.js';
+import { systemError } from './files.js';
+import type { Executors, Host, JailerHandle } from './host.js';
+import { connectJailer, readExitRecord } from './jailer.js';
+import { bootId } from './procfs.js';
+import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
+import { SeccompCache } from './seccomp.js';
+import { UidRangeStore } from './uidrange.js';
+
+const repository = join(import.meta.dirname, '../../..');
+const seccompCompiler = join(repository, 'native/build/seccomp-compile');
+const defaultPolicy = join(repository, 'etc/seccomp/default.policy');
+
+/** What the machine is told by jaild.ini. */
+export interface MachineOptions {
+  readonly instance: Instance;
+  /** Where the jails' cgroups go instead of the place that is found by looking, or null. */
+  readonly cgroupRoot: string | null;
+  readonly uids: UidPool;
+  readonly listener: StepListener;
+}
+
+/** The real machine: reads what plans must know about it, and does their steps. */
+export class Machine implements Host {
+  readonly instance: Instance;
+  readonly executors: Executors;
+  readonly #uids: UidRangeStore;
+  readonly #seccomp: SeccompCache;
+  readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
+  readonly #openFilesLimit = hardOpenFilesLimit();
+  #cgroups: CgroupFacts;
+  #areCgroupsReady = false;
+
+  /** @throws SystemError when the host's cgroups or the given-out uid ranges can't be read. */
+  constructor({ instance, cgroupRoot, uids, listener }: MachineOptions) {
+    this.instance = instance;
+    this.#cgroups = detectCgroups(instance, cgroupRoot);
+    this.#uids = UidRangeStore.open(instance, Date.now(), uids);
+    if (this.#uids.damage !== null)
+      listener.warn(`${this.#uids.damage.message}: ${this.#uids.damage.hint ?? ''}`);
+    this.#seccomp = new SeccompCache(instance.stateDirectory, seccompCompiler);
+    this.executors = makeExecutors(listener, () => this.#prepareCgroups());
+  }
+
+  async facts(jail: Jail): Promise<HostFacts> {
+    const { values } = jail;
+    checkRoot(values.path ?? '/');
+    this.#prepareCgroups();
+    return {
+      instance: this.instance,
+      cgroups: this.#cgroups,
+      uidBase: this.#uidBase(jail),
+      seccomp: await this.#seccompProgram(jail),
+      jid: 0,
+      launch: '',
+      fstabs: readFstabs(values['mount.fstab'] ?? []),
+      blockDevices: blockDeviceNumbers(limitedDevices(values)),
+      timeNamespaces: this.#hasTimeNamespaces,
+      openFilesLimit: this.#openFilesLimit,
+      term: process.env['TERM'] ?? null,
+    };
+  }
+
+  #uidBase({ name, values: { userns } }: Jail): number | null {
+    if (userns === 'off') return null;
+    return typeof userns === 'object' ? userns.base : this.#uids.rangeOf(name);
+  }
+
+  async #seccompProgram({ values }: Jail): Promise<string | null> {
+    const base = policyBase(values);
+    if (base.kind === 'off') return null;
+    const file = base.kind === 'file' ? base.path : defaultPolicy;
+    try {
+      return await this.#seccomp.programOf(seccompPolicy(readFileSync(file, 'utf8'), values));
+    } catch (error) {
+      throw systemError(error, file);
+    }
+  }
+
+  adopt(rundir: string): Promise<JailerHandle | null> {
+    return connectJailer(rundir);
+  }
+
+  exitRecord(rundir: string): ReturnType<Host['exitRecord']> {
+    return readExitRecord(rundir);
+  }
+
+  accounting(cgroups: readonly string[]): ReturnType<Host['accounting']> {
+    return readAccounting(cgroups, this.#cgroups);
+  }
+
+  freeze(cgroups: readonly string[], frozen: boolean): Promise<void> {
+    return freeze(cgroups, frozen);
+  }
+
+  killCgroup(cgroups: readonly string[]): void {
+    killCgroup(cgroups);
+  }
+
+  population(cgroups: readonly string[]): number {
+    return population(cgroups);
+  }
+
+  bootId(): string {
+    return bootId();
+  }
+
+  monotonic(): number {
+    return performance.now();
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  /** Takes away what this instance made for all jails together. For the very end, when no jail is left. */
+  close(): void {
+    removeRoot(this.#cgroups);
+  }
+
+  #prepareCgroups(): void {
+    if (this.#areCgroupsReady) return;
+    this.#cgroups = prepareRoot(this.#cgroups);
+    this.#areCgroupsReady = true;
+  }
+}

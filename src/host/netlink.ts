@@ -1,0 +1,81 @@
+import { constants } from 'node:os';
+import { SystemError } from './error.js';
+import { closeFd, netlinkOptions, netlinkReceive, netlinkSend, netlinkSocket } from './libc.js';
+import { NLMSG_DONE, NLMSG_ERROR, decodeMessages, decodeVerdict, encodeRequests } from './netlink-message.js';
+import type { Message, Request, Verdict } from './netlink-message.js';
+
+/** Bytes; the kernel's own dumps come in datagrams of at most 32 KiB. */
+const DATAGRAM = 65_536;
+const datagram = Buffer.alloc(DATAGRAM);
+
+/** A socket to ask the kernel about the network namespace that it was made in. */
+export class NetlinkSocket {
+  readonly #fd: number;
+  #sequence = 1;
+
+  /** Takes over `fd`, a NETLINK_ROUTE socket of any network namespace. Throws SystemError. */
+  constructor(fd: number = netlinkSocket()) {
+    this.#fd = fd;
+    try {
+      netlinkOptions(fd);
+    } catch (error) {
+      closeFd(fd);
+      throw error;
+    }
+  }
+
+  close(): void {
+    closeFd(this.#fd);
+  }
+
+  /**
+   * Has all requests done in one go and returns the bodies of the answers, request by request. A dump goes alone.
+   * Throws SystemError for the first request that failed, with the kernel's words as hint; those behind it have
+   * nevertheless been tried. rtnetlink has answered by the time that send returns, so nothing here waits.
+   */
+  request(requests: readonly Request[]): readonly (readonly Buffer[])[] {
+    const first = this.#sequence;
+    this.#sequence += requests.length;
+    netlinkSend(this.#fd, encodeRequests(requests, first));
+    const answers: Buffer[][] = requests.map(() => []);
+    const verdicts = this.#receive(first, requests.length, answers);
+    requests.forEach((request, index) => throwVerdict(request, verdicts.get(index)));
+    return answers;
+  }
+
+  /** Collects answers and verdicts until the last request has had its verdict. */
+  #receive(first: number, count: number, answers: readonly Buffer[][]): ReadonlyMap<number, Verdict> {
+    const verdicts = new Map<number, Verdict>();
+    while (!verdicts.has(count - 1)) {
+      for (const { type, sequence, body } of this.#messages()) {
+        const index = sequence - first;
+        if (type === NLMSG_ERROR) verdicts.set(index, decodeVerdict(body));
+        else if (type === NLMSG_DONE) verdicts.set(index, { errno: 0, words: null });
+        else answers[index]?.push(Buffer.from(body)); // the datagram's memory is used again
+      }
+    }
+    return verdicts;
+  }
+
+  #messages(): readonly Message[] {
+    const size = netlinkReceive(this.#fd, datagram);
+    if (size === null) throw new SystemError('netlink', constants.errno.EPROTO, 'no answer from the kernel');
+    return decodeMessages(datagram.subarray(0, size));
+  }
+}
+
+function throwVerdict({ step, subject, tolerates }: Request, verdict: Verdict | undefined): void {
+  if (verdict === undefined || verdict.errno === 0 || tolerates?.includes(verdict.errno)) return;
+  const hint = verdict.words === null ? undefined : `the kernel says: ${verdict.words}`;
+  throw new SystemError(`netlink ${step}`, verdict.errno, subject, hint);
+}
+
+/** Calls `use` with a socket that is closed afterwards; made from `fd`, else in this process's network namespace. */
+export function withNetlink<T>(use: (socket: NetlinkSocket) => T, fd?: number): T {
+  const socket = new NetlinkSocket(fd);
+  try {
+    return use(socket);
+  } finally {
+    socket.close();
+  }
+}

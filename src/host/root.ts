@@ -1,0 +1,69 @@
+import { readFileSync, statSync } from 'node:fs';
+import { SystemError } from './error.js';
+import { systemError } from './files.js';
+
+/**
+ * Sees that a jail's root is there and is a directory, before anything is built.
+ * @throws SystemError
+ */
+export function checkRoot(path: string): void {
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(path).isDirectory();
+  } catch (error) {
+    throw systemError(error, path, '"path" must name the directory that becomes the root of the jail');
+  }
+  if (!isDirectory) {
+    throw new SystemError('root', notADirectory, path, '"path" must name a directory');
+  }
+}
+
+const notADirectory = 20;
+const invalidArgument = 22;
+
+/**
+ * The text of each file that `mount.fstab` names; an empty name is skipped, as by jail(8).
+ * @throws SystemError for a file that can't be read.
+ */
+export function readFstabs(files: readonly string[]): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const file of files) {
+    if (file === '') continue;
+    try {
+      texts.set(file, readFileSync(file, 'utf8'));
+    } catch (error) {
+      throw systemError(error, file, '"mount.fstab" names files that list mounts as fstab(5) does');
+    }
+  }
+  return texts;
+}
+
+/**
+ * "MAJOR:MINOR" of block devices, as io.max wants them (Documentation/admin-guide/cgroup-v2.rst).
+ * @throws SystemError for a path that is no block device.
+ */
+export function blockDeviceNumbers(paths: readonly string[]): ReadonlyMap<string, string> {
+  const numbers = new Map<string, string>();
+  for (const path of paths) numbers.set(path, blockDeviceNumber(path));
+  return numbers;
+}
+
+function blockDeviceNumber(path: string): string {
+  if (/^\d+:\d+$/.test(path)) return path;
+  const hint = '"io.max" takes a block device, such as /dev/sda, or its numbers, such as 8:0';
+  try {
+    const stat = statSync(path);
+    if (!stat.isBlockDevice()) throw new SystemError('io.max', invalidArgument, path, hint);
+    // The kernel's huge encoding: minor in bits 0-7 and 20-31, major in bits 8-19 (linux/kdev_t.h).
+    return `${(stat.rdev >> 8) & 0xfff}:${(stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00)}`;
+  } catch (error) {
+    if (error instanceof SystemError) throw error;
+    throw systemError(error, path, hint);
+  }
+}
+
+/** The highest number of open files that jaild may hand on, from /proc/self/limits; proc_pid_limits(5). */
+export function hardOpenFilesLimit(): number {
+  const line = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+  return line?.[1] === undefined || line[1] === 'unlimited' ? Infinity : Number(line[1]);
+}

@@ -1,0 +1,204 @@
+import { mkdirSync, openSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { dispatchCommands } from './cli/dispatch.js';
+import { packageVersion } from './cli/version.js';
+import { formatDiagnostic } from './config/diagnostic.js';
+import { configurationFiles, loadConfiguration } from './config/load.js';
+import type { Dispatch } from './control/connection.js';
+import { serveControl, type ControlServer } from './control/server.js';
+import { makeLog } from './daemon/log.js';
+import { makeNotifier, type Notifier } from './daemon/notify.js';
+import { readSettings, withDefaults } from './daemon/read-settings.js';
+import type { Settings } from './daemon/settings.js';
+import { readText } from './host/files.js';
+import { flockExclusive, notifySocket, peerCredentials } from './host/libc.js';
+import { Machine } from './host/machine.js';
+import { instanceBelow, type Instance } from './plan/instance.js';
+import { planJail } from './plan/launch.js';
+import type { Log } from './supervise/log.js';
+import { Supervisor } from './supervise/supervisor.js';
+
+const usage = `usage: jaild [-d] [--prefix DIR]
+
+Keeps the jails of /etc/jail.conf as they are asked to be; runs in the foreground.
+
+  -d, --debug      log every step that is done and undone
+  --prefix DIR     keep everything below DIR: an instance of its own beside any other
+  --version        print the version
+  -h, --help       print this
+`;
+
+/** jaild can't begin: what to print, and the exit code of design: 1 failed, 2 wrong use or wrong configuration. */
+class Unable extends Error {
+  readonly code: 1 | 2;
+
+  constructor(code: 1 | 2, text: string) {
+    super(text);
+    this.code = code;
+  }
+}
+
+function unable(code: 1 | 2, what: string, hint: string): Unable {
+  return new Unable(code, `error: ${what}\nhint: ${hint}\n`);
+}
+
+interface Words {
+  readonly debug: boolean;
+  readonly prefix: string;
+}
+
+function readWords(argv: readonly string[]): Words | 'help' | 'version' {
+  const options = {
+    debug: { type: 'boolean', short: 'd', default: false },
+    prefix: { type: 'string', default: process.env['JAILD_PREFIX'] ?? '' },
+    help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean' },
+  } as const;
+  try {
+    const { values } = parseArgs({ args: [...argv], options });
+    if (values.help === true) return 'help';
+    if (values.version === true) return 'version';
+    const prefix = values.prefix === '' || values.prefix === '/' ? '' : resolve(values.prefix);
+    return { debug: values.debug, prefix };
+  } catch (error) {
+    throw unable(2, error instanceof Error ? error.message : String(error), 'jaild --help shows how it is used');
+  }
+}
+
+/** Makes the instance's directories. What lies in them is for root alone, but jails' logs may be read by a group. */
+function makeDirectories(instance: Instance): void {
+  mkdirSync(instance.runDirectory, { recursive: true, mode: 0o755 });
+  mkdirSync(instance.stateDirectory, { recursive: true, mode: 0o700 });
+  mkdirSync(instance.logDirectory, { recursive: true, mode: 0o750 });
+}
+
+/** One jaild per prefix: the lock goes with the process, however it ends. flock(2). */
+function lock(instance: Instance): void {
+  const path = `${instance.runDirectory}/jaild.lock`;
+  if (flockExclusive(openSync(path, 'a', 0o600))) return;
+  throw unable(1, `another jaild is already running on ${instance.prefix === '' ? 'this host' : instance.prefix}`, `it holds ${path}`);
+}
+
+/** @throws Unable with every mistake in jaild.ini. */
+function settingsOf(instance: Instance): Settings {
+  const file = instance.settingsFile;
+  const { settings, diagnostics } = readSettings(readText(file) ?? '', file);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new Unable(2, `${errors.map((one) => formatDiagnostic(one)).join('\n')}\n`);
+  return settings;
+}
+
+/** Everything of a running jaild, put together. */
+class Daemon {
+  readonly #machine: Machine;
+  readonly #notifier: Notifier;
+  readonly #supervisor: Supervisor;
+  #control: ControlServer | null = null;
+  #isEnding = false;
+
+  constructor(
+    readonly instance: Instance,
+    readonly settings: Settings,
+    readonly log: Log,
+  ) {
+    this.#machine = new Machine({
+      instance,
+      cgroupRoot: settings['cgroup.root'] === '' ? null : settings['cgroup.root'],
+      uids: { base: settings['uids.base'], count: settings['uids.count'] },
+      listener: {
+        warn: (message) => log.warn(message),
+        hookOutput: (jail, phase, line) => log.child(jail).info(`${phase}: ${line}`),
+      },
+    });
+    this.#notifier = makeNotifier(process.env['NOTIFY_SOCKET'], notifySocket, (message) => log.warn(message));
+    const parallel = settings['daemon.parallel'];
+    this.#supervisor = new Supervisor({
+      host: this.#machine,
+      load: () => withDefaults(loadConfiguration(configurationFiles(instance.jailConf, instance.jailConfDirectory)), settings),
+      planJail,
+      log,
+      autostart: settings['daemon.autostart'],
+      ...(parallel > 0 && { parallel }),
+    });
+  }
+
+  async begin(): Promise<void> {
+    for (const diagnostic of this.#supervisor.configuration.diagnostics) {
+      this.log.warn(formatDiagnostic(diagnostic));
+    }
+    await this.#supervisor.boot();
+    this.#control = await serveControl({
+      socket: this.instance.socket,
+      group: this.settings['socket.group'],
+      dispatch: this.#dispatch(),
+      log: (level, message) => this.log[level](message),
+      credentials: peerCredentials,
+    });
+    process.on('SIGTERM', () => void this.#end(this.settings['daemon.shutdown'] === 'stop'));
+    process.on('SIGINT', () => void this.#end(this.settings['daemon.shutdown'] === 'stop'));
+    process.on('SIGHUP', () => void this.#reload());
+    this.#notifier.ready();
+    this.#notifier.status(`${this.#supervisor.configuration.jails.length} jails`);
+    this.log.info(`ready on ${this.instance.socket}`);
+  }
+
+  /** The table of commands; after a `shutdown` has been answered, jaild ends. */
+  #dispatch(): Dispatch {
+    const { instance, log } = this;
+    const dispatch = dispatchCommands({ instance, operations: this.#supervisor, log: (level, message) => log[level](message) });
+    return async (conversation) => {
+      const answer = await dispatch(conversation);
+      if (this.#supervisor.isShutDown) setImmediate(() => void this.#end(false));
+      return answer;
+    };
+  }
+
+  async #reload(): Promise<void> {
+    this.#notifier.reloading(performance.now());
+    const { ok, diagnostics, changes } = await this.#supervisor.reload(false);
+    for (const diagnostic of diagnostics) this.log.warn(formatDiagnostic(diagnostic));
+    this.log.info(ok ? `reloaded: ${changes.length} jails changed` : 'not reloaded: nothing has changed');
+    this.#notifier.ready();
+  }
+
+  async #end(stopsJails: boolean): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#notifier.stopping();
+    if (stopsJails) await this.#supervisor.shutdown();
+    await this.#control?.close();
+    if (this.#supervisor.isShutDown) this.#machine.close();
+    this.log.info(this.#supervisor.isShutDown ? 'ended, every jail is stopped' : 'ended, the jails run on');
+    process.exit(0);
+  }
+}
+
+async function main(): Promise<void> {
+  const words = readWords(process.argv.slice(2));
+  if (words === 'help') return void process.stdout.write(usage);
+  if (words === 'version') return void process.stdout.write(`jaild ${packageVersion()}\n`);
+  if (process.getuid?.() !== 0) throw unable(1, 'jaild needs root: only root may make jails', 'sudo jaild');
+  const instance = instanceBelow(words.prefix);
+  const settings = settingsOf(instance);
+  makeDirectories(instance);
+  lock(instance);
+  const log = makeLog({
+    level: words.debug ? 'debug' : settings['log.level'],
+    format: settings['log.format'],
+    stream: process.stderr,
+    colour: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
+    timestamps: process.env['JOURNAL_STREAM'] === undefined,
+  });
+  await new Daemon(instance, settings, log).begin();
+}
+
+try {
+  await main();
+} catch (error) {
+  const hint = error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? `hint: ${error.hint}\n` : '';
+  process.stderr.write(
+    error instanceof Unable ? error.message : `error: ${error instanceof Error ? error.message : String(error)}\n${hint}`,
+  );
+  process.exitCode = error instanceof Unable ? error.code : 1;
+}

@@ -1,0 +1,43 @@
+import type { JailParams } from '../config/params.js';
+import { capabilityNames } from '../config/values/isolation.js';
+
+/** What a jail's root may do when nothing is asked for: what ordinary servers need to bind, chown and drop to a user. */
+const usual = [
+  ...['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap'],
+  ...['net_bind_service', 'sys_chroot', 'setfcap'],
+];
+
+/** FreeBSD's own words for what Linux calls a capability: [parameter, its default, capabilities]. */
+const allowances = [
+  ['allow.raw_sockets', false, ['net_raw']],
+  ['allow.reserved_ports', true, ['net_bind_service']],
+  ['allow.chflags', false, ['linux_immutable']],
+  ['allow.mlock', false, ['ipc_lock']],
+  ['allow.routing', false, ['net_admin']],
+] as const;
+
+/** The capabilities of a jail's commands, by name, in the order of their numbers; capabilities(7). */
+export function jailCapabilities(values: JailParams): readonly string[] {
+  if (values['allow.suser'] === false) return [];
+  const set = new Set<string>(values.caps ?? usual);
+  for (const [parameter, byDefault, capabilities] of allowances) {
+    const allowed = values[parameter] ?? byDefault;
+    if (allowed === byDefault) continue;
+    for (const name of capabilities) {
+      if (allowed) set.add(name);
+      else set.delete(name);
+    }
+  }
+  if (values.vnet === 'new') set.add('net_admin');
+  for (const name of values['caps.add'] ?? []) set.add(name);
+  for (const name of values['caps.drop'] ?? []) set.delete(name);
+  return capabilityNames.filter((name) => set.has(name));
+}
+
+/** The set as the hexadecimal mask that capset(2) and /proc/PID/status use. */
+export function capabilityMask(capabilities: readonly string[]): string {
+  const bits = capabilityNames.map((name, number) =>
+    capabilities.includes(name) ? 1n << BigInt(number) : 0n,
+  );
+  return bits.reduce((mask, bit) => mask | bit, 0n).toString(16);
+}

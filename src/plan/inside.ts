@@ -1,0 +1,193 @@
+import type { Jail } from '../config/jail.js';
+import type { MountEntry } from '../config/values/mount.js';
+import { PlanError } from './error.js';
+import type { LaunchRecord } from './step.js';
+
+/** Character devices that every jail may use, with their numbers (Documentation/admin-guide/devices.txt). */
+const devices = [
+  ['null', '1:3'],
+  ['zero', '1:5'],
+  ['full', '1:7'],
+  ['random', '1:8'],
+  ['urandom', '1:9'],
+  ['tty', '5:0'],
+] as const;
+
+const links = [
+  ['ptmx', 'pts/ptmx'],
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+] as const;
+
+/** What of /proc and /sys tells about the host, or lets it be changed. Most is refused by the user namespace already. */
+const masked = [
+  'proc/acpi',
+  'proc/asound',
+  'proc/interrupts',
+  'proc/kcore',
+  'proc/keys',
+  'proc/key-users',
+  'proc/kallsyms',
+  'proc/latency_stats',
+  'proc/sched_debug',
+  'proc/scsi',
+  'proc/timer_list',
+  'proc/timer_stats',
+  'sys/firmware',
+  'sys/fs/selinux',
+  'sys/devices/virtual/powercap',
+  'sys/kernel/debug',
+];
+const readOnly = ['proc/bus', 'proc/fs', 'proc/irq', 'proc/sys', 'proc/sysrq-trigger'];
+
+/** Sizes of the memory file systems that every jail gets; their pages are charged to the jail's cgroup. */
+const sizes = { dev: '64k', shm: '64m', tmpfs: '256m' } as const;
+
+/** A private /dev at `target`: a tmpfs with the harmless devices, and the jail's own pseudo terminals. */
+function deviceRecords(target: string): readonly LaunchRecord[] {
+  return [
+    ['mount', 'tmpfs', 'tmpfs', target, `create,nosuid,noexec,mode=755,size=${sizes.dev},nr_inodes=64`],
+    ...devices.map(([name, numbers]): LaunchRecord => [
+      'device',
+      `/dev/${name}`,
+      `${target}/${name}`,
+      numbers,
+    ]),
+    ['mkdir', `${target}/pts`, '755'],
+    [
+      'mount',
+      'devpts',
+      'devpts',
+      `${target}/pts`,
+      'nosuid,noexec,newinstance,ptmxmode=0666,mode=620,gid=5,max=256',
+    ],
+    ['mkdir', `${target}/shm`, '1777'],
+    ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,size=${sizes.shm}`],
+    ['mkdir', `${target}/mqueue`, '755'],
+    ['mount', 'mqueue', 'mqueue', `${target}/mqueue`, 'optional,nosuid,nodev,noexec'],
+    ...links.map(([name, text]): LaunchRecord => ['symlink', `${target}/${name}`, text]),
+  ];
+}
+
+/** Where below the jail's root a host path lies. */
+function targetInside(entry: MountEntry, path: string): string {
+  const root = path.replace(/\/+$/, '');
+  const target = entry.target.replace(/\/+/g, '/').replace(/\/$/, '');
+  if (target.split('/').includes('..') || !target.startsWith(`${root}/`)) {
+    const hint = `a mount point is a host path below "path", such as ${root}/mnt`;
+    throw new PlanError('mount', entry.target, `not below ${path}`, hint);
+  }
+  return target.slice(root.length + 1);
+}
+
+const attributes = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'noatime']);
+/** fstab(5) words that say nothing to a jail's mount. */
+const silent = new Set([
+  'rw',
+  'late',
+  'auto',
+  'defaults',
+  'bind',
+  'exec',
+  'suid',
+  'dev',
+  'nocover',
+  'async',
+  'sync',
+]);
+
+function mountOptions(entry: MountEntry): readonly string[] {
+  return entry.options.flatMap((option) => {
+    if (silent.has(option)) return [];
+    if (option === 'failok' || option === 'nofail') return ['optional'];
+    if (option === 'rbind') return ['rec'];
+    if (attributes.has(option) || /^[a-z_]+=/.test(option)) return [option];
+    throw new PlanError(
+      'mount',
+      entry.target,
+      `unknown mount option "${option}"`,
+      'known: ro nosuid nodev noexec noatime failok rbind size= mode=',
+    );
+  });
+}
+
+function bindRecord(entry: MountEntry, target: string, idmap: boolean): LaunchRecord {
+  if (!entry.source.startsWith('/')) {
+    throw new PlanError(
+      'mount',
+      entry.source,
+      'not an absolute path',
+      'nullfs mounts a directory or file of the host',
+    );
+  }
+  const own = mountOptions(entry).filter((option) => !option.includes('='));
+  return [
+    'mount',
+    'bind',
+    entry.source,
+    target,
+    ['nosuid', 'nodev', ...(idmap ? ['idmap'] : []), ...own].join(','),
+  ];
+}
+
+/** The records for one line of fstab(5): FreeBSD's file systems by what Linux has for them. */
+function mountRecords(entry: MountEntry, path: string, idmap: boolean): readonly LaunchRecord[] {
+  if (entry.options.includes('noauto')) return [];
+  const target = targetInside(entry, path);
+  const options = mountOptions(entry);
+  switch (entry.type) {
+    case 'nullfs':
+    case 'bind':
+    case 'none':
+      return [bindRecord(entry, target, idmap)];
+    case 'tmpfs': {
+      const size = options.some((option) => option.startsWith('size=')) ? [] : [`size=${sizes.tmpfs}`];
+      return [['mount', 'tmpfs', 'tmpfs', target, ['nosuid', 'nodev', ...size, ...options].join(',')]];
+    }
+    case 'procfs':
+    case 'linprocfs':
+    case 'proc':
+      return [['mount', 'proc', 'proc', target, ['nosuid', 'nodev', 'noexec', ...options].join(',')]];
+    case 'linsysfs':
+    case 'sysfs':
+      return [['mount', 'sysfs', 'sysfs', target, 'ro,nosuid,nodev,noexec']];
+    case 'devfs':
+      return deviceRecords(target);
+    case 'fdescfs':
+      return [];
+    default: {
+      const hint =
+        'a jail mounts nullfs, tmpfs, procfs, linsysfs, devfs and fdescfs; mount others on the host and use nullfs';
+      throw new PlanError('mount', entry.target, `file system type "${entry.type}" is not known here`, hint);
+    }
+  }
+}
+
+/**
+ * What is mounted, made and hidden in a jail's root, in jail(8)'s order: `mount`, `mount.fstab`, /dev, /proc; then /sys.
+ * @throws PlanError for a mount point outside of `path`, an unknown type or option.
+ */
+export function insideRecords(
+  jail: Jail,
+  entries: readonly MountEntry[],
+  host: { readonly idmap: boolean; readonly sharesNetwork: boolean },
+): readonly LaunchRecord[] {
+  const { values } = jail;
+  const path = values.path ?? '/';
+  const sys: LaunchRecord = host.sharesNetwork
+    ? ['mount', 'bind', '/sys', 'sys', 'create,optional,rec,ro,nosuid,nodev,noexec']
+    : ['mount', 'sysfs', 'sysfs', 'sys', 'create,optional,ro,nosuid,nodev,noexec'];
+  const proc = values['mount.procfs'] !== false;
+  return [
+    ...entries.flatMap((entry) => mountRecords(entry, path, host.idmap)),
+    ...(values['mount.devfs'] === false ? [] : deviceRecords('dev')),
+    ...(proc ? [['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'] as LaunchRecord] : []),
+    sys,
+    ...(proc ? masked : masked.filter((target) => !target.startsWith('proc/'))).map(
+      (target): LaunchRecord => ['mask', target],
+    ),
+    ...(proc ? readOnly : []).map((target): LaunchRecord => ['readonly', target]),
+  ];
+}

@@ -1,0 +1,92 @@
+import type { JailParams } from '../config/params.js';
+
+/** Where a jail's policy begins: the default one, none at all, or a file of its own. */
+export type PolicyBase =
+  { readonly kind: 'default' | 'off' } | { readonly kind: 'file'; readonly path: string };
+
+/** What the parameter `seccomp` chooses. */
+export function policyBase(values: JailParams): PolicyBase {
+  const choice = values.seccomp ?? 'default';
+  if (choice === 'default' || choice === 'off') return { kind: choice };
+  return { kind: 'file', path: choice };
+}
+
+/**
+ * Calls that are of use only with a capability: the default policy refuses them, and who is given the capability gets
+ * the calls with it. Not among them, though privileged: unshare(2) and clone(2) of namespaces, and open_by_handle_at(2),
+ * which opens the host's files and namespaces by number (dac_read_search); a policy of one's own can allow these.
+ */
+const callsOf: Readonly<Record<string, readonly string[]>> = {
+  sys_admin: [
+    ...[
+      'mount',
+      'umount2',
+      'pivot_root',
+      'fsopen',
+      'fsconfig',
+      'fsmount',
+      'fspick',
+      'open_tree',
+      'move_mount',
+    ],
+    ...['mount_setattr', 'sethostname', 'setdomainname', 'setns', 'quotactl', 'quotactl_fd'],
+  ],
+  sys_time: ['clock_settime', 'clock_adjtime', 'settimeofday', 'adjtimex'],
+  sys_ptrace: ['ptrace', 'process_vm_readv', 'process_vm_writev', 'kcmp', 'pidfd_getfd'],
+  sys_pacct: ['acct'],
+  sys_boot: ['reboot'],
+  sys_module: ['init_module', 'finit_module', 'delete_module'],
+  sys_rawio: ['iopl', 'ioperm'],
+  sys_tty_config: ['vhangup'],
+  syslog: ['syslog'],
+  bpf: ['bpf'],
+  perfmon: ['perf_event_open'],
+};
+
+/** allow.* parameters that grant a capability with system calls of its own. */
+const grants: readonly (readonly ['allow.read_msgbuf', string])[] = [['allow.read_msgbuf', 'syslog']];
+
+/** System V calls by the parameter that takes them away. */
+const sysv = {
+  sysvmsg: ['msgget', 'msgsnd', 'msgrcv', 'msgctl'],
+  sysvsem: ['semget', 'semop', 'semtimedop', 'semctl'],
+  sysvshm: ['shmget', 'shmat', 'shmdt', 'shmctl'],
+} as const;
+
+/** `base` without its lines that allow a call: "allow" would win over a refusal, wherever that stands. */
+function withoutAllowed(base: string, calls: readonly string[]): string {
+  if (calls.length === 0) return base;
+  const isAllowed = (line: string): boolean => {
+    const call = /^\s*\??allow\s+(\S+)/.exec(line)?.[1];
+    return call !== undefined && calls.includes(call);
+  };
+  return base
+    .split('\n')
+    .filter((line) => !isAllowed(line))
+    .join('\n');
+}
+
+/**
+ * The system call policy of a jail: the text of its base (etc/seccomp/default.policy says what lines there are), and what
+ * its parameters add and take away. The same parameters give the same text, by which the compiled form is found.
+ */
+export function seccompPolicy(base: string, values: JailParams): string {
+  const dropped = new Set(values['caps.drop']);
+  const capabilities = [...(values.caps ?? []), ...(values['caps.add'] ?? [])];
+  for (const [parameter, capability] of grants) if (values[parameter] === true) capabilities.push(capability);
+  const allowed = Object.keys(callsOf)
+    .filter((capability) => capabilities.includes(capability) && !dropped.has(capability))
+    .flatMap((capability) => callsOf[capability] ?? []);
+  const refused = (['sysvmsg', 'sysvsem', 'sysvshm'] as const)
+    .filter((parameter) => values[parameter] === 'disable')
+    .flatMap((parameter) => sysv[parameter]);
+  // "?": a call that an architecture does not have (iopl) is left out there.
+  const rules = [
+    ...allowed.map((call) => `?allow ${call}`),
+    ...refused.map((call) => `?errno ENOSYS ${call}`),
+  ];
+  const text = withoutAllowed(base, refused);
+  return [text.endsWith('\n') || text === '' ? text : `${text}\n`, ...rules.map((rule) => `${rule}\n`)].join(
+    '',
+  );
+}

@@ -1,0 +1,77 @@
+import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SystemError } from '../../src/host/error.js';
+import { readJson, readText, writeAtomically, writeControl } from '../../src/host/files.js';
+import { bootId, processExists, startTime } from '../../src/host/procfs.js';
+
+describe('a file', () => {
+  let directory: string;
+  before(() => (directory = mkdtempSync(join(tmpdir(), 'jaild-files-'))));
+  after(() => rmSync(directory, { recursive: true }));
+  const path = (name: string): string => join(directory, name);
+
+  it('is replaced whole, with the permissions asked for, and nothing is left beside it', () => {
+    writeAtomically(path('a'), 'one');
+    writeAtomically(path('a'), 'two', { sync: true, mode: 0o644 });
+    expect(readFileSync(path('a'), 'utf8')).to.equal('two');
+    expect(statSync(path('a')).mode & 0o777).to.equal(0o644);
+    expect(readdirSync(directory)).to.deep.equal(['a']);
+  });
+
+  it('that cannot be written is named in the error', () => {
+    expect(() => writeAtomically(path('none/a'), '')).to.throw(
+      SystemError,
+      `open ${path('none/a')}: No such file or directory`,
+    );
+  });
+
+  it('of a control is neither made nor emptied by writing', () => {
+    writeFileSync(path('control'), '12345');
+    writeControl(path('control'), '9');
+    expect(readText(path('control'))).to.equal('92345');
+    expect(() => writeControl(path('absent'), '1')).to.throw('ENOENT');
+    expect(readText(path('absent'))).to.equal(null);
+  });
+
+  it('of JSON is read when it is what is wanted', () => {
+    const isNumber = (value: unknown): value is number => typeof value === 'number';
+    writeFileSync(path('json'), '5');
+    expect(readJson(path('json'), isNumber)).to.equal(5);
+    expect(readJson(path('absent'), isNumber)).to.equal(null);
+    for (const text of ['"5"', '{']) {
+      writeFileSync(path('json'), text);
+      expect(() => readJson(path('json'), isNumber)).to.throw(
+        SystemError,
+        `read ${path('json')}: Illegal byte sequence`,
+      );
+    }
+  });
+});
+
+describe('a process', () => {
+  it('is known by when it started', () => {
+    const [own, init] = [startTime(process.pid), startTime(1)];
+    expect(own).to.equal(startTime(process.pid));
+    expect(own).to.be.greaterThan(init ?? Infinity);
+    expect(startTime(2 ** 22 + 1)).to.equal(null);
+  });
+
+  it('that has a blank and a parenthesis in its name is known as well', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'jaild-files-'));
+    try {
+      execFileSync('cp', ['/bin/cat', join(directory, 'a) R (b')]);
+      const stat = execFileSync(join(directory, 'a) R (b'), ['/proc/self/stat'], { encoding: 'utf8' });
+      expect(stat).to.contain('(a) R (b)');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+    expect([processExists(process.pid), processExists(2 ** 22 + 1)]).to.deep.equal([true, false]);
+  });
+
+  it('lives in one boot of the machine', () => {
+    expect(bootId()).to.match(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  });
+});

@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { existsSync, readFileSync } from 'node:fs';
+import { TestInstance } from '../support/instance.js';
+
+/** Reads a limit where this host keeps it: in the v2 tree, or in a v1 hierarchy. */
+function control(instance: TestInstance, jail: string, v2: string, v1: string): string {
+  const { cgroup, pid } = instance.status(jail);
+  const unified = `${cgroup}/${v2}`;
+  if (existsSync(unified)) return readFileSync(unified, 'utf8').trim();
+  const [controller = '', file = ''] = v1.split('/');
+  const line = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+    .split('\n')
+    .find((text) => text.split(':')[1]?.split(',').includes(controller));
+  return readFileSync(`/sys/fs/cgroup/${controller}${line?.split(':')[2]}/${file}`, 'utf8').trim();
+}
+
+describe('a jail with limits', () => {
+  const instance = new TestInstance();
+  const eat = 'exec tail /dev/zero';
+
+  before(async () => {
+    instance.configure(`
+      * { path = "$root"; }
+      small { memory.max = 64M; pids.max = 20; cpu.max = "50%"; cpu.weight = 50; command = "/bin/sleep 1000"; }
+      hog { memory.max = 24M; memory.swap.max = 0; restart = no; command = "/bin/sh -c '${eat}'"; }
+      forker { pids.max = 12; restart = no; command = "/bin/sh -c 'i=0; while [ $i -lt 60 ]; do sleep 100 & i=\\$((i+1)); done; wait'"; }
+      ticker { command = "/bin/sh -c 'while :; do echo tick; sleep 0.05; done'"; }
+    `);
+    await instance.start();
+  });
+
+  after(() => instance.close());
+
+  it('has them in its cgroup', () => {
+    expect(instance.ctl('start', 'small').stderr).to.equal('');
+    expect(control(instance, 'small', 'memory.max', 'memory/memory.limit_in_bytes')).to.equal(
+      String(64 * 1024 * 1024),
+    );
+    expect(control(instance, 'small', 'pids.max', 'pids/pids.max')).to.equal('20');
+    expect(control(instance, 'small', 'cpu.max', 'cpu/cpu.cfs_quota_us')).to.match(/^50000( 100000)?$/);
+  });
+
+  it('shows what it uses in status', () => {
+    const { stdout } = instance.ctl('status', 'small');
+    expect(stdout).to.match(/memory.*64/i);
+  });
+
+  it('is killed when it wants more memory, and the reason is told', async () => {
+    instance.ctl('start', 'hog');
+    await instance.until('hog has failed', () => ['failed', 'ended'].includes(instance.status('hog').state));
+    expect(instance.status('hog').exit).to.deep.include({ signal: 9, oom: true });
+    expect(instance.ctl('status', 'hog').stdout).to.match(/out of memory/i);
+  });
+
+  it('can’t make more processes than it may', () => {
+    instance.ctl('start', 'forker');
+    const { cgroup } = instance.status('forker');
+    expect(readFileSync(`${cgroup}/cgroup.procs`, 'utf8').trim().split('\n').length).to.be.at.most(12);
+    expect(instance.ctl('status', 'small').code).to.equal(0);
+    expect(instance.ctl('stop', 'forker').code).to.equal(0);
+  });
+
+  it('stands still while it is paused, and goes on when resumed', async () => {
+    instance.ctl('start', 'ticker');
+    await instance.until('ticks', () => instance.logOf('ticker').split('\n').length > 5);
+    expect(instance.ctl('pause', 'ticker').code).to.equal(0);
+    const lines = instance.logOf('ticker').length;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(instance.logOf('ticker').length).to.equal(lines);
+    expect(instance.status('ticker').state).to.equal('paused');
+    expect(instance.ctl('resume', 'ticker').code).to.equal(0);
+    await instance.until('it ticks again', () => instance.logOf('ticker').length > lines);
+  });
+
+  it('is stopped even while it is paused', () => {
+    instance.ctl('pause', 'ticker');
+    expect(instance.ctl('stop', 'ticker').code).to.equal(0);
+  });
+});

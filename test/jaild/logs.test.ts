@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TestInstance } from '../support/instance.js';
+
+describe('the log of a jail', () => {
+  const instance = new TestInstance();
+  const directory = join(instance.prefix, 'var/log/jaild');
+  const texts = (name: string): string[] =>
+    readdirSync(directory)
+      .filter((file) => file.startsWith(`${name}.log`))
+      .sort((a, b) => Number(b.split('.log.')[1] ?? 0) - Number(a.split('.log.')[1] ?? 0))
+      .flatMap((file) => readFileSync(join(directory, file), 'utf8').split('\n').slice(0, -1));
+
+  before(async () => {
+    const count = (to: number, pause: string): string =>
+      `/bin/sh -c 'i=0; while [ $i -lt ${to} ]; do echo line $i; i=\\$((i+1)); ${pause} done; sleep 1000'`;
+    instance.configure(`
+      * { path = "$root"; }
+      two { command = "/bin/sh -c 'echo to out; echo to err >&2; printf unfinished'"; restart = no; }
+      many { command = "${count(20000, '')}"; log.max_size = 128K; log.max_files = 20; }
+      slow { command = "${count(400, 'sleep 0.01;')}"; }
+    `);
+    await instance.start();
+  });
+
+  after(() => instance.close());
+
+  it('has a time and the stream before each line, and marks one that did not end', async () => {
+    instance.ctl('start', 'two');
+    await instance.until('it has ended', () => instance.status('two').state === 'ended');
+    const stamp = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z';
+    const text = instance.logOf('two').split('\n').sort().join('\n');
+    expect(text)
+      .to.match(new RegExp(`^${stamp} stdout to out$`, 'm'))
+      .and.to.match(new RegExp(`^${stamp} stderr to err$`, 'm'));
+    expect(text).to.match(new RegExp(`^${stamp} stdout\\+ unfinished$`, 'm'));
+  });
+
+  it('is rotated by size while it is written, with nothing lost or doubled', async () => {
+    instance.ctl('start', 'many');
+    await instance.until('all is written', () => texts('many').at(-1)?.endsWith('line 19999') ?? false, 30);
+    expect(readdirSync(directory).filter((file) => file.startsWith('many.log')).length).to.be.greaterThan(3);
+    expect(texts('many').map((line) => line.split(' ').slice(2).join(' '))).to.deep.equal(
+      Array.from({ length: 20000 }, (_, i) => `line ${i}`),
+    );
+    instance.ctl('stop', 'many');
+  });
+
+  it('loses nothing while jaild is killed and started again', async () => {
+    instance.ctl('start', 'slow');
+    await instance.until('it writes', () => texts('slow').length > 20);
+    await instance.killDaemon();
+    await instance.start();
+    await instance.until('all is written', () => texts('slow').length >= 400, 20);
+    expect(texts('slow').map((line) => line.split(' ').slice(2).join(' '))).to.deep.equal(
+      Array.from({ length: 400 }, (_, i) => `line ${i}`),
+    );
+  });
+
+  it('is shown by jailctl logs, the last lines of it by -n', () => {
+    const { code, stdout } = instance.ctl('logs', '-n', '2', 'slow');
+    expect(code).to.equal(0);
+    expect(stdout.split('\n').map((line) => line.replace(/^\S+ \S+ /, ''))).to.deep.equal([
+      'line 398',
+      'line 399',
+      '',
+    ]);
+  });
+});

@@ -1,0 +1,127 @@
+import { compile, type Compiled } from '../../src/config/compile.js';
+import type {
+  ForegroundJail,
+  JailStatus,
+  Operations,
+  Outcome,
+  ReloadResult,
+  StopOptions,
+} from '../../src/supervise/operations.js';
+import type { Jail } from '../../src/config/compile.js';
+import type { JailPlan } from '../../src/plan/step.js';
+
+/** The configuration that a text describes. */
+export function configurationOf(text: string): Compiled {
+  return compile(['jail.conf'], { readFile: () => text, glob: () => [] });
+}
+
+/** The status of a jail that has never been started. */
+export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailStatus {
+  return {
+    name,
+    jid: null,
+    state: 'stopped',
+    pid: null,
+    commandPid: null,
+    path: `/jails/${name}`,
+    hostname: name,
+    ip4: [],
+    ip6: [],
+    cgroup: null,
+    startedAt: null,
+    restarts: 0,
+    exit: null,
+    health: 'none',
+    next: { restart: null, start: null, stop: null },
+    want: 'down',
+    waitingFor: [],
+    retryAt: null,
+    flapping: false,
+    stale: false,
+    unlisted: false,
+    accounting: null,
+    limits: {},
+    log: `/var/log/jaild/${name}.log`,
+    definedAt: { file: 'jail.conf', line: 1 },
+    ...more,
+  };
+}
+
+/** A supervisor whose jails are a list: what is asked of it is noted, and answered as a test has laid it out. */
+export class FakeOperations implements Operations {
+  jails: readonly JailStatus[];
+  configuration: Compiled;
+  /** What was asked, in order: "start web,db". */
+  readonly asked: string[] = [];
+  /** Answers by jail; others are "done". */
+  readonly outcomes = new Map<string, Partial<Outcome>>();
+  reloadResult: ReloadResult = { ok: true, changes: [], diagnostics: [] };
+  ranJail: Jail | null = null;
+  jailPlan: JailPlan | null = null;
+
+  constructor(jails: readonly JailStatus[], configuration = '') {
+    this.jails = jails;
+    this.configuration = configurationOf(configuration);
+  }
+
+  status(names?: readonly string[]): readonly JailStatus[] {
+    return names === undefined ? this.jails : this.jails.filter(({ name }) => names.includes(name));
+  }
+  has(name: string): boolean {
+    return this.jails.some((jail) => jail.name === name);
+  }
+  start(names: readonly string[], progress?: (line: string) => void): Promise<readonly Outcome[]> {
+    for (const name of names) progress?.(`${name}: starting`);
+    return Promise.resolve(this.#answer('start', names));
+  }
+  stop(names: readonly string[], { force = false, cascade = false }: StopOptions = {}): Promise<readonly Outcome[]> {
+    return Promise.resolve(this.#answer(`stop${force ? ' force' : ''}${cascade ? ' cascade' : ''}`, names));
+  }
+  restart(names: readonly string[]): Promise<readonly Outcome[]> {
+    return Promise.resolve(this.#answer('restart', names));
+  }
+  reload(dryRun: boolean): Promise<ReloadResult> {
+    this.asked.push(dryRun ? 'reload dry' : 'reload');
+    return Promise.resolve(this.reloadResult);
+  }
+  signal(name: string, signal: number): Outcome {
+    return this.#one(`signal ${signal}`, name);
+  }
+  pause(name: string): Promise<Outcome> {
+    return Promise.resolve(this.#one('pause', name));
+  }
+  resume(name: string): Promise<Outcome> {
+    return Promise.resolve(this.#one('resume', name));
+  }
+  run(jail: Jail, terminal: boolean): Promise<ForegroundJail> {
+    this.ranJail = jail;
+    this.asked.push(`run ${jail.name}${terminal ? ' terminal' : ''}`);
+    return Promise.resolve({ name: jail.name, socket: `/run/jaild/${jail.name}/jailer.sock` });
+  }
+  jailer(): null {
+    return null;
+  }
+  exec(name: string): { readonly socket: string } | null {
+    const running = this.jails.some((jail) => jail.name === name && jail.pid !== null);
+    return running ? { socket: `/run/jaild/${name}/jailer.sock` } : null;
+  }
+  plan(jail: Jail): Promise<JailPlan> {
+    this.asked.push(`plan ${jail.name}`);
+    return this.jailPlan === null ? Promise.reject(new Error('no plan')) : Promise.resolve(this.jailPlan);
+  }
+  shutdown(): Promise<readonly Outcome[]> {
+    return Promise.resolve(this.#answer('shutdown', this.jails.map(({ name }) => name)));
+  }
+
+  #answer(what: string, names: readonly string[]): readonly Outcome[] {
+    this.asked.push(`${what} ${names.join(',')}`);
+    return names.map((jail) => this.#outcome(jail));
+  }
+  #one(what: string, name: string): Outcome {
+    this.asked.push(`${what} ${name}`);
+    return this.#outcome(name);
+  }
+  #outcome(jail: string): Outcome {
+    return { jail, ok: true, changed: true, message: 'done', code: 0, ...this.outcomes.get(jail) };
+  }
+}

@@ -1,0 +1,213 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeBusyboxRoot } from './root.js';
+import { leftovers } from './leftovers.js';
+
+const repository = join(import.meta.dirname, '../../..');
+
+/** What a command said, and how it ended. */
+export interface Answer {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The part of `jailctl status --json` that tests look at. */
+export interface StatusJson {
+  readonly name: string;
+  readonly jid: number | null;
+  readonly state: string;
+  readonly pid: number | null;
+  readonly ip4: readonly string[];
+  readonly ip6: readonly string[];
+  readonly cgroup: string | null;
+  readonly started_at: string | null;
+  readonly restarts: number;
+  readonly exit: {
+    readonly code: number | null;
+    readonly signal: number | null;
+    readonly oom: boolean;
+  } | null;
+  readonly next: {
+    readonly restart: string | null;
+    readonly start: string | null;
+    readonly stop: string | null;
+  };
+}
+
+/**
+ * A jaild of a test's own: below its own prefix, in a network namespace of its own, so that it runs beside any
+ * other and no packet leaves. `close` ends it and proves that nothing of it is left.
+ */
+export class TestInstance {
+  readonly prefix: string;
+  /** A busybox root that jails of the test may share. */
+  readonly root: string;
+  #holder: ChildProcess | null = null;
+  #daemon: ChildProcess | null = null;
+  #log = '';
+
+  constructor() {
+    // Jails are another user on the way to their root, so every directory above it lets others through.
+    this.prefix = mkdtempSync('/tmp/jaild-test-');
+    spawnSync('chmod', ['755', this.prefix]);
+    this.root = makeBusyboxRoot(join(this.prefix, 'roots/busybox'));
+    for (const directory of ['etc', 'run', 'var/lib', 'var/log'])
+      mkdirSync(join(this.prefix, directory), { recursive: true });
+  }
+
+  /** Writes etc/jail.conf; `$root` in it is the busybox root. */
+  configure(text: string): void {
+    this.write('etc/jail.conf', `$root = "${this.root}";\n$prefix = "${this.prefix}";\n${text}`);
+  }
+
+  write(path: string, text: string): string {
+    const full = join(this.prefix, path);
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, text);
+    return full;
+  }
+
+  /** A further root directory, made by busybox like the shared one. */
+  newRoot(name: string): string {
+    return makeBusyboxRoot(join(this.prefix, 'roots', name));
+  }
+
+  get daemonPid(): number {
+    return this.#daemon?.pid ?? -1;
+  }
+
+  /** What jaild has logged so far. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Starts jaild and waits until it answers. */
+  async start(...options: readonly string[]): Promise<void> {
+    await this.#hold();
+    const daemon = spawn(
+      'nsenter',
+      this.#inNetwork([join(repository, 'bin/jaild'), '--prefix', this.prefix, ...options]),
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        cwd: '/',
+      },
+    );
+    daemon.stdout.on('data', (bytes: Buffer) => (this.#log += bytes.toString()));
+    daemon.stderr.on('data', (bytes: Buffer) => (this.#log += bytes.toString()));
+    this.#daemon = daemon;
+    await this.until('jaild answers', () => {
+      if (daemon.exitCode !== null) throw new Error(`jaild ended with ${daemon.exitCode}:\n${this.#log}`);
+      return existsSync(join(this.prefix, 'run/jaild/jaild.sock')) && this.ctl('list').code === 0;
+    });
+  }
+
+  /** Runs jailctl and waits for it. */
+  ctl(...words: readonly string[]): Answer {
+    return this.run([join(repository, 'bin/jailctl'), '--prefix', this.prefix, ...words]);
+  }
+
+  /** Runs jailctl without waiting. */
+  ctlLater(...words: readonly string[]): Promise<Answer> {
+    return new Promise((resolve) => {
+      const child = spawn(join(repository, 'bin/jailctl'), ['--prefix', this.prefix, ...words], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const stdout: Buffer[] = [];
+      const stderr: Buffer[] = [];
+      child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));
+      child.stderr.on('data', (bytes: Buffer) => stderr.push(bytes));
+      child.on('close', (code) =>
+        resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+      );
+    });
+  }
+
+  /** Runs any of bin/ with this instance named by the environment. */
+  run(argv: readonly string[], input = ''): Answer {
+    const [file = '', ...rest] = argv;
+    const { status, stdout, stderr } = spawnSync(file, rest, {
+      encoding: 'utf8',
+      input,
+      env: { ...process.env, JAILD_PREFIX: this.prefix },
+      timeout: 60_000,
+    });
+    return { code: status, stdout, stderr };
+  }
+
+  bin(name: string): string {
+    return join(repository, 'bin', name);
+  }
+
+  /** Runs a command in the network namespace in which jaild runs. */
+  onHost(...argv: readonly string[]): Answer {
+    return this.run(['nsenter', ...this.#inNetwork(argv)]);
+  }
+
+  status(name: string): StatusJson {
+    const answer = this.ctl('status', name, '--json');
+    const parsed = JSON.parse(answer.stdout) as { readonly jails: readonly StatusJson[] };
+    const [jail] = parsed.jails;
+    if (jail === undefined) throw new Error(`no status of ${name}: ${answer.stderr}`);
+    return jail;
+  }
+
+  /** The text of a jail's log. */
+  logOf(name: string): string {
+    return readFileSync(join(this.prefix, 'var/log/jaild', `${name}.log`), 'utf8');
+  }
+
+  /** Waits until something is so, at most `seconds`. */
+  async until(what: string, isSo: () => boolean, seconds = 15): Promise<void> {
+    const end = Date.now() + seconds * 1000;
+    while (!isSo()) {
+      if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}\n${this.#log}`);
+      await sleep(20);
+    }
+  }
+
+  /** SIGKILL for jaild, as the out-of-memory killer would do it. */
+  async killDaemon(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** SIGTERM for jaild: it ends and leaves its jails running. */
+  async endDaemon(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const daemon = this.#daemon;
+    this.#daemon = null;
+    if (daemon === null || daemon.exitCode !== null || daemon.signalCode !== null) return;
+    const ended = new Promise((resolve) => daemon.once('exit', resolve));
+    daemon.kill(signal);
+    await ended;
+  }
+
+  /** Shuts everything down, removes the prefix and throws when a mount, link, cgroup, namespace or process is left. */
+  async close(): Promise<void> {
+    if (this.#daemon === null) await this.start();
+    const answer = this.ctl('shutdown');
+    await this.#end('SIGTERM');
+    this.#holder?.kill('SIGKILL');
+    rmSync(this.prefix, { recursive: true, force: true });
+    if (answer.code !== 0) throw new Error(`shutdown: ${answer.stderr}\n${this.#log}`);
+    const left = leftovers(this.prefix);
+    if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`);
+  }
+
+  async #hold(): Promise<void> {
+    if (this.#holder !== null) return;
+    this.#holder = spawn('unshare', ['-n', 'sh', '-c', 'ip link set lo up && echo up && exec sleep 100000'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => this.#holder?.stdout?.once('data', resolve));
+  }
+
+  #inNetwork(argv: readonly string[]): string[] {
+    return ['-t', String(this.#holder?.pid), '-n', '--', ...argv];
+  }
+}
