@@ -1,7 +1,8 @@
 import type { Jail } from '../config/compile.js';
 import type { Ended, JailerPhase } from '../host/host.js';
 import type { LifeEvent } from './lifecycle.js';
-import type { SupervisedJail } from './jail.js';
+import type { History } from './history.js';
+import type { Incarnation, LaunchMode } from './incarnation.js';
 import type { Doing, JailRecord, SavedJail } from './records.js';
 
 /** What an earlier jaild left of a jail, as an event of its life. */
@@ -54,8 +55,20 @@ export function savedJail(jail: Jail): SavedJail {
   return { name: jail.name, params: [...jail.params], values: jail.values };
 }
 
+/** What a record is made from. */
+export interface Recordable {
+  readonly name: string;
+  readonly jid: number;
+  readonly definition: Jail;
+  readonly mode: LaunchMode;
+  readonly life: Incarnation | null;
+  readonly history: History;
+  readonly target: 'up' | 'down';
+  readonly startKept: boolean;
+}
+
 /** All that a later jaild must know of a jail that is `doing` something. */
-export function recordOf(jail: SupervisedJail, doing: Doing, bootId: string): JailRecord {
+export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRecord {
   const { life, history, name, target, startKept } = jail;
   const atRest = doing === 'backoff' || doing === 'ended' || doing === 'failed';
   return {
