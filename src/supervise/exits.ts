@@ -1,5 +1,7 @@
 import { constants } from 'node:os';
-import { errnoWords, StepFailure, SystemError } from '../host/error.js';
+import type { Jail } from '../config/compile.js';
+import type { ParamName } from '../config/params.js';
+import { errnoWords } from '../host/error.js';
 import type { Ended } from '../host/host.js';
 
 const SIGNALS = new Map<number, string>(
@@ -28,11 +30,24 @@ export interface Failure {
   readonly hint?: string;
 }
 
-/** What went wrong, from anything thrown; a bug keeps its stack for the log. */
+/** What went wrong, from anything thrown: its words, and its hint where it has one. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof SystemError || error instanceof StepFailure)
-    return error.hint === undefined
-      ? { message: error.message }
-      : { message: error.message, hint: error.hint };
-  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { hint } = error as { readonly hint?: unknown };
+  return typeof hint === 'string' ? { message: error.message, hint } : { message: error.message };
+}
+
+/** The parameters that the jailer's steps do the will of; the first that is set is the one to look at. */
+const askedBy: Readonly<Record<string, readonly ParamName[]>> = {
+  exec: ['command', 'exec.start', 'exec.init'],
+  user: ['exec.jail_user'],
+  mount: ['mount', 'mount.fstab', 'base'],
+};
+
+/** Where the file asks for what a step of the jailer failed at: for most steps, the root of the jail. */
+export function whereAsked(jail: Jail, ended: Ended): string | undefined {
+  if (ended.how !== 'error') return undefined;
+  const asked = (askedBy[ended.step ?? ''] ?? []).find((name) => jail.origin.has(name)) ?? 'path';
+  const span = jail.origin.get(asked);
+  return span === undefined ? undefined : `"${asked}" is set at ${span.file}:${span.line}:${span.column}`;
 }

@@ -2,7 +2,7 @@ import type { Jail } from '../config/compile.js';
 import { StepFailure, SystemError } from '../host/error.js';
 import type { Ended } from '../host/host.js';
 import type { Clock } from './clock.js';
-import { describeEnd, failureOf, type Failure } from './exits.js';
+import { describeEnd, failureOf, whereAsked, type Failure } from './exits.js';
 import type { Incarnation } from './incarnation.js';
 import type { LastExit } from './operations.js';
 import {
@@ -48,7 +48,8 @@ export class History {
     life.endedAt = this.clock.monotonic() - Math.max(0, this.clock.now() - at.getTime());
     const oom = life.ranOutOfMemory(ended);
     const words = oom ? 'out of memory' : (cause ?? describeEnd(ended));
-    if (!life.wasUp) this.failure ??= { message: words };
+    const hint = whereAsked(life.jail, ended);
+    if (!life.wasUp) this.failure ??= { message: words, ...(hint !== undefined && { hint }) };
     const told = life.wasUp ? words : `not started: ${this.failure?.message ?? words}`;
     this.exit = { ...ended, oom, at, cause: told };
   }

@@ -22,6 +22,8 @@ export interface Script {
   readonly start?: 'up' | 'hang' | Ended;
   /** Ends as soon as it is up. */
   readonly ends?: Ended;
+  /** The inside cannot be built. */
+  readonly breaks?: Ended;
   readonly ignoresTerm?: boolean;
   /** In state D: not even SIGKILL ends it. */
   readonly unkillable?: boolean;
@@ -108,8 +110,9 @@ export class FakeJailer implements JailerHandle {
   ) {}
 
   go(): void {
-    const { start = 'up', ends } = this.script;
+    const { start = 'up', ends, breaks } = this.script;
     this.phase = 'building';
+    if (breaks !== undefined) return this.end(breaks);
     this.tell({ kind: 'built' });
     this.phase = 'starting';
     if (start === 'hang') return;
