@@ -396,7 +396,7 @@ describe('a start that fails', () => {
     const [outcome] = await stage.supervisor.start(['web']);
     expect([outcome?.message, outcome?.hint]).to.deep.equal([
       'not started: root /jails/web: No such file or directory',
-      '"path" is set at /etc/jail.conf:3:3',
+      '"path" must name a directory; "path" is set at /etc/jail.conf:3:3',
     ]);
   });
 
