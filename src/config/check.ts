@@ -38,6 +38,7 @@ export class Checker {
         origin.set(mention.name, entry.place);
       } else if (freeKey !== undefined) {
         keyed[group === 'meta' ? 'meta' : 'env'].set(freeKey, texts?.at(-1) ?? '');
+        diagnostics.push(...this.told(entry, { name: group === 'meta' ? 'meta' : 'env', negated: false }));
       } else diagnostics.push(this.unknown(entry));
     }
     if (keyed.meta.size > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
@@ -52,6 +53,15 @@ export class Checker {
     const verdict = this.verdicts.get(entry.place) ?? judge(mention, entry, texts);
     this.verdicts.set(entry.place, verdict);
     return verdict;
+  }
+
+  /** What there is to say of env.KEY and meta.KEY, once for each place. */
+  private told(entry: Entry, mention: Mention): readonly Diagnostic[] {
+    const { diagnostics } = this.verdicts.get(entry.place) ?? {
+      diagnostics: warningsOf(mention, entry, null),
+    };
+    this.verdicts.set(entry.place, { diagnostics });
+    return diagnostics;
   }
 
   private unknown(entry: Entry): Diagnostic {

@@ -53,11 +53,11 @@ export const execution = {
     note: 'With its main group and no others.',
   }),
   'exec.timeout': freebsd(seconds, 'Longest time for one command; 0 is no limit.', {
-    default: '30 s; for exec.start, start.timeout alone',
+    default: '30 s',
     unit: 's',
     live: true,
     onLinux: 'close',
-    note: 'The default is finite, and a command that takes longer is killed.',
+    note: 'The default is finite, and a command that takes longer is killed. Commands of exec.start have start.timeout alone unless this is written.',
   }),
   'exec.consolelog': freebsd(path, "File that the jail's output is added to.", {
     default: '/var/log/jaild/NAME.log',
@@ -71,7 +71,8 @@ export const execution = {
   ),
   'exec.env': linux(environment, 'Environment variables for commands inside.'),
   'exec.workdir': linux(path, 'Directory inside that commands run in.', {
-    default: "/; the user's home with exec.clean",
+    default: '/',
+    note: "With exec.clean it is the user's home unless this is written.",
   }),
   'exec.init': later(
     path,

@@ -89,9 +89,9 @@ export const identity = {
     { origin: 'freebsd', default: 'empty' },
   ),
   auto: linux(boolean, 'Start the jail when jaild starts.', {
-    default: 'false; true with autostart = all in jaild.ini(5)',
+    default: 'false',
     live: true,
-    note: 'A jail that was started or stopped by hand stays as it was last asked to be.',
+    note: 'A jail that was started or stopped by hand stays as it was last asked to be. With autostart = all in jaild.ini(5) the default is true.',
   }),
   priority: linux(
     integer(-1000, 1000),

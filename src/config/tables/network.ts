@@ -48,9 +48,8 @@ export const network = {
     'The jail has only its own addresses.',
   ),
   interface: freebsd(link, 'Interface of the host that addresses are announced on.', {
-    default: 'none: only the host reaches them',
     onLinux: 'close',
-    note: 'The host answers ARP and neighbour discovery for them there; it gets no alias.',
+    note: 'The host answers ARP and neighbour discovery for them there; it gets no alias. Without it only the host, and who routes to it, reaches them.',
   }),
   ip_hostname: freebsd(boolean, 'Add the addresses that host.hostname resolves to.', {
     default: 'false',
