@@ -182,13 +182,18 @@ function identityRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] 
   const { values } = jail;
   const hostname = values['host.hostname'] ?? jail.name;
   const domain = values['host.domainname'];
-  const { monotonic = 0, boottime = 0 } = (facts.timeNamespaces ? values['time.offset'] : undefined) ?? {};
-  const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
   return [
     ...(hostname === '' ? [] : [['hostname', hostname] as LaunchRecord]),
     ...(domain === undefined || domain === '' ? [] : [['domainname', domain] as LaunchRecord]),
-    ...offsets.map(([clock, seconds]): LaunchRecord => ['time.offset', clock, String(seconds)]),
+    ...clockRecords(jail, facts),
   ];
+}
+
+function clockRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
+  const { monotonic = 0, boottime = 0 } = jail.values['time.offset'] ?? {};
+  const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
+  if (offsets.length > 0 && !facts.timeNamespaces) throw missing(jail, 'time.offset', 'this kernel has no time namespaces');
+  return offsets.map(([clock, seconds]) => ['time.offset', clock, String(seconds)]);
 }
 
 function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readonly LaunchRecord[] {
@@ -248,17 +253,15 @@ function launchRecords(
   ];
 }
 
+/** The jail asks for what this host does not have. */
+function missing(jail: Jail, parameter: string, reason: string): PlanError {
+  return new PlanError(parameter, jail.name, reason, `take "${parameter}" out, or use a host that has it`);
+}
+
 function cgroupSteps(jail: Jail, facts: HostFacts, cgroups: readonly string[]): readonly Step[] {
   const { settings, unsupported } = cgroupSettings(jail.values, facts.cgroups, jail.name, facts.blockDevices);
-  const [missing] = unsupported;
-  if (missing !== undefined) {
-    throw new PlanError(
-      missing.parameter,
-      jail.name,
-      missing.reason,
-      `take "${missing.parameter}" out, or use a host that has it`,
-    );
-  }
+  const [first] = unsupported;
+  if (first !== undefined) throw missing(jail, first.parameter, first.reason);
   return [
     { name: 'cgroup.create', args: { paths: cgroups } },
     ...settings.map((args): Step => ({ name: 'cgroup.set', args })),
