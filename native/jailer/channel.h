@@ -22,7 +22,7 @@ enum note_type {
 	NOTE_BUILT,
 	NOTE_PTY,	/* a descriptor: the master */
 	NOTE_START,	/* index, how, number */
-	NOTE_COMMAND,	/* sent by `command` itself before exec, so that its credentials tell its pid */
+	NOTE_COMMAND,	/* from `command` before exec: its credentials tell its pid */
 	NOTE_RUNNING,
 	NOTE_MAIN,	/* how, number */
 	NOTE_END,	/* how, number: nothing is left */
@@ -42,7 +42,7 @@ struct note {
 /* Jailer → init. */
 enum order_type {
 	ORDER_MAPPED,		/* the user and group maps are written */
-	ORDER_TREES,		/* number = how many, present[], a descriptor for each one present */
+	ORDER_TREES,		/* number of them, present[], a descriptor for each */
 	ORDER_BEGIN,		/* run the commands; maybe with stdin, stdout, stderr */
 	ORDER_SIGNAL,		/* number = signal for everyone */
 	ORDER_SIGNAL_MAIN,	/* for `command` alone */

@@ -159,11 +159,14 @@ _Noreturn void enter(struct entry *e)
 	if (user_find(e->user, e->login || e->workdir == NULL, &user) < 0)
 		fail(e, STEP_USER);
 	if (e->login && user.name[0] != '\0') {
-		env_put(e->env, &e->env_count, text_join(home, sizeof(home), "HOME=", user.home, ""));
-		env_put(e->env, &e->env_count, text_join(shell, sizeof(shell), "SHELL=", user.shell, ""));
-		env_put(e->env, &e->env_count, text_join(name, sizeof(name), "USER=", user.name, ""));
+		text_join(home, sizeof(home), "HOME=", user.home, "");
+		text_join(shell, sizeof(shell), "SHELL=", user.shell, "");
+		text_join(name, sizeof(name), "USER=", user.name, "");
+		env_put(e->env, &e->env_count, home);
+		env_put(e->env, &e->env_count, shell);
+		env_put(e->env, &e->env_count, name);
 	}
-	/* A program that opens its terminal by name finds it its own; without CAP_CHOWN it cannot be. */
+	/* So that he can open it by name; without CAP_CHOWN he has the descriptors. */
 	if (e->terminal && fchown(STDIN_FILENO, user.uid, (gid_t)-1) < 0)
 		errno = 0;
 	become_user(e, &user);

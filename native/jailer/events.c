@@ -51,14 +51,17 @@ void event_hello(struct jailer *j, struct connection *c)
 	j->unheard_count = 0;
 }
 
-void event_fault(struct jailer *j, const char *type, enum step step, const char *subject, int error)
+void event_fault(struct jailer *j, const char *type, enum step step, const char *subject,
+		 int error)
 {
 	struct frame f;
 
 	if (!j->monitored) {
 		if (j->unheard_count < UNHEARD_MAX) {
+			struct fault fault = { step, subject, error };
+
 			j->unheard[j->unheard_count].type = type;
-			j->unheard[j->unheard_count++].fault = (struct fault){ step, subject, error };
+			j->unheard[j->unheard_count++].fault = fault;
 		}
 		return;
 	}

@@ -4,7 +4,7 @@
 #include "caps.h"
 #include "channel.h"
 #include "enter.h"
-#include "terminal.h"
+#include "streams.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -114,36 +114,6 @@ static void send_netlink(const struct state *s)
 	close(fd);
 }
 
-/* Descriptors 0 to 3 as init.h has them; all others go. */
-static void arrange_descriptors(int channel, const int outputs[2])
-{
-	int high[3] = { fcntl(channel, F_DUPFD_CLOEXEC, 10), -1, -1 };
-
-	for (int i = 0; i < 2; i++)
-		if (outputs[i] >= 0)
-			high[i + 1] = fcntl(outputs[i], F_DUPFD_CLOEXEC, 10);
-	dup3(high[0], INIT_CHANNEL, O_CLOEXEC);
-	for (int i = 1; i <= 2; i++)
-		if (high[i] >= 0)
-			dup2(high[i], i);
-	sys_close_range(INIT_CHANNEL + 1, 0);
-}
-
-/* Replaces the host's /dev/null by the jail's. */
-static void settle_stdio(const struct state *s)
-{
-	int null = open_null();
-
-	if (null < 0)
-		build_fail(s->channel, STEP_STDIO, "/dev/null");
-	dup2(null, STDIN_FILENO);
-	if (s->plan->log_path == NULL) {
-		dup2(null, STDOUT_FILENO);
-		dup2(null, STDERR_FILENO);
-	}
-	close(null);
-}
-
 /*
  * init keeps what its commands get and what it takes to make them: to start them as their user,
  * to reap and signal them.
@@ -161,28 +131,6 @@ static void give_up_privileges(const struct state *s)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		build_fail(s->channel, STEP_LOCK, "");
-}
-
-/* The standard streams of a foreground jail: the client's, or a terminal's. */
-static void attach(const struct state *s, const int *fds, int count)
-{
-	struct note note = { .type = NOTE_PTY };
-	int master, slave;
-
-	if (s->plan->terminal) {
-		if (terminal_open(&master, &slave) < 0)
-			build_fail(s->channel, STEP_TERMINAL, "/dev/ptmx");
-		channel_send(s->channel, &note, sizeof(note), &master, 1);
-		close(master);
-		for (int i = 0; i < 3; i++)
-			dup2(slave, i);
-		close(slave);
-	} else if (count == 3) {
-		for (int i = 0; i < 3; i++)
-			dup2(fds[i], i);
-	}
-	for (int i = 0; i < count; i++)
-		close(fds[i]);
 }
 
 _Noreturn static void run_child(const struct state *s, const struct run *run, int report)
@@ -212,18 +160,6 @@ static bool exec_failed(int fd, int timeout_ms, struct report *r)
 	return read(fd, r, sizeof(*r)) == (ssize_t)sizeof(*r);
 }
 
-/* Everyone has his copies: the client's streams end with the last of the jail's programs. */
-static void let_go_of_client(const struct state *s)
-{
-	int null = s->plan->foreground ? open_null() : -1;
-
-	if (null < 0)
-		return;
-	for (int i = 0; i < 3; i++)
-		dup2(null, i);
-	close(null);
-}
-
 static void launch(struct state *s)
 {
 	const struct run *run = s->next;
@@ -245,7 +181,7 @@ static void launch(struct state *s)
 	close(ends[0]);
 	if (run->phase == RUN_COMMAND) {
 		s->main = pid;
-		let_go_of_client(s);
+		streams_let_go(s->plan);
 	}
 	if (run->phase == RUN_START) {
 		s->waited = pid;
@@ -387,7 +323,7 @@ _Noreturn void init(struct plan *plan, int channel, const int outputs[2])
 	int count = TREES_MAX;
 
 	prctl(PR_SET_NAME, "init", 0, 0, 0);
-	arrange_descriptors(channel, outputs);
+	streams_arrange(channel, outputs);
 	s.signals = watch_signals();
 	send_netlink(&s);
 	if (!await(&s, ORDER_MAPPED, &order, fds, &count))
@@ -397,13 +333,13 @@ _Noreturn void init(struct plan *plan, int channel, const int outputs[2])
 	if (!await(&s, ORDER_TREES, &order, fds, &count))
 		end(&s);
 	build_inside(plan, s.channel, &order, fds, count);
-	settle_stdio(&s);
+	streams_settle(plan);
 	give_up_privileges(&s);
 	sys_close_range(INIT_CHANNEL + 1, 0);
 	s.signals = watch_signals();
 	tell(&s, NOTE_BUILT, 0, (struct ending){ HOW_EXIT, 0 });
 	count = 3;
 	if (await(&s, ORDER_BEGIN, &order, fds, &count))
-		attach(&s, fds, count);
+		streams_attach(plan, fds, count);
 	supervise(&s);
 }

@@ -95,7 +95,8 @@ int64_t now_ms(void);
 void event_send(struct jailer *j, struct frame *f);
 void event_hello(struct jailer *j, struct connection *c);
 /* "error" or "warning". `subject` must stay. */
-void event_fault(struct jailer *j, const char *type, enum step step, const char *subject, int error);
+void event_fault(struct jailer *j, const char *type, enum step step, const char *subject,
+		 int error);
 void event_ending(struct jailer *j, const char *type, enum how how, int number);
 
 /* launch.c: from the plan to a first process that waits in its namespaces. */
@@ -105,7 +106,7 @@ pid_t spawn(const struct plan *plan, uint64_t flags, int *pidfd, bool *joined);
 /* Writes `pid` ("0": itself) into the cgroups that spawn() has not joined. NULL, or the file that
  * refused it. */
 const char *cgroups_join(const struct plan *plan, const char *pid, bool joined);
-/* Sets the plan's limits for `pid` from outside; tells the monitor what is refused if `j` is set. */
+/* Sets the plan's limits for `pid`; tells the monitor what is refused, if `j` is set. */
 void rlimits_apply(struct jailer *j, const struct plan *plan, pid_t pid);
 
 /* notes.c: what init says. Returns false when there is nothing more. */

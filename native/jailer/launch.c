@@ -138,9 +138,11 @@ static int write_maps(struct jailer *j, const char *pid, struct fault *fault)
 
 	if ((j->plan.namespaces & CLONE_NEWUSER) == 0)
 		return 0;
-	if (write_file(text_join(path, sizeof(path), "/proc/", pid, "/uid_map"), j->plan.uid_map) < 0)
+	text_join(path, sizeof(path), "/proc/", pid, "/uid_map");
+	if (write_file(path, j->plan.uid_map) < 0)
 		return fail(fault, STEP_MAP, "uid_map");
-	if (write_file(text_join(path, sizeof(path), "/proc/", pid, "/gid_map"), j->plan.gid_map) < 0)
+	text_join(path, sizeof(path), "/proc/", pid, "/gid_map");
+	if (write_file(path, j->plan.gid_map) < 0)
 		return fail(fault, STEP_MAP, "gid_map");
 	return 0;
 }

@@ -109,7 +109,8 @@ static bool map_message(struct inbox *in)
 		in->size |= (uint32_t)(unsigned char)in->count[i] << (8 * i);
 	if (in->size == 0 || in->size > MESSAGE_MAX)
 		return false;
-	in->bytes = mmap(NULL, in->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	in->bytes = mmap(NULL, in->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
 	if (in->bytes != MAP_FAILED)
 		return true;
 	in->bytes = NULL;

@@ -117,7 +117,7 @@ static void tell_dropped(struct jailer *j, uint64_t dropped)
 	event_send(j, &f);
 }
 
-/* Sleeps until something happens, at most `timeout` ms, and deals with it. Returns poll's result. */
+/* Sleeps at most `timeout` ms until something happens, and deals with it. As poll(2) returns. */
 static int turn(struct jailer *j, int timeout)
 {
 	struct watch w;

@@ -26,7 +26,8 @@ static int table_open(struct table *t, const char *path)
 	int fd = sys_openat2(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
 			     RESOLVE_NO_MAGICLINKS);
 
-	t->bytes = mmap(NULL, FILE_MAX + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	t->bytes = mmap(NULL, FILE_MAX + 1, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	t->at = t->bytes;
 	if (t->bytes == MAP_FAILED)
 		return -1;
@@ -158,7 +159,8 @@ static int find_groups(struct user *user)
 	while (table_next(&t, f, FIELDS)) {
 		uint32_t gid;
 
-		if (!id_parse(f[GID], &gid) || gid == user->gid || !list_has(f[MEMBERS], user->name))
+		if (!id_parse(f[GID], &gid) || gid == user->gid ||
+		    !list_has(f[MEMBERS], user->name))
 			continue;
 		if (user->group_count == GROUPS_MAX) {
 			table_close(&t);
@@ -207,7 +209,9 @@ int user_find(const char *text, bool details, struct user *user)
 		if (both)
 			user->gid = gid;
 	}
-	if (both)	/* exactly these two, whatever the files say */
-		user->group_count = 1, user->groups[0] = user->gid;
+	if (both) {	/* exactly these two, whatever the files say */
+		user->groups[0] = user->gid;
+		user->group_count = 1;
+	}
 	return found < 0 ? -1 : both ? 0 : find_groups(user);
 }

@@ -42,6 +42,7 @@ static void put_record(struct text *t, const struct jailer *j)
 
 int record_write(const struct jailer *j)
 {
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
 	char bytes[1024];
 	struct text t;
 	ssize_t n;
@@ -52,7 +53,7 @@ int record_write(const struct jailer *j)
 	text_begin(&t, bytes, sizeof(bytes));
 	put_record(&t, j);
 	dir = open(j->plan.rundir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	fd = dir < 0 ? -1 : openat(dir, "exit.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = dir < 0 ? -1 : openat(dir, "exit.new", flags, 0600);
 	n = fd < 0 ? -1 : write(fd, bytes, t.used);
 	if (fd >= 0)
 		close(fd);

@@ -81,7 +81,9 @@ static int copy_tree(const char *source, const struct mount_options *o, int user
 /* A character device of that number and nothing else. */
 static int copy_device(const char *source, dev_t number, struct fault *fault)
 {
-	const struct mount_options options = { .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	const struct mount_options options = {
+		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC
+	};
 	int tree = copy_tree(source, &options, -1, fault);
 	struct stat st;
 
@@ -111,7 +113,7 @@ static int copy_root(const struct plan *plan, int userns, struct fault *fault)
 	return fail(fault, STEP_ROOT, plan->root);
 }
 
-/* 0: this item wants no copy of a mount. */
+/* Is it a copy of something on the host? */
 static bool wants_tree(const struct item *item)
 {
 	return item->kind == ITEM_DEVICE || (item->kind == ITEM_MOUNT && item->type == MOUNT_BIND);

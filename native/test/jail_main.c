@@ -5,7 +5,9 @@
 #include "check.h"
 #include "jail_tests.h"
 
+#include <sched.h>
 #include <stdbool.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,13 +58,15 @@ static bool nobody_left(void)
 
 int main(int argc, char **argv)
 {
-	int mounts = count_mounts();
-	int failed = 0, ran = 0;
+	int failed = 0, ran = 0, mounts;
 
 	if (geteuid() != 0) {
 		fprintf(stderr, "jail-tests: only root can make jails: not run\n");
 		return 77;
 	}
+	/* Of its own: what others mount on the host meanwhile is not ours to count. */
+	check(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	mounts = count_mounts();
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
 		for (const struct test *t = groups[g]; t->title != NULL; t++) {
@@ -76,7 +80,8 @@ int main(int argc, char **argv)
 		printf("  FAILED no process is left\n");
 		failed++;
 	}
-	if (count_mounts() != mounts) {
+	/* Fewer there may be: a mount point removed elsewhere takes its mount away here, too. */
+	if (count_mounts() > mounts) {
 		printf("  FAILED no mount is left\n");
 		failed++;
 	}

@@ -1,0 +1,355 @@
+#include "keys.h"
+#include "calls.h"
+#include "names.h"
+#include "text.h"
+
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#define ARGC_MAX 4096
+#define ENV_MAX 4096
+#define SECONDS_MAX (365U * 86400)
+
+void *take_spare(struct plan *p, size_t n)
+{
+	char *at = p->spare;
+
+	n = (n + 15) & ~(size_t)15;
+	if (n > (size_t)(p->spare_end - at))
+		return NULL;
+	p->spare += n;
+	return at;
+}
+
+static struct item *add_item(struct plan *p, struct item_list *list, enum item_kind kind)
+{
+	struct item *item = take_spare(p, sizeof(*item));
+
+	if (item == NULL)
+		return NULL;
+	*item = (struct item){ .kind = kind };
+	*list->last = item;
+	list->last = &item->next;
+	return item;
+}
+
+/* The readers of one value. Each: false refuses the plan. */
+
+static bool read_text(struct fields *f, void *value)
+{
+	const char **text = value;
+
+	return (*text = fields_next(f)) != NULL && **text != '\0';
+}
+
+static bool read_path(struct fields *f, void *value)
+{
+	return read_text(f, value) && **(const char **)value == '/';
+}
+
+static bool read_yes(struct fields *f, void *value)
+{
+	const char *s = fields_next(f);
+
+	*(bool *)value = true;
+	return s != NULL && strcmp(s, "yes") == 0;
+}
+
+static bool read_number(struct fields *f, unsigned int base, uint64_t max, uint64_t *value)
+{
+	const char *s = fields_next(f);
+
+	return s != NULL && text_to_number(s, base, max, value);
+}
+
+static bool read_hex(struct fields *f, void *value)
+{
+	return read_number(f, 16, UINT64_MAX, value);
+}
+
+/* The records that are more than one value, one function for each key. */
+
+static bool key_version(struct plan *p, struct fields *f)
+{
+	const char *s = fields_next(f);
+
+	(void)p;
+	return s != NULL && strcmp(s, "1") == 0;
+}
+
+static bool key_log(struct plan *p, struct fields *f)
+{
+	uint64_t files;
+	const char *stamp;
+
+	if (!read_path(f, &p->log_path) || !read_number(f, 10, INT64_MAX, &p->log_size) ||
+	    !read_number(f, 10, 10000, &files) || (stamp = fields_next(f)) == NULL)
+		return false;
+	p->log_files = (unsigned int)files;
+	p->log_timestamps = strcmp(stamp, "timestamps") == 0;
+	return p->log_timestamps || strcmp(stamp, "plain") == 0;
+}
+
+static bool key_namespaces(struct plan *p, struct fields *f)
+{
+	char *list = fields_next(f);
+
+	return list != NULL && namespaces_parse(list, &p->namespaces);
+}
+
+static bool key_time_offset(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->times, ITEM_TIME);
+	const char *seconds;
+	uint64_t n;
+
+	if (item == NULL || (item->target = fields_next(f)) == NULL ||
+	    (item->source = fields_next(f)) == NULL)
+		return false;
+	seconds = item->source + (item->source[0] == '-');
+	return (strcmp(item->target, "monotonic") == 0 || strcmp(item->target, "boottime") == 0) &&
+	       text_to_number(seconds, 10, INT64_MAX / 1000000000, &n);
+}
+
+static bool key_cgroup_procs(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->cgroups, ITEM_CGROUP);
+
+	return item != NULL && (item->target = fields_next(f)) != NULL && item->target[0] == '/';
+}
+
+static bool key_root(struct plan *p, struct fields *f)
+{
+	char *options;
+
+	if (!read_path(f, &p->root) || (options = fields_next(f)) == NULL ||
+	    !options_parse(&p->root_options, options, true))
+		return false;
+	/* Mount points may have to be made in it first. */
+	p->root_readonly = (p->root_options.attributes & MOUNT_ATTR_RDONLY) != 0;
+	p->root_options.attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return true;
+}
+
+static bool key_mount(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->furnish, ITEM_MOUNT);
+	const char *type = fields_next(f);
+	char *options;
+
+	if (item == NULL || type == NULL || !mount_type_parse(type, &item->type) ||
+	    (item->source = fields_next(f)) == NULL || (item->target = fields_next(f)) == NULL ||
+	    (options = fields_next(f)) == NULL)
+		return false;
+	return options_parse(&item->options, options, item->type == MOUNT_BIND) &&
+	       (item->type != MOUNT_BIND || item->source[0] == '/');
+}
+
+static bool key_device(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->furnish, ITEM_DEVICE);
+	char *number, *colon;
+	uint64_t major, minor;
+
+	if (item == NULL || (item->source = fields_next(f)) == NULL ||
+	    (item->target = fields_next(f)) == NULL || (number = fields_next(f)) == NULL ||
+	    (colon = strchr(number, ':')) == NULL)
+		return false;
+	*colon = '\0';
+	if (item->source[0] != '/' || !text_to_number(number, 10, UINT32_MAX, &major) ||
+	    !text_to_number(colon + 1, 10, UINT32_MAX, &minor))
+		return false;
+	item->number = makedev((unsigned int)major, (unsigned int)minor);
+	return true;
+}
+
+static bool key_mkdir(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->furnish, ITEM_MKDIR);
+
+	return item != NULL && (item->target = fields_next(f)) != NULL &&
+	       read_number(f, 8, 07777, &item->number);
+}
+
+/* TARGET and one more field. */
+static bool read_pair(struct plan *p, struct fields *f, struct item_list *list, enum item_kind kind)
+{
+	struct item *item = add_item(p, list, kind);
+
+	return item != NULL && (item->target = fields_next(f)) != NULL &&
+	       item->target[0] != '\0' && (item->source = fields_next(f)) != NULL;
+}
+
+static bool key_symlink(struct plan *p, struct fields *f)
+{
+	return read_pair(p, f, &p->furnish, ITEM_SYMLINK);
+}
+
+static bool key_sysctl(struct plan *p, struct fields *f)
+{
+	return read_pair(p, f, &p->sysctls, ITEM_SYSCTL);
+}
+
+static bool read_cover(struct plan *p, struct fields *f, enum item_kind kind)
+{
+	struct item *item = add_item(p, &p->cover, kind);
+
+	return item != NULL && (item->target = fields_next(f)) != NULL && item->target[0] != '\0';
+}
+
+static bool key_mask(struct plan *p, struct fields *f)
+{
+	p->hides = true;
+	return read_cover(p, f, ITEM_MASK);
+}
+
+static bool key_readonly(struct plan *p, struct fields *f)
+{
+	return read_cover(p, f, ITEM_READONLY);
+}
+
+static bool read_limit(struct fields *f, uint64_t *limit)
+{
+	const char *s = fields_next(f);
+
+	*limit = UINT64_MAX;
+	return s != NULL &&
+	       (strcmp(s, "unlimited") == 0 || text_to_number(s, 10, UINT64_MAX - 1, limit));
+}
+
+static bool key_rlimit(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->rlimits, ITEM_RLIMIT);
+
+	return item != NULL && (item->target = fields_next(f)) != NULL &&
+	       rlimit_number(item->target) >= 0 && read_limit(f, &item->number) &&
+	       read_limit(f, &item->hard) && item->number <= item->hard;
+}
+
+static bool key_umask(struct plan *p, struct fields *f)
+{
+	uint64_t mask;
+
+	if (!read_number(f, 8, 0777, &mask))
+		return false;
+	p->umask = (mode_t)mask;
+	return true;
+}
+
+static bool key_env(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->envs, ITEM_ENV);
+
+	return ++p->env_count <= ENV_MAX && item != NULL &&
+	       (item->source = fields_next(f)) != NULL && item->source[0] != '=' && strchr(item->source, '=') != NULL;
+}
+
+static bool read_phase(struct fields *f, enum run_phase *phase)
+{
+	const char *s = fields_next(f);
+
+	if (s == NULL)
+		return false;
+	*phase = strcmp(s, "start") == 0	    ? RUN_START :
+		 strcmp(s, "start-background") == 0 ? RUN_BACKGROUND :
+						      RUN_COMMAND;
+	return *phase != RUN_COMMAND || strcmp(s, "command") == 0;
+}
+
+static bool key_run(struct plan *p, struct fields *f)
+{
+	struct run *run = take_spare(p, sizeof(*run));
+	uint64_t timeout, argc;
+
+	/* Nothing comes behind `command`: what it ended with is what the jail ended with. */
+	for (struct run *r = p->runs; r != NULL; r = r->next)
+		if (r->phase == RUN_COMMAND)
+			return false;
+	if (run == NULL)
+		return false;
+	*run = (struct run){ .next = NULL };
+	if (!read_phase(f, &run->phase) || !read_number(f, 10, SECONDS_MAX, &timeout) ||
+	    !read_number(f, 10, ARGC_MAX, &argc) || argc == 0)
+		return false;
+	run->timeout = (unsigned int)timeout;
+	run->argv = take_spare(p, (argc + 1) * sizeof(char *));
+	if (run->argv == NULL)
+		return false;
+	for (uint64_t i = 0; i < argc; i++)
+		if ((run->argv[i] = fields_next(f)) == NULL)
+			return false;
+	run->argv[argc] = NULL;
+	*p->last_run = run;
+	p->last_run = &run->next;
+	return run->argv[0][0] != '\0';
+}
+
+#define ONCE false
+#define MANY true
+
+/* THE TABLE of keys: those that are one value of struct plan, and those with a function. */
+#define PLAN_KEYS(VALUE, RECORD)                          \
+	RECORD("version", ONCE, key_version)              \
+	VALUE("name", read_text, name)                    \
+	VALUE("launch", read_text, launch)                \
+	VALUE("rundir", read_path, rundir)                \
+	RECORD("log", ONCE, key_log)                      \
+	RECORD("namespaces", ONCE, key_namespaces)        \
+	VALUE("uid_map", read_text, uid_map)              \
+	VALUE("gid_map", read_text, gid_map)              \
+	RECORD("time.offset", MANY, key_time_offset)      \
+	VALUE("cgroup.v2", read_path, cgroup)             \
+	RECORD("cgroup.procs", MANY, key_cgroup_procs)    \
+	VALUE("hostname", read_text, hostname)            \
+	VALUE("domainname", read_text, domainname)        \
+	RECORD("root", ONCE, key_root)                    \
+	RECORD("mount", MANY, key_mount)                  \
+	RECORD("device", MANY, key_device)                \
+	RECORD("mkdir", MANY, key_mkdir)                  \
+	RECORD("symlink", MANY, key_symlink)              \
+	RECORD("mask", MANY, key_mask)                    \
+	RECORD("readonly", MANY, key_readonly)            \
+	RECORD("sysctl", MANY, key_sysctl)                \
+	RECORD("rlimit", MANY, key_rlimit)                \
+	RECORD("umask", ONCE, key_umask)                  \
+	RECORD("env", MANY, key_env)                      \
+	VALUE("login", read_yes, login)                   \
+	VALUE("workdir", read_path, workdir)              \
+	VALUE("user", read_text, user)                    \
+	VALUE("caps", read_hex, caps)                     \
+	VALUE("no_new_privs", read_yes, no_new_privs)     \
+	VALUE("seccomp", read_path, seccomp)              \
+	VALUE("persist", read_yes, persist)               \
+	VALUE("foreground", read_yes, foreground)         \
+	VALUE("terminal", read_yes, terminal)             \
+	RECORD("run", MANY, key_run)
+
+static const struct key {
+	const char *name;
+	bool many;
+	bool (*value)(struct fields *, void *);
+	size_t place;		/* of the value in struct plan */
+	bool (*record)(struct plan *, struct fields *);
+} keys[] = {
+#define VALUE(name, read, field) { name, ONCE, read, offsetof(struct plan, field), NULL },
+#define RECORD(name, many, read) { name, many, NULL, 0, read },
+	PLAN_KEYS(VALUE, RECORD)
+#undef VALUE
+#undef RECORD
+};
+
+#define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
+
+bool key_read(struct plan *p, const char *name, struct fields *f, uint64_t *seen)
+{
+	bool first = *seen == 0;
+	size_t i = 0;
+
+	while (i < KEY_COUNT && strcmp(name, keys[i].name) != 0)
+		i++;
+	if (i == KEY_COUNT || first != (i == 0) || (!keys[i].many && (*seen & (1ULL << i)) != 0))
+		return false;
+	*seen |= 1ULL << i;
+	return keys[i].value != NULL ? keys[i].value(f, (char *)p + keys[i].place) :
+				       keys[i].record(p, f);
+}
