@@ -242,7 +242,10 @@ describe('jailer', () => {
         { kind: 'lost' },
       ]);
       expect(await exec).to.deep.equal({ how: 'signal', code: 9 });
-      expect(heard).to.deep.equal([['monitor'], ['exec', '1', '0', 'www', '/', 'no', 'yes', '1', 'true', '0']]);
+      expect(heard).to.deep.equal([
+        ['monitor'],
+        ['exec', '1', '0', 'www', '/', 'no', 'yes', '1', 'true', '0'],
+      ]);
     });
 
     it('does not take an end for a loss', async () => {

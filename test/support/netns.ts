@@ -43,7 +43,11 @@ async function runBelowUnshare(file: string): Promise<readonly InnerResult[]> {
   try {
     const args = ['-n', ...innerMocha(output, [file], patience)];
     const env = { ...process.env, [MARK]: currentNetns() };
-    const child = spawn('unshare', args, { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 60_000 * patience });
+    const child = spawn('unshare', args, {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      timeout: 60_000 * patience,
+    });
     const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     expect(signal, 'the run below unshare did not end').to.equal(null);
     return readInnerReport(output);

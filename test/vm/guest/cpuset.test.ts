@@ -45,7 +45,9 @@ describe('a jail with CPUs of its own', () => {
 
   it('is not started on CPUs that the host has not', () => {
     const { code, stderr } = instance.ctl('start', 'nowhere');
-    expect(stderr).to.match(/nowhere: not started: .*cpuset\.cpus/).and.to.match(/^hint: .*CPUs/m);
+    expect(stderr)
+      .to.match(/nowhere: not started: .*cpuset\.cpus/)
+      .and.to.match(/^hint: .*CPUs/m);
     expect(code).to.equal(1);
     expect(instance.status('nowhere')).to.include({ pid: null, cgroup: null });
   });

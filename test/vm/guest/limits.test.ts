@@ -122,7 +122,9 @@ describe('a jail on a host with cgroup v2 alone', () => {
     await instance.until('they are all there', () => inside().length >= 9);
     const pids = inside();
     expect(instance.ctl('stop', 'forks').code).to.equal(0);
-    expect(pids.filter((pid) => instance.run(['test', '-e', join('/proc', pid)]).code === 0)).to.deep.equal([]);
+    expect(pids.filter((pid) => instance.run(['test', '-e', join('/proc', pid)]).code === 0)).to.deep.equal(
+      [],
+    );
     expect(instance.run(['test', '-e', cgroup ?? '/']).code).to.equal(1);
   });
 

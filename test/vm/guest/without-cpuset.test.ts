@@ -20,7 +20,9 @@ describe('a jail that asks for what the host has not', () => {
 
   const refuses = (jail: string, error: RegExp): void => {
     const { code, stderr } = instance.ctl('start', jail);
-    expect(stderr).to.match(error).and.to.match(/^hint: take ".*" out, or use a host that has it$/m);
+    expect(stderr)
+      .to.match(error)
+      .and.to.match(/^hint: take ".*" out, or use a host that has it$/m);
     expect(code).to.equal(1);
     expect(instance.status(jail)).to.include({ pid: null, cgroup: null });
   };
@@ -30,7 +32,10 @@ describe('a jail that asks for what the host has not', () => {
   });
 
   it('is not started without the hugetlb controller', () => {
-    refuses('huge', /huge: not started: hugetlb\.2MB\.max.*: this host has no hugetlb controller for cgroups/);
+    refuses(
+      'huge',
+      /huge: not started: hugetlb\.2MB\.max.*: this host has no hugetlb controller for cgroups/,
+    );
   });
 
   it('is not started without an I/O scheduler that knows weights', () => {
