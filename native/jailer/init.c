@@ -140,7 +140,8 @@ _Noreturn static void run_child(const struct state *s, const struct run *run, in
 	bool main = run->phase == RUN_COMMAND;
 	char *env[p->env_count + ENV_LOGIN + 1];
 	struct entry entry = {
-		.plan = p, .user = p->user, .workdir = plan_workdir(p, p->login), .login = p->login,
+		.plan = p, .user = p->user, .workdir = plan_workdir(p, p->login),
+		.login = p->login,
 		.terminal = main && p->terminal, .argv = run->argv, .env = env,
 		.env_count = p->env_count, .report = report,
 	};

@@ -140,6 +140,9 @@ void sessions_end(struct jailer *j);
 
 /* output.c: from the jail's pipes to the log. */
 int output_open(struct jailer *j);
+
+/* Makes the pipes the property of root in the jail, once its users are mapped. */
+int output_give(struct jailer *j);
 /* Reads once from stream 0 or 1; returns the number of bytes. */
 ssize_t output_take(struct jailer *j, int stream);
 /* Gives the buffer's memory back. */

@@ -123,7 +123,7 @@ _Noreturn static void run(struct jailer *j, const struct request *r, bool client
 	char *env[p->env_count + r->env_count + ENV_LOGIN + 1];
 	struct entry entry = {
 		.plan = p, .user = r->user[0] != '\0' ? r->user : p->user,
-		.workdir = r->workdir[0] != '\0' ? r->workdir : plan_workdir(p, r->login),
+		.workdir = r->workdir[0] != '\0' ? r->workdir : r->login ? NULL : plan_workdir(p, false),
 		.login = r->login, .terminal = r->terminal, .argv = r->argv, .env = env,
 		.env_count = p->env_count, .report = REPORT,
 	};

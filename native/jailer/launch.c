@@ -153,6 +153,9 @@ static int write_maps(struct jailer *j, const char *pid, struct fault *fault)
 	text_join(path, sizeof(path), "/proc/", pid, "/gid_map");
 	if (write_file(path, j->plan.gid_map) < 0)
 		return fail(fault, STEP_MAP, "gid_map");
+	/* Jail root may open /dev/stdout again, by its name: nginx and others do. */
+	if (j->logging && output_give(j) < 0)
+		return fail(fault, STEP_STDIO, "log");
 	return 0;
 }
 

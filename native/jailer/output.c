@@ -2,7 +2,9 @@
 #include "jailer.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #define OUTPUT_MAX (64U << 10)
 
@@ -29,14 +31,36 @@ int output_open(struct jailer *j)
 	for (int i = 0; i < 2; i++) {
 		if (pipe2(ends, O_CLOEXEC) < 0)
 			return -1;
-		/* Only our end: what the jail's programs see is theirs to set. */
-		if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
+		/*
+		 * Only our end: what the jail's programs see is theirs to set. Its other users
+		 * open /dev/stdout by name as well, but not to read what others have printed.
+		 */
+		if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 || fchmod(ends[1], 0222) < 0) {
 			close_pair(ends);
 			return -1;
 		}
 		j->outputs[i] = ends[0];
 		j->inputs[i] = ends[1];
 	}
+	return 0;
+}
+
+/* The host's id that is 0 in a map such as "0 100000 65536". */
+static unsigned int first_id(const char *map)
+{
+	char *outside;
+
+	strtoul(map, &outside, 10);
+	return (unsigned int)strtoul(outside, NULL, 10);
+}
+
+int output_give(struct jailer *j)
+{
+	unsigned int uid = first_id(j->plan.uid_map), gid = first_id(j->plan.gid_map);
+
+	for (int i = 0; i < 2; i++)
+		if (j->inputs[i] >= 0 && fchown(j->inputs[i], uid, gid) < 0)
+			return -1;
 	return 0;
 }
 

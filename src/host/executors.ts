@@ -23,10 +23,11 @@ function jailerOf(launch: Launch): JailerHandle {
   return launch.jailer;
 }
 
+/** What the supervisor has written there already stays; how an earlier jail of the name ended does not. */
 function makeRundir(path: string): void {
   try {
-    rmSync(path, { recursive: true, force: true });
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    rmSync(`${path}/exit`, { force: true });
   } catch (error) {
     throw systemError(error, path);
   }
@@ -87,7 +88,7 @@ export function makeExecutors(listener: StepListener, prepareCgroups: () => void
         else for (const warning of attachNetwork(args, jailer)) listener.warn(`${launch.jail}: ${warning}`);
       },
       undo: ({ args }) => {
-        if (args.ip4.length + args.ip6.length > 0) detachNetwork(args);
+        return args.ip4.length + args.ip6.length > 0 ? detachNetwork(args) : undefined;
       },
     },
     'jailer.go': { run: (_step, launch) => jailerOf(launch).go() },

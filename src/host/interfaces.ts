@@ -12,6 +12,7 @@ import {
   matchRoute,
   type Address,
   type Link,
+  type Route,
 } from './netlink-route.js';
 
 /** Interface that addresses are announced on → its index. */
@@ -34,14 +35,28 @@ export function hostAddresses(): readonly Address[] {
  * the routing table, not a list of all links: its cost does not grow with the number of jails. Throws SystemError.
  */
 export function addressInUse(address: string, link: string): string | null {
-  return withNetlink((host) => addressHolder(host, address, link));
+  return withNetlink((host) => addressHolders(host, [address], link).get(address) ?? null);
 }
 
-/** addressInUse() on an open socket. */
-export function addressHolder(host: NetlinkSocket, address: string, link: string): string | null {
-  const body = host.request([matchRoute(address)])[0]?.[0];
-  if (body === undefined) return null;
-  const route = decodeRoute(body);
+/** addressInUse() for several addresses on an open socket: those in use → who has them. */
+export function addressHolders(
+  host: NetlinkSocket,
+  addresses: readonly string[],
+  link: string,
+): ReadonlyMap<string, string> {
+  const holders = new Map<string, string>();
+  if (addresses.length === 0) return holders;
+  const answers = host.request(addresses.map(matchRoute));
+  addresses.forEach((address, index) => {
+    const body = answers[index]?.[0];
+    const holder = body === undefined ? null : holderBy(host, decodeRoute(body), address, link);
+    if (holder !== null) holders.set(address, holder);
+  });
+  return holders;
+}
+
+/** Who has the address, by the route that it would take. */
+function holderBy(host: NetlinkSocket, route: Route, address: string, link: string): string | null {
   const full = address.includes(':') ? FULL_LENGTH.ip6 : FULL_LENGTH.ip4;
   if (route.prefix !== full || route.type === 'other') return null;
   const name = linksOf(host).find(({ index }) => index === route.link)?.name ?? `link ${route.link}`;
@@ -59,16 +74,17 @@ export function addressHolder(host: NetlinkSocket, address: string, link: string
 export function announcers(host: NetlinkSocket, { ip4, ip6 }: NetworkArgs, which?: 'present'): Announcers {
   const found = new Map<string, number>();
   for (const name of new Set([...ip4, ...ip6].flatMap(({ announceOn }) => announceOn ?? []))) {
-    const index = linkIndex(host, name);
-    if (index !== null) found.set(name, index);
+    const link = findLink(host, name);
+    if (link !== null) found.set(name, link.index);
     else if (which !== 'present') throw missing(host, name);
   }
   return found;
 }
 
-function linkIndex(host: NetlinkSocket, name: string): number | null {
+/** The link of that name; null when there is none. Throws SystemError. */
+export function findLink(host: NetlinkSocket, name: string): Link | null {
   const body = host.request([{ ...getLink(name), tolerates: [constants.errno.ENODEV] }])[0]?.[0];
-  return body === undefined ? null : decodeLink(body).index;
+  return body === undefined ? null : decodeLink(body);
 }
 
 function missing(host: NetlinkSocket, name: string): SystemError {

@@ -124,7 +124,12 @@ export class JailerConnection implements JailerHandle {
       case 'exited':
         this.#greet(message.ended);
         return this.#tell({ kind: 'exited', ended: this.#failure ?? message.ended });
-      default:
+      case 'warning':
+      case 'built':
+      case 'start':
+      case 'running':
+      case 'main':
+      case 'log-dropped':
         return this.#tell(message);
     }
   }

@@ -48,7 +48,7 @@ export function encodeMessage(...fields: readonly string[]): Buffer {
 /** The `exec` message. Its environment comes on top of the plan's. */
 export function encodeExec(id: string, request: InsideArgs): Buffer {
   const environment = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
-  const [workdir, terminal, login] = ['', 'no', 'no'];
+  const [workdir, terminal, login] = ['/', 'no', 'yes'];
   return encodeMessage(
     ...['exec', id, `${request.timeout}`, request.user ?? '', workdir, terminal, login],
     ...[`${request.argv.length}`, ...request.argv],
@@ -84,7 +84,7 @@ const failed = (step: string, subject: string, errno: string): Ended => ({
 });
 
 /** A message's fields, understood; null for a message that a later jailer may have learned. */
-export function readMessage([type, ...fields]: readonly string[]): JailerMessage | null {
+export function readMessage([type = '', ...fields]: readonly string[]): JailerMessage | null {
   const [first = '', second = '', third = '', fourth = '', fifth = ''] = fields;
   switch (type) {
     case 'hello': {

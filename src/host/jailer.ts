@@ -59,8 +59,8 @@ export async function spawnJailer(
   rundir: string,
   records: readonly LaunchRecord[],
 ): Promise<JailerHandle> {
-  const pid = spawn(program, rundir, records);
-  const handle = new JailerConnection(connectUnix(socketOf(rundir)), () => void reap(pid));
+  const { pid, connection } = spawn(program, rundir, records);
+  const handle = new JailerConnection(connection, () => reap(pid));
   const failure = await introduction(handle, rundir).catch((error: unknown) => {
     if (error instanceof SystemError) throw error;
     throw new StepFailure('jailer', rundir, 'ended before it had said anything');
@@ -98,14 +98,24 @@ export function readExitRecord(rundir: string): ExitRecord | null {
 
 const socketOf = (rundir: string): string => join(rundir, 'jailer.sock');
 
-function spawn(program: number, rundir: string, records: readonly LaunchRecord[]): number {
+/** Starts the program. The connection is made before, so that it is there to be lost if the program ends at once. */
+function spawn(
+  program: number,
+  rundir: string,
+  records: readonly LaunchRecord[],
+): { readonly pid: number; readonly connection: number } {
   nowhere ??= openSync('/dev/null', 'r+');
   rmSync(socketOf(rundir), { force: true });
   const listener = listenUnix(socketOf(rundir), BACKLOG);
   const plan = memfd('plan', encodePlan(records));
+  const connection = connectUnix(socketOf(rundir));
   try {
     const descriptors = [nowhere, nowhere, nowhere, plan, listener].map((fd, to) => [fd, to] as const);
-    return posixSpawn(`/proc/self/fd/${program}`, ['jailer', rundir], {}, descriptors);
+    const pid = posixSpawn(`/proc/self/fd/${program}`, ['jailer', rundir], {}, descriptors);
+    return { pid, connection };
+  } catch (error) {
+    closeFd(connection);
+    throw error;
   } finally {
     closeFd(plan);
     closeFd(listener);

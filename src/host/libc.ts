@@ -257,10 +257,10 @@ const setsockopt = bind<[number, number, number, Buffer, number]>(
   'setsockopt',
   'int setsockopt(int fd, int level, int option, const void *value, unsigned int size)',
 );
-const sendto = bind<[number, Uint8Array, number, number, Buffer, number]>(
-  'sendto',
-  'long sendto(int fd, const void *bytes, size_t size, int flags, const void *address, unsigned int length)',
-);
+const SENDTO =
+  'long sendto(int fd, const void *bytes, size_t size, int flags, const void *address, unsigned int length)';
+const sendto = bind<[number, Uint8Array, number, number, Buffer, number]>('sendto', SENDTO);
+const sendtoElsewhere = libc.func(SENDTO);
 const recv = bind<[number, Buffer, number, number]>(
   'recv',
   'long recv(int fd, void *bytes, size_t size, int flags)',
@@ -361,11 +361,32 @@ export function netlinkOptions(fd: number): void {
   }
 }
 
+/** struct sockaddr_nl of the kernel. netlink(7). */
+const kernel = Buffer.alloc(12);
+new Uint16Array(kernel.buffer, kernel.byteOffset, 1)[0] = AF_NETLINK;
+
 /** Sends bytes to the kernel over a netlink socket. Throws SystemError. netlink(7). */
 export function netlinkSend(fd: number, bytes: Uint8Array): void {
-  const kernel = Buffer.alloc(12);
-  new Uint16Array(kernel.buffer, kernel.byteOffset, 1)[0] = AF_NETLINK;
   sendto('NETLINK_ROUTE', fd, bytes, bytes.length, 0, kernel, kernel.length);
+}
+
+/** netlinkSend() on another thread, for requests that the kernel takes its time for. Rejects with SystemError. */
+export function netlinkSendElsewhere(fd: number, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sendtoElsewhere.async(
+      fd,
+      bytes,
+      bytes.length,
+      0,
+      kernel,
+      kernel.length,
+      (error: unknown, sent: number) => {
+        // errno stays on that thread; `bytes` is named here to be kept until now.
+        if (error === null && sent === bytes.length) resolve();
+        else reject(new SystemError('sendto', E.EIO, 'NETLINK_ROUTE'));
+      },
+    );
+  });
 }
 
 /** Receives one datagram into `into` without waiting: its size in bytes, or null when there is none. Throws SystemError. */

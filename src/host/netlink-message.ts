@@ -126,7 +126,7 @@ export function decodeMessages(datagram: Buffer): readonly Message[] {
 export function decodeVerdict(body: Buffer): Verdict {
   const flags = body.readUInt16LE(0);
   const error = body.subarray(HEADER - 6);
-  const errno = -error.readInt32LE(0);
+  const errno = Math.abs(error.readInt32LE(0));
   if ((flags & NLM_F_ACK_TLVS) === 0) return { errno, words: null };
   const request = (flags & NLM_F_CAPPED) === 0 ? aligned(error.readUInt32LE(4)) : HEADER;
   const words = decodeAttributes(error.subarray(4 + request)).get(NLMSGERR_ATTR_MSG);

@@ -112,8 +112,8 @@ export function createVeth(veth: Veth, netnsPid: number): Request {
 }
 
 /** Deletes a link, with its peer, addresses and routes. One that is gone already is fine. */
-export function deleteLink(name: string): Request {
-  const body = linkBody(0, 0, [[IFLA.name, name]]);
+export function deleteLink({ index, name }: Pick<Link, 'index' | 'name'>): Request {
+  const body = linkBody(index, 0, []);
   return { step: 'delete link', subject: name, type: DELLINK, flags: 0, body, tolerates: [E.ENODEV] };
 }
 

@@ -1,11 +1,13 @@
 import { constants } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { JailAddress, NetworkArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
+import { announceIp4, announceIp6, hasIp6, routeIp6, withoutIp6 } from './forwarding.js';
 import type { JailerHandle } from './host.js';
-import { addressHolder, announcers, type Announcers } from './interfaces.js';
+import { addressHolders, announcers, findLink, type Announcers } from './interfaces.js';
 import { closeFd, pidfdGetfd, pidfdOpen } from './libc.js';
 import type { Request } from './netlink-message.js';
-import { withNetlink, type NetlinkSocket } from './netlink.js';
+import { NetlinkSocket, withNetlink } from './netlink.js';
 import {
   addAddress,
   addDefaultRoute,
@@ -21,7 +23,6 @@ import {
   withoutGeneratedAddress,
   type Link,
 } from './netlink-route.js';
-import { announceIp4, announceIp6, hasIp6, routeIp6, withoutIp6 } from './forwarding.js';
 
 /*
  * A routed veth. The host's ends all carry the same two addresses, which mean "the host" on that link only: they are
@@ -50,15 +51,37 @@ export function attachNetwork(args: NetworkArgs, jailer: JailerHandle): readonly
       host.request([getLink(args.link)]);
       return warnings;
     } catch (error) {
-      detach(host, args);
+      host.request([...withdrawals(host, args), deleteLink(link)]);
       throw error;
     }
   });
 }
 
-/** Takes away what attachNetwork() made, as far as it is there. Throws SystemError. */
-export function detachNetwork(args: NetworkArgs): void {
-  withNetlink((host) => detach(host, args));
+/**
+ * Takes away what attachNetwork() made, as far as it is there. When it resolves, name and addresses are free again.
+ * Rejects with SystemError.
+ */
+export async function detachNetwork(args: NetworkArgs): Promise<void> {
+  const link = withNetlink((host) => {
+    const requests = withdrawals(host, args);
+    if (requests.length > 0) host.request(requests);
+    return findLink(host, args.link);
+  });
+  if (link !== null) await deleteElsewhere(link);
+}
+
+/** The kernel takes 20 ms to delete a link, but for most of them the link is gone already, and nobody needs to wait. */
+async function deleteElsewhere(link: Link): Promise<void> {
+  const host = new NetlinkSocket();
+  let over = false;
+  const deleted = host.requestElsewhere([deleteLink(link)]).finally(() => {
+    over = true;
+    host.close();
+  });
+  deleted.catch(() => undefined); // it is heard below, if it comes before the link is gone
+  const isThere = () => withNetlink((asking) => findLink(asking, link.name)?.index === link.index);
+  while (!over && isThere()) await wait(1);
+  if (over) await deleted;
 }
 
 /** Makes 127.0.0.1 and ::1 work in a jail that has a network namespace but no address. Throws SystemError. */
@@ -81,9 +104,9 @@ function check(host: NetlinkSocket, args: NetworkArgs): Announcers {
     const hint = 'this host runs without IPv6 (ipv6.disable=1 or no such module): take ip6.addr out';
     throw new SystemError('attach', constants.errno.EAFNOSUPPORT, args.ip6[0]?.address ?? '', hint);
   }
-  for (const { address } of [...args.ip4, ...args.ip6]) {
-    const holder = addressHolder(host, address, args.link);
-    if (holder !== null) throw new SystemError('attach', constants.errno.EADDRINUSE, address, holder);
+  const addresses = [...args.ip4, ...args.ip6].map(({ address }) => address);
+  for (const [address, holder] of addressHolders(host, addresses, args.link)) {
+    throw new SystemError('attach', constants.errno.EADDRINUSE, address, holder);
   }
   return announcers(host, args);
 }
@@ -96,7 +119,8 @@ function createLink(host: NetlinkSocket, args: NetworkArgs, initPid: number): Li
     answers = create();
   } catch (error) {
     if (!(error instanceof SystemError && error.errno === constants.errno.EEXIST)) throw error;
-    host.request([deleteLink(args.link)]);
+    const left = findLink(host, args.link);
+    if (left !== null) host.request([deleteLink(left)]);
     answers = create();
   }
   const body = answers[1]?.[0];
@@ -154,7 +178,5 @@ function proxies(
   return [...ip4, ...ip6].flatMap(one);
 }
 
-function detach(host: NetlinkSocket, args: NetworkArgs): void {
-  const withdrawals = proxies(args, announcers(host, args, 'present'), deleteProxy);
-  host.request([deleteLink(args.link), ...withdrawals]);
-}
+const withdrawals = (host: NetlinkSocket, args: NetworkArgs): readonly Request[] =>
+  proxies(args, announcers(host, args, 'present'), deleteProxy);

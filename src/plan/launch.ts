@@ -9,6 +9,7 @@ import type { HostFacts } from './facts.js';
 import { insideRecords } from './inside.js';
 import { netnsName } from './instance.js';
 import { jailNetwork, sharesHostNetwork } from './network.js';
+import { rctlLimits } from './rctl.js';
 import type { HookArgs, InsideArgs, JailPlan, LaunchRecord, Step } from './step.js';
 
 /** How a jail is started: as a service, or on the caller's own terminal or pipes (`jailctl run`). */
@@ -122,11 +123,15 @@ function userMaps(facts: HostFacts): readonly LaunchRecord[] {
 
 function limitRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   const text = (value: number): string => (value === Infinity ? 'unlimited' : String(value));
-  const asked = Object.entries(jail.values).flatMap(([name, value]): readonly LaunchRecord[] =>
+  const written = Object.entries(jail.values).flatMap(([name, value]): readonly LaunchRecord[] =>
     name.startsWith('rlimit.') && isLimit(value)
       ? [['rlimit', name.slice('rlimit.'.length), text(value.soft), text(value.hard)]]
       : [],
   );
+  const ruled = Object.entries(rctlLimits(jail.values.rctl ?? []).rlimits)
+    .filter(([name]) => !written.some((own) => own[1] === name))
+    .map(([name, amount]): LaunchRecord => ['rlimit', name, text(amount), text(amount)]);
+  const asked = [...written, ...ruled];
   const hard = Math.min(openFiles.hard, facts.openFilesLimit);
   const usual: readonly LaunchRecord[] = [
     ['rlimit', 'core', '0', '0'],

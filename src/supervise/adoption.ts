@@ -1,7 +1,9 @@
 import type { Jail } from '../config/compile.js';
 import type { Ended, JailerPhase } from '../host/host.js';
 import type { LifeEvent } from './lifecycle.js';
-import type { JailRecord, SavedJail } from './records.js';
+import type { History } from './history.js';
+import type { Incarnation, LaunchMode } from './incarnation.js';
+import type { Doing, JailRecord, SavedJail } from './records.js';
 
 /** What an earlier jaild left of a jail, as an event of its life. */
 export interface Finding {
@@ -51,4 +53,42 @@ export function jailOf(saved: SavedJail): Jail {
 /** What a record says of a jail's definition. */
 export function savedJail(jail: Jail): SavedJail {
   return { name: jail.name, params: [...jail.params], values: jail.values };
+}
+
+/** What a record is made from. */
+export interface Recordable {
+  readonly name: string;
+  readonly jid: number;
+  readonly definition: Jail;
+  readonly mode: LaunchMode;
+  readonly life: Incarnation | null;
+  readonly history: History;
+  readonly target: 'up' | 'down';
+  readonly startKept: boolean;
+}
+
+/** All that a later jaild must know of a jail that is `doing` something. */
+export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRecord {
+  const { life, history, name, target, startKept } = jail;
+  const atRest = doing === 'backoff' || doing === 'ended' || doing === 'failed';
+  return {
+    schema: 1,
+    name,
+    doing,
+    bootId,
+    launch: life?.id ?? '',
+    jid: jail.jid,
+    jail: savedJail(life?.jail ?? jail.definition),
+    plan: atRest ? null : (life?.plan ?? null),
+    foreground: jail.mode.foreground,
+    wasUp: life?.wasUp ?? false,
+    startedAt: life?.startedAt ?? null,
+    target,
+    startKept,
+    restarts: history.restarts,
+    tally: history.tally,
+    exit: history.exit,
+    oomKills: life?.oomKills ?? 0,
+    retryAt: history.retryAt,
+  };
 }

@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
-import { errnoWords, StepFailure, SystemError } from '../host/error.js';
+import type { Jail } from '../config/compile.js';
+import type { ParamName } from '../config/params.js';
+import { errnoWords } from '../host/error.js';
 import { hintFor } from '../host/hint.js';
 import type { Ended } from '../host/host.js';
-import { PlanError } from '../plan/error.js';
 
 const SIGNALS = new Map<number, string>(
   Object.entries(constants.signals).map(([name, number]) => [number, name]),
@@ -30,17 +31,31 @@ export interface Failure {
   readonly hint?: string;
 }
 
-/** The failure of a jail that ended before it was up, in the words that tell its end. */
-export function failureOfEnd(ended: Ended, words: string): Failure {
-  const hint = ended.how === 'error' ? hintFor(ended.step ?? '', ended.code) : undefined;
-  return hint === undefined ? { message: words } : { message: words, hint };
+/** What went wrong, from anything thrown: its words, and its hint where it has one. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { hint } = error as { readonly hint?: unknown };
+  return typeof hint === 'string' ? { message: error.message, hint } : { message: error.message };
 }
 
-/** What went wrong, from anything thrown; a bug keeps its stack for the log. */
-export function failureOf(error: unknown): Failure {
-  if (error instanceof SystemError || error instanceof StepFailure || error instanceof PlanError)
-    return error.hint === undefined
-      ? { message: error.message }
-      : { message: error.message, hint: error.hint };
-  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+/** The parameters that the jailer's steps do the will of; the first that is set is the one to look at. */
+const askedBy: Readonly<Record<string, readonly ParamName[]>> = {
+  exec: ['command', 'exec.start', 'exec.init'],
+  user: ['exec.jail_user'],
+  mount: ['mount', 'mount.fstab', 'base'],
+};
+
+/** What to do about a step of the jailer that failed: what usually helps, and where the file asks for it. */
+export function adviceOn(jail: Jail, ended: Ended): string | undefined {
+  if (ended.how !== 'error') return undefined;
+  const parts = [hintFor(ended.step ?? '', ended.code), whereAsked(jail, ended)];
+  return parts.filter((part) => part !== undefined).join('; ') || undefined;
+}
+
+/** Where the file asks for what a step of the jailer failed at: for most steps, the root of the jail. */
+export function whereAsked(jail: Jail, ended: Ended): string | undefined {
+  if (ended.how !== 'error') return undefined;
+  const asked = (askedBy[ended.step ?? ''] ?? []).find((name) => jail.origin.has(name)) ?? 'path';
+  const span = jail.origin.get(asked);
+  return span === undefined ? undefined : `"${asked}" is set at ${span.file}:${span.line}:${span.column}`;
 }

@@ -169,6 +169,10 @@ export class Incarnation {
   }
 
   private countOomKills(): number {
-    return this.plan === null ? 0 : this.host.accounting(this.plan.cgroups).oomKills;
+    try {
+      return this.plan === null ? 0 : this.host.accounting(this.plan.cgroups).oomKills;
+    } catch {
+      return 0; // a cgroup that is gone cannot tell any more
+    }
   }
 }

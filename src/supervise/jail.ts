@@ -1,26 +1,17 @@
 import type { Jail } from '../config/compile.js';
-import type { Ended, Host, JailerEvent, JailerHandle } from '../host/host.js';
+import type { Host, JailerEvent, JailerHandle } from '../host/host.js';
 import type { Step } from '../plan/step.js';
-import { classify, jailOf, savedJail } from './adoption.js';
+import { classify, jailOf, recordOf } from './adoption.js';
 import type { Clock } from './clock.js';
-import { neverBegan, startFailure } from './endings.js';
-import { describeEnd, failureOf, failureOfEnd, type Failure } from './exits.js';
+import { describeEnd, failureOf } from './exits.js';
+import { History } from './history.js';
 import { Incarnation, type LaunchMode, type PlanJail } from './incarnation.js';
 import type { Journal } from './journal.js';
-import {
-  isDown,
-  recorded,
-  shown,
-  step,
-  timers,
-  type Effect,
-  type LifeEvent,
-  type Phase,
-} from './lifecycle.js';
+import { isDown, recorded, shown, type Phase, type TimerName } from './lifecycle.js';
+import { Lifeline, type Work } from './lifeline.js';
 import type { Log } from './log.js';
-import type { LastExit } from './operations.js';
 import type { Doing, JailRecord, Records } from './records.js';
-import { decayed, freshTally, isFlapping, judge, restartPolicy, type Tally } from './restart.js';
+import { restartPolicy } from './restart.js';
 
 /** What all jails of a supervisor share. */
 export interface Surroundings {
@@ -45,30 +36,18 @@ const KILL_PATIENCE = 5000;
 const LOOK_SOON = 20;
 const LOOK_LATER = 500;
 
-/** One jail: performs what the table of its life says, one event after another. */
-export class SupervisedJail {
-  phase: Phase = 'stopped';
+/** One jail: does what the table of its life says, and tells the table what came of it. */
+export class SupervisedJail extends Lifeline {
   target: 'up' | 'down' = 'down';
   life: Incarnation | null = null;
-  tally: Tally = freshTally;
-  restarts = 0;
-  exit: LastExit | null = null;
-  /** Why the last start, stop or cleaning did not go well. */
-  failure: Failure | null = null;
-  /** Milliseconds of CLOCK_MONOTONIC. */
-  retryAt: number | null = null;
+  readonly history: History;
   /** Its number, the same again if it is still free. */
   jid = 0;
-  /** What the last failed start threw. */
-  error: unknown = null;
-  private startKept = false;
+  /** A start that came during a stop follows it. */
+  startKept = false;
   private insist = false;
   private written: Doing | null = null;
-  private readonly events: (readonly [LifeEvent, string])[] = [];
-  private handling = false;
-  private disarm: (() => void) | null = null;
   private freezing: Promise<void> = Promise.resolve();
-  private readonly watchers = new Set<() => void>();
   private readonly log: Log;
 
   /** @param definition the newest accepted one; a life keeps the one that it began with */
@@ -77,6 +56,8 @@ export class SupervisedJail {
     readonly mode: LaunchMode,
     private readonly around: Surroundings,
   ) {
+    super(around.clock);
+    this.history = new History(around.clock);
     this.log = around.log.child(definition.name);
   }
 
@@ -88,19 +69,14 @@ export class SupervisedJail {
     return this.life?.jailer ?? null;
   }
 
-  /** Milliseconds that it has been up. */
-  get upMs(): number {
-    return this.life?.upMs ?? 0;
-  }
-
   get flapping(): boolean {
-    return isFlapping(decayed(this.tally, this.upMs));
+    return this.history.isFlapping(this.life?.upMs ?? 0);
   }
 
   /** Somebody wants it up: it starts, or will when its stop is over. */
   start(cause = 'start'): void {
     this.target = 'up';
-    if (isDown(this.phase)) this.restarts = 0;
+    if (isDown(this.phase)) this.history.restarts = 0;
     this.post('start', cause);
   }
 
@@ -109,7 +85,7 @@ export class SupervisedJail {
     this.target = 'down';
     this.startKept = false;
     this.insist = options.insist ?? false;
-    this.failure = null;
+    this.history.failure = null;
     this.post(options.force === true ? 'force' : 'stop', cause);
   }
 
@@ -136,57 +112,22 @@ export class SupervisedJail {
     await this.freezing;
   }
 
-  /** Resolves with the phase as soon as it is one that `holds`. */
-  until(holds: (phase: Phase) => boolean): Promise<Phase> {
-    if (holds(this.phase)) return Promise.resolve(this.phase);
-    return new Promise((resolve) => {
-      const watch = (): void => {
-        if (!holds(this.phase)) return;
-        this.watchers.delete(watch);
-        resolve(this.phase);
-      };
-      this.watchers.add(watch);
-    });
-  }
-
-  /** Tells it that something happened. Events are handled in order, each to its end before the next. */
-  post(event: LifeEvent, cause: string): void {
-    this.events.push([event, cause]);
-    if (this.handling) return;
-    this.handling = true;
-    try {
-      for (let next = this.events.shift(); next !== undefined; next = this.events.shift())
-        this.handle(...next);
-    } finally {
-      this.handling = false;
-    }
-  }
-
-  private handle(event: LifeEvent, cause: string): void {
-    const from = this.phase;
-    const next = step(from, event);
-    if (next === null) return;
-    this.phase = next.phase;
-    this.settleWords(from);
-    if (from !== next.phase) this.tell(from, cause);
+  protected entered(from: Phase, cause: string): void {
+    const { history, phase } = this;
+    if (phase === 'running' && from === 'poststarting') history.failure = null;
+    if (isDown(phase) && from === 'cleaning') this.life = null;
+    if (phase === 'stopped' || phase === 'waiting') history.retryAt = null;
+    if (from !== phase) this.tell(from, cause);
     this.record();
-    if (this.phase === 'stopped') this.around.records.forget(this.name);
-    for (const effect of next.effects) this.perform(effect);
-    if (from === next.phase) return;
-    this.around.changed(this, from);
-    for (const watch of [...this.watchers]) watch();
+    if (phase === 'stopped') this.around.records.forget(this.name);
   }
 
-  /** What is remembered of a run changes with the phase, before anybody looks. */
-  private settleWords(from: Phase): void {
-    if (this.phase === 'running' && from === 'poststarting') this.failure = null;
-    if (isDown(this.phase) && from === 'cleaning') this.life = null;
-    if (this.phase === 'stopped') this.retryAt = null;
-    if (this.phase === 'waiting') this.retryAt = null;
+  protected settled(from: Phase): void {
+    this.around.changed(this, from);
   }
 
   private tell(from: Phase, cause: string): void {
-    const detail = this.phase === 'running' ? '' : (this.failure?.message ?? '');
+    const detail = this.phase === 'running' ? '' : (this.history.failure?.message ?? '');
     const at = new Date(this.around.clock.now());
     this.around.journal.append({
       at,
@@ -202,12 +143,7 @@ export class SupervisedJail {
     else this.log.info(words);
   }
 
-  private perform(effect: Effect): void {
-    this.effects[effect]();
-  }
-
-  /** THE TABLE of what is done; lifecycle.ts says when. */
-  private readonly effects: Readonly<Record<Effect, () => void>> = {
+  protected readonly work: Work = {
     queue: () => this.around.queue(this),
     unqueue: () => this.around.unqueue(this),
     prepare: () => void this.prepare(),
@@ -218,7 +154,7 @@ export class SupervisedJail {
     term: () =>
       void this.thawed()
         .then(() => this.jailer?.signal(15))
-        .catch(this.report),
+        .catch((error: unknown) => this.report(error)),
     kill: () => this.kill(),
     'kill-cgroup': () => this.killCgroup(),
     freeze: () => this.setFrozen(true),
@@ -231,14 +167,11 @@ export class SupervisedJail {
       this.startKept = false;
     },
     'report-stuck': () => this.log.error('it was killed and is not gone; nothing is started until it is'),
-    arm: () => this.arm(),
-    disarm: () => {
-      this.disarm?.();
-      this.disarm = null;
-    },
   };
 
-  private readonly report = (error: unknown): void => this.log.warn(failureOf(error).message);
+  protected report(error: unknown): void {
+    this.log.warn(failureOf(error).message);
+  }
 
   private readonly trace = (verb: 'run' | 'undo', done: Step): void =>
     this.log.debug(`${verb} ${done.name} ${JSON.stringify(done.args).slice(0, 200)}`);
@@ -247,14 +180,14 @@ export class SupervisedJail {
     const { around } = this;
     this.jid = around.takeJid(this);
     const life = this.newLife(this.definition, around.newLaunch(), this.jid);
-    this.failure = null;
+    this.history.failure = null;
     try {
       const execution = await life.prepare(around.planJail, () => this.record());
       if (execution.ok) return this.post('prepared', 'prepared');
-      execution.undoErrors.forEach(this.report);
-      if (execution.failed !== null) this.fail(execution.error);
+      this.reportAll(execution.undoErrors);
+      if (execution.failed !== null) this.history.noteFailedStart(execution.error);
     } catch (error) {
-      this.fail(error);
+      this.history.noteFailedStart(error);
     }
     this.post('prepare-failed', 'not started');
   }
@@ -266,19 +199,12 @@ export class SupervisedJail {
     return this.life;
   }
 
-  /** Remembers why it did not start. */
-  private fail(error: unknown): void {
-    this.error = error;
-    this.failure = failureOf(error);
-    this.exit = neverBegan(error, new Date(this.around.clock.now()));
-  }
-
   private async begin(): Promise<void> {
     const { life } = this;
     if (life === null) return;
     const execution = await life.begin((event) => this.hear(life, event));
     if (execution.ok || this.life !== life) return;
-    this.fail(execution.error);
+    this.history.noteFailedStart(execution.error);
     this.post('lost', 'not started');
   }
 
@@ -288,8 +214,7 @@ export class SupervisedJail {
       case 'warning':
         return this.log.warn(`${describeEnd({ how: 'error', code: event.errno, ...event })}, going on`);
       case 'start':
-        this.failure = startFailure(life.jail, event.index, event.ended) ?? this.failure;
-        return;
+        return this.history.noteStartCommand(life.jail, event.index, event.ended);
       case 'running':
         life.commandPid = event.pid === 0 ? null : event.pid;
         return this.post('up', 'exec.start has ended');
@@ -298,25 +223,18 @@ export class SupervisedJail {
       case 'main':
         return this.log.debug(`command ended: ${describeEnd(event.ended)}`);
       case 'exited':
-        this.ended(life, event.ended, null);
-        return this.post('exited', this.exit?.cause ?? 'exited');
+        this.history.noteEnd(life, event.ended, null);
+        return this.post('exited', this.history.exit?.cause ?? 'exited');
       case 'lost':
-        this.ended(life, { how: 'signal', code: 9 }, 'jailer lost');
+        this.history.noteEnd(life, { how: 'signal', code: 9 }, 'jailer lost');
         return this.post('lost', 'jailer lost');
       case 'built':
         return;
     }
   }
 
-  /** Takes down how a life ended, before anything is cleaned that could tell of it. */
-  private ended(life: Incarnation, ended: Ended, cause: string | null, at?: Date): void {
-    const { clock } = this.around;
-    life.endedAt = clock.monotonic() - (at === undefined ? 0 : Math.max(0, clock.now() - at.getTime()));
-    const oom = life.ranOutOfMemory(ended);
-    const words = oom ? 'out of memory' : (cause ?? describeEnd(ended));
-    if (!life.wasUp) this.failure ??= failureOfEnd(ended, words);
-    const told = life.wasUp ? words : `not started: ${this.failure?.message ?? words}`;
-    this.exit = { ...ended, oom, at: at ?? new Date(clock.now()), cause: told };
+  private reportAll(errors: readonly unknown[]): void {
+    for (const error of errors) this.report(error);
   }
 
   private async poststart(): Promise<void> {
@@ -329,7 +247,7 @@ export class SupervisedJail {
     if (this.life !== life) return;
     if (execution.ok) return this.post('poststarted', 'up');
     life.wasUp = false;
-    this.fail(execution.error);
+    this.history.noteFailedStart(execution.error);
     this.post('poststart-failed', 'exec.poststart failed');
   }
 
@@ -339,23 +257,23 @@ export class SupervisedJail {
     await this.thawed();
     const errors = await life.stopCommands(this.insist);
     if (this.life !== life) return;
-    errors.forEach(this.report);
+    this.reportAll(errors);
     if (errors.length === 0 || this.insist) return this.post('stop-commands-done', 'stop commands done');
-    this.failure = failureOf(errors[0]);
+    this.history.failure = failureOf(errors[0]);
     this.post('stop-abandoned', 'stop abandoned');
   }
 
   private kill(): void {
     if (this.life?.wasUp === false && this.target === 'up' && !this.startKept)
-      this.failure ??= { message: 'timed out', hint: 'start.timeout says how long a start may take' };
-    void this.thawed().then(() => this.jailer?.kill());
+      this.history.failure ??= { message: 'timed out', hint: 'start.timeout says how long a start may take' };
+    void this.thawed().then(() => this.attempt(() => this.jailer?.kill()));
     if (this.jailer === null) this.killCgroup();
   }
 
   private killCgroup(): void {
-    this.jailer?.kill();
     const { life } = this;
-    life?.killCgroup();
+    this.attempt(() => this.jailer?.kill());
+    this.attempt(() => life?.killCgroup());
     // A jail that cannot be killed is looked at less often.
     const interval = (): number | null => {
       if (this.life !== life) return null;
@@ -367,7 +285,7 @@ export class SupervisedJail {
 
   /** Nothing in a frozen jail hears a signal. */
   private thawed(): Promise<void> {
-    return this.freezing.catch(this.report);
+    return this.freezing.catch((error: unknown) => this.report(error));
   }
 
   private setFrozen(frozen: boolean): void {
@@ -382,11 +300,11 @@ export class SupervisedJail {
   private async clean(): Promise<void> {
     const { life } = this;
     if (life?.begun === true && life.endedAt === null && !this.startKept)
-      this.ended(life, { how: 'signal', code: 9 }, null);
-    const errors = (await life?.clean()) ?? [];
+      this.history.noteEnd(life, { how: 'signal', code: 9 }, null);
+    const errors = (await life?.clean().catch((error: unknown) => [error])) ?? [];
     if (errors === 'occupied') return this.post('occupied', 'not empty');
-    errors.forEach(this.report);
-    if (this.target === 'down') this.failure = errors.length > 0 ? failureOf(errors[0]) : null;
+    this.reportAll(errors);
+    if (this.target === 'down') this.history.failure = errors.length > 0 ? failureOf(errors[0]) : null;
     if (life !== null) this.around.records.remove(this.name);
     this.decide(life);
   }
@@ -398,44 +316,23 @@ export class SupervisedJail {
       return this.post('again', 'restart');
     }
     if (this.target === 'down') return this.post('stay-down', 'stopped');
-    const ended = this.exit === null || this.exit.how === 'error' ? null : this.exit;
-    const run = { ended, wasUp: life?.wasUp ?? false, oom: this.exit?.oom ?? false, upMs: this.upMs };
+    const { history, mode, around } = this;
     const policy = restartPolicy(this.definition.values);
-    const verdict = judge(
-      run,
-      this.mode.foreground ? { ...policy, restart: 'no' } : policy,
-      this.tally,
-      this.around.random(),
+    const wasFlapping = history.isFlapping(0);
+    const what = history.judge(
+      life,
+      mode.foreground ? { ...policy, restart: 'no' } : policy,
+      around.random(),
     );
-    const wasFlapping = isFlapping(this.tally);
-    this.tally = verdict.tally;
-    if (!wasFlapping && isFlapping(this.tally)) this.log.warn('it keeps failing: see its log');
-    if (verdict.what === 'retry') {
-      this.restarts++;
-      this.retryAt = this.around.clock.monotonic() + verdict.delayMs;
-    }
-    this.post(verdict.what, this.exit?.cause ?? 'ended');
+    if (!wasFlapping && history.isFlapping(0)) this.log.warn('it keeps failing: see its log');
+    this.post(what, history.exit?.cause ?? 'ended');
   }
 
-  private arm(): void {
-    const ms = this.timerMs();
-    const fire = (): void => this.post('timeout', 'timeout');
-    if (ms === null) return;
-    if (ms <= 0) return fire();
-    // When the event loop was blocked, what the jailer said in the meantime counts before the time that has passed.
-    this.disarm = this.around.clock.setTimeout(ms, () => {
-      this.disarm = this.around.clock.setTimeout(0, fire);
-    });
-  }
-
-  /** Milliseconds of the phase's timer, null for no limit. */
-  private timerMs(): number | null {
-    const timer = timers[this.phase];
+  protected timerMs(timer: TimerName): number | null {
     const { plan } = this.life ?? {};
-    if (timer === undefined) return null;
     if (timer === 'start') return plan?.startTimeout ? plan.startTimeout * 1000 : null;
     if (timer === 'stop') return (plan?.stopTimeout ?? 0) * 1000;
-    if (timer === 'retry') return Math.max(0, (this.retryAt ?? 0) - this.around.clock.monotonic());
+    if (timer === 'retry') return Math.max(0, (this.history.retryAt ?? 0) - this.around.clock.monotonic());
     return KILL_PATIENCE;
   }
 
@@ -447,45 +344,21 @@ export class SupervisedJail {
     const atRest = doing === 'backoff' || doing === 'ended' || doing === 'failed';
     if (atRest ? mode.foreground : (life?.plan ?? null) === null) return;
     this.written = doing;
-    around.records.save({
-      ...this.memory(),
-      doing,
-      bootId: around.host.bootId(),
-      launch: life?.id ?? '',
-      jid: life?.jid ?? 0,
-      jail: savedJail(life?.jail ?? this.definition),
-      plan: atRest ? null : (life?.plan ?? null),
-      foreground: mode.foreground,
-      wasUp: life?.wasUp ?? false,
-      startedAt: life?.startedAt ?? null,
-      oomKills: life?.oomKills ?? 0,
-    });
-  }
-
-  private memory() {
-    const { name, target, startKept, restarts, tally, exit, retryAt } = this;
-    return { schema: 1, name, target, startKept, restarts, tally, exit, retryAt } as const;
+    around.records.save(recordOf(this, doing, around.host.bootId()));
   }
 
   /** Takes back what an earlier jaild left. */
   adopt(record: JailRecord, jailer: JailerHandle | null, exit: Parameters<typeof classify>[2]): void {
-    const { target, restarts, tally, retryAt, plan } = record;
-    Object.assign(this, {
-      target,
-      restarts,
-      tally,
-      retryAt,
-      exit: record.exit,
-      startKept: record.startKept,
-      jid: record.jid,
-    });
-    this.phase = 'adopting';
+    const { target, startKept, jid, plan, restarts, tally, retryAt } = record;
+    Object.assign(this, { target, startKept, jid });
+    Object.assign(this.history, { restarts, tally, retryAt, exit: record.exit });
+    this.beginAdoption();
     const found = classify(record, jailer?.phase ?? null, exit);
     if (plan !== null) {
       const life = this.newLife(jailOf(record.jail), record.launch, record.jid);
       life.restore({ ...record, plan, jailer });
       if (found.halfBuilt) this.startKept = target === 'up';
-      if (found.ended) this.ended(life, found.ended.ended, found.ended.cause, found.ended.at);
+      if (found.ended) this.history.noteEnd(life, found.ended.ended, found.ended.cause, found.ended.at);
     }
     this.post(found.event, 'found at the start of jaild');
     const { life } = this;

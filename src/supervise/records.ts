@@ -90,7 +90,11 @@ export class Records {
 
   /** Takes away the directory of a jail of which nothing is left. */
   remove(name: string): void {
-    rmSync(join(this.directory, name), { recursive: true, force: true });
+    try {
+      rmSync(join(this.directory, name), { recursive: true, force: true });
+    } catch (error) {
+      this.log.warn(`cannot remove the run directory of ${name}, going on: ${String(error)}`);
+    }
   }
 
   /** Every record there is. One that cannot be read is moved aside and does not keep the others. */

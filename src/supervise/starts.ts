@@ -28,8 +28,9 @@ export async function startJails(
     const refused = roster.refusal(name);
     outcomes.set(name, refused === null ? startOne(name, context, outcomes) : Promise.resolve(refused));
   }
+  const asked = new Set(names);
   const results = await Promise.all(outcomes.values());
-  return results.filter((outcome) => names.includes(outcome.jail) || outcome.changed || !outcome.ok);
+  return results.filter((outcome) => asked.has(outcome.jail) || outcome.changed || !outcome.ok);
 }
 
 async function startOne(
@@ -76,7 +77,7 @@ export function started(jail: SupervisedJail, phase: Phase, seconds: number, ver
   if (phase === 'stopped') return { ...base, ok: false, code: 1, message: `not ${verb}: stopped meanwhile` };
   if (phase === 'stuck')
     return { ...base, ok: false, code: 1, message: `not ${verb}: what ran before cannot be killed` };
-  const { exit, failure } = jail;
+  const { exit, failure } = jail.history;
   if (phase === 'ended' || failure === null) {
     const ended = exit?.cause ?? 'ended';
     return {

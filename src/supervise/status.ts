@@ -34,8 +34,8 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     ...identity(shownJail),
     cgroup: life?.plan?.cgroups[0] ?? null,
     startedAt: life?.startedAt ? new Date(life.startedAt.wall) : null,
-    restarts: jail.restarts,
-    exit: jail.exit,
+    restarts: jail.history.restarts,
+    exit: jail.history.exit,
     health: 'none',
     next: nextTimes(jail, context.scheduler),
     want: context.wants.get(jail.name) ?? jail.target,
@@ -70,8 +70,8 @@ function nextTimes(jail: SupervisedJail, scheduler: Scheduler): JailStatus['next
 }
 
 function retryAt(jail: SupervisedJail, clock: Clock): Date | null {
-  if (jail.phase !== 'backoff' || jail.retryAt === null) return null;
-  return new Date(clock.now() + jail.retryAt - clock.monotonic());
+  if (jail.phase !== 'backoff' || jail.history.retryAt === null) return null;
+  return new Date(clock.now() + jail.history.retryAt - clock.monotonic());
 }
 
 /** The file says something else than what runs. */

@@ -23,11 +23,13 @@ export async function stopJails(names: readonly string[], context: StopContext):
   const held = cascade ? [] : known.map((name) => runningDependants(roster, name)).flat();
   const [only] = known;
   if (held.length > 0 && only !== undefined) return [heldBy(only, held)];
+  const asked = new Set(known);
   const withDependants = closure(roster.dependants, known);
-  const all = withDependants.filter((name) => known.includes(name) || isActive(roster.jails.get(name)));
+  const all = withDependants.filter((name) => asked.has(name) || isActive(roster.jails.get(name)));
   const ordered = waves(roster.graph, all).flat().reverse();
   // What is in a cycle, or above one, has no order; it runs from before the files said so, and goes first.
-  const unordered = all.filter((name) => !ordered.includes(name));
+  const placed = new Set(ordered);
+  const unordered = all.filter((name) => !placed.has(name));
   const outcomes = new Map<string, Promise<Outcome>>();
   for (const name of [...unordered, ...ordered]) {
     const dependants = (roster.dependants.get(name) ?? []).flatMap((other) => outcomes.get(other) ?? []);
@@ -89,7 +91,7 @@ async function stopOne(name: string, context: StopContext): Promise<Outcome> {
 
 function stopped(jail: SupervisedJail, phase: Phase, seconds: number): Outcome {
   const base = { jail: jail.name, code: 1 } as const;
-  const why = jail.failure?.message ?? 'a stop command failed';
+  const why = jail.history.failure?.message ?? 'a stop command failed';
   if (isUp(phase))
     return {
       ...base,
@@ -100,7 +102,7 @@ function stopped(jail: SupervisedJail, phase: Phase, seconds: number): Outcome {
     };
   if (phase === 'stuck')
     return { ...base, ok: false, changed: true, message: 'not stopped: it was killed and is not gone' };
-  if (jail.failure !== null && phase === 'stopped')
+  if (jail.history.failure !== null && phase === 'stopped')
     return { ...base, ok: false, changed: true, message: `stopped, but: ${why}` };
   return { jail: jail.name, ok: true, changed: true, code: 0, message: `stopped (${seconds.toFixed(1)} s)` };
 }

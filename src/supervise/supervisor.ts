@@ -12,7 +12,6 @@ import type { LaunchMode, PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
 import { Journal } from './journal.js';
 import { isDown, isSettled, isUp, type Phase } from './lifecycle.js';
-import { changeLive } from './live.js';
 import type { Log } from './log.js';
 import type {
   ExecTarget,
@@ -20,12 +19,11 @@ import type {
   JailStatus,
   Operations,
   Outcome,
-  ReloadChange,
   ReloadResult,
   StopOptions,
 } from './operations.js';
 import { Records } from './records.js';
-import { compareJails, type Present } from './reload.js';
+import { applyChanges, planReload } from './reloading.js';
 import { noSuchJail, Roster } from './roster.js';
 import { Scheduler } from './scheduler.js';
 import { StartLine } from './startline.js';
@@ -156,7 +154,8 @@ export class Supervisor implements Operations {
   private noteChange(jail: SupervisedJail, from: Phase): void {
     this.line.noteChange(jail);
     this.roster.forget(jail);
-    if (jail.phase === 'running' && from === 'poststarting' && jail.restarts > 0) this.restartBound(jail);
+    if (jail.phase === 'running' && from === 'poststarting' && jail.history.restarts > 0)
+      this.restartBound(jail);
   }
 
   /** Those that asked, with depend.bind, to be restarted with a dependency that has come back. */
@@ -216,7 +215,7 @@ export class Supervisor implements Operations {
     const phase = await jail.until((now) => isSettled(now));
     await saved;
     if (jail.life === life && isUp(phase)) {
-      const why = jail.failure?.message ?? 'a stop command failed';
+      const why = jail.history.failure?.message ?? 'a stop command failed';
       return [{ jail: name, ok: false, changed: false, message: `not restarted: ${why}`, code: 1 }];
     }
     return [started(jail, phase, (this.clock.monotonic() - began) / 1000, 'restarted')];
@@ -224,50 +223,14 @@ export class Supervisor implements Operations {
 
   async reload(dryRun: boolean): Promise<ReloadResult> {
     const next = this.options.load();
-    const { diagnostics } = next;
-    if (!next.ok || diagnostics.some((d) => d.severity === 'error'))
-      return { ok: false, changes: [], diagnostics };
-    const listed = [...this.roster.jails.values()].filter((jail) => !jail.mode.foreground);
-    const present = new Map(
-      listed.map((jail): [string, Present] => [
-        jail.name,
-        { jail: jail.life?.jail ?? jail.definition, runs: !isDown(jail.phase) },
-      ]),
-    );
-    const unlisted = new Set(
-      listed.filter((jail) => !this.roster.isListed(jail.name)).map((jail) => jail.name),
-    );
-    const changes = compareJails(present, next.jails).filter(
-      (one) => one.change !== 'removed' || !unlisted.has(one.jail),
-    );
-    if (!dryRun) await this.takeOver(next, changes);
-    return { ok: true, changes, diagnostics };
-  }
-
-  private async takeOver(next: Compiled, changes: readonly ReloadChange[]): Promise<void> {
+    const result = planReload(next, this.roster);
+    if (dryRun || !result.ok) return result;
     this.configuration = next;
     for (const name of this.roster.accept(next)) void this.wants.forget(name);
-    await Promise.all(changes.map((change) => this.applyChange(change)));
-    this.scheduler.look();
-  }
-
-  private async applyChange({ jail: name, change }: ReloadChange): Promise<void> {
-    const jail = this.roster.jails.get(name);
-    if (jail === undefined || change === 'new' || change === 'removed') return;
-    if (change === 'restart') {
-      jail.restart('reload');
-      await jail.until(isSettled);
-      return;
-    }
-    if (jail.phase === 'failed' && jail.target === 'up') return jail.start('reload');
-    if (jail.life === null) return;
     const { host, planJail, log } = this.options;
-    try {
-      const errors = await changeLive(jail.life, jail.definition, host, planJail);
-      for (const error of errors) log.child(name).warn(failureOf(error).message);
-    } catch (error) {
-      log.child(name).warn(`cannot be changed while it runs: ${failureOf(error).message}`);
-    }
+    await applyChanges(result.changes, { roster: this.roster, host, planJail, log });
+    this.scheduler.look();
+    return result;
   }
 
   signal(name: string, signal: number): Outcome {
@@ -323,7 +286,9 @@ export class Supervisor implements Operations {
     jail.start('run');
     const phase = await jail.until((now) => now === 'starting' || isSettled(now));
     if (isDown(phase))
-      throw jail.error instanceof Error ? jail.error : new StepFailure('run', name, 'stopped meanwhile');
+      throw jail.history.error instanceof Error
+        ? jail.history.error
+        : new StepFailure('run', name, 'stopped meanwhile');
     return { name, socket: this.socketOf(name) };
   }
 

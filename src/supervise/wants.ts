@@ -26,6 +26,7 @@ export class Wants {
   private readonly entries: Map<string, Entry>;
   private writing: Promise<void> | null = null;
   private again: Promise<void> | null = null;
+  private retrying = false;
   private readonly file: string;
 
   constructor(
@@ -98,8 +99,17 @@ export class Wants {
       await rename(`${this.file}.new`, this.file);
     } catch (error) {
       this.log.warn(`cannot write ${this.file}, trying again in 5 s: ${String(error)}`);
-      this.clock.setTimeout(RETRY, () => void this.save());
+      this.retry();
     }
+  }
+
+  private retry(): void {
+    if (this.retrying) return;
+    this.retrying = true;
+    this.clock.setTimeout(RETRY, () => {
+      this.retrying = false;
+      void this.save();
+    });
   }
 }
 

@@ -76,15 +76,12 @@ describeInNetns('network', import.meta.url, () => {
   before((done) => {
     withNetlink((host) => host.request([setLinkUp(1, 'lo')]));
     server = createServer((peer) =>
-      peer
-        .on('error', () => peer.destroy())
-        .resume()
-        .end(String(peer.remoteAddress)),
+      peer.on('error', () => peer.destroy()).end(String(peer.remoteAddress), () => peer.destroy()),
     ).listen(7, '::', done);
   });
   after(() => server.close());
   afterEach(async () => {
-    for (const args of [web, db]) detachNetwork(args);
+    for (const args of [web, db]) await detachNetwork(args);
     await Promise.all(guests.map((one) => one.end()));
     guests = [];
   });
@@ -146,9 +143,9 @@ describeInNetns('network', import.meta.url, () => {
     const before = everything();
     attachNetwork(web, await guest());
     expect(everything()).not.to.equal(before);
-    detachNetwork(web);
+    await detachNetwork(web);
     expect(everything()).to.equal(before);
-    detachNetwork(web);
+    await detachNetwork(web);
   });
 
   it('replaces the link that an earlier start has left', async () => {
@@ -205,7 +202,7 @@ describeInNetns('network', import.meta.url, () => {
       subject: 'lan0',
       hint: 'this host has lo',
     });
-    detachNetwork(interfacesOnly);
+    await detachNetwork(interfacesOnly);
   });
 
   it('leaves nothing behind when it fails half-way, and says what the kernel says', async () => {
@@ -249,7 +246,7 @@ describeInNetns('network', import.meta.url, () => {
       ip6: [{ address: '2001:db8::10', prefix: 64, announceOn: 'lan0' }],
     };
     attachNetwork(announced, jail);
-    detachNetwork(announced);
+    await detachNetwork(announced);
     const before = everything(); // after a first time: forwarding, once on, stays on
     attachNetwork(announced, jail);
     const started = performance.now();
@@ -258,7 +255,7 @@ describeInNetns('network', import.meta.url, () => {
     expect(await neighbour.ask('2001:db8::10')).to.equal('2001:db8::2');
     expect(await jail.ask('2001:db8::2')).to.equal('2001:db8::10');
     expect(performance.now() - started).to.be.lessThan(700);
-    detachNetwork(announced);
+    await detachNetwork(announced);
     expect(everything()).to.equal(before);
     ip('link', 'del', 'lan0');
   });

@@ -387,6 +387,19 @@ describe('a start that fails', () => {
     ]);
   });
 
+  it('says which step inside failed, on what, and where the file asks for it', async () => {
+    const stage = new Stage([jail('web', { restart: 'no' })]);
+    stage.host.scripts.set('web', {
+      ends: exit(0),
+      breaks: { how: 'error', code: 2, step: 'root', subject: '/jails/web' },
+    });
+    const [outcome] = await stage.supervisor.start(['web']);
+    expect([outcome?.message, outcome?.hint]).to.deep.equal([
+      'not started: root /jails/web: No such file or directory',
+      '"path" must name a directory; "path" is set at /etc/jail.conf:3:3',
+    ]);
+  });
+
   it('is given up after start.timeout and tried again', async () => {
     const stage = new Stage([jail('web', { 'start.timeout': 5 })]);
     stage.host.scripts.set('web', { start: 'hang' });

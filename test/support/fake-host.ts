@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Jail } from '../../src/config/jail.js';
 import { SystemError } from '../../src/host/error.js';
 import type {
@@ -17,6 +14,7 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
 import type { Step } from '../../src/plan/step.js';
 import type { Clock } from '../../src/supervise/clock.js';
+import { temporaryDirectory } from './temporary.js';
 
 /** How the processes of a jail behave. */
 export interface Script {
@@ -24,6 +22,8 @@ export interface Script {
   readonly start?: 'up' | 'hang' | Ended;
   /** Ends as soon as it is up. */
   readonly ends?: Ended;
+  /** The inside cannot be built. */
+  readonly breaks?: Ended;
   readonly ignoresTerm?: boolean;
   /** In state D: not even SIGKILL ends it. */
   readonly unkillable?: boolean;
@@ -110,8 +110,9 @@ export class FakeJailer implements JailerHandle {
   ) {}
 
   go(): void {
-    const { start = 'up', ends } = this.script;
+    const { start = 'up', ends, breaks } = this.script;
     this.phase = 'building';
+    if (breaks !== undefined) return this.end(breaks);
     this.tell({ kind: 'built' });
     this.phase = 'starting';
     if (start === 'hang') return;
@@ -200,7 +201,7 @@ export class FakeHost implements Host {
   private pids = 4000;
   private readonly exits = new Map<string, { launch: string; ended: Ended; at: Date }>();
 
-  constructor(prefix = mkdtempSync(join(tmpdir(), 'jaild-test-'))) {
+  constructor(prefix = temporaryDirectory()) {
     this.instance = instanceBelow(prefix);
   }
 

@@ -6,10 +6,7 @@ import { connect, createServer } from 'node:net';
 import { netlinkSocket } from '../../src/host/libc.js';
 
 const server = createServer((peer) =>
-  peer
-    .on('error', () => peer.destroy())
-    .resume()
-    .end(String(peer.remoteAddress)),
+  peer.on('error', () => peer.destroy()).end(String(peer.remoteAddress), () => peer.destroy()),
 );
 server.listen(7, '::', () => process.send?.({ netlinkFd: netlinkSocket() }));
 

@@ -75,7 +75,8 @@ async function runBelowUnshare(file: string): Promise<Report> {
     ];
     const env = { ...process.env, [MARK]: currentNetns() };
     const child = spawn('unshare', args, { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 60_000 });
-    await once(child, 'exit');
+    const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    expect(signal, 'the run below unshare did not end').to.equal(null);
     return JSON.parse(readFileSync(output, 'utf8')) as Report; // mocha's own format
   } finally {
     rmSync(directory, { recursive: true });

@@ -15,7 +15,7 @@ export function jail(name: string, values: JailParams = {}, diagnostics: readonl
     name,
     failed: false,
     diagnostics,
-    params: new Map(Object.entries(values).map(([key, value]) => [key, [String(value)]])),
+    params: new Map(Object.entries(values).map(([key, value]) => [key, [JSON.stringify(value)]])),
     values: { path: `/jails/${name}`, ...values },
     origin: new Map([['path', span]]),
   };
