@@ -28,7 +28,11 @@ describe('root in a default jail', () => {
 
   before(async () => {
     installProbe(instance.root);
-    writeFileSync(join(instance.root, 'bin/self'), `#!/bin/sh\n${describeSelf}\n`, { mode: 0o755 });
+    writeFileSync(
+      join(instance.root, 'bin/self'),
+      `#!/bin/sh\n[ "$1" != stay ] || exec >/tmp/main\n${describeSelf}\n[ "$1" != stay ] || exec sleep 1000\n`,
+      { mode: 0o755 },
+    );
     const nodes = [
       ['console', 'c', '5', '1'],
       ['zero', 'c', '1', '5'],
@@ -37,7 +41,7 @@ describe('root in a default jail', () => {
     for (const [name = '', ...device] of nodes)
       spawnSync('mknod', ['-m', '666', join(instance.root, 'srv', name), ...device]);
     instance.configure(`
-      box { path = "$root"; command = "/bin/sh -c 'self > /tmp/main; exec sleep 1000'"; }
+      box { path = "$root"; command = "/bin/self stay"; }
       talker { path = "$root"; command = "/bin/sh -c 'echo by name > /dev/stdout; su www -s /bin/sh -c \\"echo by www > /dev/stderr\\"; sleep 1000'"; }
     `);
     await instance.start();
@@ -67,9 +71,9 @@ describe('root in a default jail', () => {
   });
 
   it('can’t use a device node that lies in the root directory', () => {
-    expect(shell('for node in zero console; do cat /srv/$node >/dev/null; done 2>&1')).to.equal('');
-    const answer = instance.ctl('exec', 'box', '--', 'head', '-c', '1', '/srv/zero');
-    expect(answer.stderr).to.match(/Permission denied/);
+    expect(shell('for node in zero console; do head -c 1 /srv/$node 2>&1; done')).to.equal(
+      'head: /srv/zero: Permission denied\nhead: /srv/console: Permission denied',
+    );
   });
 
   it('learns nothing from process 1 that is the host’s', () => {
@@ -79,7 +83,9 @@ describe('root in a default jail', () => {
       (name) => shell(`cat /proc/1/${name} >/dev/null 2>&1 && echo open`) === 'open',
     );
     expect(readable).to.deep.equal([]);
-    expect(shell('readlink /proc/1/exe /proc/1/fd/3; echo 5 2>&1 >/proc/1/oom_score_adj')).to.equal('');
+    expect(shell('readlink /proc/1/exe /proc/1/fd/3; (echo 5 >/proc/1/oom_score_adj) 2>&1')).to.match(
+      /^\S+ can't create \/proc\/1\/oom_score_adj: Permission denied$/,
+    );
   });
 
   it('has the same limits in its main program, with exec and with exec -t', () => {
@@ -192,7 +198,7 @@ describe('a root directory made to harm', () => {
     instance.run(['sh', '-c', 'mv "$0" "$0.kept" && mkfifo "$0"', join(instance.root, 'etc/group')]);
     const answer = instance.ctl('exec', '-u', 'www', 'plain', '--', 'true');
     instance.run(['sh', '-c', 'mv "$0.kept" "$0"', join(instance.root, 'etc/group')]);
-    expect(answer.stderr).to.match(/www: Invalid argument/);
+    expect(answer.stderr).to.match(/user .*: Invalid argument/);
     expect(answer.code).to.equal(126);
   });
 
@@ -216,14 +222,16 @@ describe('a root directory made to harm', () => {
     const root = join(instance.prefix, 'roots/racer');
     symlinkSync(outside, join(root, 'link'));
     const swapper = spawn(join(root, 'bin/probe'), ['swap', join(root, 'dev'), join(root, 'link')]);
+    const answers: string[] = [];
     try {
       for (let n = 0; n < 15; n++) {
-        instance.ctl('start', 'racer');
+        answers.push(instance.ctl('start', 'racer').stderr);
         instance.ctl('stop', 'racer');
       }
     } finally {
       swapper.kill('SIGKILL');
     }
+    expect(answers.join('')).to.match(/symbolic link/);
     expect(readdirSync(outside)).to.deep.equal(['secret']);
   });
 
