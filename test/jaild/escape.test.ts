@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -8,8 +9,10 @@ import {
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { closeFd, pidfdGetfd, pidfdOpen } from '../../src/host/libc.js';
 import { TestInstance } from '../support/instance.js';
 import { installProbe, readProbe } from '../support/probe.js';
 
@@ -239,5 +242,80 @@ describe('a root directory made to harm', () => {
     chmodSync(join(instance.prefix, 'roots'), 0o700);
     instance.ctl('restart', 'plain');
     expect(instance.ctl('exec', '-u', 'www', 'plain', '--', 'cat', '/etc/group').stdout).to.include('www');
+  });
+});
+
+describe('a process 1 that somebody has taken over', () => {
+  const instance = new TestInstance();
+  const NOTE_BYTES = 220;
+  const types = {
+    netlink: 0,
+    failed: 1,
+    built: 2,
+    pty: 3,
+    start: 4,
+    command: 5,
+    running: 6,
+    main: 7,
+    end: 8,
+  };
+
+  /** Says something to the jailer as process 1 would (native/jailer/channel.h). */
+  const say = (jail: string, ...messages: readonly Buffer[]): void => {
+    const pidfd = pidfdOpen(instance.status(jail).pid ?? -1);
+    const channel = pidfdGetfd(pidfd, 3);
+    for (const message of messages) writeSync(channel, message);
+    closeFd(channel);
+    closeFd(pidfd);
+  };
+
+  const note = (type: number, rest: Buffer): Buffer => {
+    const bytes = Buffer.concat([Buffer.alloc(4), rest], NOTE_BYTES);
+    bytes.writeUInt32LE(type);
+    return bytes;
+  };
+
+  before(async () => {
+    instance.configure(
+      '* { path = "$root"; restart = no; } liar { command = "/bin/sleep 1000"; } other { persist; }',
+    );
+    await instance.start();
+    instance.ctl('start', 'liar', 'other');
+  });
+
+  after(() => instance.close());
+
+  it('is not heard when it says what is not its turn', () => {
+    const before = instance.log.length;
+    const early = [
+      types.netlink,
+      types.built,
+      types.pty,
+      types.start,
+      types.command,
+      types.running,
+      9,
+      0xffffffff,
+    ];
+    say('liar', ...early.flatMap((type) => Array.from({ length: 50 }, () => note(type, randomBytes(216)))));
+    expect(instance.ctl('exec', 'liar', '--', 'echo', 'well').stdout).to.equal('well\n');
+    expect(instance.status('liar').state).to.equal('running');
+    expect(instance.log.slice(before)).to.equal('');
+  });
+
+  it('can end its own jail and nothing else', async () => {
+    const lies = [types.failed, types.end, types.main].map((type) => note(type, randomBytes(216)));
+    say('liar', ...lies, randomBytes(3));
+    await instance.until('it has ended', () => instance.status('liar').pid === null);
+    expect(instance.status('other').state).to.equal('running');
+    expect(instance.ctl('start', 'liar').stderr).to.equal('');
+  });
+
+  it('leaves an exec that was under way with an end', async () => {
+    const running = instance.ctlLater('exec', 'other', '--', 'sh', '-c', 'sleep 1000 & trap "" TERM; wait');
+    await instance.until('it runs', () => instance.ctl('exec', 'other', '--', 'ps').stdout.includes('sleep'));
+    instance.ctl('stop', '--force', 'other');
+    instance.ctl('stop', 'other');
+    expect((await running).code).to.equal(137);
   });
 });
