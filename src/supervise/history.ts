@@ -59,7 +59,10 @@ export class History {
     if (ended.how === 'exit' && ended.code === 0) return;
     const command = jail.values['exec.start']?.[index] ?? '';
     const words = ended.how === 'exit' ? `exited ${ended.code}` : describeEnd(ended);
-    this.failure = { message: `exec.start "${command}": ${words}`, hint: `jailctl logs ${jail.name} shows what it said` };
+    this.failure = {
+      message: `exec.start "${command}": ${words}`,
+      hint: `jailctl logs ${jail.name} shows what it said`,
+    };
   }
 
   /** Nothing is left of a life that nobody ended: what now? Counts the failure, sets the time of the next try. */
