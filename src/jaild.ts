@@ -62,7 +62,11 @@ function readWords(argv: readonly string[]): Words | 'help' | 'version' {
     const prefix = values.prefix === '' || values.prefix === '/' ? '' : resolve(values.prefix);
     return { debug: values.debug, prefix };
   } catch (error) {
-    throw unable(2, error instanceof Error ? error.message : String(error), 'jaild --help shows how it is used');
+    throw unable(
+      2,
+      error instanceof Error ? error.message : String(error),
+      'jaild --help shows how it is used',
+    );
   }
 }
 
@@ -77,7 +81,11 @@ function makeDirectories(instance: Instance): void {
 function lock(instance: Instance): void {
   const path = `${instance.runDirectory}/jaild.lock`;
   if (flockExclusive(openSync(path, 'a', 0o600))) return;
-  throw unable(1, `another jaild is already running on ${instance.prefix === '' ? 'this host' : instance.prefix}`, `it holds ${path}`);
+  throw unable(
+    1,
+    `another jaild is already running on ${instance.prefix === '' ? 'this host' : instance.prefix}`,
+    `it holds ${path}`,
+  );
 }
 
 /** @throws Unable with every mistake in jaild.ini. */
@@ -115,7 +123,11 @@ class Daemon {
     const parallel = settings['daemon.parallel'];
     this.#supervisor = new Supervisor({
       host: this.#machine,
-      load: () => withDefaults(loadConfiguration(configurationFiles(instance.jailConf, instance.jailConfDirectory)), settings),
+      load: () =>
+        withDefaults(
+          loadConfiguration(configurationFiles(instance.jailConf, instance.jailConfDirectory)),
+          settings,
+        ),
       planJail,
       log,
       autostart: settings['daemon.autostart'],
@@ -146,7 +158,11 @@ class Daemon {
   /** The table of commands; after a `shutdown` has been answered, jaild ends. */
   #dispatch(): Dispatch {
     const { instance, log } = this;
-    const dispatch = dispatchCommands({ instance, operations: this.#supervisor, log: (level, message) => log[level](message) });
+    const dispatch = dispatchCommands({
+      instance,
+      operations: this.#supervisor,
+      log: (level, message) => log[level](message),
+    });
     return async (conversation) => {
       const answer = await dispatch(conversation);
       if (this.#supervisor.isShutDown) setImmediate(() => void this.#end(false));
@@ -196,9 +212,14 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  const hint = error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? `hint: ${error.hint}\n` : '';
+  const hint =
+    error instanceof Error && 'hint' in error && typeof error.hint === 'string'
+      ? `hint: ${error.hint}\n`
+      : '';
   process.stderr.write(
-    error instanceof Unable ? error.message : `error: ${error instanceof Error ? error.message : String(error)}\n${hint}`,
+    error instanceof Unable
+      ? error.message
+      : `error: ${error instanceof Error ? error.message : String(error)}\n${hint}`,
   );
   process.exitCode = error instanceof Unable ? error.code : 1;
 }

@@ -5,6 +5,7 @@
 #include "channel.h"
 #include "enter.h"
 #include "streams.h"
+#include "title.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -324,6 +325,7 @@ _Noreturn void init(struct plan *plan, int channel, const int outputs[2])
 	int count = TREES_MAX;
 
 	prctl(PR_SET_NAME, "init", 0, 0, 0);
+	title_set("init");
 	streams_arrange(channel, outputs);
 	s.signals = watch_signals();
 	send_netlink(&s);

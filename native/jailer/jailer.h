@@ -106,6 +106,8 @@ pid_t spawn(const struct plan *plan, uint64_t flags, int *pidfd, bool *joined);
 /* Writes `pid` ("0": itself) into the cgroups that spawn() has not joined. NULL, or the file that
  * refused it. */
 const char *cgroups_join(const struct plan *plan, const char *pid, bool joined);
+/* The service may be spared when memory runs out; what runs in its jails is not. */
+void oom_score_reset(const char *pid);
 /* Sets the plan's limits for `pid`; tells the monitor what is refused, if `j` is set. */
 void rlimits_apply(struct jailer *j, const struct plan *plan, pid_t pid);
 

@@ -3,6 +3,7 @@
 #include "enter.h"
 #include "terminal.h"
 #include "text.h"
+#include "title.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -122,7 +123,7 @@ _Noreturn static void run(struct jailer *j, const struct request *r, bool client
 	char *env[p->env_count + r->env_count + ENV_LOGIN + 1];
 	struct entry entry = {
 		.plan = p, .user = r->user[0] != '\0' ? r->user : p->user,
-		.workdir = r->workdir[0] != '\0' ? r->workdir : plan_workdir(p, r->login),
+		.workdir = r->workdir[0] != '\0' ? r->workdir : r->login ? NULL : plan_workdir(p, false),
 		.login = r->login, .terminal = r->terminal, .argv = r->argv, .env = env,
 		.env_count = p->env_count, .report = REPORT,
 	};
@@ -147,8 +148,10 @@ _Noreturn void join(struct jailer *j, const struct request *r, bool joined, cons
 				   .parent_tid = (uint64_t)(uintptr_t)spawned };
 	int pid;
 
+	title_set("exec");
 	arrange_descriptors(j, stdio, report);
 	rlimits_apply(NULL, &j->plan, 0);
+	oom_score_reset("self");
 	if (cgroups_join(&j->plan, "0", joined) != NULL)
 		fail(STEP_EXEC_CGROUP);
 	/* The time namespace is the jailer's for children already. */

@@ -105,6 +105,15 @@ const char *cgroups_join(const struct plan *plan, const char *pid, bool joined)
 	return NULL;
 }
 
+void oom_score_reset(const char *pid)
+{
+	char path[64];
+
+	text_join(path, sizeof(path), "/proc/", pid, "/oom_score_adj");
+	if (write_file(path, "0") < 0)
+		errno = 0;
+}
+
 static rlim_t limit(uint64_t n)
 {
 	return n == UINT64_MAX ? RLIM_INFINITY : (rlim_t)n;
@@ -163,6 +172,7 @@ static int place(struct jailer *j, bool joined, struct fault *fault)
 	refused = cgroups_join(&j->plan, pid, joined);
 	if (refused != NULL)
 		return fail(fault, STEP_CGROUP, refused);
+	oom_score_reset(pid);
 	if (write_maps(j, pid, fault) < 0)
 		return -1;
 	if (channel_send(j->channel, &order, sizeof(order), NULL, 0) < 0)

@@ -4,6 +4,7 @@
  */
 #include "calls.h"
 #include "jailer.h"
+#include "title.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -67,6 +68,7 @@ int main(int argc, char **argv)
 		steps_print();
 		return 0;
 	}
+	title_remember(argc, argv);
 	if (start(&jailer, &fault) < 0)
 		jail_fail(&jailer, &fault);
 	return monitor(&jailer);

@@ -147,6 +147,41 @@ static void on_pty(struct jailer *j, int master)
 		frame_send(c->fd, &f, master);
 }
 
+/* jaild configures the network through it, and must not be made to wait by another kind of socket. */
+static bool is_netlink(int fd)
+{
+	socklen_t size = sizeof(int);
+	int domain;
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_NETLINK;
+}
+
+/*
+ * Whether init may say this now. Somebody who has taken init over could say anything, any number
+ * of times, and nobody outside shall have to cope with it.
+ */
+static bool is_its_turn(const struct jailer *j, const struct note *n, int fd)
+{
+	switch ((enum note_type)n->type) {
+	case NOTE_NETLINK:
+		return j->netlink < 0 && j->phase <= PHASE_BUILDING && is_netlink(fd);
+	case NOTE_BUILT:
+		return j->phase == PHASE_BUILDING;
+	case NOTE_PTY:
+		return fd >= 0 && j->begun && j->plan.terminal && j->phase == PHASE_STARTING;
+	case NOTE_START:
+	case NOTE_COMMAND:
+	case NOTE_RUNNING:
+		return j->phase == PHASE_STARTING;
+	case NOTE_MAIN:
+		return !j->main_ended;
+	case NOTE_FAILED:
+	case NOTE_END:
+		return true;
+	}
+	return false;
+}
+
 bool note_take(struct jailer *j)
 {
 	struct fault fault;
@@ -163,6 +198,11 @@ bool note_take(struct jailer *j)
 		return false;
 	}
 	n.subject[SUBJECT_MAX - 1] = '\0';
+	if (!is_its_turn(j, &n, fd)) {
+		if (fd >= 0)
+			close(fd);
+		return true;
+	}
 	switch ((enum note_type)n.type) {
 	case NOTE_NETLINK:
 		j->netlink = fd;

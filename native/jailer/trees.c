@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -59,12 +60,47 @@ static int map_owners(int tree, const struct mount_options *o, int userns)
 	return sys_mount_setattr(tree, o->recursive ? AT_RECURSIVE : 0, &attr);
 }
 
-/* Returns the copy, or -1 with `fault`. */
-static int copy_tree(const char *source, const struct mount_options *o, int userns,
-		     struct fault *fault)
+/* What of `path` is below `root`, or NULL. */
+static const char *path_below(const char *root, const char *path)
+{
+	size_t n = root != NULL ? strlen(root) : 0;
+
+	while (n > 0 && root[n - 1] == '/')
+		n--;
+	return n > 0 && strncmp(path, root, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
+}
+
+/* A source that lies in the jail's root is what the jail would find there, wherever links lead. */
+static int open_source(const char *root, const char *source, unsigned int flags)
+{
+	const char *below = path_below(root, source);
+	int top, fd, tree, error;
+
+	if (below == NULL)
+		return sys_open_tree(AT_FDCWD, source, flags);
+	top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (top < 0)
+		return -1;
+	fd = sys_openat2(top, *below != '\0' ? below : ".", O_PATH,
+			 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	error = errno;
+	close(top);
+	errno = error;
+	if (fd < 0)
+		return -1;
+	tree = sys_open_tree(fd, "", flags | AT_EMPTY_PATH);
+	error = errno;
+	close(fd);
+	errno = error;
+	return tree;
+}
+
+/* Returns the copy, or -1 with `fault`. `root`: the jail's, or NULL for the root itself. */
+static int copy_tree(const char *root, const char *source, const struct mount_options *o,
+		     int userns, struct fault *fault)
 {
 	unsigned int deep = o->recursive ? AT_RECURSIVE : 0;
-	int tree = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | deep);
+	int tree = open_source(root, source, OPEN_TREE_CLONE | deep);
 
 	if (tree < 0)
 		return fail(fault, STEP_TREE, source);
@@ -84,7 +120,7 @@ static int copy_device(const char *source, dev_t number, struct fault *fault)
 	const struct mount_options options = {
 		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC
 	};
-	int tree = copy_tree(source, &options, -1, fault);
+	int tree = copy_tree(NULL, source, &options, -1, fault);
 	struct stat st;
 
 	if (tree < 0)
@@ -98,7 +134,7 @@ static int copy_device(const char *source, dev_t number, struct fault *fault)
 
 static int copy_root(const struct plan *plan, int userns, struct fault *fault)
 {
-	int tree = copy_tree(plan->root, &plan->root_options, userns, fault);
+	int tree = copy_tree(NULL, plan->root, &plan->root_options, userns, fault);
 	struct stat st;
 
 	if (tree < 0) {
@@ -119,13 +155,13 @@ static bool wants_tree(const struct item *item)
 	return item->kind == ITEM_DEVICE || (item->kind == ITEM_MOUNT && item->type == MOUNT_BIND);
 }
 
-static int copy_item(const struct item *item, int userns, struct fault *fault)
+static int copy_item(const char *root, const struct item *item, int userns, struct fault *fault)
 {
 	int tree;
 
 	if (item->kind == ITEM_DEVICE)
 		return copy_device(item->source, (dev_t)item->number, fault);
-	tree = copy_tree(item->source, &item->options, userns, fault);
+	tree = copy_tree(root, item->source, &item->options, userns, fault);
 	if (tree < 0 && fault->step == STEP_TREE)
 		fault->step = STEP_MOUNT;
 	return tree;
@@ -149,7 +185,7 @@ int trees_send(const struct plan *plan, int channel, int userns, struct fault *f
 	for (const struct item *i = plan->furnish.first; i != NULL; i = i->next) {
 		if (!wants_tree(i))
 			continue;
-		tree = copy_item(i, userns, fault);
+		tree = copy_item(plan->root, i, userns, fault);
 		if (tree < 0 && !i->options.optional)
 			return -1;
 		if (add(&b, tree) < 0)

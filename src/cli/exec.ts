@@ -14,7 +14,7 @@ export interface ExecRequest {
   /** Empty for the one that the jail's commands run in. */
   readonly workdir: string;
   readonly terminal: boolean;
-  /** HOME, SHELL and USER are set, and the command starts in HOME. */
+  /** HOME, SHELL and USER are set; without a `workdir` the command starts in HOME. */
   readonly login: boolean;
   readonly argv: readonly string[];
   /** NAME=VALUE; later ones win. */
@@ -53,6 +53,11 @@ export function ownEnvironment(name: string, { operations }: DaemonContext): str
   return [...(jail?.values['exec.env'] ?? [])];
 }
 
+/** Where commands of a jail start unless something else is asked for. */
+function workdirOf(name: string, { operations }: DaemonContext): string {
+  return operations.configuration.jails.find((jail) => jail.name === name)?.values['exec.workdir'] ?? '/';
+}
+
 /** Hands the client over to the jailer of a running jail. Throws Refusal when it does not run. */
 export function handOver(context: DaemonContext, jail: JailStatus, request: ExecRequest): CommandResult {
   const target = context.operations.exec(jail.name);
@@ -88,7 +93,7 @@ export const exec = daemonCommand({
       multiple: true,
       summary: 'Add to its environment.',
     },
-    login: { type: 'boolean', short: 'l', summary: 'Set HOME, SHELL and USER, and start in HOME.' },
+    login: { type: 'boolean', short: 'l', summary: 'Start in the home directory of the user.' },
   },
   needs: 'root',
   run: (context, { options, operands: [name = ''], rest }) => {
@@ -100,9 +105,9 @@ export const exec = daemonCommand({
       throw wrongUse(`exec: -w ${options.workdir}: not an absolute path`);
     return handOver(context, statusOf(name, context.operations), {
       user: options.user ?? '',
-      workdir: options.workdir ?? '',
+      workdir: options.workdir ?? (options.login ? '' : workdirOf(name, context)),
       terminal: options.tty,
-      login: options.login,
+      login: true,
       argv: rest,
       environment: freshEnvironment(options.tty, context.terminal.term, ownEnvironment(name, context), [
         ...options.env,

@@ -41,9 +41,9 @@ function hand(context: DaemonContext): CommandResult {
   const user = hostUser === undefined ? (jailUser ?? '0:0') : hostIds(hostUser);
   return handOver(context, jail, {
     user,
-    workdir: values('d').at(-1) ?? '/',
+    workdir: values('d').at(-1) ?? (values('l').length > 0 ? '' : '/'),
     terminal,
-    login: values('l').length > 0,
+    login: true,
     argv: command.length > 0 ? command : ['/bin/sh', '-i'],
     environment: freshEnvironment(terminal, context.terminal.term, values('e')),
   });

@@ -38,6 +38,7 @@ export class Checker {
         origin.set(mention.name, entry.place);
       } else if (freeKey !== undefined) {
         keyed[group === 'meta' ? 'meta' : 'env'].set(freeKey, texts?.at(-1) ?? '');
+        diagnostics.push(...this.told(entry, { name: group === 'meta' ? 'meta' : 'env', negated: false }));
       } else diagnostics.push(this.unknown(entry));
     }
     if (keyed.meta.size > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
@@ -52,6 +53,15 @@ export class Checker {
     const verdict = this.verdicts.get(entry.place) ?? judge(mention, entry, texts);
     this.verdicts.set(entry.place, verdict);
     return verdict;
+  }
+
+  /** What there is to say of env.KEY and meta.KEY, once for each place. */
+  private told(entry: Entry, mention: Mention): readonly Diagnostic[] {
+    const { diagnostics } = this.verdicts.get(entry.place) ?? {
+      diagnostics: warningsOf(mention, entry, null),
+    };
+    this.verdicts.set(entry.place, { diagnostics });
+    return diagnostics;
   }
 
   private unknown(entry: Entry): Diagnostic {
@@ -77,7 +87,10 @@ function judge(mention: Mention, entry: Entry, texts: readonly string[] | null):
   const warnings = warningsOf(mention, entry, texts);
   if (type.emptyIsUnset && texts?.at(-1) === '') return { diagnostics: warnings };
   const converted = refuseString(texts) ?? type.convert(texts, mention.negated);
-  if (converted.ok) return { value: converted.value, diagnostics: warnings };
+  if (converted.ok) {
+    const { value } = converted;
+    return { value, diagnostics: [...warnings, ...withoutEffect(mention, entry, value)] };
+  }
   const code = converted.code ?? 'bad-value';
   const message = `${entry.name}: ${converted.message}`;
   const place = elementPlace(entry, texts, converted.index);
@@ -115,6 +128,14 @@ function warningsOf({ name }: Mention, entry: Entry, texts: readonly string[] | 
   if (!type.list && type.name !== 'CPU list' && (texts?.length ?? 0) > 1)
     warn('several-values', `"${entry.name}" takes one value: only the last of ${texts?.length} counts`);
   return warnings;
+}
+
+/** The warning for a value that does nothing yet, of a parameter whose other values work. */
+function withoutEffect({ name }: Mention, entry: Entry, value: unknown): readonly Diagnostic[] {
+  const { notYet } = parameterOf(name);
+  if (notYet?.includes(value) !== true) return [];
+  const message = `this value of "${entry.name}" is known, but does nothing yet`;
+  return [diagnose('warning', 'later-parameter', entry.place, message, notYet.note)];
 }
 
 /** The place of a parameter in a jail, or of the jail's name when it was not written. */

@@ -15,6 +15,8 @@ export interface ParamDescription {
   readonly onLinux: Parameter['onLinux'];
   readonly summary: string;
   readonly note: string | null;
+  /** Values that do nothing yet, and what happens instead. */
+  readonly notYet: { readonly values: string; readonly note: string } | null;
 }
 
 /** Every parameter, in the order of the table. */
@@ -27,10 +29,11 @@ export function describeParams(): readonly ParamDescription[] {
 }
 
 function describeParam(name: ParamName, group: string): ParamDescription {
-  const { type, unit, note, live, origin, onLinux, summary, default: fallback } = parameterOf(name);
+  const { type, unit, note, notYet, live, origin, onLinux, summary, default: fallback } = parameterOf(name);
   return {
     ...{ name, group, type: type.name, list: type.list, choices: type.choices ?? null },
     ...{ default: fallback, unit: unit ?? null, live, origin, onLinux, summary, note: note ?? null },
+    notYet: notYet === undefined ? null : { values: notYet.values, note: notYet.note },
   };
 }
 
@@ -67,12 +70,23 @@ function paramAsText(param: ParamDescription): string {
     ['default', param.default],
     ...(param.unit === null ? [] : [['unit', param.unit] as [string, string]]),
     ['changes', param.live ? 'while the jail runs' : 'at the next start'],
-    ['origin', param.origin === 'linux' ? 'jaild' : `jail(8), ${LINUX_WORDS[param.onLinux]}`],
+    ['origin', originOf(param)],
     ...(param.note === null ? [] : [['note', param.note] as [string, string]]),
+    ...(param.notYet === null ? [] : [['not yet', notYetText(param.notYet)] as [string, string]]),
   ];
   return [`${param.name}: ${param.summary}`, ...rows.map(([key, text]) => `  ${key.padEnd(9)}${text}`)].join(
     '\n',
   );
+}
+
+function originOf({ origin, onLinux }: ParamDescription): string {
+  if (origin === 'freebsd') return `jail(8), ${LINUX_WORDS[onLinux]}`;
+  return onLinux === 'later' ? `jaild, ${LINUX_WORDS.later}` : 'jaild';
+}
+
+/** "inherit: what happens instead". */
+function notYetText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
+  return `${values}: ${note}`;
 }
 
 /** The same as a list of roff for jail.conf(5): one .Ss for each group, one .It for each parameter. */
@@ -103,6 +117,7 @@ function paramAsRoff(param: ParamDescription): string {
     `.It Va ${param.name}`,
     roff(param.summary),
     ...(param.note === null ? [] : [roff(param.note)]),
+    ...(param.notYet === null ? [] : [roff(`Not yet: ${notYetText(param.notYet)}.`)]),
     `.Pq ${roff(facts.join('; '))}`,
   ].join('\n');
 }

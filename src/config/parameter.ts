@@ -3,6 +3,15 @@ import type { ValueType } from './values/type.js';
 /** How much of a FreeBSD parameter's meaning there is on Linux. */
 export type OnLinux = 'same' | 'close' | 'ignored' | 'later';
 
+/** Values that do nothing yet, of a parameter whose others work. */
+export interface NotYet {
+  /** As manuals show them. */
+  readonly values: string;
+  readonly includes: (value: unknown) => boolean;
+  /** What happens instead. */
+  readonly note: string;
+}
+
 export interface Parameter<T = unknown> {
   readonly type: ValueType<T>;
   /** One sentence for manuals. */
@@ -17,6 +26,7 @@ export interface Parameter<T = unknown> {
   readonly onLinux: OnLinux;
   /** The difference from FreeBSD, or why it means nothing here. */
   readonly note?: string;
+  readonly notYet?: NotYet;
   /** Shown by jls, never set by a file. */
   readonly readOnly?: true;
 }
@@ -31,6 +41,21 @@ export function freebsd<T>(type: ValueType<T>, summary: string, details: Details
 /** A parameter that there is only here. */
 export function linux<T>(type: ValueType<T>, summary: string, details: Details = {}): Parameter<T> {
   return { type, summary, default: 'none', live: false, origin: 'linux', onLinux: 'same', ...details };
+}
+
+/** A parameter that is known and does nothing yet; `note` says what happens instead. */
+export function later<T>(
+  type: ValueType<T>,
+  summary: string,
+  note: string,
+  details: Details & { readonly origin?: Parameter['origin'] } = {},
+): Parameter<T> {
+  return { ...linux(type, summary, details), onLinux: 'later', note, ...details };
+}
+
+/** Some of a parameter's values, which are compared as texts. */
+export function notYet(values: readonly string[], note: string): NotYet {
+  return { values: values.join(', '), includes: (value) => values.includes(String(value)), note };
 }
 
 /** A parameter of jail(8) that is accepted with a warning. */

@@ -93,7 +93,7 @@ export function makeExecutors(listener: StepListener, prepareCgroups: () => void
         else for (const warning of attachNetwork(args, jailer)) listener.warn(`${launch.jail}: ${warning}`);
       },
       undo: ({ args }) => {
-        if (args.ip4.length + args.ip6.length > 0) detachNetwork(args);
+        return args.ip4.length + args.ip6.length > 0 ? detachNetwork(args) : undefined;
       },
     },
     'jailer.go': { run: (_step, launch) => jailerOf(launch).go() },

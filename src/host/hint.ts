@@ -5,7 +5,8 @@ const { ENOENT, EACCES, ELOOP, EINVAL, ENOTDIR, ENOEXEC, ENOSPC, EPERM, EMFILE }
 /** What to do about a step of the jailer that failed (native/jailer/steps.h), by the step and its errno; 0 is any errno. */
 const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   exec: {
-    [ENOENT]: 'the path is looked for inside the jail, below "path"; a program may also lack its interpreter or libraries there',
+    [ENOENT]:
+      'the path is looked for inside the jail, below "path"; a program may also lack its interpreter or libraries there',
     [EACCES]: 'it must be a file that may be executed: chmod +x',
     [ENOEXEC]: 'a script needs a first line such as #!/bin/sh',
     0: 'the path is looked for inside the jail, below "path"',
@@ -14,10 +15,14 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   groups: { 0: 'groups are looked up in the jail’s own /etc/group' },
   workdir: { 0: '"exec.workdir" is a directory inside the jail' },
   idmap: {
-    [EINVAL]: 'this file system can’t map owners: put the jail on ext4, xfs, btrfs or tmpfs, unmount what lies below, or set userns = off',
+    [EINVAL]:
+      'this file system can’t map owners: put the jail on ext4, xfs, btrfs or tmpfs, unmount what lies below, or set userns = off',
     0: 'owners can’t be mapped here: userns = off shares the host’s user ids with the jail',
   },
-  tree: { [ENOENT]: 'what is mounted must exist on the host', 0: 'what is mounted must be readable on the host' },
+  tree: {
+    [ENOENT]: 'what is mounted must exist on the host',
+    0: 'what is mounted must be readable on the host',
+  },
   mount: {
     [ENOENT]: 'the mount point must exist in the jail’s root: mkdir -p it',
     [ELOOP]: 'no part of a mount point below the jail’s root may be a symbolic link',
@@ -25,10 +30,19 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
     0: 'jailctl plan shows what is mounted where',
   },
   device: { 0: 'mount.nodevfs leaves the jail’s own /dev as it is' },
-  mask: { [ELOOP]: 'no part of the path may be a symbolic link', [ENOSPC]: 'the jail’s namespaces are used up' },
-  root: { [EACCES]: 'every directory above "path" must let others pass: chmod o+x', 0: '"path" must name a directory' },
+  mask: {
+    [ELOOP]: 'no part of the path may be a symbolic link',
+    [ENOSPC]: 'the jail’s namespaces are used up',
+  },
+  root: {
+    [EACCES]: 'every directory above "path" must let others pass: chmod o+x',
+    0: '"path" must name a directory',
+  },
   sysctl: { 0: 'the kernel must know the setting' },
-  clone: { [ENOSPC]: 'the host’s limit of namespaces is reached: /proc/sys/user/max_*_namespaces', [EPERM]: 'the kernel must allow user namespaces' },
+  clone: {
+    [ENOSPC]: 'the host’s limit of namespaces is reached: /proc/sys/user/max_*_namespaces',
+    [EPERM]: 'the kernel must allow user namespaces',
+  },
   cgroup: { 0: 'the cgroup must be writable for jaild, and have CPUs and memory nodes' },
   seccomp: { 0: 'seccomp = off runs the jail without a filter' },
   log: { 0: 'jaild writes the log as root; no part of its path may be a symbolic link' },

@@ -48,7 +48,7 @@ export function encodeMessage(...fields: readonly string[]): Buffer {
 /** The `exec` message. Its environment comes on top of the plan's. */
 export function encodeExec(id: string, request: InsideArgs): Buffer {
   const environment = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
-  const [workdir, terminal, login] = ['', 'no', 'no'];
+  const [workdir, terminal, login] = ['/', 'no', 'yes'];
   return encodeMessage(
     ...['exec', id, `${request.timeout}`, request.user ?? '', workdir, terminal, login],
     ...[`${request.argv.length}`, ...request.argv],

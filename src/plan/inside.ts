@@ -31,6 +31,7 @@ const masked = [
   'proc/key-users',
   'proc/kallsyms',
   'proc/latency_stats',
+  'proc/pressure',
   'proc/sched_debug',
   'proc/scsi',
   'proc/timer_list',

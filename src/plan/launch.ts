@@ -9,6 +9,7 @@ import type { HostFacts } from './facts.js';
 import { insideRecords } from './inside.js';
 import { netnsName } from './instance.js';
 import { jailNetwork, sharesHostNetwork } from './network.js';
+import { rctlLimits } from './rctl.js';
 import type { HookArgs, InsideArgs, JailPlan, LaunchRecord, Step } from './step.js';
 
 /** How a jail is started: as a service, or on the caller's own terminal or pipes (`jailctl run`). */
@@ -27,7 +28,7 @@ type HookPhase =
   | 'exec.release';
 
 /** Seconds; jail(8) waits for ever, which hangs a shutdown at night. */
-const defaults = { hookTimeout: 30, startTimeout: 90, stopTimeout: 10 } as const;
+const defaults = { hookTimeout: 30, startTimeout: 90, stopTimeout: 10, processes: 4096 } as const;
 const openFiles = { soft: 1024, hard: 524_288 } as const;
 
 const isClean = (jail: Jail): boolean => jail.values['exec.clean'] === true;
@@ -122,11 +123,15 @@ function userMaps(facts: HostFacts): readonly LaunchRecord[] {
 
 function limitRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   const text = (value: number): string => (value === Infinity ? 'unlimited' : String(value));
-  const asked = Object.entries(jail.values).flatMap(([name, value]): readonly LaunchRecord[] =>
+  const written = Object.entries(jail.values).flatMap(([name, value]): readonly LaunchRecord[] =>
     name.startsWith('rlimit.') && isLimit(value)
       ? [['rlimit', name.slice('rlimit.'.length), text(value.soft), text(value.hard)]]
       : [],
   );
+  const ruled = Object.entries(rctlLimits(jail.values.rctl ?? []).rlimits)
+    .filter(([name]) => !written.some((own) => own[1] === name))
+    .map(([name, amount]): LaunchRecord => ['rlimit', name, text(amount), text(amount)]);
+  const asked = [...written, ...ruled];
   const hard = Math.min(openFiles.hard, facts.openFilesLimit);
   const usual: readonly LaunchRecord[] = [
     ['rlimit', 'core', '0', '0'],
@@ -142,7 +147,8 @@ function isLimit(value: unknown): value is { readonly soft: number; readonly har
 /** What inside must stay below the host's own allowance, since the kernel counts it by the creator (isolation: exhaustion). */
 function quotaRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   if (facts.uidBase === null) return [];
-  const nested = (jail.values['children.max'] ?? 0) > 0 ? [] : ['user', 'pid', 'net', 'uts', 'ipc', 'cgroup'];
+  const kinds = ['user', 'pid', 'net', 'uts', 'ipc', 'cgroup', ...(facts.timeNamespaces ? ['time'] : [])];
+  const nested = (jail.values['children.max'] ?? 0) > 0 ? [] : kinds;
   return [
     ...nested.map((kind): LaunchRecord => ['sysctl', `user.max_${kind}_namespaces`, '0']),
     // The kernel counts a mount that is not attached yet as a namespace (fs/namespace.c, alloc_mnt_ns): building needs some.
@@ -159,10 +165,27 @@ function logRecords(jail: Jail, path: string | null): readonly LaunchRecord[] {
   return [['log', path, String(size), String(files), 'timestamps']];
 }
 
+/**
+ * Refuses a file of the host that lies in the jail's root: the jail could put a link to any other in its place
+ * (FreeBSD-SA-07:01). Throws PlanError.
+ */
+function refuseInside(jail: Jail, parameter: string, file: string): void {
+  const root = (jail.values.path ?? '/').replace(/\/+$/, '');
+  const path = file.split(/\/+/).reduce((whole, part) => (part === '.' ? whole : `${whole}/${part}`));
+  if (root === '' || !(`${path}/`.startsWith(`${root}/`) || path.includes('/../'))) return;
+  throw new PlanError(
+    parameter,
+    file,
+    "it is in the jail's root, where the jail can change what it is",
+    'take a file of the host, outside of every jail',
+  );
+}
+
 /** Everything that `mount` and the files of `mount.fstab` ask for, in jail(8)'s order. */
 function mountEntries(jail: Jail, facts: HostFacts): readonly MountEntry[] {
   const fromFiles = (jail.values['mount.fstab'] ?? []).flatMap((file) => {
     if (file === '') return [];
+    refuseInside(jail, 'mount.fstab', file);
     const { entries, diagnostics } = parseFstab(facts.fstabs.get(file) ?? '', file);
     const [first] = diagnostics.filter(({ severity }) => severity === 'error');
     if (first !== undefined) {
@@ -177,13 +200,19 @@ function identityRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] 
   const { values } = jail;
   const hostname = values['host.hostname'] ?? jail.name;
   const domain = values['host.domainname'];
-  const { monotonic = 0, boottime = 0 } = (facts.timeNamespaces ? values['time.offset'] : undefined) ?? {};
-  const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
   return [
     ...(hostname === '' ? [] : [['hostname', hostname] as LaunchRecord]),
     ...(domain === undefined || domain === '' ? [] : [['domainname', domain] as LaunchRecord]),
-    ...offsets.map(([clock, seconds]): LaunchRecord => ['time.offset', clock, String(seconds)]),
+    ...clockRecords(jail, facts),
   ];
+}
+
+function clockRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
+  const { monotonic = 0, boottime = 0 } = jail.values['time.offset'] ?? {};
+  const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
+  if (offsets.length > 0 && !facts.timeNamespaces)
+    throw missing(jail, 'time.offset', 'this kernel has no time namespaces');
+  return offsets.map(([clock, seconds]) => ['time.offset', clock, String(seconds)]);
 }
 
 function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readonly LaunchRecord[] {
@@ -222,7 +251,14 @@ function launchRecords(
   const sharesNetwork = sharesHostNetwork(jail.values);
   const idmap = facts.uidBase !== null;
   const v2 = cgroupV2(facts.cgroups, jail.name);
-  const rootOptions = ['rec', ...(idmap ? ['idmap'] : []), ...(jail.values.readonly === true ? ['ro'] : [])];
+  const rootOptions = [
+    'rec',
+    // A device node in the directory would be the host's device: whoever made the directory may have put one there.
+    'nodev',
+    ...(jail.values.no_new_privs === false ? [] : ['nosuid']),
+    ...(idmap ? ['idmap'] : []),
+    ...(jail.values.readonly === true ? ['ro'] : []),
+  ];
   return [
     ['version', '1'],
     ['name', jail.name],
@@ -243,17 +279,22 @@ function launchRecords(
   ];
 }
 
+/** The jail asks for what this host does not have. */
+function missing(jail: Jail, parameter: string, reason: string): PlanError {
+  return new PlanError(parameter, jail.name, reason, `take "${parameter}" out, or use a host that has it`);
+}
+
 function cgroupSteps(jail: Jail, facts: HostFacts, cgroups: readonly string[]): readonly Step[] {
-  const { settings, unsupported } = cgroupSettings(jail.values, facts.cgroups, jail.name, facts.blockDevices);
-  const [missing] = unsupported;
-  if (missing !== undefined) {
-    throw new PlanError(
-      missing.parameter,
-      jail.name,
-      missing.reason,
-      `take "${missing.parameter}" out, or use a host that has it`,
-    );
-  }
+  const usual = { 'pids.max': defaults.processes };
+  const { settings, unsupported } = cgroupSettings(
+    jail.values,
+    facts.cgroups,
+    jail.name,
+    facts.blockDevices,
+    usual,
+  );
+  const [first] = unsupported;
+  if (first !== undefined) throw missing(jail, first.parameter, first.reason);
   return [
     { name: 'cgroup.create', args: { paths: cgroups } },
     ...settings.map((args): Step => ({ name: 'cgroup.set', args })),
@@ -279,6 +320,7 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
   const log = mode.foreground
     ? null
     : (jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`);
+  if (log !== null) refuseInside(jail, 'exec.consolelog', log);
   const records = launchRecords(jail, facts, mode, { rundir, log, cgroups });
   return {
     prepare: [

@@ -22,7 +22,7 @@ describe('jailctl exec', () => {
     expect(result).to.deep.equal({
       handOver: {
         socket,
-        fields: ['exec', '', '', 'no', 'no', '4', 'ls', '-l', '--', 'x y', '3', PATH, 'LANG=C', 'A=1'],
+        fields: ['exec', '', '/', 'no', 'yes', '4', 'ls', '-l', '--', 'x y', '3', PATH, 'LANG=C', 'A=1'],
       },
     });
   });
@@ -77,7 +77,7 @@ describe('jexec', () => {
   it('runs a command as root in / by name or number', async () => {
     for (const name of ['web', '7'])
       expect((await jexec([name, 'ls', '-l'])).result).to.deep.equal({
-        handOver: { socket, fields: ['exec', '0:0', '/', 'no', 'no', '2', 'ls', '-l', '1', PATH] },
+        handOver: { socket, fields: ['exec', '0:0', '/', 'no', 'yes', '2', 'ls', '-l', '1', PATH] },
       });
   });
 
@@ -85,7 +85,7 @@ describe('jexec', () => {
     expect((await jexec(['-l', '-U', 'www', 'web'], { terminal })).result).to.deep.equal({
       handOver: {
         socket,
-        fields: ['exec', 'www', '/', 'yes', 'yes', '2', '/bin/sh', '-i', '2', PATH, 'TERM=xterm'],
+        fields: ['exec', 'www', '', 'yes', 'yes', '2', '/bin/sh', '-i', '2', PATH, 'TERM=xterm'],
       },
     });
   });

@@ -96,7 +96,7 @@ describe('jailctl with jaild', () => {
     const { last } = await ask(socket(), ['exec', 'web', 'true']);
     expect(last?.type).to.equal('H');
     expect(last?.bytes.toString()).to.match(
-      /^\/run\/jaild\/web\/jailer.sock\0exec\0\0\0no\0no\x001\0true\x001\0PATH=/,
+      /^\/run\/jaild\/web\/jailer.sock\0exec\0\0\/\0no\0yes\x001\0true\x001\0PATH=/,
     );
   });
 

@@ -63,6 +63,7 @@ describe('a configuration in JSON', () => {
       'restart.delay',
       'mount.devfs',
       'host.hostname',
+      'gateway',
       'mtu',
     ];
     expect(some.map((name) => values[name])).to.deep.equal([
@@ -74,6 +75,7 @@ describe('a configuration in JSON', () => {
       true,
       'x',
       null,
+      1500,
     ]);
   });
 

@@ -15,7 +15,7 @@ describe('a jail', () => {
       'x { path = /p; exec.start = ""; }',
       ['1:1 nothing-to-run'],
     ],
-    ['may have an init of its own', 'x { path = /p; exec.init = /sbin/init; }', []],
+    ['may have an init of its own', 'x { path = /p; exec.init = /sbin/init; }', ['1:16 later-parameter']],
     ['cannot have a name that is a path', `"../x" { ${GOOD} }`, ['1:1 bad-name']],
     ['cannot have the name of another', `x { ${GOOD} }\nx { ${GOOD} }`, ['2:1 duplicate-jail']],
     ['cannot depend on a jail that is not there', `x { ${GOOD} depend = y; }`, ['1:25 undefined-dependency']],
@@ -32,9 +32,13 @@ describe('a jail', () => {
     [
       'may have the address of another behind another bridge',
       `x { ${GOOD} ip4.addr = 10.0.0.1; bridge = a; }\ny { ${GOOD} ip4.addr = 10.0.0.1; bridge = b; }`,
-      [],
+      ['1:46 later-parameter', '2:46 later-parameter'],
     ],
-    ['needs a check when health makes it ready', `x { ${GOOD} ready = health; }`, ['1:25 bad-value']],
+    [
+      'needs a check when health makes it ready',
+      `x { ${GOOD} ready = health; }`,
+      ['1:25 later-parameter', '1:25 bad-value'],
+    ],
     [
       'is told of what means nothing on Linux, once',
       `* { ${GOOD} devfs_ruleset = 4; }\nx { }\ny { }`,

@@ -5,7 +5,13 @@ const failures = (text: string): readonly string[] =>
   codes(
     onlyJail(text).diagnostics.filter(
       ({ code }) =>
-        !['missing-path', 'nothing-to-run', 'unknown-parameter', 'ignored-parameter'].includes(code),
+        ![
+          'missing-path',
+          'nothing-to-run',
+          'unknown-parameter',
+          'ignored-parameter',
+          'later-parameter',
+        ].includes(code),
     ),
   );
 

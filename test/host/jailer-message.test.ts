@@ -32,7 +32,7 @@ describe('jailer-message', () => {
       timeout: 9,
     };
     expect(splitMessages(encodeExec('7', request)).messages).to.deep.equal([
-      ['exec', '7', '9', '', '', 'no', 'no', '3', 'sh', '-c', 'x', '1', 'A=1'],
+      ['exec', '7', '9', '', '/', 'no', 'yes', '3', 'sh', '-c', 'x', '1', 'A=1'],
     ]);
   });
 

@@ -92,7 +92,7 @@ describe('jailer', () => {
     it('starts a jail, tells its life, and leaves its record', async () => {
       const handle = await spawnJailer(jailerBinary(), rundir, plan('sh', '-c', 'sleep 0.1; exit 3'));
       expect([handle.launch, handle.phase, handle.initPid > 0]).to.deep.equal([LAUNCH, 'created', true]);
-      expect(readFileSync(`/proc/${handle.pid}/cmdline`, 'utf8')).to.equal('jailer\0web\0');
+      expect(readFileSync(`/proc/${handle.pid}/cmdline`, 'utf8')).to.equal(`jailer\0${rundir}\0`);
       handle.go();
       const events = await eventsOf(handle);
       const ended = { how: 'exit', code: 3 };
@@ -242,7 +242,10 @@ describe('jailer', () => {
         { kind: 'lost' },
       ]);
       expect(await exec).to.deep.equal({ how: 'signal', code: 9 });
-      expect(heard).to.deep.equal([['monitor'], ['exec', '1', '0', 'www', '', 'no', 'no', '1', 'true', '0']]);
+      expect(heard).to.deep.equal([
+        ['monitor'],
+        ['exec', '1', '0', 'www', '/', 'no', 'yes', '1', 'true', '0'],
+      ]);
     });
 
     it('does not take an end for a loss', async () => {

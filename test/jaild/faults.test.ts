@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestInstance } from '../support/instance.js';
+import { patience } from '../support/patience.js';
 
 describe('a jail that can’t be started', () => {
   const instance = new TestInstance();
@@ -223,7 +224,7 @@ describe('a full disk under the log', () => {
   });
 
   it('stalls no jail, is reported, and logging goes on when there is room', async function () {
-    this.timeout(90_000);
+    this.timeout(90_000 * patience);
     instance.ctl('start', '-a');
     await instance.until(
       'the jail has written it all',

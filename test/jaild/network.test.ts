@@ -28,12 +28,12 @@ describe('a jail with addresses', () => {
   });
 
   it('is reached from another jail over IPv4 and IPv6', () => {
-    expect(
-      instance.ctl('exec', 'b', '--', 'wget', '-qO-', 'http://10.77.0.2/passwd').stdout,
-    ).to.match(/^root:/);
-    expect(
-      instance.ctl('exec', 'b', '--', 'wget', '-qO-', 'http://[fd77::2]/passwd').stdout,
-    ).to.match(/^root:/);
+    expect(instance.ctl('exec', 'b', '--', 'wget', '-qO-', 'http://10.77.0.2/passwd').stdout).to.match(
+      /^root:/,
+    );
+    expect(instance.ctl('exec', 'b', '--', 'wget', '-qO-', 'http://[fd77::2]/passwd').stdout).to.match(
+      /^root:/,
+    );
     expect(instance.ctl('exec', 'b', '--', 'ping', '-c', '1', '-W', '5', '10.77.0.2').code).to.equal(0);
   });
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestInstance } from '../support/instance.js';
+import { patience } from '../support/patience.js';
 
 describe('a jail that jaild keeps', () => {
   const instance = new TestInstance();
@@ -63,7 +64,7 @@ describe('a jail that jaild keeps', () => {
     instance.ctl('start', 'stubborn');
     const began = Date.now();
     expect(instance.ctl('stop', 'stubborn').code).to.equal(0);
-    expect(Date.now() - began).to.be.within(900, 3000);
+    expect(Date.now() - began).to.be.within(900, 3000 * patience);
   });
 
   it('is restarted on its schedule, at the same numbers of failures', async () => {

@@ -1,9 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeBusyboxRoot } from './root.js';
 import { leftovers } from './leftovers.js';
+import { patience } from './patience.js';
 
 const repository = join(import.meta.dirname, '../../..');
 
@@ -51,7 +53,7 @@ export class TestInstance {
 
   constructor() {
     // Jails are another user on the way to their root, so every directory above it lets others through.
-    this.prefix = mkdtempSync('/tmp/jaild-test-');
+    this.prefix = mkdtempSync(join(tmpdir(), 'jaild-test-'));
     spawnSync('chmod', ['755', this.prefix]);
     this.root = makeBusyboxRoot(join(this.prefix, 'roots/busybox'));
     for (const directory of ['etc', 'run', 'var/lib', 'var/log'])
@@ -132,7 +134,7 @@ export class TestInstance {
       encoding: 'utf8',
       input,
       env: { ...process.env, JAILD_PREFIX: this.prefix },
-      timeout: 60_000,
+      timeout: 60_000 * patience,
     });
     return { code: status, stdout, stderr };
   }
@@ -159,9 +161,9 @@ export class TestInstance {
     return readFileSync(join(this.prefix, 'var/log/jaild', `${name}.log`), 'utf8');
   }
 
-  /** Waits until something is so, at most `seconds`. */
+  /** Waits until something is so, at most `seconds`; longer on a slow host. */
   async until(what: string, isSo: () => boolean, seconds = 15): Promise<void> {
-    const end = Date.now() + seconds * 1000;
+    const end = Date.now() + seconds * 1000 * patience;
     while (!isSo()) {
       if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}\n${this.#log}`);
       await sleep(20);

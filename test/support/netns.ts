@@ -1,24 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { Test, type Suite } from 'mocha';
+import { innerMocha, readInnerReport, relay, type InnerResult } from './inner-report.js';
+import { patience } from './patience.js';
 
 const MARK = 'JAILD_TEST_OUTER_NETNS';
-
-interface Result {
-  readonly title: string;
-  readonly fullTitle: string;
-  readonly err: { readonly message?: string; readonly stack?: string };
-}
-
-interface Report {
-  readonly tests: readonly Result[];
-  readonly pending: readonly Result[];
-}
 
 const currentNetns = (): string => readlinkSync('/proc/self/ns/net');
 
@@ -34,13 +23,11 @@ export function describeInNetns(title: string, url: string, define: () => void):
     return;
   }
   describe(title, function () {
-    let results: readonly Result[] = [];
+    let results: readonly InnerResult[] = [];
     before(async function () {
-      this.timeout(120_000);
-      const report = await runBelowUnshare(fileURLToPath(url));
-      results = report.tests;
-      expect(report.pending).to.deep.equal([]);
-      for (const result of results) relay(this.test?.parent, result);
+      this.timeout(120_000 * patience);
+      results = await runBelowUnshare(fileURLToPath(url));
+      for (const result of results) relay(this.test?.parent, result.title, result);
     });
     it('runs apart from the network of the host', () => {
       expect(results.map((result) => result.fullTitle.startsWith(title)))
@@ -50,34 +37,20 @@ export function describeInNetns(title: string, url: string, define: () => void):
   });
 }
 
-function relay(suite: Suite | undefined, { title, err }: Result): void {
-  const test = new Test(title, () => {
-    if (err.message === undefined) return;
-    throw Object.assign(new Error(err.message), { stack: err.stack });
-  });
-  suite?.addTest(test);
-}
-
-async function runBelowUnshare(file: string): Promise<Report> {
+async function runBelowUnshare(file: string): Promise<readonly InnerResult[]> {
   const directory = mkdtempSync('/tmp/netns-test-');
   const output = join(directory, 'report.json');
-  const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
   try {
-    const args = [
-      '-n',
-      process.execPath,
-      mocha,
-      '--reporter',
-      'json',
-      '--reporter-option',
-      `output=${output}`,
-      file,
-    ];
+    const args = ['-n', ...innerMocha(output, [file], patience)];
     const env = { ...process.env, [MARK]: currentNetns() };
-    const child = spawn('unshare', args, { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 60_000 });
+    const child = spawn('unshare', args, {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      timeout: 60_000 * patience,
+    });
     const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     expect(signal, 'the run below unshare did not end').to.equal(null);
-    return JSON.parse(readFileSync(output, 'utf8')) as Report; // mocha's own format
+    return readInnerReport(output);
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -6,7 +6,7 @@ import { allowedSkips } from './allowed-skips.js';
  * Mocha's own report, and "PASSED FAILED" in the file that JAILD_TEST_COUNTS names. A skipped test has shown nothing:
  * it counts as failed unless `allowedSkips` gives a reason for it.
  */
-// eslint-disable-next-line import-x/no-default-export -- mocha takes a reporter by its default export
+// eslint-disable-next-line no-restricted-syntax -- mocha takes a reporter by its default export
 export default class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
     super(runner, options);

@@ -1,4 +1,4 @@
-import { freebsd, ignored, linux } from '../parameter.js';
+import { freebsd, ignored, later, linux, notYet } from '../parameter.js';
 import {
   boolean,
   choice,
@@ -26,7 +26,7 @@ export const execution = {
   'exec.start': freebsd(commands, 'Commands run inside to start the jail, one after the other.'),
   command: freebsd(strings, "The jail's main program, run inside after exec.start.", {
     onLinux: 'close',
-    note: 'The jail ends with it, unless persist is set.',
+    note: 'It is not waited for. When it fails the jail ends; when it exits 0 the jail ends with its last process, unless persist is set.',
   }),
   'exec.poststart': freebsd(commands, 'Commands run on the host when the jail is up.'),
   'exec.prestop': freebsd(commands, 'Commands run on the host before the jail is stopped.', { live: true }),
@@ -35,18 +35,29 @@ export const execution = {
   'exec.release': freebsd(commands, 'Commands run on the host when everything of the jail is gone.', {
     live: true,
   }),
-  'exec.clean': freebsd(boolean, 'Run commands in a clean environment.', { default: 'false' }),
+  'exec.clean': freebsd(boolean, 'Run commands in a clean environment.', {
+    default: 'false',
+    onLinux: 'close',
+    note: "Commands never see jaild's own environment. Without exec.clean they get JID, JNAME and JPATH, and PATH has the sbin directories.",
+  }),
   'exec.jail_user': freebsd(string, 'User that commands inside run as.', { default: 'root' }),
   'exec.system_jail_user': freebsd(boolean, "Look exec.jail_user up in the host's passwd.", {
     default: 'false',
+    onLinux: 'close',
+    note: "The jail's own passwd is used.",
+    notYet: notYet(['true'], "exec.jail_user is looked up in the jail's own passwd; it may be UID:GID"),
   }),
-  'exec.system_user': freebsd(string, 'User that commands on the host run as.', { default: 'root' }),
+  'exec.system_user': freebsd(string, 'User that commands on the host run as.', {
+    default: 'root',
+    onLinux: 'close',
+    note: 'With its main group and no others.',
+  }),
   'exec.timeout': freebsd(seconds, 'Longest time for one command; 0 is no limit.', {
     default: '30 s',
     unit: 's',
     live: true,
     onLinux: 'close',
-    note: 'The default is finite, and a command that takes longer is killed.',
+    note: 'The default is finite, and a command that takes longer is killed. Commands of exec.start have start.timeout alone unless this is written.',
   }),
   'exec.consolelog': freebsd(path, "File that the jail's output is added to.", {
     default: '/var/log/jaild/NAME.log',
@@ -59,8 +70,15 @@ export const execution = {
     'A jail has a network namespace instead.',
   ),
   'exec.env': linux(environment, 'Environment variables for commands inside.'),
-  'exec.workdir': linux(path, 'Directory inside that commands run in.', { default: '/' }),
-  'exec.init': linux(path, "The jail's own init, run as process 1 instead of jaild's."),
+  'exec.workdir': linux(path, 'Directory inside that commands run in.', {
+    default: '/',
+    note: "With exec.clean it is the user's home unless this is written.",
+  }),
+  'exec.init': later(
+    path,
+    "The jail's own init, run as process 1 instead of jaild's.",
+    "jaild's own init is process 1: run services with exec.start or command.",
+  ),
   'stop.timeout': freebsd(seconds, 'Time between SIGTERM and SIGKILL.', {
     default: '10 s',
     unit: 's',
@@ -76,6 +94,7 @@ export const execution = {
   'allow.dying': ignored(boolean, 'Allow changes to a dying jail.', DEPRECATED),
 };
 
+const NO_CHECKS = 'Nothing is checked: a jail is well while it runs.';
 const RETRY = 'The delay doubles with every failure and shrinks with every minute the jail runs.';
 
 /** When it starts again, and how one knows that it is well. */
@@ -106,31 +125,52 @@ export const supervision = {
   ready: linux(choice('exec', 'notify', 'health'), 'What makes the jail count as running.', {
     default: 'exec',
     note: 'exec: exec.start has ended well; notify: READY=1 was sent (sd_notify(3)); health: the first check passed.',
+    notYet: notYet(['notify', 'health'], 'the jail counts as running when exec.start has ended well'),
   }),
-  'health.command': linux(string, 'Command run inside that exits 0 while the jail is well.', { live: true }),
-  'health.tcp': linux(tcpTarget, 'Port that accepts connections while the jail is well.', { live: true }),
-  'health.http': linux(httpTarget, 'Address that answers 2xx or 3xx while the jail is well.', { live: true }),
-  'health.interval': linux(seconds, 'Time from the end of one check to the next.', {
+  'health.command': later(string, 'Command run inside that exits 0 while the jail is well.', NO_CHECKS, {
+    live: true,
+  }),
+  'health.tcp': later(tcpTarget, 'Port that accepts connections while the jail is well.', NO_CHECKS, {
+    live: true,
+  }),
+  'health.http': later(httpTarget, 'Address that answers 2xx or 3xx while the jail is well.', NO_CHECKS, {
+    live: true,
+  }),
+  'health.interval': later(seconds, 'Time from the end of one check to the next.', NO_CHECKS, {
     default: '30 s',
     unit: 's',
     live: true,
   }),
-  'health.timeout': linux(seconds, 'Longest time for one check.', { default: '5 s', unit: 's', live: true }),
-  'health.retries': linux(integer(1, 1000), 'Failed checks in a row that make the jail unhealthy.', {
-    default: '3',
-    live: true,
-  }),
-  'health.start_period': linux(seconds, 'Time after the start in which failed checks do not count.', {
-    default: '30 s',
+  'health.timeout': later(seconds, 'Longest time for one check.', NO_CHECKS, {
+    default: '5 s',
     unit: 's',
     live: true,
   }),
-  'health.start_interval': linux(seconds, 'Time between checks during health.start_period.', {
+  'health.retries': later(
+    integer(1, 1000),
+    'Failed checks in a row that make the jail unhealthy.',
+    NO_CHECKS,
+    {
+      default: '3',
+      live: true,
+    },
+  ),
+  'health.start_period': later(
+    seconds,
+    'Time after the start in which failed checks do not count.',
+    NO_CHECKS,
+    {
+      default: '30 s',
+      unit: 's',
+      live: true,
+    },
+  ),
+  'health.start_interval': later(seconds, 'Time between checks during health.start_period.', NO_CHECKS, {
     default: '1 s',
     unit: 's',
     live: true,
   }),
-  'health.action': linux(choice('restart', 'none'), 'What is done with an unhealthy jail.', {
+  'health.action': later(choice('restart', 'none'), 'What is done with an unhealthy jail.', NO_CHECKS, {
     default: 'restart',
     live: true,
   }),

@@ -1,4 +1,4 @@
-import { freebsd, ignored, linux } from '../parameter.js';
+import { freebsd, ignored, later, linux, notYet } from '../parameter.js';
 import {
   boolean,
   fstabFiles,
@@ -22,28 +22,37 @@ export const identity = {
   host: freebsd(jailsys, 'Whether the jail has its own host name.', {
     default: 'new',
     onLinux: 'close',
-    note: 'The default is new: every jail has a UTS namespace unless inherit is written.',
+    note: 'Every jail has a UTS namespace.',
+    notYet: notYet(['inherit'], "the jail's own host name is host.hostname, by default the jail's name"),
   }),
   'host.hostname': freebsd(string, 'Host name inside the jail.', { default: "the jail's name" }),
-  'host.domainname': freebsd(string, 'NIS domain name inside the jail.'),
-  'host.hostuuid': freebsd(string, 'UUID of the host as the jail sees it.', {
-    onLinux: 'close',
-    note: 'Becomes /etc/machine-id inside the jail.',
-  }),
+  'host.domainname': freebsd(string, 'NIS domain name inside the jail.', { default: "the host's" }),
+  'host.hostuuid': later(
+    string,
+    'UUID of the host as the jail sees it.',
+    'The jail sees what its own /etc/machine-id says.',
+    { origin: 'freebsd' },
+  ),
   'host.hostid': ignored(
     integer(0, 0xffffffff),
     'Number of the host as the jail sees it.',
     'Linux has no host id per namespace.',
   ),
-  securelevel: freebsd(integer(-1, 3), "Kernel security level of the jail's processes.", {
-    default: '-1',
-    onLinux: 'close',
-    note: 'Takes capabilities away: 1 linux_immutable, sys_module and sys_rawio; 3 net_admin as well.',
-  }),
+  securelevel: later(
+    integer(-1, 3),
+    "Kernel security level of the jail's processes.",
+    'Take capabilities away with caps.drop.',
+    { origin: 'freebsd', default: '-1' },
+  ),
   'children.max': freebsd(integer(0), 'How many jails the jail may create.', {
     default: '0',
-    onLinux: 'ignored',
-    note: 'No jail can create jails here.',
+    onLinux: 'close',
+    note: 'No jail can create jails.',
+    notYet: {
+      values: 'more than 0',
+      includes: (value) => Number(value) > 0,
+      note: 'it lifts the limits of namespaces inside, of which the default seccomp policy allows none',
+    },
   }),
   'children.cur': freebsd(integer(0), 'How many jails the jail has created.', {
     onLinux: 'ignored',
@@ -67,13 +76,23 @@ export const identity = {
     note: 'It is read-only; use cpuset.cpus.',
     readOnly: true,
   }),
-  meta: freebsd(string, 'Free text attached to the jail.', { default: 'empty', live: true }),
-  env: freebsd(string, 'Free text attached to the jail that it can read.', {
+  meta: freebsd(string, 'Free text attached to the jail.', {
     default: 'empty',
+    live: true,
     onLinux: 'close',
-    note: 'Kept with the jail; exec.env sets environment variables.',
+    note: 'jailctl config shows it, jls does not.',
   }),
-  auto: linux(boolean, 'Start the jail when jaild starts.', { default: 'true', live: true }),
+  env: later(
+    string,
+    'Free text attached to the jail that it can read.',
+    'The jail cannot read it: exec.env sets environment variables.',
+    { origin: 'freebsd', default: 'empty' },
+  ),
+  auto: linux(boolean, 'Start the jail when jaild starts.', {
+    default: 'false',
+    live: true,
+    note: 'A jail that was started or stopped by hand stays as it was last asked to be. With autostart = all in jaild.ini(5) the default is true.',
+  }),
   priority: linux(
     integer(-1000, 1000),
     'Higher starts earlier and stops later among jails that do not depend on each other.',
@@ -87,7 +106,7 @@ export const identity = {
     'Lines of fstab(5) to mount before the jail starts; mount points are paths of the host.',
     {
       onLinux: 'close',
-      note: 'nullfs is a bind mount; devfs, procfs, linprocfs, linsysfs and fdescfs become what Linux has for them.',
+      note: 'nullfs is a bind mount; tmpfs, procfs, linprocfs, linsysfs and devfs become what Linux has for them, fdescfs comes with /dev. Other types are refused: mount them on the host and use nullfs.',
     },
   ),
   'mount.fstab': freebsd(fstabFiles, 'Files of fstab(5) lines, read at every start.', {
@@ -102,20 +121,27 @@ export const identity = {
   'mount.fdescfs': freebsd(boolean, 'Give the jail /dev/fd.', {
     default: 'true',
     onLinux: 'close',
-    note: 'A link to /proc/self/fd.',
+    note: 'A link to /proc/self/fd in the /dev of mount.devfs.',
+    notYet: notYet(['false'], '/dev/fd is part of what mount.devfs gives'),
   }),
   'mount.procfs': freebsd(boolean, 'Give the jail /proc.', {
     default: 'true',
     onLinux: 'close',
     note: "proc(5) of the jail's own pid namespace, and the default is true.",
   }),
-  base: linux(paths, 'Read-only directories below an overlay, topmost first; path takes what is written.'),
-  ephemeral: linux(boolean, 'Forget at stop whatever the jail wrote to its root.', { default: 'false' }),
+  base: later(
+    paths,
+    'Read-only directories below an overlay, topmost first; path takes what is written.',
+    'The root is path alone.',
+  ),
+  ephemeral: later(
+    boolean,
+    'Forget at stop whatever the jail wrote to its root.',
+    'What the jail writes stays in path.',
+    { default: 'false' },
+  ),
   readonly: linux(boolean, 'Mount the root of the jail read-only.', { default: 'false' }),
-  image: linux(string, 'Image that the root is made from.', {
-    onLinux: 'later',
-    note: 'Known, does nothing yet.',
-  }),
+  image: later(string, 'Image that the root is made from.', 'The root is what path names.'),
   'zfs.mount_snapshot': ignored(
     jailsys,
     'Show ZFS snapshots inside.',

@@ -1,25 +1,31 @@
-import { linux } from '../parameter.js';
+import { later, linux } from '../parameter.js';
 import { boolean, choice, integer } from '../values/scalar.js';
 import { bytes, count, rate, resourceLimit, seconds } from '../values/quantity.js';
 import { cpuList, cpuMax, ioMax, rctlRules } from '../values/limits.js';
 import { cronExpressions, timezone } from '../values/schedule.js';
 
-const memory = (summary: string, defaultText = 'max') =>
-  linux(bytes, summary, { default: defaultText, unit: 'bytes', live: true });
-const resource = (summary: string, unit?: 's' | 'bytes' | 'µs') =>
-  linux(resourceLimit, `${summary} (setrlimit(2)).`, { default: "the host's", ...(unit && { unit }) });
+const V2_ONLY = 'On cgroup v2 only: elsewhere the jail does not start.';
+const memory = (summary: string, defaultText = 'max', note?: string) =>
+  linux(bytes, summary, { default: defaultText, unit: 'bytes', live: true, ...(note && { note }) });
+const resource = (summary: string, unit?: 's' | 'bytes' | 'µs', fallback = "jaild's own") =>
+  linux(resourceLimit, `${summary} (setrlimit(2)).`, { default: fallback, ...(unit && { unit }) });
 const schedule = (summary: string) => linux(cronExpressions, summary, { live: true });
 
 /** What it may use: cgroup v2's names, translated where the host has v1. */
 export const limits = {
-  'memory.max': memory('Most memory; above it the jail is killed.'),
-  'memory.high': memory('Memory above which the jail is slowed down and its memory reclaimed.'),
-  'memory.low': memory('Memory that is reclaimed only when nothing else can be.', '0'),
-  'memory.min': memory('Memory that is never reclaimed.', '0'),
-  'memory.swap.max': memory('Most swap.'),
+  'memory.max': memory('Most memory; above it the kernel kills a process of the jail.'),
+  'memory.high': memory(
+    'Memory above which the jail is slowed down and its memory reclaimed.',
+    'max',
+    'On cgroup v1 a soft limit, which counts when the whole host is short of memory.',
+  ),
+  'memory.low': memory('Memory that is reclaimed only when nothing else can be.', '0', V2_ONLY),
+  'memory.min': memory('Memory that is never reclaimed.', '0', V2_ONLY),
+  'memory.swap.max': memory('Most swap.', 'max', 'On cgroup v1 together with memory.max only.'),
   'memory.oom.group': linux(boolean, 'Out of memory, kill the whole jail instead of one process.', {
     default: 'false',
     live: true,
+    note: V2_ONLY,
   }),
   'cpu.max': linux(cpuMax, 'CPU time: a percentage of one CPU, or "QUOTA PERIOD" in microseconds.', {
     default: 'max',
@@ -32,7 +38,7 @@ export const limits = {
   }),
   'cpuset.cpus': linux(cpuList, 'CPUs that the jail runs on.', { default: 'all', live: true }),
   'cpuset.mems': linux(cpuList, 'Memory nodes that the jail allocates from.', { default: 'all', live: true }),
-  'pids.max': linux(count, 'Most processes and threads.', { default: '4096', live: true }),
+  'pids.max': linux(count, 'Most processes and threads.', { default: 'max', live: true }),
   'io.max': linux(ioMax, 'Most bytes and operations per second of a device: "/dev/sda rbps=1M wiops=100".', {
     live: true,
   }),
@@ -42,16 +48,19 @@ export const limits = {
   }),
   'hugetlb.2MB.max': memory('Most memory in pages of 2 MB.'),
   'hugetlb.1GB.max': memory('Most memory in pages of 1 GB.'),
-  rctl: linux(rctlRules, 'Limits as rctl(8) of FreeBSD writes them: "memoryuse:deny=512m".', { live: true }),
+  rctl: linux(rctlRules, 'Limits as rctl(8) of FreeBSD writes them: "memoryuse:deny=512m".', {
+    live: true,
+    note: 'deny of memoryuse, vmemoryuse, swapuse, maxproc, nthr, pcpu, openfiles, memorylocked, stacksize, datasize and coredumpsize, log of memoryuse; with any other rule the jail does not start. A parameter of its own wins over a rule.',
+  }),
   'rlimit.as': resource('Most address space', 'bytes'),
-  'rlimit.core': resource('Largest core file', 'bytes'),
+  'rlimit.core': resource('Largest core file', 'bytes', '0'),
   'rlimit.cpu': resource('Most CPU time of a process', 's'),
   'rlimit.data': resource('Largest data segment', 'bytes'),
   'rlimit.fsize': resource('Largest file that a process may write', 'bytes'),
   'rlimit.memlock': resource('Most locked memory', 'bytes'),
   'rlimit.msgqueue': resource('Most bytes in POSIX message queues', 'bytes'),
   'rlimit.nice': resource('Ceiling of the nice value, 20 - nice'),
-  'rlimit.nofile': resource('Most open files'),
+  'rlimit.nofile': resource('Most open files', undefined, '1024:524288'),
   'rlimit.nproc': resource('Most processes of a user'),
   'rlimit.rss': resource('Largest resident set', 'bytes'),
   'rlimit.rtprio': resource('Highest real-time priority'),
@@ -84,14 +93,14 @@ export const schedules = {
 
 /** What is kept of what it says. */
 export const logging = {
-  'log.max_size': linux(bytes, 'Size at which the log is rotated.', {
-    default: '10M',
-    unit: 'bytes',
-    live: true,
+  'log.max_size': linux(bytes, 'Size at which the log is rotated.', { default: '10M', unit: 'bytes' }),
+  'log.max_files': linux(integer(1, 10_000), 'How many logs are kept, the current one among them.', {
+    default: '10',
   }),
-  'log.max_files': linux(integer(1, 10_000), 'How many logs are kept.', { default: '10', live: true }),
-  'log.rate': linux(rate, 'Most lines per time, "1000/30s"; the rest is dropped and counted.', {
-    default: 'no limit',
-    live: true,
-  }),
+  'log.rate': later(
+    rate,
+    'Most lines per time, "1000/30s"; the rest is dropped and counted.',
+    'Everything is logged; log.max_size and log.max_files bound what is kept.',
+    { default: 'no limit', live: true },
+  ),
 };

@@ -1,4 +1,4 @@
-import { freebsd, ignored, linux } from '../parameter.js';
+import { freebsd, ignored, later, linux } from '../parameter.js';
 import { boolean, integer, jailsys, string } from '../values/scalar.js';
 import { addresses, isLinkName, links, plainAddresses, redirects } from '../values/address.js';
 import { bytes } from '../values/quantity.js';
@@ -12,25 +12,21 @@ const link = optional(
   ),
 );
 const ALIAS = 'The address lives in the jail, behind a routed veth that the host answers for.';
-const later = (summary: string) =>
-  linux(bytes, summary, {
-    default: 'max',
-    unit: 'bytes/s',
-    live: true,
-    onLinux: 'later',
-    note: 'Known, does nothing yet.',
-  });
+const WORDS = 'Words behind the address are not used.';
+const ROUTED = 'A jail has a routed link to the host: write ip4.addr and ip6.addr.';
+const bandwidth = (summary: string) =>
+  later(bytes, summary, 'Nothing limits it.', { default: 'max', unit: 'bytes/s', live: true });
 
 /** How it reaches others. */
 export const network = {
   ip4: freebsd(jailsys, "IPv4 for the jail: its own addresses, the host's, or none.", {
     default: 'new with ip4.addr, else disable',
     onLinux: 'close',
-    note: "inherit shares the host's network namespace, IPv6 with it.",
+    note: "inherit shares the host's network namespace, IPv6 with it, unless the jail has addresses.",
   }),
   'ip4.addr': freebsd(addresses('ipv4'), 'IPv4 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',
-    note: ALIAS,
+    note: `${ALIAS} ${WORDS}`,
   }),
   'ip4.saddrsel': ignored(
     boolean,
@@ -40,11 +36,11 @@ export const network = {
   ip6: freebsd(jailsys, "IPv6 for the jail: its own addresses, the host's, or none.", {
     default: 'new with ip6.addr, else disable',
     onLinux: 'close',
-    note: "inherit shares the host's network namespace, IPv4 with it.",
+    note: "inherit shares the host's network namespace, IPv4 with it, unless the jail has addresses.",
   }),
   'ip6.addr': freebsd(addresses('ipv6'), 'IPv6 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',
-    note: ALIAS,
+    note: `${ALIAS} ${WORDS}`,
   }),
   'ip6.saddrsel': ignored(
     boolean,
@@ -53,41 +49,55 @@ export const network = {
   ),
   interface: freebsd(link, 'Interface of the host that addresses are announced on.', {
     onLinux: 'close',
-    note: ALIAS,
+    note: 'The host answers ARP and neighbour discovery for them there; it gets no alias. Without it only the host, and who routes to it, reaches them.',
   }),
   ip_hostname: freebsd(boolean, 'Add the addresses that host.hostname resolves to.', {
     default: 'false',
     onLinux: 'later',
-    note: 'Known, does nothing yet: write the addresses.',
+    note: 'Write the addresses with ip4.addr and ip6.addr.',
   }),
   vnet: freebsd(jailsys, 'Whether the jail has its own network stack.', {
     default: 'new unless ip4 or ip6 is inherit',
     onLinux: 'close',
-    note: 'A network namespace, and the default is new.',
+    note: 'A network namespace, and the default is new. Written out, new grants net_admin inside. inherit shares the namespace of the host unless the jail has addresses.',
   }),
-  'vnet.interface': freebsd(links, 'Interfaces moved into the jail and given back when it ends.', {
-    onLinux: 'close',
-    note: 'With bridge, names of the interfaces made in the jail.',
+  'vnet.interface': later(links, 'Interfaces moved into the jail and given back when it ends.', ROUTED, {
+    origin: 'freebsd',
   }),
-  bridge: linux(link, 'Bridge of the host that the jail is joined to.'),
-  gateway: linux(plainAddresses, 'Default routes of the jail, at most one for each family.', {
-    default: 'the host, for routed addresses',
-  }),
-  nat: linux(boolean, 'Let the jail out under an address of the host.', { default: 'false' }),
-  rdr: linux(redirects, 'Ports of the host that lead into the jail: "tcp 8080 80".'),
-  dns: linux(plainAddresses, "Name servers written to the jail's /etc/resolv.conf.", {
-    default: 'as the root has it',
-  }),
-  mtu: linux(integer(68, 65_535), "MTU of the jail's interfaces.", { default: "the link's", unit: 'bytes' }),
-  isolate: linux(boolean, 'Keep the jail from reaching other jails.', {
-    default: 'false',
-    onLinux: 'later',
-    note: 'Known, does nothing yet.',
-  }),
-  'net.rx.max': later('Most bytes per second that the jail receives.'),
-  'net.tx.max': later('Most bytes per second that the jail sends.'),
-  'mac.label': freebsd(string, 'Mandatory access control label.', {
-    onLinux: 'later',
-    note: 'Known, does nothing yet: see apparmor and selinux.',
+  bridge: later(link, 'Bridge of the host that the jail is joined to.', ROUTED),
+  gateway: later(
+    plainAddresses,
+    'Default routes of the jail, at most one for each family.',
+    'The default route of a jail with addresses is the host.',
+    { default: 'the host' },
+  ),
+  nat: later(
+    boolean,
+    'Let the jail out under an address of the host.',
+    'Packets leave with the address of the jail: announce it with interface, or masquerade with a rule of the host.',
+    { default: 'false' },
+  ),
+  rdr: later(
+    redirects,
+    'Ports of the host that lead into the jail: "tcp 8080 80".',
+    'No port is redirected: reach the jail by its own address.',
+  ),
+  dns: later(
+    plainAddresses,
+    "Name servers written to the jail's /etc/resolv.conf.",
+    '/etc/resolv.conf stays as the root has it.',
+    { default: 'as the root has it' },
+  ),
+  mtu: linux(integer(68, 65_535), "MTU of the jail's interface.", { default: '1500', unit: 'bytes' }),
+  isolate: later(
+    boolean,
+    'Keep the jail from reaching other jails.',
+    'The host passes packets on from jail to jail: filter with rules of the host.',
+    { default: 'false' },
+  ),
+  'net.rx.max': bandwidth('Most bytes per second that the jail receives.'),
+  'net.tx.max': bandwidth('Most bytes per second that the jail sends.'),
+  'mac.label': later(string, 'Mandatory access control label.', 'The jail has the label of jaild.', {
+    origin: 'freebsd',
   }),
 };

@@ -1,0 +1,29 @@
+import { parseArgs } from 'node:util';
+import { measureCheck } from './check.js';
+import { measureCrowd } from './crowd.js';
+import { isMet, json, markdown, type Line } from './report.js';
+import { measureSingleJails } from './single.js';
+
+/*
+ * Measures jaild against bubblewrap, runc and what the kernel alone takes, all in this run, on this machine:
+ * the ratios are what can be compared with another run.
+ */
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '30' },
+    jails: { type: 'string', default: '100' },
+    only: { type: 'string', default: 'single,crowd,check' },
+  },
+});
+const rounds = Number(values.rounds);
+const measures: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
+  single: () => measureSingleJails({ rounds, warmUp: 5 }),
+  crowd: () => measureCrowd(Number(values.jails), 5),
+  check: () => measureCheck(10_000, 5),
+};
+
+const lines: Line[] = [];
+for (const name of values.only.split(',')) lines.push(...((await measures[name]?.()) ?? []));
+process.stdout.write(values.json ? json(lines) : markdown(lines));
+process.exitCode = lines.every(isMet) ? 0 : 1;

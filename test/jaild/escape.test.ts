@@ -1,0 +1,235 @@
+import { expect } from 'chai';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { TestInstance } from '../support/instance.js';
+import { installProbe, readProbe } from '../support/probe.js';
+
+/** What of a process says how it is confined, but for what differs from one process to the next. */
+const describeSelf = [
+  'grep -E "^(Umask|Uid|Gid|Groups|Sig(Blk|Ign)|Cap|NoNewPrivs|Seccomp)" /proc/self/status',
+  'cat /proc/self/limits /proc/self/cgroup /proc/self/oom_score_adj /proc/self/uid_map /proc/self/personality',
+  'for ns in /proc/self/ns/*; do readlink $ns; done',
+].join('; ');
+
+describe('root in a default jail', () => {
+  const instance = new TestInstance();
+  const inside = (...argv: readonly string[]): string =>
+    instance.ctl('exec', 'box', '--', ...argv).stdout.trim();
+  const shell = (script: string): string => inside('sh', '-c', script);
+
+  before(async () => {
+    installProbe(instance.root);
+    writeFileSync(join(instance.root, 'bin/self'), `#!/bin/sh\n${describeSelf}\n`, { mode: 0o755 });
+    const nodes = [
+      ['console', 'c', '5', '1'],
+      ['zero', 'c', '1', '5'],
+    ];
+    mkdirSync(join(instance.root, 'srv'));
+    for (const [name = '', ...device] of nodes)
+      spawnSync('mknod', ['-m', '666', join(instance.root, 'srv', name), ...device]);
+    instance.configure(`
+      box { path = "$root"; command = "/bin/sh -c 'self > /tmp/main; exec sleep 1000'"; }
+      talker { path = "$root"; command = "/bin/sh -c 'echo by name > /dev/stdout; su www -s /bin/sh -c \\"echo by www > /dev/stderr\\"; sleep 1000'"; }
+    `);
+    await instance.start();
+    writeFileSync(`/proc/${instance.daemonPid}/oom_score_adj`, '200');
+    for (const jail of ['box', 'talker'])
+      if (instance.ctl('start', jail).code !== 0) throw new Error(instance.log);
+  });
+
+  after(() => instance.close());
+
+  it('finds no call that leads out or reaches what all share', () => {
+    const refusedByPrivilege =
+      'open_by_handle open_nsfs unshare_user unshare_mount unshare_net unshare_time clone_user setns mount remount ' +
+      'umount pivot_root fsopen fspick open_tree move_mount mount_setattr bpf perf userfaultfd io_uring keyctl ' +
+      'add_key kexec init_module delete_module reboot settime adjtime swapon personality iopl acct quotactl syslog ' +
+      'fanotify kcmp ldt raw mknod tiocsti tiocsti_high ptrace_init memory_init descriptor_init';
+    expect(readProbe(inside('probe'))).to.deep.equal({
+      EACCES: 'nice',
+      EAFNOSUPPORT: 'alg vsock packet netfilter audit uevent xfrm tipc bluetooth',
+      EBADF: 'pidfd_init',
+      ENOSYS: 'clone3 unknown',
+      EPERM: refusedByPrivilege,
+      EPROTONOSUPPORT: 'old_packet sctp dccp l2tp',
+      EXDEV: 'chroot',
+      'signal 31': 'x32 int80',
+    });
+  });
+
+  it('can’t use a device node that lies in the root directory', () => {
+    expect(shell('for node in zero console; do cat /srv/$node >/dev/null; done 2>&1')).to.equal('');
+    const answer = instance.ctl('exec', 'box', '--', 'head', '-c', '1', '/srv/zero');
+    expect(answer.stderr).to.match(/Permission denied/);
+  });
+
+  it('learns nothing from process 1 that is the host’s', () => {
+    expect(shell('tr -d "\\0" </proc/1/cmdline; echo; cat /proc/1/comm')).to.equal('init\ninit');
+    const secrets = 'environ exe root cwd mem maps fd/3 ns/mnt auxv stack syscall'.split(' ');
+    const readable = secrets.filter(
+      (name) => shell(`cat /proc/1/${name} >/dev/null 2>&1 && echo open`) === 'open',
+    );
+    expect(readable).to.deep.equal([]);
+    expect(shell('readlink /proc/1/exe /proc/1/fd/3; echo 5 2>&1 >/proc/1/oom_score_adj')).to.equal('');
+  });
+
+  it('has the same limits in its main program, with exec and with exec -t', () => {
+    const main = readFileSync(join(instance.root, 'tmp/main'), 'utf8').trim();
+    const terminal = instance.ctl('exec', '-t', 'box', '--', 'self').stdout.replaceAll('\r', '').trim();
+    expect(inside('self')).to.equal(main);
+    expect(terminal).to.equal(main);
+  });
+
+  it('is not spared when memory runs out because jaild is', () => {
+    expect(shell('cat /proc/self/oom_score_adj')).to.equal('0');
+    expect(readFileSync(`/proc/${instance.status('box').pid}/oom_score_adj`, 'utf8')).to.equal('0\n');
+  });
+
+  it('has no terminal but one of its own', () => {
+    expect(shell('cat /dev/tty 2>&1')).to.match(/No such device/);
+    const { stdout } = instance.ctl('exec', '-t', 'box', '--', 'sh', '-c', 'tty; echo x > $(tty)');
+    expect(stdout).to.equal('/dev/pts/0\r\nx\r\n');
+  });
+
+  it('can write to no file of the kernel', () => {
+    const find =
+      'for f in $(find /proc /sys -type f ! -path "/proc/[0-9]*" ! -path "/proc/self/*" 2>/dev/null); do';
+    expect(shell(`${find} [ -w $f ] && (: >>$f) 2>/dev/null && echo $f; done`)).to.equal('');
+    expect(shell('ls /sys/fs/cgroup')).to.equal('');
+  });
+
+  it('may have 4096 processes when nothing is said, and few watches of what all share', () => {
+    const pids = readFileSync(`/proc/${instance.status('box').pid}/cgroup`, 'utf8');
+    const [, v1] = /:pids:(.*)/.exec(pids) ?? [];
+    const file = v1 === undefined ? instance.status('box').cgroup : `/sys/fs/cgroup/pids${v1}`;
+    expect(readFileSync(`${file}/pids.max`, 'utf8')).to.equal('4096\n');
+    expect(
+      shell('cd /proc/sys/user; cat max_inotify_instances max_user_namespaces max_time_namespaces'),
+    ).to.equal('96\n0\n0');
+  });
+
+  it('opens its output by name, and so does another user of the jail', async () => {
+    await instance.until('both have spoken', () => instance.logOf('talker').includes('by www'));
+    const lines = instance.logOf('talker').split('\n').filter(Boolean);
+    expect(lines.map((line) => line.replace(/^\S+ /, ''))).to.deep.equal(['stdout by name', 'stderr by www']);
+  });
+
+  it('does not see jaild’s sockets, and others may not use them', () => {
+    const rundir = join(instance.prefix, 'run/jaild/box');
+    expect(statSync(rundir).mode & 0o7777).to.equal(0o700);
+    const { stdout, code } = instance.run([
+      'setpriv',
+      '--reuid=65534',
+      '--clear-groups',
+      instance.bin('jailctl'),
+      'list',
+    ]);
+    expect({ stdout, code }).to.deep.equal({ stdout: '', code: 3 });
+  });
+});
+
+describe('a root directory made to harm', () => {
+  const instance = new TestInstance();
+  const outside = join(instance.prefix, 'outside');
+
+  /** A root in which something else lies at `path`. */
+  const trap = (name: string, path: string, ...make: readonly string[]): void => {
+    const target = join(instance.newRoot(name), path);
+    instance.run(['rm', '-rf', target]);
+    instance.run([...make, target]);
+  };
+
+  before(async () => {
+    mkdirSync(outside);
+    writeFileSync(join(outside, 'secret'), 'secret\n');
+    for (const path of ['dev', 'proc', 'sys', 'mnt']) trap(`link-${path}`, path, 'ln', '-s', outside);
+    trap('fifo-passwd', 'etc/passwd', 'mkfifo');
+    trap('fifo-group', 'etc/group', 'mkfifo');
+    trap('huge', 'etc/group', 'truncate', '-s', '20G');
+    trap('log', 'var', 'ln', '-s', outside);
+    trap('source', 'var', 'ln', '-s', outside);
+    installProbe(instance.newRoot('racer'));
+    instance.configure(`
+      * { restart = no; command = "/bin/sleep 1000"; path = "$prefix/roots/$name"; }
+      link-dev {} link-proc {} racer {}
+      link-sys { } link-mnt { mount = "tmpfs $path/mnt tmpfs rw 0 0"; }
+      fifo-passwd { exec.jail_user = www; } fifo-group { exec.jail_user = www; } huge { exec.jail_user = www; }
+      log { exec.consolelog = "$path/var/console.log"; }
+      fstab { path = "$root"; mount.fstab = "$path/etc/../etc/fstab"; }
+      source { mount = "$path/var $path/mnt nullfs rw 0 0"; }
+      plain { path = "$root"; }
+    `);
+    await instance.start();
+  });
+
+  after(() => instance.close());
+
+  it('has links followed by no start', () => {
+    for (const path of ['dev', 'proc', 'mnt', 'sys'])
+      expect(instance.ctl('start', `link-${path}`).stderr).to.match(/symbolic link/);
+    expect(readdirSync(outside)).to.deep.equal(['secret']);
+  });
+
+  it('can’t hold up or exhaust a start by what lies at etc/passwd or etc/group', () => {
+    const begun = Date.now();
+    expect(instance.ctl('start', 'fifo-passwd').stderr).to.match(/www: Invalid argument/);
+    expect(instance.ctl('start', 'fifo-group').stderr).to.match(/www: Invalid argument/);
+    expect(instance.ctl('start', 'huge').stderr).to.match(/www: File too large/);
+    expect(Date.now() - begun).to.be.below(5000);
+  });
+
+  it('can’t hold up an exec by them either', () => {
+    instance.ctl('start', 'plain');
+    instance.run(['sh', '-c', 'mv "$0" "$0.kept" && mkfifo "$0"', join(instance.root, 'etc/group')]);
+    const answer = instance.ctl('exec', '-u', 'www', 'plain', '--', 'true');
+    instance.run(['sh', '-c', 'mv "$0.kept" "$0"', join(instance.root, 'etc/group')]);
+    expect(answer.stderr).to.match(/www: Invalid argument/);
+    expect(answer.code).to.equal(126);
+  });
+
+  it('gets no log written where its links lead', () => {
+    expect(instance.ctl('start', 'log').stderr).to.match(/exec\.consolelog .*in the jail's root[^]*hint: /);
+    expect(readdirSync(outside)).to.deep.equal(['secret']);
+  });
+
+  it('is not asked what to mount', () => {
+    expect(instance.ctl('start', 'fstab').stderr).to.match(/mount\.fstab .*in the jail's root/);
+  });
+
+  it('mounts of itself only what is in it', () => {
+    expect(instance.ctl('start', 'source').stderr).to.match(/No such file or directory/);
+    mkdirSync(join(instance.prefix, 'roots/source', outside), { recursive: true });
+    expect(instance.ctl('start', 'source').stderr).to.equal('');
+    expect(instance.ctl('exec', 'source', '--', 'ls', '/mnt').stdout).to.equal('');
+  });
+
+  it('wins no race by swapping directories for links while it is started', () => {
+    const root = join(instance.prefix, 'roots/racer');
+    symlinkSync(outside, join(root, 'link'));
+    const swapper = spawn(join(root, 'bin/probe'), ['swap', join(root, 'dev'), join(root, 'link')]);
+    try {
+      for (let n = 0; n < 15; n++) {
+        instance.ctl('start', 'racer');
+        instance.ctl('stop', 'racer');
+      }
+    } finally {
+      swapper.kill('SIGKILL');
+    }
+    expect(readdirSync(outside)).to.deep.equal(['secret']);
+  });
+
+  it('may lie where nobody but root may look', () => {
+    chmodSync(join(instance.prefix, 'roots'), 0o700);
+    instance.ctl('restart', 'plain');
+    expect(instance.ctl('exec', '-u', 'www', 'plain', '--', 'cat', '/etc/group').stdout).to.include('www');
+  });
+});

@@ -1,0 +1,54 @@
+import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+import { TestInstance } from '../../support/instance.js';
+
+describe('a jail with CPUs of its own', () => {
+  const instance = new TestInstance();
+  const allowed = (): string | undefined =>
+    /^Cpus_allowed_list:\s+(\S+)/m.exec(
+      instance.ctl('exec', 'pinned', '--', 'cat', '/proc/self/status').stdout,
+    )?.[1];
+
+  before(async () => {
+    instance.configure(`
+      * { path = "$root"; command = "/bin/sleep 1000"; }
+      pinned { cpuset.cpus = 1; cpuset.mems = 0; hugetlb.2MB.max = 4M; }
+      nowhere { cpuset.cpus = 77; }
+    `);
+    await instance.start();
+  });
+
+  after(() => instance.close());
+
+  it('runs on them alone', () => {
+    expect(instance.ctl('start', 'pinned')).to.include({ code: 0, stderr: '' });
+    expect(allowed()).to.equal('1');
+  });
+
+  it('runs on others when the file says so, without a restart', () => {
+    const { pid } = instance.status('pinned');
+    instance.write('etc/jail.conf.d/pinned.conf', 'pinned { cpuset.cpus = "0-1"; }\n');
+    expect(instance.ctl('reload')).to.include({ code: 0, stderr: '' });
+    expect(allowed()).to.equal('0-1');
+    expect(instance.status('pinned').pid).to.equal(pid);
+  });
+
+  it('has its limit of huge pages', () => {
+    const { cgroup } = instance.status('pinned');
+    expect(readFileSync(`${cgroup}/hugetlb.2MB.max`, 'utf8')).to.equal(`${4 * 1024 * 1024}\n`);
+  });
+
+  it('has how long it had to wait for them told by the kernel', () => {
+    const { cgroup } = instance.status('pinned');
+    expect(readFileSync(`${cgroup}/cpu.pressure`, 'utf8')).to.match(/^some avg10=\d/);
+  });
+
+  it('is not started on CPUs that the host has not', () => {
+    const { code, stderr } = instance.ctl('start', 'nowhere');
+    expect(stderr)
+      .to.match(/nowhere: not started: .*cpuset\.cpus/)
+      .and.to.match(/^hint: .*CPUs/m);
+    expect(code).to.equal(1);
+    expect(instance.status('nowhere')).to.include({ pid: null, cgroup: null });
+  });
+});

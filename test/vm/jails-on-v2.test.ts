@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import { relative, join } from 'node:path';
+import type { InnerResult } from '../support/inner-report.js';
+import { relay } from '../support/inner-report.js';
+import { testOn, type VirtualRun } from '../support/virtual-host.js';
+
+const compiled = join(import.meta.dirname, '..');
+
+const hosts: Readonly<Record<string, VirtualRun>> = {
+  'user-mode-linux': {
+    script: 'uml.sh',
+    patience: 4,
+    limit: 170,
+    files: [
+      'host/cgroup',
+      'host/cgroup-facts',
+      'jaild/limits',
+      'jaild/life',
+      'jaild/logs',
+      'jaild/network',
+      'jaild/supervision',
+      'vm/guest/limits',
+      'vm/guest/delegated',
+      'vm/guest/without-cpuset',
+    ],
+  },
+  'qemu, with every controller': {
+    script: 'qemu.sh',
+    patience: 10,
+    limit: 170,
+    files: ['host/cgroup', 'jaild/limits', 'vm/guest/limits', 'vm/guest/cpuset', 'vm/guest/namespaces'],
+  },
+};
+
+describe('jails on a pure cgroup v2 host', function () {
+  this.timeout(180_000).slow(180_000);
+  const runs = new Map<string, Promise<readonly InnerResult[]>>();
+
+  // Both are mostly waited for, so they are up at the same time.
+  before(() => {
+    for (const [name, run] of Object.entries(hosts)) runs.set(name, testOn(run));
+    return Promise.allSettled(runs.values());
+  });
+
+  for (const [name, { files }] of Object.entries(hosts))
+    describe(`under ${name}`, () => {
+      let results: readonly InnerResult[] = [];
+
+      before(async function () {
+        results = (await runs.get(name)) ?? [];
+        for (const result of results) relay(this.test?.parent, result.fullTitle, result);
+      });
+
+      it('every test file has been run', () => {
+        const run = new Set(results.map(({ file }) => relative(compiled, file).replace(/\.test\.js$/, '')));
+        expect([...run].sort()).to.deep.equal([...files].sort());
+      });
+    });
+});
