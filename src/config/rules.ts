@@ -56,13 +56,26 @@ const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>
   names.some((name) => jail.origin.has(name));
 const where = (place: Place): string => `${spanOf(place).file}:${spanOf(place).line}`;
 
-/** The name becomes part of paths, cgroups and links, so it must be one component of a path. */
+/** Files that lie beside the jails' directories: jaild's own, and those of the kernel in a cgroup. */
+const TAKEN =
+  /^(jaild\.(sock|lock)(\.new)?|tasks|notify_on_release|release_agent|supervisor|(cgroup|memory|pids|cpu|cpuset|cpuacct|blkio|io|hugetlb|freezer|devices|irq)\.[a-z0-9_.]+)$/;
+const MAX_NAME_BYTES = 128;
+
+/** The name becomes part of paths, cgroups and links, so it must be one component of a path, and free. */
+function isUsableName(name: string): boolean {
+  const isComponent = /^[^\s/\0-\x1f\x7f.-][^\s/\0-\x1f\x7f]*$/.test(name) && !name.includes('..');
+  return isComponent && Buffer.byteLength(name) <= MAX_NAME_BYTES && !TAKEN.test(name);
+}
+
 function* nameIsUsable({ jails }: Drafts) {
-  const hint = 'letters, digits, dots, - and _; at most 128 of them';
   for (const jail of jails)
     for (const name of new Set([jail.name, jail.values.name ?? jail.name]))
-      if (!/^[^\s/\0-\x1f\x7f.-][^\s/\0-\x1f\x7f]{0,127}$/.test(name) || name.includes('..'))
+      if (!isUsableName(name)) {
+        const hint = TAKEN.test(name)
+          ? 'a file of that name lies where the jail’s directory would be'
+          : 'letters, digits, dots, - and _; at most 128 of them';
         yield error(jail, 'bad-name', placeOf(jail.merged, 'name'), `"${name}" cannot name a jail`, hint);
+      }
 }
 
 function* nameIsUnique({ jails, byName }: Drafts) {

@@ -57,7 +57,12 @@ function endJailer(launch: Launch): void {
 export function makeExecutors(listener: StepListener, prepareCgroups: () => void): Executors {
   return {
     'hook.run': {
-      run: ({ args }, { jail }) => runHook(args, (line) => listener.hookOutput(jail, args.phase, line)),
+      run: async ({ args }, { jail, hooks }) => {
+        const hook = new AbortController();
+        hooks.add(hook);
+        const onLine = (line: string): void => listener.hookOutput(jail, args.phase, line);
+        await runHook(args, onLine, hook.signal).finally(() => hooks.delete(hook));
+      },
     },
     'rundir.create': {
       run: ({ args }) => makeRundir(args.path),

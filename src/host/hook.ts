@@ -22,10 +22,14 @@ interface HookEnd {
 /**
  * Runs a command on the host as jail(8) does: without a shell of its own, from `/`, with exactly the environment given,
  * nothing on stdin, in a session of its own. Resolves when it has exited 0; a background command when it has started.
- * After `timeout` its whole process group is killed. Rejects with StepFailure ("exited 3", "timed out after 5 s") or
- * SystemError (the program could not be run).
+ * After `timeout`, or when `signal` aborts, its whole process group is killed. Rejects with StepFailure ("exited 3",
+ * "timed out after 5 s") or SystemError (the program could not be run).
  */
-export async function runHook(hook: HookArgs, onLine: LineListener = () => undefined): Promise<void> {
+export async function runHook(
+  hook: HookArgs,
+  onLine: LineListener = () => undefined,
+  signal?: AbortSignal,
+): Promise<void> {
   const [file, ...args] = hook.argv;
   if (file === undefined) return;
   const options: SpawnOptions = { cwd: '/', env: { ...hook.environment }, detached: true, ...identity(hook) };
@@ -38,7 +42,9 @@ export async function runHook(hook: HookArgs, onLine: LineListener = () => undef
   };
   if (hook.background) return startBackground(hook, start({ ...options, stdio: 'ignore' }));
   const child = start({ ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  const end = await ended(hook, child, onLine);
+  const kill = (): void => killGroup(child);
+  signal?.addEventListener('abort', kill);
+  const end = await ended(hook, child, onLine).finally(() => signal?.removeEventListener('abort', kill));
   if (end.timedOut) throw failure(hook, `timed out after ${hook.timeout} s`, end);
   if (end.signal !== null)
     throw failure(hook, `ended by signal ${constants.signals[end.signal]} (${end.signal})`, end);

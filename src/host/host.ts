@@ -49,6 +49,8 @@ export interface JailerHandle {
 export interface Launch {
   readonly jail: string;
   jailer: JailerHandle | null;
+  /** Commands on the host that are under way; aborting one kills it. */
+  readonly hooks: Set<AbortController>;
 }
 
 /** What does the steps. A step without an executor does not compile; `undo` takes back what `run` did and is idempotent. */

@@ -13,7 +13,12 @@ export function nameNetworkNamespace(path: string, pid: number): void {
   unnameNetworkNamespace(path);
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   closeSync(openSync(path, 'wx', 0o444));
-  bindMount(`/proc/${pid}/ns/net`, path);
+  try {
+    bindMount(`/proc/${pid}/ns/net`, path);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
 }
 
 /** Takes the name away again; one that is not there is fine. */

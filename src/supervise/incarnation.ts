@@ -49,7 +49,7 @@ export class Incarnation {
     private readonly clock: Clock,
     private readonly trace: Trace,
   ) {
-    this.launch = { jail: jail.name, jailer: null };
+    this.launch = { jail: jail.name, jailer: null, hooks: new Set() };
   }
 
   /** A life that an earlier jaild began: all of its preparation counts as done, for undoing is idempotent. */
@@ -98,6 +98,11 @@ export class Incarnation {
   /** Calls the preparation off: it ends with the step under way. */
   cancel(): void {
     this.cancelled = true;
+  }
+
+  /** Kills the commands on the host that are under way: whoever waits for one need not wait for ever. */
+  killHooks(): void {
+    for (const hook of this.launch.hooks) hook.abort();
   }
 
   /** Lets the jailer go on. The events that it has already sent come first. */

@@ -148,6 +148,7 @@ export class SupervisedJail extends Lifeline {
     unqueue: () => this.around.unqueue(this),
     prepare: () => void this.prepare(),
     'cancel-prepare': () => this.life?.cancel(),
+    'kill-hooks': () => this.life?.killHooks(),
     begin: () => void this.begin(),
     poststart: () => void this.poststart(),
     'stop-commands': () => void this.stopCommands(),
@@ -332,6 +333,7 @@ export class SupervisedJail extends Lifeline {
     const { plan } = this.life ?? {};
     if (timer === 'start') return plan?.startTimeout ? plan.startTimeout * 1000 : null;
     if (timer === 'stop') return (plan?.stopTimeout ?? 0) * 1000;
+    if (timer === 'call-off') return Math.max(LOOK_LATER, (plan?.stopTimeout ?? 0) * 1000);
     if (timer === 'retry') return Math.max(0, (this.history.retryAt ?? 0) - this.around.clock.monotonic());
     return KILL_PATIENCE;
   }

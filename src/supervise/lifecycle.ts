@@ -72,6 +72,7 @@ export type Effect =
   | 'unqueue'
   | 'prepare'
   | 'cancel-prepare'
+  | 'kill-hooks'
   | 'begin'
   | 'poststart'
   | 'stop-commands'
@@ -123,11 +124,13 @@ export const transitions: Readonly<Record<Phase, Row>> = {
     prepared: ['starting', 'begin'],
     'prepare-failed': gone,
     stop: ['cancelling', 'cancel-prepare'],
-    force: ['cancelling', 'cancel-prepare'],
+    force: ['cancelling', 'cancel-prepare', 'kill-hooks'],
   },
   cancelling: {
     prepared: gone,
     'prepare-failed': gone,
+    timeout: ['cancelling', 'kill-hooks'],
+    force: ['cancelling', 'drop-start', 'kill-hooks'],
     start: ['cancelling', 'keep-start'],
     stop: ['cancelling', 'drop-start'],
   },
@@ -145,7 +148,7 @@ export const transitions: Readonly<Record<Phase, Row>> = {
     exited: gone,
     lost,
     stop: ['stopping.term', 'term'],
-    force: killed,
+    force: ['stopping.kill', 'kill', 'kill-hooks'],
   },
   running: {
     exited: gone,
@@ -168,7 +171,7 @@ export const transitions: Readonly<Record<Phase, Row>> = {
     'stop-abandoned': ['running', 'abandon'],
     exited: gone,
     lost,
-    force: killed,
+    force: ['stopping.kill', 'kill', 'kill-hooks'],
     start: ['stopping.hook', 'keep-start'],
     stop: ['stopping.hook', 'drop-start'],
   },
@@ -204,6 +207,7 @@ export const transitions: Readonly<Record<Phase, Row>> = {
     occupied: ['stuck', 'report-stuck', 'kill-cgroup'],
     start: ['cleaning', 'keep-start'],
     stop: ['cleaning', 'drop-start'],
+    force: ['cleaning', 'drop-start', 'kill-hooks'],
   },
   backoff: {
     timeout: ['waiting', 'queue'],
@@ -216,9 +220,10 @@ export const transitions: Readonly<Record<Phase, Row>> = {
 };
 
 /** The one timer that a phase may have: armed when it is entered, disarmed when it is left. */
-export type TimerName = 'start' | 'stop' | 'kill' | 'kill-again' | 'retry';
+export type TimerName = 'start' | 'call-off' | 'stop' | 'kill' | 'kill-again' | 'retry';
 export const timers: Readonly<Partial<Record<Phase, TimerName>>> = {
   starting: 'start',
+  cancelling: 'call-off',
   'stopping.term': 'stop',
   'stopping.kill': 'kill',
   stuck: 'kill-again',

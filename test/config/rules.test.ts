@@ -17,6 +17,10 @@ describe('a jail', () => {
     ],
     ['may have an init of its own', 'x { path = /p; exec.init = /sbin/init; }', ['1:16 later-parameter']],
     ['cannot have a name that is a path', `"../x" { ${GOOD} }`, ['1:1 bad-name']],
+    ['cannot have the name of a file of jaild', `jaild.sock { ${GOOD} }`, ['1:1 bad-name']],
+    ['cannot have the name of a file in a cgroup', `cgroup.procs { ${GOOD} }`, ['1:1 bad-name']],
+    ['cannot have a name too long for a file', `"${'ü'.repeat(65)}" { ${GOOD} }`, ['1:1 bad-name']],
+    ['may have the name of a host', `cgroup.example-host.org { ${GOOD} }`, []],
     ['cannot have the name of another', `x { ${GOOD} }\nx { ${GOOD} }`, ['2:1 duplicate-jail']],
     ['cannot depend on a jail that is not there', `x { ${GOOD} depend = y; }`, ['1:25 undefined-dependency']],
     [

@@ -55,6 +55,18 @@ describe('a command on the host', () => {
     expect(await output(shell('pwd; readlink /proc/self/fd/0'))).to.deep.equal(['/', '/dev/null']);
   });
 
+  it('is killed with all that it started when it is called off', async () => {
+    const called = new AbortController();
+    const file = join(directory, 'child');
+    const running = runHook(shell(`sleep 1000 & echo $! > ${file}; wait`), () => undefined, called.signal);
+    await eventually(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
+    called.abort();
+    const failure = await running.catch((error: unknown) => String(error));
+    expect(failure).to.match(/the command: ended by signal 9/);
+    await eventually(() => !processExists(Number(readFileSync(file, 'utf8'))));
+    expect(processExists(Number(readFileSync(file, 'utf8')))).to.equal(false);
+  });
+
   it('has no shell between, and a session of its own', async () => {
     expect(await output(hook(['echo', '$HOME', '*']))).to.deep.equal(['$HOME *']);
     const [stat = ''] = await output(hook(['cat', '/proc/self/stat']));

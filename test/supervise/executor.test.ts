@@ -25,7 +25,11 @@ const STEPS: readonly Step[] = [
 describe('steps', () => {
   it('are run in order', async () => {
     const host = new FakeHost();
-    const execution = await execute(host.executors, STEPS, { jail: 'web', jailer: null });
+    const execution = await execute(host.executors, STEPS, {
+      jail: 'web',
+      jailer: null,
+      hooks: new Set<AbortController>(),
+    });
     expect(execution).to.deep.equal({ ok: true, done: STEPS });
     expect(host.steps).to.deep.equal([
       'run rundir.create',
@@ -40,7 +44,11 @@ describe('steps', () => {
     const error = noSuchFile('/x');
     const undoError = noSuchFile('/cgroup/web');
     host.failing.set('hook.run second', error).set('undo cgroup.create', undoError);
-    const execution = await execute(host.executors, STEPS, { jail: 'web', jailer: null });
+    const execution = await execute(host.executors, STEPS, {
+      jail: 'web',
+      jailer: null,
+      hooks: new Set<AbortController>(),
+    });
     expect(execution).to.deep.equal({ ok: false, failed: STEPS[3], error, undoErrors: [undoError] });
     expect(host.steps.slice(4)).to.deep.equal(['undo cgroup.create', 'undo rundir.create']);
   });
@@ -48,7 +56,12 @@ describe('steps', () => {
   it('are called off between two of them', async () => {
     const host = new FakeHost();
     const isCancelled = (): boolean => host.steps.length === 2;
-    const execution = await execute(host.executors, STEPS, { jail: 'web', jailer: null }, { isCancelled });
+    const execution = await execute(
+      host.executors,
+      STEPS,
+      { jail: 'web', jailer: null, hooks: new Set<AbortController>() },
+      { isCancelled },
+    );
     expect([execution.ok, 'failed' in execution ? execution.failed : 'none']).to.deep.equal([false, null]);
     expect(host.steps).to.deep.equal(['run rundir.create', 'run hook.run first', 'undo rundir.create']);
   });
@@ -57,7 +70,7 @@ describe('steps', () => {
     const host = new FakeHost();
     const error = noSuchFile('/x');
     host.failing.set('hook.run first', error).set('undo cgroup.create', error);
-    const launch = { jail: 'web', jailer: null };
+    const launch = { jail: 'web', jailer: null, hooks: new Set<AbortController>() };
     expect(await runEach(host.executors, STEPS, launch)).to.deep.equal([error]);
     expect(await undoAll(host.executors, STEPS, launch)).to.deep.equal([error]);
     expect(host.steps).to.deep.equal([

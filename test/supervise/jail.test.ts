@@ -168,6 +168,39 @@ describe('a start and a stop that meet', () => {
     expect(stage.host.steps.slice(-2)).to.deep.equal(['undo cgroup.create', 'undo rundir.create']);
   });
 
+  it('do not wait for a command on the host that hangs: it is killed after stop.timeout, and at once with force', async () => {
+    const stage = new Stage([jail('web', { ...hooks, 'stop.timeout': 5 })]);
+    stage.host.slow.set('hook.run prestart', new Promise(() => undefined));
+    for (const [force, ms] of [
+      [false, 5000],
+      [true, 0],
+    ] as const) {
+      void stage.supervisor.start(['web']);
+      await stage.pass(0);
+      const stopping = stage.supervisor.stop(['web'], { force });
+      await stage.pass(Math.max(0, ms - 1));
+      expect(stage.state('web')).to.equal(force ? 'stopped' : 'stopping');
+      await stage.pass(1);
+      expect((await stopping)[0]).to.include({ ok: true, jail: 'web' });
+    }
+  });
+
+  it('are over at once when forced, whichever command on the host is under way', async () => {
+    for (const command of ['poststart', 'prestop', 'poststop']) {
+      const stage = new Stage([jail('web', hooks)]);
+      stage.host.slow.set(`hook.run ${command}`, new Promise(() => undefined));
+      void stage.supervisor.start(['web']);
+      await stage.pass(0);
+      if (command !== 'poststart') void stage.supervisor.stop(['web']);
+      await stage.pass(0);
+      void stage.supervisor.stop(['web'], { force: true });
+      await stage.pass(0);
+      if (command !== 'poststop') expect(stage.state('web'), command).to.equal('stopped');
+      await stage.pass(20);
+      expect(stage.state('web'), command).to.equal('stopped');
+    }
+  });
+
   it('end stopped when the stop comes while exec.start runs', async () => {
     const stage = new Stage([jail('web')]);
     stage.host.scripts.set('web', { start: 'hang' });

@@ -206,7 +206,18 @@ export class FakeHost implements Host {
   }
 
   readonly executors: Executors = {
-    'hook.run': { run: (step) => this.run(step, step.args.command) },
+    'hook.run': {
+      run: (step, launch) => {
+        const hook = new AbortController();
+        launch.hooks.add(hook);
+        const killed = new Promise<never>((_, reject) =>
+          hook.signal.addEventListener('abort', () => reject(new Error(`${step.args.command}: killed`))),
+        );
+        return Promise.race([this.run(step, step.args.command), killed]).finally(() =>
+          launch.hooks.delete(hook),
+        );
+      },
+    },
     'rundir.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'cgroup.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'cgroup.set': { run: (step) => this.run(step, `${step.args.parameter}=${step.args.value}`) },
