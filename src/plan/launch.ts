@@ -187,7 +187,8 @@ function identityRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] 
 function clockRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   const { monotonic = 0, boottime = 0 } = jail.values['time.offset'] ?? {};
   const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
-  if (offsets.length > 0 && !facts.timeNamespaces) throw missing(jail, 'time.offset', 'this kernel has no time namespaces');
+  if (offsets.length > 0 && !facts.timeNamespaces)
+    throw missing(jail, 'time.offset', 'this kernel has no time namespaces');
   return offsets.map(([clock, seconds]) => ['time.offset', clock, String(seconds)]);
 }
 

@@ -44,6 +44,14 @@ export function relay(suite: Suite | undefined, title: string, { err }: InnerRes
 export function innerMocha(report: string, files: readonly string[], patience: number): readonly string[] {
   const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
   const timeout = String(20_000 * patience);
-  const options = ['--no-config', '--timeout', timeout, '--reporter', 'json', '--reporter-option', `output=${report}`];
+  const options = [
+    '--no-config',
+    '--timeout',
+    timeout,
+    '--reporter',
+    'json',
+    '--reporter-option',
+    `output=${report}`,
+  ];
   return [process.execPath, mocha, ...options, ...files];
 }

@@ -43,7 +43,11 @@ async function runBelowUnshare(file: string): Promise<readonly InnerResult[]> {
   try {
     const args = ['-n', ...innerMocha(output, [file], patience)];
     const env = { ...process.env, [MARK]: currentNetns() };
-    const child = spawn('unshare', args, { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 60_000 * patience });
+    const child = spawn('unshare', args, {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      timeout: 60_000 * patience,
+    });
     await once(child, 'exit');
     return readInnerReport(output);
   } finally {

@@ -19,18 +19,29 @@ export interface VirtualRun {
 }
 
 /** Boots the virtual host, runs the files there in one mocha, and gives what each test said. Rejects when there is no report. */
-export async function testOn({ script, patience, limit, files }: VirtualRun): Promise<readonly InnerResult[]> {
+export async function testOn({
+  script,
+  patience,
+  limit,
+  files,
+}: VirtualRun): Promise<readonly InnerResult[]> {
   const share = mkdtempSync(join(tmpdir(), 'virtual-tests-'));
   const paths = files.map((file) => join(repository, 'dist/test', `${file}.test.js`));
-  const words = ['env', `JAILD_TEST_PATIENCE=${patience}`, ...innerMocha('/out/report.json', paths, patience)];
+  const words = [
+    'env',
+    `JAILD_TEST_PATIENCE=${patience}`,
+    ...innerMocha('/out/report.json', paths, patience),
+  ];
   try {
     const host = join(repository, 'test/vm', script);
     const child = spawn(host, ['-o', share, '-t', String(limit), ...words], { cwd: repository });
     let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (bytes: Buffer) => (said += bytes.toString()));
     await once(child, 'close');
     const report = join(share, 'report.json');
-    if (!existsSync(report)) throw new Error(`${script} ended (${child.exitCode}) without a report:\n${said}`);
+    if (!existsSync(report))
+      throw new Error(`${script} ended (${child.exitCode}) without a report:\n${said}`);
     return readInnerReport(report);
   } finally {
     rmSync(share, { recursive: true });
