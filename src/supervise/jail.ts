@@ -7,10 +7,10 @@ import { describeEnd, failureOf } from './exits.js';
 import { History } from './history.js';
 import { Incarnation, type LaunchMode, type PlanJail } from './incarnation.js';
 import type { Journal } from './journal.js';
-import { isDown, recorded, shown, type Phase, type TimerName } from './lifecycle.js';
+import { isDown, isSettled, recorded, shown, type Phase, type TimerName } from './lifecycle.js';
 import { Lifeline, type Work } from './lifeline.js';
 import type { Log } from './log.js';
-import type { Doing, JailRecord, Records } from './records.js';
+import type { JailRecord, Records } from './records.js';
 import { restartPolicy } from './restart.js';
 
 /** What all jails of a supervisor share. */
@@ -28,6 +28,8 @@ export interface Surroundings {
   /** Calls admit() when the jail may start: its dependencies are up, and not too many others are starting. */
   readonly queue: (jail: SupervisedJail) => void;
   readonly unqueue: (jail: SupervisedJail) => void;
+  /** A dependency of it is not up. */
+  readonly isHeld: (jail: SupervisedJail) => boolean;
   readonly takeJid: (jail: SupervisedJail) => number;
   readonly changed: (jail: SupervisedJail, from: Phase) => void;
 }
@@ -46,7 +48,8 @@ export class SupervisedJail extends Lifeline {
   /** A start that came during a stop follows it. */
   startKept = false;
   private insist = false;
-  private written: Doing | null = null;
+  /** What the record on the disk says: what it is doing, and what is wanted then. */
+  private written = '';
   private freezing: Promise<void> = Promise.resolve();
   private readonly log: Log;
 
@@ -94,12 +97,14 @@ export class SupervisedJail extends Lifeline {
     if (!isDown(this.phase)) {
       this.stop({}, cause);
       this.target = 'up';
-      if (!isDown(this.phase)) {
-        this.startKept = true;
-        return this.record(true);
-      }
+      if (!isDown(this.phase)) return this.keepStart(true);
     }
     this.start(cause);
+  }
+
+  /** Resolves when nothing is under way: it runs, it rests, or it waits for what it depends on. */
+  untilAtRest(): Promise<Phase> {
+    return this.until((phase) => isSettled(phase) || (phase === 'waiting' && this.around.isHeld(this)));
   }
 
   admit(): void {
@@ -161,11 +166,11 @@ export class SupervisedJail extends Lifeline {
     freeze: () => this.setFrozen(true),
     thaw: () => this.setFrozen(false),
     clean: () => void this.clean(),
-    'keep-start': () => (this.startKept = true),
-    'drop-start': () => (this.startKept = false),
+    'keep-start': () => this.keepStart(true),
+    'drop-start': () => this.keepStart(false),
     abandon: () => {
       this.target = 'up';
-      this.startKept = false;
+      this.keepStart(false);
     },
     'report-stuck': () => this.log.error('it was killed and is not gone; nothing is started until it is'),
   };
@@ -195,7 +200,7 @@ export class SupervisedJail extends Lifeline {
 
   private newLife(jail: Jail, launch: string, jid: number): Incarnation {
     const { host, clock } = this.around;
-    this.written = null;
+    this.written = '';
     this.life = new Incarnation(jail, launch, jid, this.mode, host, clock, this.trace);
     return this.life;
   }
@@ -338,14 +343,20 @@ export class SupervisedJail extends Lifeline {
     return KILL_PATIENCE;
   }
 
-  /** Writes down what it is about to do, once for each thing, unless the record has changed in another way. */
-  private record(changed = false): void {
+  private keepStart(kept: boolean): void {
+    this.startKept = kept;
+    this.record();
+  }
+
+  /** Writes down what it is about to do and what is wanted then, once for each. */
+  private record(): void {
     const doing = recorded[this.phase];
-    if (doing === undefined || (doing === this.written && !changed)) return;
+    const words = `${doing} ${this.target} ${this.startKept}`;
+    if (doing === undefined || words === this.written) return;
     const { life, mode, around } = this;
     const atRest = doing === 'backoff' || doing === 'ended' || doing === 'failed';
     if (atRest ? mode.foreground : (life?.plan ?? null) === null) return;
-    this.written = doing;
+    this.written = words;
     around.records.save(recordOf(this, doing, around.host.bootId()));
   }
 

@@ -286,6 +286,7 @@ export const recorded: Readonly<
   Partial<Record<Phase, 'stopping' | Exclude<State, 'stopped' | 'waiting' | 'starting' | 'stuck'>>>
 > = {
   preparing: 'preparing',
+  cancelling: 'preparing',
   running: 'running',
   paused: 'paused',
   'stopping.hook': 'stopping',

@@ -2,7 +2,7 @@ import type { Compiled } from '../config/compile.js';
 import type { Host } from '../host/host.js';
 import { failureOf } from './exits.js';
 import type { PlanJail } from './incarnation.js';
-import { isDown, isSettled } from './lifecycle.js';
+import { isDown } from './lifecycle.js';
 import { changeLive } from './live.js';
 import type { Log } from './log.js';
 import type { ReloadChange, ReloadResult } from './operations.js';
@@ -47,7 +47,7 @@ async function applyChange({ jail: name, change }: ReloadChange, context: Reload
   if (jail === undefined || change === 'new' || change === 'removed') return;
   if (change === 'restart') {
     jail.restart('reload');
-    await jail.until(isSettled);
+    await jail.untilAtRest();
     return;
   }
   if (jail.phase === 'failed' && jail.target === 'up') return jail.start('reload');

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { isDown, isSettled } from './lifecycle.js';
+import { isDown } from './lifecycle.js';
 import type { SupervisedJail } from './jail.js';
 import { due, nextTime, scheduleOf, type Schedule, type Timed } from './schedule.js';
 
@@ -119,7 +119,7 @@ export class Scheduler {
     this.restarting = this.restarting.then(async () => {
       if (jail.life !== life || jail.phase !== 'running') return;
       jail.restart('schedule');
-      await jail.until(isSettled);
+      await jail.untilAtRest();
     });
   }
 }

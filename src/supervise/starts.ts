@@ -49,7 +49,16 @@ async function startOne(
     return saved.then(() => ({ jail: name, ok: true, changed: false, message: 'already running', code: 0 }));
   const depend = (roster.graph.get(name) ?? []).flatMap((other) => outcomes.get(other) ?? []);
   const down = (await Promise.all(depend)).filter((outcome) => !outcome.ok);
-  if (down.length > 0) return waitingFor(name, down);
+  if (down.length > 0) {
+    const code = down.some((outcome) => outcome.code === 2) ? 2 : 1;
+    return {
+      ...waitingFor(
+        name,
+        down.map((outcome) => outcome.jail),
+      ),
+      code,
+    };
+  }
   const phase = await jail.until(isSettled);
   await saved;
   const outcome = started(jail, phase, (clock.monotonic() - began) / 1000);
@@ -57,14 +66,15 @@ async function startOne(
   return outcome;
 }
 
-function waitingFor(name: string, down: readonly Outcome[]): Outcome {
+/** The outcome for a jail whose dependencies are not up. */
+export function waitingFor(name: string, down: readonly string[]): Outcome {
   return {
     jail: name,
     ok: false,
     changed: false,
-    message: `not started: waiting for ${down.map((outcome) => outcome.jail).join(', ')}`,
+    message: `not started: waiting for ${down.join(', ')}`,
     hint: 'it starts by itself when they run',
-    code: down.some((outcome) => outcome.code === 2) ? 2 : 1,
+    code: 1,
   };
 }
 

@@ -27,7 +27,7 @@ import { applyChanges, planReload } from './reloading.js';
 import { noSuchJail, Roster } from './roster.js';
 import { Scheduler } from './scheduler.js';
 import { StartLine } from './startline.js';
-import { started, startJails } from './starts.js';
+import { started, startJails, waitingFor } from './starts.js';
 import { statusOf } from './status.js';
 import { stopJails } from './stops.js';
 import { Wants, type Want } from './wants.js';
@@ -91,6 +91,7 @@ export class Supervisor implements Operations {
       newLaunch: newLaunch ?? (() => randomBytes(16).toString('hex')),
       queue: (jail) => this.line.join(jail),
       unqueue: (jail) => this.line.leave(jail),
+      isHeld: (jail) => this.roster.missing(jail).length > 0,
       takeJid: (jail) => this.takeJid(jail),
       changed: (jail, from) => this.noteChange(jail, from),
     };
@@ -167,8 +168,10 @@ export class Supervisor implements Operations {
     }
   }
 
+  /** Of a jail that is in no file only a stop is remembered: should it be written down again, it is like new. */
   private want(name: string, want: Want): Promise<void> {
-    return this.roster.isListed(name) ? this.wants.set(name, want) : Promise.resolve();
+    if (this.roster.isListed(name)) return this.wants.set(name, want);
+    return want === 'down' ? this.wants.forget(name) : Promise.resolve();
   }
 
   private logFailure(outcome: Outcome): void {
@@ -212,8 +215,13 @@ export class Supervisor implements Operations {
     const { life } = jail;
     const saved = this.want(name, 'up');
     jail.restart();
-    const phase = await jail.until((now) => isSettled(now));
     await saved;
+    const needed = await this.start(this.roster.missing(jail));
+    const phase = await jail.untilAtRest();
+    if (phase === 'waiting') {
+      const down = needed.filter((outcome) => !outcome.ok);
+      return [waitingFor(name, down.length > 0 ? down.map((one) => one.jail) : this.roster.missing(jail))];
+    }
     if (jail.life === life && isUp(phase)) {
       const why = jail.history.failure?.message ?? 'a stop command failed';
       return [{ jail: name, ok: false, changed: false, message: `not restarted: ${why}`, code: 1 }];

@@ -65,6 +65,40 @@ describe('a jaild that comes back', () => {
     expect([stage.state('good'), stage.starts('good')]).to.deep.equal(['ended', 1]);
   });
 
+  it('goes by what was asked last, also of a jail that was on its way', async () => {
+    const stubborn = { ignoresTerm: true };
+    const stage = new Stage(['called-off', 'stays-down', 'comes-back'].map((name) => jail(name, hooks)));
+    const { supervisor, host } = stage;
+    host.scripts.set('stays-down', stubborn).set('comes-back', stubborn);
+    await supervisor.start(['stays-down', 'comes-back']);
+    host.slow.set('hook.run prestart', new Promise(() => undefined));
+    void supervisor.start(['called-off']);
+    await stage.pass(0);
+    void supervisor.stop(['called-off']);
+    void supervisor.restart(['stays-down']);
+    void supervisor.stop(['comes-back']);
+    await stage.pass(0);
+    void supervisor.stop(['stays-down']);
+    void supervisor.start(['comes-back']);
+    await stage.pass(0);
+    host.slow.clear();
+    await stage.restartDaemon(100);
+    await stage.pass(60_000);
+    const states = ['called-off', 'stays-down', 'comes-back'].map((name) => stage.state(name));
+    expect(states).to.deep.equal(['stopped', 'stopped', 'running']);
+  });
+
+  it('starts a jail again that crashes after a stop that was abandoned', async () => {
+    const stage = new Stage([jail('web', { 'exec.stop': ['say goodbye'] })]);
+    await stage.supervisor.start(['web']);
+    stage.host.failing.set('jail.exec', new Error('no'));
+    await stage.supervisor.stop(['web']);
+    await stage.restartDaemon(100);
+    stage.host.jailerOf('web').end(CRASH);
+    await stage.pass(1000);
+    expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 2]);
+  });
+
   it('kills what a lost jailer left, and starts the jail again', async () => {
     const stage = new Stage([jail('web')]);
     await stage.supervisor.start(['web']);

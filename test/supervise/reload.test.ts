@@ -95,6 +95,20 @@ describe('a reload', () => {
     ]);
     expect((await stage.supervisor.stop(['web']))[0]?.ok).to.equal(true);
     expect(stage.supervisor.has('web')).to.equal(false);
+    stage.files = compiled([jail('web')]);
+    await stage.restartDaemon();
+    expect([stage.state('web'), stage.status('web').want]).to.deep.equal(['stopped', 'down']);
+  });
+
+  it('does not wait for ever for a jail whose dependency is down', async () => {
+    const stage = new Stage([jail('db'), jail('web', { depend: ['db'] })]);
+    await stage.supervisor.start(['web']);
+    stage.host.jailerOf('db').end({ how: 'exit', code: 0 });
+    stage.files = compiled([jail('db'), jail('web', { depend: ['db'], readonly: true })]);
+    let isOver = false;
+    void stage.supervisor.reload(false).then(() => (isOver = true));
+    await stage.pass(1000);
+    expect([isOver, stage.state('web')]).to.deep.equal([true, 'waiting']);
   });
 
   it('tries a failed jail again when its definition has changed', async () => {

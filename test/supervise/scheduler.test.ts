@@ -45,6 +45,19 @@ describe('the clock', () => {
     }
   });
 
+  it('does not keep others from their restart when one waits for a dependency', async () => {
+    const stage = new Stage([
+      jail('db'),
+      jail('app', { ...nightly, depend: ['db'] }),
+      jail('web', { ...nightly, priority: -1 }),
+    ]);
+    await stage.supervisor.boot();
+    await stage.supervisor.start(['app', 'web']);
+    stage.host.jailerOf('db').end({ how: 'exit', code: 0 });
+    await stage.pass(3 * HOUR + 1000);
+    expect([stage.state('app'), stage.starts('web')]).to.deep.equal(['waiting', 2]);
+  });
+
   it('starts no jail for a restart that is down, in backoff or starting, and says so', async () => {
     const stage = await midnight(nightly);
     await stage.supervisor.stop(['web']);

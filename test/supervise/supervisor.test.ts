@@ -40,6 +40,19 @@ describe('jails that depend on others', () => {
     expect(orderOf(stage, 'stopped')).to.deep.equal(['web', 'app', 'db']);
   });
 
+  it('bring back what they depend on when they are restarted, and say what they wait for', async () => {
+    const stage = new Stage(chain());
+    await stage.supervisor.start(['web']);
+    stage.host.jailerOf('db').end({ how: 'exit', code: 0 });
+    await stage.pass(0);
+    expect((await stage.supervisor.restart(['app']))[0]?.ok).to.equal(true);
+    expect(stage.state('db')).to.equal('running');
+    stage.host.jailerOf('db').end({ how: 'exit', code: 0 });
+    stage.host.failing.set('rundir.create', new Error('no room'));
+    const [outcome] = await stage.supervisor.restart(['app']);
+    expect(outcome).to.include({ ok: false, message: 'not started: waiting for db' });
+  });
+
   it('are untouched when a dependency crashes and comes back, but for those that asked with depend.bind', async () => {
     const bound = jail('bound', { depend: ['db'], 'depend.bind': ['db'] });
     const stage = new Stage([...chain(), bound]);
