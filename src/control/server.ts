@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { SystemError } from '../host/error.js';
@@ -18,6 +27,7 @@ export interface ControlOptions {
   readonly credentials: (fd: number) => Peer;
   readonly requestTimeoutMs?: number;
   readonly maxConnections?: number;
+  readonly lookMs?: number;
   /** The file of groups, /etc/group. */
   readonly groupFile?: string;
 }
@@ -29,6 +39,8 @@ export interface ControlServer {
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 256;
+/** Milliseconds between looks whether the socket still has its name. */
+const LOOK_MS = 2000;
 
 /**
  * Listens on the control socket and answers each connection by `dispatch`. A socket file of an earlier jaild is
@@ -37,22 +49,62 @@ const MAX_CONNECTIONS = 256;
 export async function serveControl(options: ControlOptions): Promise<ControlServer> {
   const group = groupOf(options);
   const open = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-    if (open.size > (options.maxConnections ?? MAX_CONNECTIONS)) turnAway(socket);
-    else receive(socket, options, group !== null);
-  });
-  await listen(server, options.socket, group);
-  server.on('error', (error) => options.log('error', `control: ${error.message}`));
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        rmSync(options.socket, { force: true });
-        server.close(() => resolve());
-        for (const socket of open) socket.destroy();
-      }),
+  const makeServer = (): Promise<Server> => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+      if (open.size > (options.maxConnections ?? MAX_CONNECTIONS)) turnAway(socket);
+      else receive(socket, options, group !== null);
+    });
+    return listen(server, options, group);
   };
+  const listener = new Listener(options, makeServer);
+  await listener.begin();
+  return {
+    close: () => {
+      const ended = listener.end();
+      for (const socket of open) socket.destroy();
+      return ended;
+    },
+  };
+}
+
+/** Keeps a server under the name of the socket: whoever cleans up /run must not make jaild unreachable. */
+class Listener {
+  private server: Server | null = null;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly options: ControlOptions,
+    private readonly makeServer: () => Promise<Server>,
+  ) {}
+
+  /** Rejects with SystemError. */
+  async begin(): Promise<void> {
+    this.server = await this.makeServer();
+    this.timer = setInterval(() => void this.look(), this.options.lookMs ?? LOOK_MS).unref();
+  }
+
+  end(): Promise<void> {
+    clearInterval(this.timer);
+    rmSync(this.options.socket, { force: true });
+    return new Promise((resolve) => (this.server === null ? resolve() : this.server.close(() => resolve())));
+  }
+
+  private async look(): Promise<void> {
+    const { socket, log } = this.options;
+    const { server } = this;
+    if (server === null || existsSync(socket)) return;
+    log('warn', `${socket} has gone, making it anew`);
+    this.server = null;
+    try {
+      this.server = await this.makeServer();
+      server.close();
+    } catch (error) {
+      this.server = server;
+      log('error', `cannot make ${socket} anew: ${String(error)}`);
+    }
+  }
 }
 
 function groupOf(options: ControlOptions): number | null {
@@ -97,7 +149,8 @@ function descriptorOf(socket: Socket): number {
   return handle.fd;
 }
 
-async function listen(server: Server, path: string, group: number | null): Promise<void> {
+async function listen(server: Server, options: ControlOptions, group: number | null): Promise<Server> {
+  const { socket: path, log } = options;
   // Made under another name and renamed when it has its owner and mode, so that nobody connects too early.
   const fresh = `${path}.new`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
@@ -111,6 +164,8 @@ async function listen(server: Server, path: string, group: number | null): Promi
   if (group !== null) chownSync(fresh, 0, group);
   chmodSync(fresh, group === null ? 0o600 : 0o660);
   renameSync(fresh, path);
+  server.on('error', (error) => log('error', `control: ${error.message}`));
+  return server;
 }
 
 function listenError(error: NodeJS.ErrnoException, path: string): SystemError {

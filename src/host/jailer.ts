@@ -21,8 +21,9 @@ import {
 
 const BINARY = fileURLToPath(new URL('../../../native/build/jailer', import.meta.url));
 const BACKLOG = 64;
-/** Milliseconds until a jailer that says nothing is given up. */
+/** Milliseconds until a jailer that says nothing is given up: one that builds a jail, one that runs since long. */
 const PATIENCE = 30_000;
+const PATIENCE_AGAIN = 5000;
 /** Milliseconds between two looks for a jailer that has closed its socket and is about to end. */
 const REAP_INTERVAL = 5;
 
@@ -61,7 +62,7 @@ export async function spawnJailer(
 ): Promise<JailerHandle> {
   const { pid, connection } = spawn(program, rundir, records);
   const handle = new JailerConnection(connection, () => reap(pid));
-  const failure = await introduction(handle, rundir).catch((error: unknown) => {
+  const failure = await introduction(handle, rundir, PATIENCE).catch((error: unknown) => {
     if (error instanceof SystemError) throw error;
     throw new StepFailure('jailer', rundir, 'ended before it had said anything');
   });
@@ -78,7 +79,7 @@ export async function connectJailer(rundir: string): Promise<JailerHandle | null
     throw new SystemError('connect', EPERM, socketOf(rundir), 'its owner is not root');
   }
   const handle = new JailerConnection(fd, () => undefined);
-  return introduction(handle, rundir).then(
+  return introduction(handle, rundir, PATIENCE_AGAIN).then(
     () => handle,
     () => null,
   );
@@ -123,13 +124,13 @@ function spawn(
 }
 
 /** Waits for the jailer's first words, but not for ever. */
-function introduction(handle: JailerConnection, rundir: string): Promise<Ended | null> {
+function introduction(handle: JailerConnection, rundir: string, milliseconds: number): Promise<Ended | null> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new SystemError('jailer', ETIMEDOUT, rundir, 'it is alive but says nothing'));
       handle.close();
-    }, PATIENCE);
+    }, milliseconds);
   });
   return Promise.race([handle.introduced, patience]).finally(() => clearTimeout(timer));
 }

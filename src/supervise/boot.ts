@@ -27,26 +27,29 @@ export interface BootContext {
 
 /** Takes back what an earlier jaild left. @returns names of the jails that are to be started, in order */
 export async function bootJails(context: BootContext): Promise<readonly string[]> {
-  const { host, records, log } = context;
+  const { host, records } = context;
   const { records: found, broken } = records.load();
   const bootId = host.bootId();
-  for (const record of found) {
-    // Numbers of processes and directories of another boot mean other things by now: nothing of it is touched.
-    if (record.bootId === bootId) await adoptOne(record, context);
-    else {
-      records.forget(record.name);
-      records.remove(record.name);
-    }
+  // Numbers of processes and directories of another boot mean other things by now: nothing of it is touched.
+  for (const { name } of found.filter((record) => record.bootId !== bootId)) {
+    records.forget(name);
+    records.remove(name);
   }
-  for (const name of broken) {
-    try {
-      const record = await recordAnew(name, context);
-      if (record !== null) await adoptOne(record, context);
-    } catch (error) {
-      log.child(name).error(`its record is broken and cannot be made anew: ${failureOf(error).message}`);
-    }
-  }
+  // All at the same time: a jailer that says nothing keeps the others waiting once, not once each.
+  const current = found.filter((record) => record.bootId === bootId);
+  await Promise.all(current.map((record) => adoptOne(record, context)));
+  await Promise.all(broken.map((name) => adoptBroken(name, context)));
   return namesToStart(context);
+}
+
+async function adoptBroken(name: string, context: BootContext): Promise<void> {
+  try {
+    const record = await recordAnew(name, context);
+    if (record !== null) await adoptOne(record, context);
+  } catch (error) {
+    const { message } = failureOf(error);
+    context.log.child(name).error(`its record is broken and cannot be made anew: ${message}`);
+  }
 }
 
 async function adoptOne(record: JailRecord, context: BootContext): Promise<void> {
@@ -65,12 +68,16 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
   log.child(name).info(jailer === null ? 'found its record' : `found running (pid ${jailer.initPid})`);
 }
 
-/** For a jail whose record is lost: what its file makes of it, if there is a jailer to go with that. */
+/**
+ * For a jail whose record is lost: what its file makes of it. One that is in no file can be stopped and taken away if
+ * there is a jailer to do that with.
+ */
 async function recordAnew(name: string, context: BootContext): Promise<JailRecord | null> {
   const { host, roster, planJail, clock } = context;
-  const definition = roster.jails.get(name)?.definition;
-  if (definition === undefined) return null;
   const handle = await host.adopt(join(host.instance.runDirectory, name)).catch(() => null);
+  const unlisted = handle === null ? undefined : jailOf({ name, params: [], values: { path: '/' } });
+  const definition = roster.jails.get(name)?.definition ?? unlisted;
+  if (definition === undefined) return null;
   const facts = await host.facts(definition);
   const launch = handle?.launch ?? '';
   const jid = definition.values.jid ?? 1;

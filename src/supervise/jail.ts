@@ -272,8 +272,13 @@ export class SupervisedJail extends Lifeline {
   private kill(): void {
     if (this.life?.wasUp === false && this.target === 'up' && !this.startKept)
       this.history.failure ??= { message: 'timed out', hint: 'start.timeout says how long a start may take' };
-    void this.thawed().then(() => this.attempt(() => this.jailer?.kill()));
-    if (this.jailer === null) this.killCgroup();
+    const { life } = this;
+    void this.thawed().then(() => this.attempt(() => life?.jailer?.kill()));
+    if (this.jailer === null) return this.killCgroup();
+    // A jailer that does not do it, because it is stopped itself, is not waited for.
+    this.around.clock.setTimeout(LOOK_LATER, () => {
+      if (this.life === life && this.phase === 'stopping.kill') this.killCgroup();
+    });
   }
 
   private killCgroup(): void {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { randomBytes, randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -60,6 +60,28 @@ describe('the control socket', () => {
       type: 'H',
       bytes: Buffer.from('/run/x.sock\0exec\0\0'),
     });
+  });
+
+  it('comes back when its file is removed, and calls under way go on', async () => {
+    let finish: () => void = () => undefined;
+    const hold = new Promise<void>((resolve) => (finish = resolve));
+    let isHeard = false;
+    const dispatch: Dispatch = async (conversation) => {
+      if (!isHeard) {
+        isHeard = true;
+        await hold;
+      }
+      return echo(conversation);
+    };
+    await serve(dispatch, { lookMs: 5 });
+    const slow = ask(path, ['a']);
+    while (!isHeard) await sleep(5);
+    rmSync(path);
+    while (!existsSync(path)) await sleep(5);
+    expect(await ask(path, ['b'])).to.deep.equal({ out: 'b\n', err: '', last: exit(7) });
+    finish();
+    expect(await slow).to.deep.equal({ out: 'a\n', err: '', last: exit(7) });
+    expect(logged).to.deep.equal([`warn ${path} has gone, making it anew`]);
   });
 
   it('is for root alone without the group, and for the group where there is one', async () => {
