@@ -16,7 +16,7 @@ import { readText } from './host/files.js';
 import { flockExclusive, notifySocket, peerCredentials } from './host/libc.js';
 import { Machine } from './host/machine.js';
 import { instanceBelow, type Instance } from './plan/instance.js';
-import { planJail } from './plan/launch.js';
+import { planJail } from './plan/jail.js';
 import type { Log } from './supervise/log.js';
 import { Supervisor } from './supervise/supervisor.js';
 

@@ -13,3 +13,8 @@ export class PlanError extends Error {
     this.hint = hint;
   }
 }
+
+/** A jail asks for what this host does not have. */
+export function missingHere(jail: string, parameter: string, reason: string): PlanError {
+  return new PlanError(parameter, jail, reason, `take "${parameter}" out, or use a host that has it`);
+}

@@ -2,16 +2,14 @@ import type { Jail } from '../config/jail.js';
 import { parseFstab } from '../config/fstab.js';
 import type { MountEntry } from '../config/values/mount.js';
 import { capabilityMask, jailCapabilities } from './capabilities.js';
-import { cgroupPaths, cgroupProcs, cgroupSettings, cgroupV2 } from './cgroup.js';
-import { commandArgv, hostEnvironment, jailEnvironment, type CommandJail } from './command.js';
-import { PlanError } from './error.js';
-import { refuseInside } from './own-root.js';
+import { cgroupProcs, cgroupV2 } from './cgroup.js';
+import { commandArgv, jailEnvironment, type CommandJail } from './command.js';
+import { missingHere, PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
 import { insideRecords } from './inside.js';
-import { netnsName } from './instance.js';
-import { jailNetwork, sharesHostNetwork } from './network.js';
+import { sharesHostNetwork } from './network.js';
 import { rctlLimits } from './rctl.js';
-import type { HookArgs, InsideArgs, JailPlan, LaunchRecord, Step } from './step.js';
+import type { LaunchRecord } from './step.js';
 
 /** How a jail is started: as a service, or on the caller's own terminal or pipes (`jailctl run`). */
 export interface LaunchMode {
@@ -19,66 +17,24 @@ export interface LaunchMode {
   readonly terminal: boolean;
 }
 
-type HookPhase =
-  | 'exec.prepare'
-  | 'exec.prestart'
-  | 'exec.created'
-  | 'exec.poststart'
-  | 'exec.prestop'
-  | 'exec.poststop'
-  | 'exec.release';
-
-/** Seconds; jail(8) waits for ever, which hangs a shutdown at night. */
-const defaults = { hookTimeout: 30, startTimeout: 90, stopTimeout: 10, processes: 4096 } as const;
 const openFiles = { soft: 1024, hard: 524_288 } as const;
 
-const isClean = (jail: Jail): boolean => jail.values['exec.clean'] === true;
+/** Whether commands get a clean environment (`exec.clean`). */
+export const isClean = (jail: Jail): boolean => jail.values['exec.clean'] === true;
 
-function commandJail(jail: Jail, facts: HostFacts): CommandJail {
+/** The jail as its commands are told of it. */
+export function commandJail(jail: Jail, facts: HostFacts): CommandJail {
   return { jid: facts.jid, name: jail.name, path: jail.values.path ?? '/' };
 }
 
-function insideEnvironment(
+/** The whole environment of commands inside. */
+export function insideEnvironment(
   jail: Jail,
   facts: HostFacts,
   term: string | null,
 ): Readonly<Record<string, string>> {
   const options = term === null ? { clean: isClean(jail) } : { clean: isClean(jail), term };
   return jailEnvironment(commandJail(jail, facts), options, jail.values['exec.env']);
-}
-
-/** The steps for one of jail(8)'s lists of commands on the host. */
-function hooks(jail: Jail, facts: HostFacts, phase: HookPhase): readonly Step[] {
-  return (jail.values[phase] ?? []).flatMap((command): readonly Step[] => {
-    const parsed = commandArgv(command);
-    if (parsed === null) return [];
-    const args: HookArgs = {
-      phase,
-      command,
-      argv: parsed.argv,
-      background: parsed.background,
-      environment: hostEnvironment(commandJail(jail, facts), { clean: isClean(jail) }),
-      user: jail.values['exec.system_user'] ?? null,
-      timeout: jail.values['exec.timeout'] ?? defaults.hookTimeout,
-    };
-    return [{ name: 'hook.run', args }];
-  });
-}
-
-function stopCommands(jail: Jail, facts: HostFacts): readonly Step[] {
-  return (jail.values['exec.stop'] ?? []).flatMap((command): readonly Step[] => {
-    const parsed = commandArgv(command);
-    if (parsed === null) return [];
-    const args: InsideArgs = {
-      phase: 'exec.stop',
-      command,
-      argv: parsed.argv,
-      environment: insideEnvironment(jail, facts, null),
-      user: jail.values['exec.jail_user'] ?? null,
-      timeout: jail.values['exec.timeout'] ?? defaults.hookTimeout,
-    };
-    return [{ name: 'jail.exec', args }];
-  });
 }
 
 function namespaces(facts: HostFacts, sharesNetwork: boolean): string {
@@ -195,7 +151,7 @@ function clockRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   const { monotonic = 0, boottime = 0 } = jail.values['time.offset'] ?? {};
   const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
   if (offsets.length > 0 && !facts.timeNamespaces)
-    throw missing(jail, 'time.offset', 'this kernel has no time namespaces');
+    throw missingHere(jail.name, 'time.offset', 'this kernel has no time namespaces');
   return offsets.map(([clock, seconds]) => ['time.offset', clock, String(seconds)]);
 }
 
@@ -226,7 +182,7 @@ function modeRecords(jail: Jail, mode: LaunchMode): readonly LaunchRecord[] {
 }
 
 /** The launch plan that the jailer reads (native/PROTOCOL.md §1). */
-function launchRecords(
+export function launchRecords(
   jail: Jail,
   facts: HostFacts,
   mode: LaunchMode,
@@ -261,69 +217,4 @@ function launchRecords(
     ...modeRecords(jail, mode),
     ...commandRecords(jail),
   ];
-}
-
-/** The jail asks for what this host does not have. */
-function missing(jail: Jail, parameter: string, reason: string): PlanError {
-  return new PlanError(parameter, jail.name, reason, `take "${parameter}" out, or use a host that has it`);
-}
-
-function cgroupSteps(jail: Jail, facts: HostFacts, cgroups: readonly string[]): readonly Step[] {
-  const usual = { 'pids.max': defaults.processes };
-  const { settings, unsupported } = cgroupSettings(
-    jail.values,
-    facts.cgroups,
-    jail.name,
-    facts.blockDevices,
-    usual,
-  );
-  const [first] = unsupported;
-  if (first !== undefined) throw missing(jail, first.parameter, first.reason);
-  return [
-    { name: 'cgroup.create', args: { paths: cgroups } },
-    ...settings.map((args): Step => ({ name: 'cgroup.set', args })),
-  ];
-}
-
-function networkSteps(jail: Jail, facts: HostFacts): readonly Step[] {
-  if (sharesHostNetwork(jail.values)) return [];
-  return [
-    { name: 'netns.name', args: { path: `/run/netns/${netnsName(facts.instance, jail.name)}` } },
-    { name: 'network.attach', args: jailNetwork(jail, facts.instance) },
-  ];
-}
-
-/**
- * Everything that will be done for a jail on this host, in jail(8)'s order. Pure: the same jail and facts give the same plan.
- * @throws PlanError when the jail can't be built here.
- */
-export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPlan {
-  const { instance } = facts;
-  const rundir = `${instance.runDirectory}/${jail.name}`;
-  const cgroups = cgroupPaths(facts.cgroups, jail.name);
-  const log = mode.foreground
-    ? null
-    : (jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`);
-  if (log !== null) refuseInside(jail, 'exec.consolelog', log);
-  const records = launchRecords(jail, facts, mode, { rundir, log, cgroups });
-  return {
-    prepare: [
-      { name: 'rundir.create', args: { path: rundir } },
-      ...hooks(jail, facts, 'exec.prepare'),
-      ...cgroupSteps(jail, facts, cgroups),
-      ...hooks(jail, facts, 'exec.prestart'),
-      { name: 'jailer.spawn', args: { rundir, records } },
-      ...networkSteps(jail, facts),
-      ...hooks(jail, facts, 'exec.created'),
-    ],
-    begin: [{ name: 'jailer.go', args: {} }],
-    poststart: hooks(jail, facts, 'exec.poststart'),
-    stop: [...hooks(jail, facts, 'exec.prestop'), ...stopCommands(jail, facts)],
-    poststop: hooks(jail, facts, 'exec.poststop'),
-    release: hooks(jail, facts, 'exec.release'),
-    startTimeout: jail.values['start.timeout'] ?? defaults.startTimeout,
-    stopTimeout: jail.values['stop.timeout'] ?? defaults.stopTimeout,
-    cgroups,
-    log,
-  };
 }

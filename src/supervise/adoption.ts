@@ -2,7 +2,8 @@ import type { Jail } from '../config/compile.js';
 import type { Ended, JailerPhase } from '../host/host.js';
 import type { LifeEvent } from './lifecycle.js';
 import type { History } from './history.js';
-import type { Incarnation, LaunchMode } from './incarnation.js';
+import type { LaunchMode } from '../plan/launch.js';
+import type { Incarnation } from './incarnation.js';
 import type { Doing, JailRecord, SavedJail } from './records.js';
 
 /** What an earlier jaild left of a jail, as an event of its life. */

@@ -1,14 +1,10 @@
 import type { Jail } from '../config/compile.js';
 import type { Ended, Host, JailerEvent, JailerHandle, Launch } from '../host/host.js';
 import type { HostFacts } from '../plan/facts.js';
+import type { LaunchMode } from '../plan/launch.js';
 import type { JailPlan } from '../plan/step.js';
 import { pause, type Clock } from './clock.js';
 import { execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
-
-export interface LaunchMode {
-  readonly foreground: boolean;
-  readonly terminal: boolean;
-}
 
 /** Makes a plan from a jail and facts; pure, throws nothing (src/plan/launch.ts). */
 export type PlanJail = (jail: Jail, facts: HostFacts, mode: LaunchMode) => JailPlan;

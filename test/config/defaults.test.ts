@@ -6,7 +6,7 @@ import { limitNames } from '../../src/plan/cgroup-limits.js';
 import { capabilityMask } from '../../src/plan/capabilities.js';
 import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow } from '../../src/plan/instance.js';
-import { planJail } from '../../src/plan/launch.js';
+import { planJail } from '../../src/plan/jail.js';
 import type { LaunchRecord } from '../../src/plan/step.js';
 import { restartPolicy } from '../../src/supervise/restart.js';
 import { scheduleOf } from '../../src/supervise/schedule.js';

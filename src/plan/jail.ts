@@ -1,0 +1,116 @@
+import type { Jail } from '../config/jail.js';
+import { cgroupPaths, cgroupSettings } from './cgroup.js';
+import { commandArgv, hostEnvironment } from './command.js';
+import { missingHere } from './error.js';
+import type { HostFacts } from './facts.js';
+import { netnsName } from './instance.js';
+import { commandJail, insideEnvironment, isClean, launchRecords, type LaunchMode } from './launch.js';
+import { jailNetwork, sharesHostNetwork } from './network.js';
+import { refuseInside } from './own-root.js';
+import type { HookArgs, InsideArgs, JailPlan, Step } from './step.js';
+
+/** Seconds, for jail(8) waits for ever, which hangs a shutdown at night; and how many processes a jail may have. */
+const defaults = { hookTimeout: 30, startTimeout: 90, stopTimeout: 10, processes: 4096 } as const;
+
+type HookPhase =
+  | 'exec.prepare'
+  | 'exec.prestart'
+  | 'exec.created'
+  | 'exec.poststart'
+  | 'exec.prestop'
+  | 'exec.poststop'
+  | 'exec.release';
+
+/** The steps for one of jail(8)'s lists of commands on the host. */
+function hooks(jail: Jail, facts: HostFacts, phase: HookPhase): readonly Step[] {
+  return (jail.values[phase] ?? []).flatMap((command): readonly Step[] => {
+    const parsed = commandArgv(command);
+    if (parsed === null) return [];
+    const args: HookArgs = {
+      phase,
+      command,
+      argv: parsed.argv,
+      background: parsed.background,
+      environment: hostEnvironment(commandJail(jail, facts), { clean: isClean(jail) }),
+      user: jail.values['exec.system_user'] ?? null,
+      timeout: jail.values['exec.timeout'] ?? defaults.hookTimeout,
+    };
+    return [{ name: 'hook.run', args }];
+  });
+}
+
+function stopCommands(jail: Jail, facts: HostFacts): readonly Step[] {
+  return (jail.values['exec.stop'] ?? []).flatMap((command): readonly Step[] => {
+    const parsed = commandArgv(command);
+    if (parsed === null) return [];
+    const args: InsideArgs = {
+      phase: 'exec.stop',
+      command,
+      argv: parsed.argv,
+      environment: insideEnvironment(jail, facts, null),
+      user: jail.values['exec.jail_user'] ?? null,
+      timeout: jail.values['exec.timeout'] ?? defaults.hookTimeout,
+    };
+    return [{ name: 'jail.exec', args }];
+  });
+}
+
+function cgroupSteps(jail: Jail, facts: HostFacts, cgroups: readonly string[]): readonly Step[] {
+  const usual = { 'pids.max': defaults.processes };
+  const { settings, unsupported } = cgroupSettings(
+    jail.values,
+    facts.cgroups,
+    jail.name,
+    facts.blockDevices,
+    usual,
+  );
+  const [first] = unsupported;
+  if (first !== undefined) throw missingHere(jail.name, first.parameter, first.reason);
+  return [
+    { name: 'cgroup.create', args: { paths: cgroups } },
+    ...settings.map((args): Step => ({ name: 'cgroup.set', args })),
+  ];
+}
+
+function networkSteps(jail: Jail, facts: HostFacts): readonly Step[] {
+  if (sharesHostNetwork(jail.values)) return [];
+  return [
+    { name: 'netns.name', args: { path: `/run/netns/${netnsName(facts.instance, jail.name)}` } },
+    { name: 'network.attach', args: jailNetwork(jail, facts.instance) },
+  ];
+}
+
+/**
+ * Everything that will be done for a jail on this host, in jail(8)'s order. Pure: the same jail and facts give the same plan.
+ * @throws PlanError when the jail can't be built here.
+ */
+export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPlan {
+  const { instance } = facts;
+  const rundir = `${instance.runDirectory}/${jail.name}`;
+  const cgroups = cgroupPaths(facts.cgroups, jail.name);
+  const log = mode.foreground
+    ? null
+    : (jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`);
+  if (log !== null) refuseInside(jail, 'exec.consolelog', log);
+  const records = launchRecords(jail, facts, mode, { rundir, log, cgroups });
+  return {
+    prepare: [
+      { name: 'rundir.create', args: { path: rundir } },
+      ...hooks(jail, facts, 'exec.prepare'),
+      ...cgroupSteps(jail, facts, cgroups),
+      ...hooks(jail, facts, 'exec.prestart'),
+      { name: 'jailer.spawn', args: { rundir, records } },
+      ...networkSteps(jail, facts),
+      ...hooks(jail, facts, 'exec.created'),
+    ],
+    begin: [{ name: 'jailer.go', args: {} }],
+    poststart: hooks(jail, facts, 'exec.poststart'),
+    stop: [...hooks(jail, facts, 'exec.prestop'), ...stopCommands(jail, facts)],
+    poststop: hooks(jail, facts, 'exec.poststop'),
+    release: hooks(jail, facts, 'exec.release'),
+    startTimeout: jail.values['start.timeout'] ?? defaults.startTimeout,
+    stopTimeout: jail.values['stop.timeout'] ?? defaults.stopTimeout,
+    cgroups,
+    log,
+  };
+}

@@ -1,0 +1,146 @@
+import { expect } from 'chai';
+import { compile } from '../../src/config/compile.js';
+import type { Jail } from '../../src/config/jail.js';
+import type { HostFacts } from '../../src/plan/facts.js';
+import { instanceBelow } from '../../src/plan/instance.js';
+import { planJail } from '../../src/plan/jail.js';
+import type { JailPlan, LaunchRecord } from '../../src/plan/step.js';
+
+const facts: HostFacts = {
+  instance: instanceBelow('/p'),
+  cgroups: { v1: {}, v2: '/sys/fs/cgroup/jaild', v2Controllers: ['cpu', 'io', 'memory', 'pids'] },
+  uidBase: 1_100_000_000,
+  seccomp: '/p/var/lib/jaild/seccomp/x.bpf',
+  jid: 7,
+  launch: '0123456789abcdef0123456789abcdef',
+  fstabs: new Map([['/etc/fstab.web', '/srv/data /j/web/data nullfs ro 0 0\n']]),
+  blockDevices: new Map(),
+  timeNamespaces: true,
+  openFilesLimit: 20_000,
+  term: null,
+};
+
+function jailOf(text: string): Jail {
+  const [jail] = compile(['/p/etc/jail.conf'], {
+    readFile: () => `web { path = /j/web; ${text} }`,
+    glob: () => [],
+  }).jails;
+  if (jail === undefined) throw new Error('no jail in the text');
+  return jail;
+}
+
+const planOf = (text: string, more: Partial<HostFacts> = {}, foreground = false): JailPlan =>
+  planJail(jailOf(text), { ...facts, ...more }, { foreground, terminal: false });
+
+function recordsOf(plan: JailPlan, ...keys: readonly string[]): readonly LaunchRecord[] {
+  const spawn = plan.prepare.find((step) => step.name === 'jailer.spawn');
+  if (spawn?.name !== 'jailer.spawn') throw new Error('no jailer in the plan');
+  return spawn.args.records.filter(([key]) => keys.includes(key));
+}
+
+describe('the plan of a jail', () => {
+  it('is the same for the same jail and facts', () => {
+    expect(planOf('command = "/bin/x";')).to.deep.equal(planOf('command = "/bin/x";'));
+  });
+
+  it('has its steps in jail(8)’s order', () => {
+    const hooks = ['prepare', 'prestart', 'created', 'poststart', 'prestop', 'stop', 'poststop', 'release'];
+    const text = hooks.map((phase) => `exec.${phase} = "/bin/${phase}";`).join(' ');
+    const plan = planOf(`${text} command = "/bin/x"; ip4.addr = 10.0.0.1; pids.max = 9;`);
+    const names = (steps: JailPlan['prepare']): string[] =>
+      steps.map((step) => (step.name === 'hook.run' ? step.args.phase : step.name));
+    expect({
+      prepare: names(plan.prepare),
+      begin: names(plan.begin),
+      poststart: names(plan.poststart),
+      stop: names(plan.stop),
+      poststop: names(plan.poststop),
+      release: names(plan.release),
+    }).to.deep.equal({
+      prepare: [
+        ...['rundir.create', 'exec.prepare', 'cgroup.create', 'cgroup.set', 'exec.prestart'],
+        ...['jailer.spawn', 'netns.name', 'network.attach', 'exec.created'],
+      ],
+      begin: ['jailer.go'],
+      poststart: ['exec.poststart'],
+      stop: ['exec.prestop', 'jail.exec'],
+      poststop: ['exec.poststop'],
+      release: ['exec.release'],
+    });
+  });
+
+  it('asks for all eight namespaces and an idmapped root by default', () => {
+    expect(recordsOf(planOf('persist;'), 'namespaces', 'uid_map', 'gid_map', 'root')).to.deep.equal([
+      ['namespaces', 'mount,uts,ipc,pid,cgroup,net,user,time'],
+      ['uid_map', '0 1100000000 65536'],
+      ['gid_map', '0 1100000000 65536'],
+      ['root', '/j/web', 'rec,nodev,nosuid,idmap'],
+    ]);
+  });
+
+  it('asks for no user namespace with userns = off, and no network one with ip4 = inherit', () => {
+    const plan = planOf('persist; ip4 = inherit;', { uidBase: null });
+    expect(recordsOf(plan, 'namespaces', 'uid_map')).to.deep.equal([
+      ['namespaces', 'mount,uts,ipc,pid,cgroup,time'],
+    ]);
+    expect(plan.prepare.map(({ name }) => name)).to.not.include('network.attach');
+  });
+
+  it('runs a command with characters of the shell by the shell, any other by itself', () => {
+    const plan = planOf('exec.start = "/bin/a b", "x > y", "/bin/d &"; command = "/bin/c";');
+    expect(recordsOf(plan, 'run')).to.deep.equal([
+      ['run', 'start', '0', '2', '/bin/a', 'b'],
+      ['run', 'start', '0', '3', '/bin/sh', '-c', 'x > y'],
+      ['run', 'start-background', '0', '1', '/bin/d'],
+      ['run', 'command', '0', '1', '/bin/c'],
+    ]);
+  });
+
+  it('mounts what mount and the files of mount.fstab name, below the root, before /dev and /proc', () => {
+    const plan = planOf('persist; mount = "/usr $path/usr nullfs ro 0 0"; mount.fstab = "/etc/fstab.web";');
+    expect(
+      recordsOf(plan, 'mount')
+        .slice(0, 3)
+        .map((record) => record.slice(0, 5)),
+    ).to.deep.equal([
+      ['mount', 'bind', '/usr', 'usr', 'nosuid,nodev,idmap,ro'],
+      ['mount', 'bind', '/srv/data', 'data', 'nosuid,nodev,idmap,ro'],
+      ['mount', 'tmpfs', 'tmpfs', 'dev', 'create,nosuid,noexec,mode=755,size=64k,nr_inodes=64'],
+    ]);
+  });
+
+  it('refuses a mount point outside of the root, and one that climbs out of it', () => {
+    for (const target of ['/usr', '/j/web', '/j/website/x', '/j/web/../x'])
+      expect(() => planOf(`persist; mount = "/usr ${target} nullfs ro 0 0";`), target).to.throw(
+        /not below \/j\/web/,
+      );
+  });
+
+  it('gives nothing of the host’s environment to commands', () => {
+    expect(
+      recordsOf(planOf('persist; exec.env = "A=1", "B=x=y";'), 'env').map(([, text]) => text),
+    ).to.deep.equal([
+      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      ...['JID=7', 'JNAME=web', 'JPATH=/j/web', 'A=1', 'B=x=y'],
+    ]);
+  });
+
+  it('gives capabilities by FreeBSD’s words and by Linux’s', () => {
+    const mask = (text: string): string | undefined => recordsOf(planOf(`persist; ${text}`), 'caps')[0]?.[1];
+    expect(mask('')).to.equal('800405fb');
+    expect(mask('allow.raw_sockets;')).to.equal('800425fb');
+    expect(mask('allow.noreserved_ports;')).to.equal('800401fb');
+    expect(mask('allow.suser = false;')).to.equal('0');
+    expect(mask('caps = chown; caps.add = kill; caps.drop = chown;')).to.equal('20');
+  });
+
+  it('has no log and waits for its client in the foreground', () => {
+    const plan = planOf('command = "/bin/x"; persist;', {}, true);
+    expect(recordsOf(plan, 'log', 'foreground', 'persist')).to.deep.equal([['foreground', 'yes']]);
+    expect(plan.log).to.equal(null);
+  });
+
+  it('refuses a limit that the host can’t keep, and says so', () => {
+    expect(() => planOf('persist; cpuset.cpus = 0;')).to.throw(/^cpuset\.cpus web: /);
+  });
+});
