@@ -51,7 +51,8 @@ export class TestInstance {
   #daemon: ChildProcess | null = null;
   #log = '';
 
-  constructor() {
+  /** @param wrapper words that jaild is started by, for a jaild under a limit */
+  constructor(private readonly wrapper: readonly string[] = []) {
     // Jails are another user on the way to their root, so every directory above it lets others through.
     this.prefix = mkdtempSync(join(tmpdir(), 'jaild-test-'));
     spawnSync('chmod', ['755', this.prefix]);
@@ -91,7 +92,7 @@ export class TestInstance {
     await this.#hold();
     const daemon = spawn(
       'nsenter',
-      this.#inNetwork([join(repository, 'bin/jaild'), '--prefix', this.prefix, ...options]),
+      this.#inNetwork([...this.wrapper, join(repository, 'bin/jaild'), '--prefix', this.prefix, ...options]),
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         cwd: '/',
