@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Jail } from '../config/jail.js';
@@ -11,6 +12,7 @@ import { readAccounting } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
+import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
 import { systemError } from './files.js';
 import type { Executors, Host, JailerHandle } from './host.js';
@@ -23,6 +25,9 @@ import { UidRangeStore } from './uidrange.js';
 const repository = join(import.meta.dirname, '../../..');
 const seccompCompiler = join(repository, 'native/build/seccomp-compile');
 const defaultPolicy = join(repository, 'etc/seccomp/default.policy');
+
+/** Descriptors that starts leave: for clients, commands on the host and the files that are open for a moment. */
+const SPARE_DESCRIPTORS = 40;
 
 /** What the machine is told by jaild.ini. */
 export interface MachineOptions {
@@ -58,7 +63,9 @@ export class Machine implements Host {
   async facts(jail: Jail): Promise<HostFacts> {
     const { values } = jail;
     checkRoot(values.path ?? '/');
+    this.#checkDescriptors();
     this.#prepareCgroups();
+    this.#makeDirectories();
     return {
       instance: this.instance,
       cgroups: this.#cgroups,
@@ -72,6 +79,25 @@ export class Machine implements Host {
       openFilesLimit: this.#openFilesLimit,
       term: process.env['TERM'] ?? null,
     };
+  }
+
+  /** A start leaves enough of jaild's descriptors for those who want to stop something. */
+  #checkDescriptors(): void {
+    const used = readdirSync('/proc/self/fd').length;
+    if (used + SPARE_DESCRIPTORS <= this.#openFilesLimit) return;
+    const hint = `jaild needs one for each jail: raise its limit of ${this.#openFilesLimit} (LimitNOFILE=, ulimit -Hn)`;
+    throw new SystemError('open', constants.errno.EMFILE, 'descriptors of jaild', hint);
+  }
+
+  /** They were there when jaild began, and somebody may have removed them since. */
+  #makeDirectories(): void {
+    const { stateDirectory, logDirectory } = this.instance;
+    try {
+      mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+      mkdirSync(logDirectory, { recursive: true, mode: 0o750 });
+    } catch (error) {
+      throw systemError(error);
+    }
   }
 
   #uidBase({ name, values: { userns } }: Jail): number | null {

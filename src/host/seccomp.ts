@@ -32,7 +32,12 @@ export class SeccompCache {
    */
   programOf(policy: string): Promise<string> {
     const known = this.#programs.get(policy);
-    if (known !== undefined) return known;
+    if (known === undefined) return this.#remember(policy);
+    // Somebody may have removed the file meanwhile.
+    return known.then((file) => (existsSync(file) ? file : this.#remember(policy)));
+  }
+
+  #remember(policy: string): Promise<string> {
     const program = this.#find(policy);
     this.#programs.set(policy, program);
     program.catch(() => this.#programs.delete(policy)); // the next start tries again

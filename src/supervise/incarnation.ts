@@ -155,12 +155,22 @@ export class Incarnation {
     this.clock.setTimeout(wait, () => this.watchEmpty(interval, empty));
   }
 
+  /** How many processes are left; when that cannot be found out, somebody may be there. */
   population(): number {
-    return this.plan === null ? 0 : this.host.population(this.plan.cgroups);
+    try {
+      return this.plan === null ? 0 : this.host.population(this.plan.cgroups);
+    } catch {
+      return Infinity;
+    }
   }
 
+  /** Kills what is left; whoever cannot be killed now is looked for again. */
   killCgroup(): void {
-    if (this.plan !== null) this.host.killCgroup(this.plan.cgroups);
+    try {
+      if (this.plan !== null) this.host.killCgroup(this.plan.cgroups);
+    } catch {
+      // population() tells whether anybody is left.
+    }
   }
 
   /** The out-of-memory killer has been at it since it began, and it ended badly. */

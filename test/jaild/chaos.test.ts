@@ -206,10 +206,42 @@ describe('a bad night', () => {
     await instance.until('jailctl is answered', () => instance.ctl('list').code === 0);
   });
 
+  it('jails start again when the directories of state and logs were removed', () => {
+    for (const directory of ['var/lib/jaild', 'var/log/jaild'])
+      rmSync(join(instance.prefix, directory), { recursive: true });
+    expect(instance.ctl('start', 'web')).to.include({ code: 0, stderr: '' });
+    expect(instance.ctl('stop', 'web').code).to.equal(0);
+  });
+
   it('a jail named like a file of jaild is refused before anything is made', () => {
     instance.configure(definition('jaild.sock { command = "/bin/sleep 1"; }'));
     expect(instance.ctl('reload').code).to.equal(2);
     expect(instance.ctl('list').code).to.equal(0);
     instance.configure(definition());
+  });
+});
+
+describe('a jaild with few descriptors', () => {
+  const instance = new TestInstance(['prlimit', '--nofile=80:80']);
+
+  before(async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `j${index} { }`);
+    instance.configure(
+      `* { path = "$root"; command = "/bin/sleep 1000"; restart = no; }\n${names.join('\n')}`,
+    );
+    await instance.start();
+  });
+
+  after(() => instance.close());
+
+  it('starts as many jails as it can look after, says what to raise, and stops them all', () => {
+    const { code, stdout, stderr } = instance.ctl('start', '-a');
+    expect(code).to.equal(1);
+    expect(stdout).to.match(/^j\d+ started/m);
+    expect(stderr)
+      .to.match(/^error: j\d+: not started: .*Too many open files/m)
+      .and.to.match(/^hint: .*LimitNOFILE/m);
+    expect(instance.ctl('list').code).to.equal(0);
+    expect(instance.ctl('stop', '-a')).to.include({ code: 0, stderr: '' });
   });
 });

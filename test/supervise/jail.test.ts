@@ -120,6 +120,19 @@ describe('a jail that is started and stopped', () => {
     expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 2]);
   });
 
+  it('is not taken for gone while nobody can tell whether it is', async () => {
+    const stage = new Stage([jail('web')]);
+    await stage.supervisor.start(['web']);
+    stage.host.failing.set('population', new Error('too many open files'));
+    const stopping = stage.supervisor.stop(['web']);
+    await stage.pass(2000);
+    expect((await stopping)[0]).to.include({ ok: false, code: 1 });
+    expect(stage.state('web')).to.equal('stuck');
+    stage.host.failing.clear();
+    await stage.pass(1000);
+    expect([stage.state('web'), stage.host.steps.at(-1)]).to.deep.equal(['stopped', 'undo rundir.create']);
+  });
+
   it('stays up when a stop command fails, unless it is forced', async () => {
     const stage = new Stage([jail('web', hooks)]);
     await stage.supervisor.start(['web']);

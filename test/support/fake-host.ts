@@ -291,6 +291,8 @@ export class FakeHost implements Host {
   }
 
   population(cgroups: readonly string[]): number {
+    const error = this.failing.get('population');
+    if (error !== undefined) throw error;
     const name = nameOf(cgroups[0] ?? '');
     return (this.jailers.get(name)?.alive === true ? 1 : 0) + (this.strays.get(name) ?? 0);
   }

@@ -53,7 +53,8 @@ export class TestInstance {
   #daemon: ChildProcess | null = null;
   #log = '';
 
-  constructor() {
+  /** @param wrapper words that jaild is started by, for a jaild under a limit */
+  constructor(private readonly wrapper: readonly string[] = []) {
     // Jails are another user on the way to their root, so every directory above it lets others through.
     this.prefix = mkdtempSync(join(tmpdir(), 'jaild-test-'));
     spawnSync('chmod', ['755', this.prefix]);
@@ -94,6 +95,7 @@ export class TestInstance {
     const daemon = spawn(
       'nsenter',
       this.#inNetwork([
+        ...this.wrapper,
         ...this.#enterCgroup(),
         join(repository, 'bin/jaild'),
         '--prefix',
