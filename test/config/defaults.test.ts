@@ -71,8 +71,11 @@ describe('a default in the table is what is done', () => {
     expect(fieldsOf('log', 'persist;')).to.deep.equal([[path, String(size), String(files), 'timestamps']]);
   });
 
-  it('about limits: none but those of setrlimit(2)', () => {
-    expect(planOf('persist;').prepare.filter(({ name }) => name === 'cgroup.set')).to.deep.equal([]);
+  it('about limits: those of processes and of setrlimit(2)', () => {
+    const set = planOf('persist;').prepare.flatMap(({ name, args }) => (name === 'cgroup.set' ? [args] : []));
+    expect(set.map(({ parameter, value }) => [parameter, value])).to.deep.equal([
+      ['pids.max', String(defaultOf('pids.max'))],
+    ]);
     const shown = (['rlimit.core', 'rlimit.nofile'] as const).map((name) => {
       const { default: text } = parameterOf(name);
       const [soft = '', hard = soft] = text.split(':');
