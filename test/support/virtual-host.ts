@@ -7,13 +7,16 @@ import { innerMocha, readInnerReport, type InnerResult } from './inner-report.js
 
 const repository = join(import.meta.dirname, '../../..');
 
+/** Seconds after which a virtual host is killed: several times what it takes, for machines that have more to do. */
+export const TIME_LIMIT = 480;
+
 /** One boot of a virtual host, and what is tested there. */
 export interface VirtualRun {
   readonly script: 'uml.sh' | 'qemu.sh';
   /** How many times slower it is than the machine itself. */
   readonly patience: number;
-  /** Seconds after which it is killed. */
-  readonly limit: number;
+  /** Options of every node there. */
+  readonly nodeOptions: string;
   /** Test files below dist/test, without their ends. */
   readonly files: readonly string[];
 }
@@ -22,7 +25,7 @@ export interface VirtualRun {
 export async function testOn({
   script,
   patience,
-  limit,
+  nodeOptions,
   files,
 }: VirtualRun): Promise<readonly InnerResult[]> {
   const share = mkdtempSync(join(tmpdir(), 'virtual-tests-'));
@@ -30,11 +33,12 @@ export async function testOn({
   const words = [
     'env',
     `JAILD_TEST_PATIENCE=${patience}`,
+    `NODE_OPTIONS=${nodeOptions}`,
     ...innerMocha('/out/report.json', paths, patience),
   ];
   try {
     const host = join(repository, 'test/vm', script);
-    const child = spawn(host, ['-o', share, '-t', String(limit), ...words], { cwd: repository });
+    const child = spawn(host, ['-o', share, '-t', String(TIME_LIMIT), ...words], { cwd: repository });
     let said = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (bytes: Buffer) => (said += bytes.toString()));

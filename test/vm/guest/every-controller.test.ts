@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { TestInstance } from '../../support/instance.js';
 
-describe('a jail with CPUs of its own', () => {
+describe('a jail on a kernel that has everything', () => {
   const instance = new TestInstance();
   const allowed = (): string | undefined =>
     /^Cpus_allowed_list:\s+(\S+)/m.exec(
@@ -11,7 +11,7 @@ describe('a jail with CPUs of its own', () => {
 
   const jails = (cpus: string): string => `
     * { path = "$root"; command = "/bin/sleep 1000"; }
-    pinned { cpuset.cpus = "${cpus}"; cpuset.mems = 0; hugetlb.2MB.max = 4M; }
+    pinned { cpuset.cpus = "${cpus}"; cpuset.mems = 0; hugetlb.2MB.max = 4M; time.offset = "boottime=+100h"; }
     nowhere { cpuset.cpus = 77; }
   `;
 
@@ -22,7 +22,7 @@ describe('a jail with CPUs of its own', () => {
 
   after(() => instance.close());
 
-  it('runs on them alone', () => {
+  it('runs on its CPUs alone', () => {
     expect(instance.ctl('start', 'pinned')).to.include({ code: 0, stderr: '' });
     expect(allowed()).to.equal('1');
   });
@@ -40,7 +40,7 @@ describe('a jail with CPUs of its own', () => {
     expect(readFileSync(`${cgroup}/hugetlb.2MB.max`, 'utf8')).to.equal(`${4 * 1024 * 1024}\n`);
   });
 
-  it('has how long it had to wait for them told by the kernel', () => {
+  it('has how long it waits for CPUs told by the kernel', () => {
     const { cgroup } = instance.status('pinned');
     expect(readFileSync(`${cgroup}/cpu.pressure`, 'utf8')).to.match(/^some avg10=\d/);
   });
@@ -52,5 +52,20 @@ describe('a jail with CPUs of its own', () => {
       .and.to.match(/^hint: .*CPUs/m);
     expect(code).to.equal(1);
     expect(instance.status('nowhere')).to.include({ pid: null, cgroup: null });
+  });
+
+  it('has all eight namespaces of its own', () => {
+    const { pid } = instance.status('pinned');
+    const kinds = ['mnt', 'uts', 'ipc', 'pid', 'net', 'user', 'cgroup', 'time'];
+    const shared = kinds.filter(
+      (kind) => readlinkSync(`/proc/${pid}/ns/${kind}`) === readlinkSync(`/proc/self/ns/${kind}`),
+    );
+    expect(shared).to.deep.equal([]);
+  });
+
+  it('was booted when its file says', () => {
+    const uptime = (text: string): number => Number(text.split(' ')[0]);
+    const inside = uptime(instance.ctl('exec', 'pinned', '--', 'cat', '/proc/uptime').stdout);
+    expect(inside - uptime(readFileSync('/proc/uptime', 'utf8'))).to.be.within(360_000 - 60, 360_000);
   });
 });
