@@ -7,7 +7,7 @@ import { describeEnd, failureOf } from './exits.js';
 import { History } from './history.js';
 import { Incarnation, type LaunchMode, type PlanJail } from './incarnation.js';
 import type { Journal } from './journal.js';
-import { isDown, recorded, shown, type Phase, type TimerName } from './lifecycle.js';
+import { isDown, isSettled, recorded, shown, type Phase, type TimerName } from './lifecycle.js';
 import { Lifeline, type Work } from './lifeline.js';
 import type { Log } from './log.js';
 import type { Doing, JailRecord, Records } from './records.js';
@@ -140,7 +140,8 @@ export class SupervisedJail extends Lifeline {
     const words = `${from} -> ${this.phase} (${cause})`;
     if (this.phase === 'failed' || this.phase === 'stuck' || this.phase === 'backoff')
       this.log.warn(detail === '' ? words : `${words}: ${detail}`);
-    else this.log.info(words);
+    else if (isSettled(this.phase)) this.log.info(words);
+    else this.log.debug(() => words);
   }
 
   protected readonly work: Work = {
@@ -175,7 +176,7 @@ export class SupervisedJail extends Lifeline {
   }
 
   private readonly trace = (verb: 'run' | 'undo', done: Step): void =>
-    this.log.debug(`${verb} ${done.name} ${JSON.stringify(done.args).slice(0, 200)}`);
+    this.log.debug(() => `${verb} ${done.name} ${JSON.stringify(done.args).slice(0, 200)}`);
 
   private async prepare(): Promise<void> {
     const { around } = this;
