@@ -32,7 +32,7 @@ complete -c jailctl -n '__fish_seen_subcommand_from exec' -l tty -s t -d 'Give t
 complete -c jailctl -n '__fish_seen_subcommand_from exec' -l user -s u -d 'One of the jail'\''s passwd, or UID, or UID:GID.'
 complete -c jailctl -n '__fish_seen_subcommand_from exec' -l workdir -s w -d 'The directory inside that it starts in.'
 complete -c jailctl -n '__fish_seen_subcommand_from exec' -l env -s e -d 'Add to its environment.'
-complete -c jailctl -n '__fish_seen_subcommand_from exec' -l login -s l -d 'Set HOME, SHELL and USER, and start in HOME.'
+complete -c jailctl -n '__fish_seen_subcommand_from exec' -l login -s l -d 'Start in the home directory of the user.'
 complete -c jailctl -n '__fish_seen_subcommand_from exec' -a '(jailctl list --quiet 2>/dev/null)'
 complete -c jailctl -n __fish_use_subcommand -a kill -d 'Send a signal to every process of a jail.'
 complete -c jailctl -n '__fish_seen_subcommand_from kill' -l signal -s s -d 'By name or number; TERM when not given.'
