@@ -40,7 +40,9 @@ function paint({ colour }: LogOptions, level: string, text: string): string {
 
 function logOf(logger: winston.Logger): Log {
   return {
-    debug: (message) => void logger.debug(message),
+    debug: (message) => {
+      if (logger.isDebugEnabled()) logger.debug(typeof message === 'string' ? message : message());
+    },
     info: (message) => void logger.info(message),
     warn: (message) => void logger.warn(message),
     error: (message) => void logger.error(message),

@@ -56,7 +56,7 @@ export const settings = {
     integer(0, 1024),
     0,
     '0',
-    'How many jails may be starting at the same time. 0: as many as there are CPUs, and at least 2.',
+    'How many jails may be starting at the same time. 0: twice as many as there are CPUs, and at least 4.',
   ),
   'log.level': setting(
     choice('error', 'warn', 'info', 'debug'),

@@ -21,15 +21,19 @@ function sum(text: string | null, pattern: RegExp): number | null {
   return total;
 }
 
+function oomKills(version: 1 | 2, read: Read): number {
+  return field(read(version === 2 ? 'memory.events' : 'memory.oom_control'), 'oom_kill') ?? 0;
+}
+
 function memory(version: 1 | 2, read: Read): Pick<Accounting, 'memory' | 'memoryPeak' | 'oomKills'> {
-  const [usage, peak, events] =
+  const [usage, peak] =
     version === 2
-      ? ['memory.current', 'memory.peak', 'memory.events']
-      : ['memory.usage_in_bytes', 'memory.max_usage_in_bytes', 'memory.oom_control'];
+      ? ['memory.current', 'memory.peak']
+      : ['memory.usage_in_bytes', 'memory.max_usage_in_bytes'];
   return {
     memory: number(read(usage)),
     memoryPeak: number(read(peak)),
-    oomKills: field(read(events), 'oom_kill') ?? 0,
+    oomKills: oomKills(version, read),
   };
 }
 
@@ -49,23 +53,33 @@ function cpuUsec(v2: Read | null, v1: Read): number | null {
   return usage === null ? null : Math.round(usage / 1000);
 }
 
+/** What reads the files of a controller for the jail that these paths are of, and by which version's names. */
+function readers(
+  paths: readonly string[],
+  facts: CgroupFacts,
+): (controller: string, name?: string) => readonly [1 | 2, Read] {
+  const jail = basename(paths[0] ?? '');
+  const below = (directory: string | undefined): Read =>
+    directory === undefined ? () => null : (file) => readText(`${directory}/${jail}/${file}`);
+  return (controller, name = controller) =>
+    facts.v2 !== null && facts.v2Controllers.includes(controller)
+      ? [2, below(facts.v2)]
+      : [1, below(facts.v1[name])];
+}
+
 /** What a jail uses and has used. Figures that this host does not keep are null. Throws SystemError. */
 export function readAccounting(paths: readonly string[], facts: CgroupFacts): Accounting {
-  const jail = basename(paths[0] ?? '');
-  const below =
-    (directory: string): Read =>
-    (file) =>
-      readText(`${directory}/${jail}/${file}`);
-  const nothing: Read = () => null;
-  const of = (controller: string, name = controller): readonly [1 | 2, Read] => {
-    if (facts.v2 !== null && facts.v2Controllers.includes(controller)) return [2, below(facts.v2)];
-    const directory = facts.v1[name];
-    return [1, directory === undefined ? nothing : below(directory)];
-  };
+  const of = readers(paths, facts);
+  const v2 = facts.v2 === null ? null : `${facts.v2}/${basename(paths[0] ?? '')}`;
   return {
     ...memory(...of('memory')),
-    cpuUsec: cpuUsec(facts.v2 === null ? null : below(facts.v2), of('cpuacct')[1]),
+    cpuUsec: cpuUsec(v2 === null ? null : (file) => readText(`${v2}/${file}`), of('cpuacct')[1]),
     pids: number(of('pids')[1]('pids.current')),
     ...io(...of('io', 'blkio')),
   };
+}
+
+/** How often the out-of-memory killer has been at a jail's processes: of its accounting what each start asks for. Throws SystemError. */
+export function readOomKills(paths: readonly string[], facts: CgroupFacts): number {
+  return oomKills(...readers(paths, facts)('memory'));
 }

@@ -87,6 +87,8 @@ export interface Host {
   /** The exit record of a jailer, or null. */
   exitRecord(rundir: string): { readonly launch: string; readonly ended: Ended; readonly at: Date } | null;
   accounting(cgroups: readonly string[]): Accounting;
+  /** Of the accounting what each start asks for. */
+  countOomKills(cgroups: readonly string[]): number;
   /** Freezes or thaws a whole jail. Throws SystemError. */
   freeze(cgroups: readonly string[], frozen: boolean): Promise<void>;
   /** Kills whatever is left in a jail's cgroups, for a jail whose jailer is gone. */

@@ -8,7 +8,7 @@ import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { policyBase, seccompPolicy } from '../plan/seccomp.js';
 import type { UidPool } from '../plan/uidrange.js';
-import { readAccounting } from './cgroup-accounting.js';
+import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
@@ -45,6 +45,7 @@ export class Machine implements Host {
   readonly #uids: UidRangeStore;
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
+  readonly #bootId = bootId();
   readonly #openFilesLimit = hardOpenFilesLimit();
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
@@ -128,6 +129,10 @@ export class Machine implements Host {
     return readAccounting(cgroups, this.#cgroups);
   }
 
+  countOomKills(cgroups: readonly string[]): number {
+    return readOomKills(cgroups, this.#cgroups);
+  }
+
   freeze(cgroups: readonly string[], frozen: boolean): Promise<void> {
     return freeze(cgroups, frozen);
   }
@@ -141,7 +146,7 @@ export class Machine implements Host {
   }
 
   bootId(): string {
-    return bootId();
+    return this.#bootId;
   }
 
   monotonic(): number {

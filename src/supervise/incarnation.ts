@@ -181,7 +181,7 @@ export class Incarnation {
 
   private countOomKills(): number {
     try {
-      return this.plan === null ? 0 : this.host.accounting(this.plan.cgroups).oomKills;
+      return this.plan === null ? 0 : this.host.countOomKills(this.plan.cgroups);
     } catch {
       return 0; // a cgroup that is gone cannot tell any more
     }

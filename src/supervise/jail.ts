@@ -146,7 +146,8 @@ export class SupervisedJail extends Lifeline {
     const words = `${from} -> ${this.phase} (${cause})`;
     if (this.phase === 'failed' || this.phase === 'stuck' || this.phase === 'backoff')
       this.log.warn(detail === '' ? words : `${words}: ${detail}`);
-    else this.log.info(words);
+    else if (isSettled(this.phase)) this.log.info(words);
+    else this.log.debug(() => words);
   }
 
   protected readonly work: Work = {
@@ -181,7 +182,7 @@ export class SupervisedJail extends Lifeline {
   }
 
   private readonly trace = (verb: 'run' | 'undo', done: Step): void =>
-    this.log.debug(`${verb} ${done.name} ${JSON.stringify(done.args).slice(0, 200)}`);
+    this.log.debug(() => `${verb} ${done.name} ${JSON.stringify(done.args).slice(0, 200)}`);
 
   private async prepare(): Promise<void> {
     const { around } = this;

@@ -1,6 +1,7 @@
 /** Where those who decide say what they decided. */
 export interface Log {
-  debug(message: string): void;
+  /** Takes a function too, called only where it is heard: what is costly to say, and said often. */
+  debug(message: string | (() => string)): void;
   info(message: string): void;
   warn(message: string): void;
   error(message: string): void;

@@ -41,7 +41,7 @@ export interface SupervisorOptions {
   readonly log: Log;
   /** Which jails start with jaild: those last wanted up, also those nobody has spoken of, or none. */
   readonly autostart?: 'wanted' | 'all' | 'none';
-  /** How many jails may be starting at the same time; at least 2 and as many as there are CPUs when not given. */
+  /** How many jails may be starting at the same time; twice as many as there are CPUs, and at least 4, when not given. */
   readonly parallel?: number;
   readonly clock?: Clock;
   readonly random?: () => number;
@@ -70,7 +70,8 @@ export class Supervisor implements Operations {
     this.wants = new Wants(host.instance.stateDirectory, this.clock, log);
     this.records = new Records(host.instance.runDirectory, log);
     this.roster = new Roster((jail) => new SupervisedJail(jail, DETACHED, this.around));
-    const parallel = options.parallel ?? Math.max(2, availableParallelism());
+    // A start waits for the kernel and the jailer for half of its time.
+    const parallel = options.parallel ?? Math.max(4, 2 * availableParallelism());
     this.line = new StartLine(parallel, (jail) => this.roster.missing(jail));
     this.scheduler = this.makeScheduler();
     this.around = this.surroundings();

@@ -269,8 +269,12 @@ export class FakeHost implements Host {
     return this.exits.get(nameOf(rundir)) ?? null;
   }
 
+  countOomKills(cgroups: readonly string[]): number {
+    return this.oomKills.get(nameOf(cgroups[0] ?? '')) ?? 0;
+  }
+
   accounting(cgroups: readonly string[]): Accounting {
-    const oomKills = this.oomKills.get(nameOf(cgroups[0] ?? '')) ?? 0;
+    const oomKills = this.countOomKills(cgroups);
     const rest = { memory: 0, memoryPeak: 0, cpuUsec: 0, pids: 0, ioRead: null, ioWritten: null };
     return { ...rest, oomKills };
   }
