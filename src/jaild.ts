@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { dispatchCommands } from './cli/dispatch.js';
 import { packageVersion } from './cli/version.js';
 import { formatDiagnostic } from './config/diagnostic.js';
+import { withholdBroken } from './config/jail.js';
 import { configurationFiles, loadConfiguration } from './config/load.js';
 import type { Dispatch } from './control/connection.js';
 import { serveControl, type ControlServer } from './control/server.js';
@@ -125,7 +126,9 @@ class Daemon {
       host: this.#machine,
       load: () =>
         withDefaults(
-          loadConfiguration(configurationFiles(instance.jailConf, instance.jailConfDirectory)),
+          withholdBroken(
+            loadConfiguration(configurationFiles(instance.jailConf, instance.jailConfDirectory)),
+          ),
           settings,
         ),
       planJail,

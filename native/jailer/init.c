@@ -2,6 +2,7 @@
 #include "build.h"
 #include "calls.h"
 #include "caps.h"
+#include "cgroups.h"
 #include "channel.h"
 #include "enter.h"
 #include "streams.h"
@@ -99,6 +100,15 @@ static bool await(struct state *s, enum order_type type, struct order *order, in
 		obey(s, order);
 	}
 	return false;
+}
+
+/* Before anything is allocated that the jail's limits should count. */
+static void join_cgroups(const struct state *s, bool joined)
+{
+	const char *refused = cgroups_join(s->plan, joined);
+
+	if (refused != NULL)
+		build_fail(s->channel, STEP_CGROUP, refused);
 }
 
 /* jaild configures the jail's network through this socket, however the jail was entered. */
@@ -317,7 +327,7 @@ static int watch_signals(void)
 	return signalfd(-1, &watched, SFD_CLOEXEC);
 }
 
-_Noreturn void init(struct plan *plan, int channel, const int outputs[2])
+_Noreturn void init(struct plan *plan, int channel, const int outputs[2], bool joined)
 {
 	struct state s = { .plan = plan, .channel = INIT_CHANNEL, .next = plan->runs };
 	struct order order;
@@ -328,6 +338,7 @@ _Noreturn void init(struct plan *plan, int channel, const int outputs[2])
 	title_set("init");
 	streams_arrange(channel, outputs);
 	s.signals = watch_signals();
+	join_cgroups(&s, joined);
 	send_netlink(&s);
 	if (!await(&s, ORDER_MAPPED, &order, fds, &count))
 		end(&s);

@@ -9,8 +9,8 @@
 
 /*
  * The first process of the jail, from its clone on. `channel`: to the jailer. `outputs`: where
- * stdout and stderr go, or -1.
+ * stdout and stderr go, or -1. `joined`: it was born in the v2 cgroup.
  */
-_Noreturn void init(struct plan *plan, int channel, const int outputs[2]);
+_Noreturn void init(struct plan *plan, int channel, const int outputs[2], bool joined);
 
 #endif

@@ -101,11 +101,9 @@ void event_ending(struct jailer *j, const char *type, enum how how, int number);
 
 /* launch.c: from the plan to a first process that waits in its namespaces. */
 int launch(struct jailer *j, struct fault *fault);
-/* clone3(2) with `flags`, into the v2 cgroup where the kernel can. `joined`: it did. */
+/* clone3(2) with `flags`, into the v2 cgroup where the kernel can. `joined`, in parent and child: it
+ * did. */
 pid_t spawn(const struct plan *plan, uint64_t flags, int *pidfd, bool *joined);
-/* Writes `pid` ("0": itself) into the cgroups that spawn() has not joined. NULL, or the file that
- * refused it. */
-const char *cgroups_join(const struct plan *plan, const char *pid, bool joined);
 /* The service may be spared when memory runs out; what runs in its jails is not. */
 void oom_score_reset(const char *pid);
 /* Sets the plan's limits for `pid`; tells the monitor what is refused, if `j` is set. */

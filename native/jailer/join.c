@@ -1,5 +1,6 @@
 #include "join.h"
 #include "calls.h"
+#include "cgroups.h"
 #include "enter.h"
 #include "terminal.h"
 #include "text.h"
@@ -152,7 +153,7 @@ _Noreturn void join(struct jailer *j, const struct request *r, bool joined, cons
 	arrange_descriptors(j, stdio, report);
 	rlimits_apply(NULL, &j->plan, 0);
 	oom_score_reset("self");
-	if (cgroups_join(&j->plan, "0", joined) != NULL)
+	if (cgroups_join(&j->plan, joined) != NULL)
 		fail(STEP_EXEC_CGROUP);
 	/* The time namespace is the jailer's for children already. */
 	if (setns(JAIL, (int)(j->plan.namespaces & ~(uint64_t)CLONE_NEWTIME)) < 0)

@@ -1,4 +1,5 @@
 #include "calls.h"
+#include "cgroups.h"
 #include "filter.h"
 #include "init.h"
 #include "jailer.h"
@@ -15,22 +16,6 @@ static int fail(struct fault *fault, enum step step, const char *subject)
 {
 	*fault = (struct fault){ .step = step, .subject = subject, .error = errno };
 	return -1;
-}
-
-/* Writes `text` to a file of the kernel in one piece. */
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-	int error;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, strlen(text));
-	error = errno;
-	close(fd);
-	errno = error;
-	return n == (ssize_t)strlen(text) ? 0 : -1;
 }
 
 /* A kernel without time namespaces builds the jail all the same: only its clocks differ. */
@@ -52,7 +37,7 @@ static void make_time_namespace(struct jailer *j)
 		text_put(&t, " ");
 		text_put(&t, i->source);
 		text_put(&t, " 0\n");
-		if (t.full || write_file("/proc/self/timens_offsets", line) < 0)
+		if (t.full || control_write("/proc/self/timens_offsets", line) < 0)
 			event_fault(j, "warning", STEP_TIME, i->target, errno);
 	}
 }
@@ -67,9 +52,9 @@ pid_t spawn(const struct plan *plan, uint64_t flags, int *pidfd, bool *joined)
 		args.flags |= CLONE_PIDFD;
 		args.pidfd = (uint64_t)(uintptr_t)pidfd;
 	}
-	*joined = false;
 	if (plan->cgroup != NULL)
 		dir = open(plan->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*joined = dir >= 0;
 	if (dir < 0)
 		return sys_clone3(&args);
 	args.flags |= CLONE_INTO_CGROUP;
@@ -77,32 +62,16 @@ pid_t spawn(const struct plan *plan, uint64_t flags, int *pidfd, bool *joined)
 	pid = sys_clone3(&args);
 	if (pid == 0)
 		return 0;	/* close_range(2) takes `dir` */
-	*joined = pid > 0;
 	close(dir);
 	/* Kernels and cgroups that cannot do it in one go say so in many ways. */
 	if (pid < 0 && (errno == E2BIG || errno == EINVAL || errno == ENOSYS ||
 			errno == EOPNOTSUPP || errno == EBUSY)) {
 		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
 		args.cgroup = 0;
+		*joined = false;
 		pid = sys_clone3(&args);
 	}
 	return pid;
-}
-
-const char *cgroups_join(const struct plan *plan, const char *pid, bool joined)
-{
-	char path[4096];
-
-	for (const struct item *i = plan->cgroups.first; i != NULL; i = i->next)
-		if (write_file(i->target, pid) < 0)
-			return i->target;
-	if (plan->cgroup == NULL || joined)
-		return NULL;
-	errno = ENAMETOOLONG;
-	if (text_join(path, sizeof(path), plan->cgroup, "/cgroup.procs", "") == NULL ||
-	    write_file(path, pid) < 0)
-		return plan->cgroup;
-	return NULL;
 }
 
 void oom_score_reset(const char *pid)
@@ -110,7 +79,7 @@ void oom_score_reset(const char *pid)
 	char path[64];
 
 	text_join(path, sizeof(path), "/proc/", pid, "/oom_score_adj");
-	if (write_file(path, "0") < 0)
+	if (control_write(path, "0") < 0)
 		errno = 0;
 }
 
@@ -148,10 +117,10 @@ static int write_maps(struct jailer *j, const char *pid, struct fault *fault)
 	if ((j->plan.namespaces & CLONE_NEWUSER) == 0)
 		return 0;
 	text_join(path, sizeof(path), "/proc/", pid, "/uid_map");
-	if (write_file(path, j->plan.uid_map) < 0)
+	if (control_write(path, j->plan.uid_map) < 0)
 		return fail(fault, STEP_MAP, "uid_map");
 	text_join(path, sizeof(path), "/proc/", pid, "/gid_map");
-	if (write_file(path, j->plan.gid_map) < 0)
+	if (control_write(path, j->plan.gid_map) < 0)
 		return fail(fault, STEP_MAP, "gid_map");
 	/* Jail root may open /dev/stdout again, by its name: nginx and others do. */
 	if (j->logging && output_give(j) < 0)
@@ -159,19 +128,15 @@ static int write_maps(struct jailer *j, const char *pid, struct fault *fault)
 	return 0;
 }
 
-/* Where the first process belongs and who its users are; it waits meanwhile. */
-static int place(struct jailer *j, bool joined, struct fault *fault)
+/* Who the users of the first process are; it waits meanwhile. */
+static int place(struct jailer *j, struct fault *fault)
 {
 	struct order order = { .type = ORDER_MAPPED };
-	const char *refused;
 	char pid[16];
 	struct text t;
 
 	text_begin(&t, pid, sizeof(pid));
 	text_put_number(&t, j->init);
-	refused = cgroups_join(&j->plan, pid, joined);
-	if (refused != NULL)
-		return fail(fault, STEP_CGROUP, refused);
 	oom_score_reset(pid);
 	if (write_maps(j, pid, fault) < 0)
 		return -1;
@@ -197,12 +162,12 @@ int launch(struct jailer *j, struct fault *fault)
 		return fail(fault, STEP_CLONE, "socketpair");
 	j->init = spawn(p, p->namespaces & ~later, &j->pidfd, &joined);
 	if (j->init == 0)
-		init(&j->plan, ends[1], j->inputs);
+		init(&j->plan, ends[1], j->inputs, joined);
 	close(ends[1]);
 	j->channel = ends[0];
 	if (j->init < 0) {
 		j->init = 0;
 		return fail(fault, STEP_CLONE, p->cgroup != NULL ? p->cgroup : "");
 	}
-	return place(j, joined, fault);
+	return place(j, fault);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #define OUTPUT_MAX (64U << 10)
 
@@ -30,8 +31,11 @@ int output_open(struct jailer *j)
 	for (int i = 0; i < 2; i++) {
 		if (pipe2(ends, O_CLOEXEC) < 0)
 			return -1;
-		/* Only our end: what the jail's programs see is theirs to set. */
-		if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
+		/*
+		 * Only our end: what the jail's programs see is theirs to set. Its other users
+		 * open /dev/stdout by name as well, but not to read what others have printed.
+		 */
+		if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 || fchmod(ends[1], 0222) < 0) {
 			close_pair(ends);
 			return -1;
 		}

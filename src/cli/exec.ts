@@ -71,7 +71,7 @@ export const exec = daemonCommand({
   summary: 'Run a command in a running jail.',
   description:
     'The command has the standard input, output and error of the caller, the limits and capabilities of the jail, and ' +
-    'an environment of its own: PATH, what exec.env says, and TERM with -t.',
+    'an environment of its own: PATH, HOME, SHELL, USER, what exec.env says, and TERM with -t.',
   operands: 'NAME -- COMMAND...',
   count: [1, 1],
   completes: 'jail',

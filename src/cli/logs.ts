@@ -27,7 +27,12 @@ export const logs = daemonCommand({
     const moment = since === undefined ? null : readMoment(since, context.now());
     if (since !== undefined && moment === null) throw wrongUse(`--since ${since}: not a time`, hint);
     const { log } = statusOf(name, context.operations);
-    if (log === null) throw new Refusal(1, `${name}: it has no log`, 'its output went to whoever ran it');
+    if (log === null)
+      throw new Refusal(
+        1,
+        `${name}: it has no log`,
+        'it has not been started yet, or its output went to whoever ran it',
+      );
     const files = await openLogs(log);
     let end = 0;
     try {

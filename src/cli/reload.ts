@@ -11,7 +11,7 @@ function changeText({ jail, change, parameters }: ReloadChange, dryRun: boolean)
     new: dryRun ? 'is new' : 'added',
     removed: 'is in no file any more; if it runs, it goes on until it is stopped',
     live: `${dryRun ? 'would change' : 'changed'}: ${what}`,
-    restart: `${dryRun ? 'would change' : 'changes'} with its next start: ${what}`,
+    restart: `${dryRun ? 'would be restarted' : 'restarted'} for ${what}`,
   };
   return `${printable(jail)} ${words[change]}\n`;
 }
@@ -20,7 +20,7 @@ export const reload = daemonCommand({
   name: 'reload',
   summary: 'Read the files again. Nothing changes when there is a mistake in them.',
   description:
-    'What can change while a jail runs changes at once, the rest with its next start. A jail that no file describes ' +
+    'What can change while a jail runs is changed; for the rest a running jail is restarted. A jail that no file describes ' +
     'any more goes on until it is stopped.',
   operands: '',
   count: [0, 0],
@@ -40,8 +40,6 @@ export const reload = daemonCommand({
     context.out(
       changes.length === 0 ? 'nothing changed\n' : changes.map((one) => changeText(one, dryRun)).join(''),
     );
-    if (!dryRun && changes.some(({ change }) => change === 'restart'))
-      context.err('hint: jailctl restart NAME makes the rest take effect\n');
     return done;
   },
 });

@@ -69,7 +69,7 @@ function paramAsText(param: ParamDescription): string {
     ['type', param.choices === null ? param.type : `${param.type} (${param.choices.join(', ')})`],
     ['default', param.default],
     ...(param.unit === null ? [] : [['unit', param.unit] as [string, string]]),
-    ['changes', param.live ? 'while the jail runs' : 'at the next start'],
+    ['changes', param.live ? 'while the jail runs' : 'with a restart of the jail'],
     ['origin', originOf(param)],
     ...(param.note === null ? [] : [['note', param.note] as [string, string]]),
     ...(param.notYet === null ? [] : [['not yet', notYetText(param.notYet)] as [string, string]]),
@@ -109,7 +109,8 @@ const roff = (text: string): string =>
 
 function paramAsRoff(param: ParamDescription): string {
   const facts = [
-    `${param.type}; default: ${param.default}`,
+    param.unit === null ? param.type : `${param.type}, in ${param.unit}`,
+    `default: ${param.default}`,
     ...(param.live ? ['can change while the jail runs'] : []),
     ...(param.onLinux === 'ignored' || param.onLinux === 'later' ? [LINUX_WORDS[param.onLinux]] : []),
   ];

@@ -37,6 +37,15 @@ export interface FileAccess {
   readonly glob: (pattern: string, directory: string) => readonly string[];
 }
 
+/** The same with the mistakes in syntax on every jail: one anywhere means that no jail is touched (jail(8)). */
+export function withholdBroken(compiled: Compiled): Compiled {
+  if (compiled.ok) return compiled;
+  const own = new Set(compiled.jails.flatMap(({ diagnostics }) => diagnostics));
+  const syntax = compiled.diagnostics.filter((one) => one.severity === 'error' && !own.has(one));
+  const jails = compiled.jails.map((jail) => ({ ...jail, diagnostics: [...syntax, ...jail.diagnostics] }));
+  return { ...compiled, jails };
+}
+
 /** Whether a jail can be started: nothing that belongs to it is wrong. */
 export function isStartable(jail: Jail): boolean {
   return !jail.failed && jail.diagnostics.every((d) => d.severity !== 'error');

@@ -133,7 +133,7 @@ export function setCgroup(file: string, value: string): void {
 const limitHints: Readonly<Record<string, string>> = {
   ENOENT: 'this host, or this running jail, has no such control',
   EINVAL: 'the kernel does not take that value',
-  ERANGE: 'the kernel does not take that value',
+  ERANGE: 'the kernel does not take that value, or this host has no CPU with such a number',
   ENOSPC: 'the CPUs or memory nodes are not those of this host',
   ENODEV: 'no such disk; a limit is for a whole disk, not for a partition',
   EBUSY: 'the jail uses more than that, and it cannot be reclaimed',

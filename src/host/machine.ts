@@ -73,7 +73,7 @@ export class Machine implements Host {
       seccomp: await this.#seccompProgram(jail),
       jid: 0,
       launch: '',
-      fstabs: readFstabs(values['mount.fstab'] ?? []),
+      fstabs: readFstabs(jail),
       blockDevices: blockDeviceNumbers(limitedDevices(values)),
       timeNamespaces: this.#hasTimeNamespaces,
       openFilesLimit: this.#openFilesLimit,

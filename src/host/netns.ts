@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SystemError } from './error.js';
 import { bindMount, detachMount } from './libc.js';
@@ -23,11 +23,12 @@ export function nameNetworkNamespace(path: string, pid: number): void {
 
 /** Takes the name away again; one that is not there is fine. */
 export function unnameNetworkNamespace(path: string): void {
+  if (!existsSync(path)) return;
   try {
     detachMount(path);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    // Not a mount point, or not there: nothing to take away.
+    // Not a mount point: nothing to take away.
   }
   rmSync(path, { force: true });
 }

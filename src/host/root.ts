@@ -1,4 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
+import type { Jail } from '../config/jail.js';
+import { refuseInside } from '../plan/own-root.js';
 import { SystemError } from './error.js';
 import { systemError } from './files.js';
 
@@ -23,12 +25,13 @@ const invalidArgument = 22;
 
 /**
  * The text of each file that `mount.fstab` names; an empty name is skipped, as by jail(8).
- * @throws SystemError for a file that can't be read.
+ * @throws SystemError for a file that can't be read, PlanError for one in the jail's own root.
  */
-export function readFstabs(files: readonly string[]): ReadonlyMap<string, string> {
+export function readFstabs(jail: Jail): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
-  for (const file of files) {
+  for (const file of jail.values['mount.fstab'] ?? []) {
     if (file === '') continue;
+    refuseInside(jail, 'mount.fstab', file);
     try {
       texts.set(file, readFileSync(file, 'utf8'));
     } catch (error) {

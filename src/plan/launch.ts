@@ -5,6 +5,7 @@ import { capabilityMask, jailCapabilities } from './capabilities.js';
 import { cgroupPaths, cgroupProcs, cgroupSettings, cgroupV2 } from './cgroup.js';
 import { commandArgv, hostEnvironment, jailEnvironment, type CommandJail } from './command.js';
 import { PlanError } from './error.js';
+import { refuseInside } from './own-root.js';
 import type { HostFacts } from './facts.js';
 import { insideRecords } from './inside.js';
 import { netnsName } from './instance.js';
@@ -165,27 +166,10 @@ function logRecords(jail: Jail, path: string | null): readonly LaunchRecord[] {
   return [['log', path, String(size), String(files), 'timestamps']];
 }
 
-/**
- * Refuses a file of the host that lies in the jail's root: the jail could put a link to any other in its place
- * (FreeBSD-SA-07:01). Throws PlanError.
- */
-function refuseInside(jail: Jail, parameter: string, file: string): void {
-  const root = (jail.values.path ?? '/').replace(/\/+$/, '');
-  const path = file.split(/\/+/).reduce((whole, part) => (part === '.' ? whole : `${whole}/${part}`));
-  if (root === '' || !(`${path}/`.startsWith(`${root}/`) || path.includes('/../'))) return;
-  throw new PlanError(
-    parameter,
-    file,
-    "it is in the jail's root, where the jail can change what it is",
-    'take a file of the host, outside of every jail',
-  );
-}
-
 /** Everything that `mount` and the files of `mount.fstab` ask for, in jail(8)'s order. */
 function mountEntries(jail: Jail, facts: HostFacts): readonly MountEntry[] {
   const fromFiles = (jail.values['mount.fstab'] ?? []).flatMap((file) => {
     if (file === '') return [];
-    refuseInside(jail, 'mount.fstab', file);
     const { entries, diagnostics } = parseFstab(facts.fstabs.get(file) ?? '', file);
     const [first] = diagnostics.filter(({ severity }) => severity === 'error');
     if (first !== undefined) {

@@ -1,5 +1,6 @@
 import type { Jail } from '../config/compile.js';
 import type { Host } from '../host/host.js';
+import { changedSettings } from '../plan/cgroup-change.js';
 import type { JailPlan, StepOf } from '../plan/step.js';
 import { runEach } from './executor.js';
 import type { Incarnation, PlanJail } from './incarnation.js';
@@ -34,14 +35,9 @@ export async function changeLive(
 }
 
 /** The limits to write: those that are new or different, and no limit for those that are gone. */
-export function changedLimits(old: JailPlan, fresh: JailPlan): readonly Limit[] {
-  const before = new Map(limitsOf(old).map((limit) => [limit.args.file, limit]));
-  const after = new Map(limitsOf(fresh).map((limit) => [limit.args.file, limit]));
-  const gone = [...before.values()].filter((limit) => !after.has(limit.args.file));
-  return [
-    ...[...after.values()].filter((limit) => before.get(limit.args.file)?.args.value !== limit.args.value),
-    ...gone.map((limit): Limit => ({ ...limit, args: { ...limit.args, value: unlimited(limit.args.file) } })),
-  ];
+function changedLimits(old: JailPlan, fresh: JailPlan): readonly Limit[] {
+  const settings = (plan: JailPlan) => limitsOf(plan).map(({ args }) => args);
+  return changedSettings(settings(old), settings(fresh)).map((args) => ({ name: 'cgroup.set', args }));
 }
 
 function limitsOf(plan: JailPlan): readonly Limit[] {
@@ -53,15 +49,4 @@ function withLimits(old: JailPlan, fresh: JailPlan): JailPlan['prepare'] {
   const rest = old.prepare.filter((step) => step.name !== 'cgroup.set');
   const place = rest.findIndex((step) => step.name === 'cgroup.create') + 1;
   return [...rest.slice(0, place), ...limits, ...rest.slice(place)];
-}
-
-/** What a control file holds when nothing is set (Control Group v2; cgroup-v1/memory, sched-bwc, blkio-controller). */
-function unlimited(file: string): string {
-  const name = file.slice(file.lastIndexOf('/') + 1);
-  if (/^memory\.(low|min|oom\.group)$|^memory\.oom_control$/.test(name)) return '0';
-  if (/limit_in_bytes$|cfs_quota_us$/.test(name)) return '-1';
-  if (name === 'cpu.shares') return '1024';
-  if (/^(cpu|io)\.weight$/.test(name)) return '100';
-  if (/^blkio\.(bfq\.)?weight$/.test(name)) return '500';
-  return 'max';
 }

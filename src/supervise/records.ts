@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -61,35 +62,74 @@ export interface Loaded {
 const STATE = 'state.json';
 /** Records of jails that rest between runs: they have no directory of their own. */
 const REST = '.rest';
+const SUFFIX = '.json';
 // JSON has no word for the Infinity of an unlimited value.
 const INFINITE = '\u221e';
 
 /** The records of one jaild, below its run directory, so that they go with the boot that they belong to. */
 export class Records {
+  /** The plan that a jail's file begins with. */
+  private readonly plans = new Map<string, JailPlan | null>();
+  /** Those that have a record at rest. */
+  private readonly resting: Set<string>;
+
   constructor(
     private readonly directory: string,
     private readonly log: Log,
-  ) {}
+  ) {
+    const files = namesIn(join(directory, REST)).filter((name) => name.endsWith(SUFFIX));
+    this.resting = new Set(files.map((file) => file.slice(0, -SUFFIX.length)));
+  }
 
-  /** Writes a record; a disk that does not take it is logged and survived. */
+  /**
+   * Writes a record; a disk that does not take it is logged and survived. The plan, most of it, is written once for
+   * each launch: what changes later is added in lines behind it, which costs no new file.
+   */
   save(record: JailRecord): void {
+    const { name, plan } = record;
     try {
-      const file = this.fileOf(record);
-      mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
-      writeWhole(file, encode(record), false);
-      if (record.plan !== null) rmSync(this.restFile(record.name), { force: true });
+      if (plan === null) {
+        mkdirSync(join(this.directory, REST), { recursive: true, mode: 0o700 });
+        this.resting.add(name);
+        return writeWhole(this.restFile(name), encode(record), false);
+      }
+      if (this.plans.get(name) !== plan || !this.append(record)) this.saveWhole(record);
+      this.forget(name);
     } catch (error) {
-      this.log.warn(`cannot write the record of ${record.name}, going on: ${String(error)}`);
+      this.log.warn(`cannot write the record of ${name}, going on: ${String(error)}`);
+    }
+  }
+
+  private saveWhole(record: JailRecord): void {
+    this.plans.delete(record.name);
+    mkdirSync(join(this.directory, record.name), { recursive: true, mode: 0o700 });
+    writeWhole(this.stateFile(record.name), encode(record), false);
+    this.plans.set(record.name, record.plan);
+  }
+
+  /** Returns false when the file is not there any more, or did not take it all. */
+  private append(record: JailRecord): boolean {
+    try {
+      const fd = openSync(this.stateFile(record.name), constants.O_WRONLY | constants.O_APPEND);
+      try {
+        const line = Buffer.from(encode({ ...record, plan: undefined }));
+        return writeSync(fd, line) === line.length;
+      } finally {
+        closeSync(fd);
+      }
+    } catch {
+      return false;
     }
   }
 
   /** Forgets what is known of a jail at rest. */
   forget(name: string): void {
-    rmSync(this.restFile(name), { force: true });
+    if (this.resting.delete(name)) rmSync(this.restFile(name), { force: true });
   }
 
   /** Takes away the directory of a jail of which nothing is left. */
   remove(name: string): void {
+    this.plans.delete(name);
     try {
       rmSync(join(this.directory, name), { recursive: true, force: true });
     } catch (error) {
@@ -103,8 +143,8 @@ export class Records {
     const broken: string[] = [];
     const running = namesIn(this.directory).filter((name) => name !== REST);
     for (const name of running) this.loadOne(name, join(this.directory, name, STATE), records, broken);
-    for (const file of namesIn(join(this.directory, REST)).filter((name) => name.endsWith('.json')))
-      this.loadOne(file.slice(0, -'.json'.length), join(this.directory, REST, file), records, []);
+    for (const file of namesIn(join(this.directory, REST)).filter((name) => name.endsWith(SUFFIX)))
+      this.loadOne(file.slice(0, -SUFFIX.length), join(this.directory, REST, file), records, []);
     return { records, broken };
   }
 
@@ -126,26 +166,34 @@ export class Records {
     }
   }
 
-  private fileOf(record: JailRecord): string {
-    return record.plan === null ? this.restFile(record.name) : join(this.directory, record.name, STATE);
+  private stateFile(name: string): string {
+    return join(this.directory, name, STATE);
   }
 
   private restFile(name: string): string {
-    return join(this.directory, REST, `${name}.json`);
+    return join(this.directory, REST, `${name}${SUFFIX}`);
   }
 }
 
-function encode(record: JailRecord): string {
-  return JSON.stringify(record, (_key, value: unknown) => (value === Infinity ? INFINITE : value));
+/** One line. */
+function encode(record: Omit<JailRecord, 'plan'> & { readonly plan?: JailPlan | null | undefined }): string {
+  return `${JSON.stringify(record, (_key, value: unknown) => (value === Infinity ? INFINITE : value))}\n`;
 }
 
+/** A line without an end was cut off by the end of the jaild that wrote it: what it says was not done yet. */
 function decode(text: string): JailRecord | null {
+  const lines = text.split('\n').slice(0, -1).map(decodeLine);
+  const value: unknown = lines.includes(null) ? null : Object.assign({}, ...lines);
+  return isRecord(value) ? value : null;
+}
+
+function decodeLine(line: string): object | null {
   try {
-    const value: unknown = JSON.parse(text, (key, member: unknown) => {
+    const value: unknown = JSON.parse(line, (key, member: unknown) => {
       if (member === INFINITE) return Infinity;
       return key === 'at' && typeof member === 'string' ? new Date(member) : member;
     });
-    return isRecord(value) ? value : null;
+    return typeof value === 'object' ? value : null;
   } catch {
     return null;
   }

@@ -1,3 +1,4 @@
+import { dependenciesOf } from '../config/rules.js';
 import { closest, distance } from 'fastest-levenshtein';
 import { isStartable, type Compiled, type Jail } from '../config/jail.js';
 import { isDown, isUp } from './lifecycle.js';
@@ -22,7 +23,7 @@ export class Roster {
     this.graph = dependencyGraph(
       configuration.jails.map(({ name, values }) => ({
         name,
-        depend: values.depend ?? [],
+        depend: dependenciesOf(name, values.depend ?? []).filter((other) => this.listed.has(other)),
         priority: values.priority ?? 0,
       })),
     );

@@ -82,8 +82,11 @@ export function waitingFor(name: string, down: readonly string[]): Outcome {
 export function started(jail: SupervisedJail, phase: Phase, seconds: number, verb = 'started'): Outcome {
   const base = { jail: jail.name, changed: true };
   const time = `${seconds.toFixed(1)} s`;
-  if (isUp(phase))
-    return { ...base, ok: true, code: 0, message: `${verb} (pid ${jail.jailer?.initPid ?? 0}, ${time})` };
+  if (isUp(phase)) {
+    // A command that is done by now has left no process to name.
+    const pid = jail.jailer === null ? '' : `pid ${jail.jailer.initPid}, `;
+    return { ...base, ok: true, code: 0, message: `${verb} (${pid}${time})` };
+  }
   if (phase === 'stopped') return { ...base, ok: false, code: 1, message: `not ${verb}: stopped meanwhile` };
   if (phase === 'stuck')
     return { ...base, ok: false, code: 1, message: `not ${verb}: what ran before cannot be killed` };

@@ -6,7 +6,9 @@ import { floor } from './single.js';
 import { race } from './statistics.js';
 import { Stopwatch } from './stopwatch.js';
 
-const IDLE_SECONDS = 5;
+const IDLE_SECONDS = 10;
+/** V8 gives memory back for some seconds after it was busy. */
+const SETTLE_SECONDS = 15;
 
 /** Many jails at once: how long they take to start, and what they and jaild cost when nothing happens. */
 export async function measureCrowd(count: number, rounds: number): Promise<readonly Line[]> {
@@ -82,7 +84,7 @@ function ran(pid: number): number {
 }
 
 async function idleCpu(pid: number): Promise<number> {
-  await sleep(2000);
+  await sleep(SETTLE_SECONDS * 1000);
   const [before, began] = [ran(pid), performance.now()];
   await sleep(IDLE_SECONDS * 1000);
   return ((ran(pid) - before) / 1e6 / (performance.now() - began)) * 100;

@@ -135,7 +135,7 @@ describe('jailctl reload', () => {
       ],
     };
     expect((await say(operations, ['reload'])).out).to.equal(
-      'new added\nweb changed: memory.max, restart\ndb changes with its next start: path\n',
+      'new added\nweb changed: memory.max, restart\ndb restarted for path\n',
     );
     expect((await say(operations, ['reload', '-n'])).out).to.match(
       /^new is new\nweb would change: memory.max/,

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { ParamName } from '../../src/config/params.js';
 import { defaultOf } from '../../src/config/json.js';
 import { parameterOf } from '../../src/config/params.js';
+import { limitNames } from '../../src/plan/cgroup-limits.js';
 import { capabilityMask } from '../../src/plan/capabilities.js';
 import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow } from '../../src/plan/instance.js';
@@ -42,6 +43,9 @@ function recordsOf(body: string): readonly LaunchRecord[] {
 const fieldsOf = (key: string, body: string): readonly (readonly string[])[] =>
   recordsOf(body).flatMap(([name, ...fields]) => (name === key ? [fields] : []));
 
+/** What a control file holds when nothing is written to it; none is a parameter without a default. */
+const NO_LIMIT = ['max', '0', 'false', '100', 'all', 'none'];
+
 describe('a default in the table is what is done', () => {
   const defaultsOf = (...names: readonly ParamName[]): readonly unknown[] => names.map(defaultOf);
 
@@ -71,8 +75,13 @@ describe('a default in the table is what is done', () => {
     expect(fieldsOf('log', 'persist;')).to.deep.equal([[path, String(size), String(files), 'timestamps']]);
   });
 
-  it('about limits: none but those of setrlimit(2)', () => {
-    expect(planOf('persist;').prepare.filter(({ name }) => name === 'cgroup.set')).to.deep.equal([]);
+  it('about limits: those of processes, core files and open files', () => {
+    const set = planOf('persist;').prepare.flatMap((step) =>
+      step.name === 'cgroup.set' ? [[step.args.parameter, step.args.value]] : [],
+    );
+    expect(set).to.deep.equal([['pids.max', parameterOf('pids.max').default]]);
+    const others = limitNames.filter((name) => name !== 'pids.max').map((name) => parameterOf(name).default);
+    expect(others.filter((text) => !NO_LIMIT.includes(text))).to.deep.equal([]);
     const shown = (['rlimit.core', 'rlimit.nofile'] as const).map((name) => {
       const { default: text } = parameterOf(name);
       const [soft = '', hard = soft] = text.split(':');

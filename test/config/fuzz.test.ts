@@ -104,7 +104,7 @@ describe('no text', () => {
     ]) {
       const started = Date.now();
       compileText(scrap.repeat(size / scrap.length));
-      expect(Date.now() - started, JSON.stringify(scrap)).to.be.below(2_000);
+      expect(Date.now() - started, JSON.stringify(scrap)).to.be.below(10_000);
     }
   }).timeout(60_000);
 });

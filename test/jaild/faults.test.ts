@@ -236,3 +236,28 @@ describe('a full disk under the log', () => {
     await instance.until('it is told', () => /loud.*(dropped|lost)/i.test(instance.log), 30);
   });
 });
+
+describe('a configuration with a mistake in its syntax', () => {
+  const instance = new TestInstance();
+
+  before(async () => {
+    instance.configure('* { path = "$root"; command = "/bin/sleep 1000"; }\na { }\nb { stop.timeout = ; }\n');
+    await instance.start();
+  });
+
+  after(() => instance.close());
+
+  it('starts no jail at all, as with jail(8), and says where it is', () => {
+    const { code, stderr } = instance.ctl('start', 'a');
+    expect(code).to.equal(2);
+    expect(stderr).to.include(`${join(instance.prefix, 'etc/jail.conf')}:5:20: `);
+  });
+
+  it('is good after a reload when it was mended', () => {
+    instance.configure(
+      '* { path = "$root"; command = "/bin/sleep 1000"; }\na { }\nb { stop.timeout = 1; }\n',
+    );
+    expect(instance.ctl('reload').code).to.equal(0);
+    expect(instance.ctl('start', 'a').code).to.equal(0);
+  });
+});

@@ -85,7 +85,7 @@ describe('a default jail', () => {
 
   it('gives nothing of the host’s environment or descriptors to its commands', () => {
     expect(inside('env | cut -d= -f1 | sort | tr "\\n" " "')).to.match(
-      /^HOME JID JNAME JPATH PATH PWD SHELL SHLVL USER $/,
+      /^HOME JID JNAME JPATH PATH PWD SHELL SHLVL USER$/,
     );
     expect(inside('ls /proc/self/fd | tr "\\n" " "')).to.match(/^0 1 2 3$/);
   });

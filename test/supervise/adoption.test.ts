@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { jail, Stage } from '../support/stage.js';
@@ -182,6 +182,24 @@ describe('a jaild that comes back', () => {
       ]);
       expect(existsSync(`${file}.broken`), garbage).to.equal(true);
     }
+  });
+
+  it('believes a record up to where jaild was cut off while it added to it', async () => {
+    const stage = new Stage([jail('web')]);
+    await stage.supervisor.start(['web']);
+    const file = join(stage.host.instance.runDirectory, 'web', 'state.json');
+    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+    expect(lines.map((line) => (JSON.parse(line) as { doing: string; plan?: unknown }).doing)).to.deep.equal([
+      'preparing',
+      'running',
+    ]);
+    expect(lines.map((line) => line.includes('"plan"'))).to.deep.equal([true, false]);
+    await stage.restartDaemon(0, () => appendFileSync(file, '{"schema":1,"name":"web","doing":"stopp'));
+    expect([stage.state('web'), stage.starts('web'), existsSync(`${file}.broken`)]).to.deep.equal([
+      'running',
+      1,
+      false,
+    ]);
   });
 
   it('starts with an empty memory when the file of wants makes no sense', async () => {

@@ -55,8 +55,8 @@ describe('a reload', () => {
     ]);
     expect(['same', 'live', 'hard', 'new'].map((name) => stage.starts(name))).to.deep.equal([1, 1, 2, 0]);
     expect(stage.host.steps.filter((step) => step.includes('cgroup.set'))).to.deep.equal([
-      'run cgroup.set memory.max=1024',
       'run cgroup.set pids.max=max',
+      'run cgroup.set memory.max=1024',
     ]);
     expect((await stage.supervisor.reload(false)).changes).to.deep.equal([]);
   });

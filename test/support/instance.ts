@@ -47,6 +47,8 @@ export class TestInstance {
   readonly prefix: string;
   /** A busybox root that jails of the test may share. */
   readonly root: string;
+  /** A directory of the v2 tree in which jaild is started, as a service manager does it; null leaves it where the tests are. */
+  cgroup: string | null = null;
   #holder: ChildProcess | null = null;
   #daemon: ChildProcess | null = null;
   #log = '';
@@ -92,7 +94,14 @@ export class TestInstance {
     await this.#hold();
     const daemon = spawn(
       'nsenter',
-      this.#inNetwork([...this.wrapper, join(repository, 'bin/jaild'), '--prefix', this.prefix, ...options]),
+      this.#inNetwork([
+        ...this.#enterCgroup(),
+        ...this.wrapper,
+        join(repository, 'bin/jaild'),
+        '--prefix',
+        this.prefix,
+        ...options,
+      ]),
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         cwd: '/',
@@ -208,6 +217,11 @@ export class TestInstance {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await new Promise((resolve) => this.#holder?.stdout?.once('data', resolve));
+  }
+
+  #enterCgroup(): string[] {
+    if (this.cgroup === null) return [];
+    return ['sh', '-c', 'echo 0 > "$0" && exec "$@"', `${this.cgroup}/cgroup.procs`];
   }
 
   #inNetwork(argv: readonly string[]): string[] {

@@ -62,7 +62,7 @@ export const execution = {
   'exec.consolelog': freebsd(path, "File that the jail's output is added to.", {
     default: '/var/log/jaild/NAME.log',
     onLinux: 'close',
-    note: 'Lines get a time and the file is rotated.',
+    note: "Lines get a time and the file is rotated. It must not lie in the jail's root.",
   }),
   'exec.fib': ignored(
     integer(0),

@@ -111,7 +111,7 @@ export const identity = {
   ),
   'mount.fstab': freebsd(fstabFiles, 'Files of fstab(5) lines, read at every start.', {
     onLinux: 'close',
-    note: 'What was mounted is remembered, so the files are not read again at stop.',
+    note: "What was mounted is remembered, so the files are not read again at stop. They must not lie in the jail's root.",
   }),
   'mount.devfs': freebsd(boolean, 'Give the jail a /dev of its own.', {
     default: 'true',

@@ -38,7 +38,7 @@ export const limits = {
   }),
   'cpuset.cpus': linux(cpuList, 'CPUs that the jail runs on.', { default: 'all', live: true }),
   'cpuset.mems': linux(cpuList, 'Memory nodes that the jail allocates from.', { default: 'all', live: true }),
-  'pids.max': linux(count, 'Most processes and threads.', { default: 'max', live: true }),
+  'pids.max': linux(count, 'Most processes and threads.', { default: '4096', live: true }),
   'io.max': linux(ioMax, 'Most bytes and operations per second of a device: "/dev/sda rbps=1M wiops=100".', {
     live: true,
   }),

@@ -9,12 +9,14 @@ describe('a jail with CPUs of its own', () => {
       instance.ctl('exec', 'pinned', '--', 'cat', '/proc/self/status').stdout,
     )?.[1];
 
+  const jails = (cpus: string): string => `
+    * { path = "$root"; command = "/bin/sleep 1000"; }
+    pinned { cpuset.cpus = "${cpus}"; cpuset.mems = 0; hugetlb.2MB.max = 4M; }
+    nowhere { cpuset.cpus = 77; }
+  `;
+
   before(async () => {
-    instance.configure(`
-      * { path = "$root"; command = "/bin/sleep 1000"; }
-      pinned { cpuset.cpus = 1; cpuset.mems = 0; hugetlb.2MB.max = 4M; }
-      nowhere { cpuset.cpus = 77; }
-    `);
+    instance.configure(jails('1'));
     await instance.start();
   });
 
@@ -27,7 +29,7 @@ describe('a jail with CPUs of its own', () => {
 
   it('runs on others when the file says so, without a restart', () => {
     const { pid } = instance.status('pinned');
-    instance.write('etc/jail.conf.d/pinned.conf', 'pinned { cpuset.cpus = "0-1"; }\n');
+    instance.configure(jails('0-1'));
     expect(instance.ctl('reload')).to.include({ code: 0, stderr: '' });
     expect(allowed()).to.equal('0-1');
     expect(instance.status('pinned').pid).to.equal(pid);

@@ -8,7 +8,7 @@ describe('a jail with a clock of its own', () => {
   before(async () => {
     instance.configure(`
       * { path = "$root"; command = "/bin/sleep 1000"; }
-      shifted { time.offset = "boottime=360000"; }
+      shifted { time.offset = "boottime=+100h"; }
     `);
     await instance.start();
     expect(instance.ctl('start', 'shifted')).to.include({ code: 0, stderr: '' });

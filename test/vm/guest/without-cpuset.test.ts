@@ -10,7 +10,7 @@ describe('a jail that asks for what the host has not', () => {
       pinned { cpuset.cpus = 0; }
       huge { hugetlb.2MB.max = 4M; }
       swaps { io.weight = 200; }
-      shifted { time.offset = "boottime=3600"; }
+      shifted { time.offset = "boottime=+1h"; }
       plain { }
     `);
     await instance.start();

@@ -1,0 +1,90 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { statusAsJson } from '../../src/cli/status-json.js';
+import { describeParams } from '../../src/config/describe.js';
+import { jailerSteps, printedFiles } from '../../src/manual.js';
+import { shown, transitions, type Phase } from '../../src/supervise/lifecycle.js';
+import { stoppedJail } from '../support/fake-operations.js';
+
+const repository = join(import.meta.dirname, '../../..');
+const files = printedFiles(repository);
+const pages = [...files.keys()].filter((path) => path.startsWith('man/'));
+const page = (name: string): string => files.get(`man/${name}`) ?? '';
+
+describe('a committed file', () => {
+  for (const [path, text] of files)
+    it(`is what npm run man prints: ${path}`, () => {
+      expect(readFileSync(join(repository, path), 'utf8')).to.equal(text);
+    });
+});
+
+describe('a manual page', () => {
+  for (const path of pages)
+    it(`has no list left out: ${path}`, () => expect(files.get(path)).not.to.match(/^@/m));
+
+  if (existsSync('/usr/bin/groff'))
+    for (const path of pages)
+      it(`is accepted by groff without a warning: ${path}`, () => {
+        const { status, stderr } = spawnSync(
+          'groff',
+          ['-t', '-mandoc', '-Tutf8', '-ww', '-z', join(repository, path)],
+          { encoding: 'utf8' },
+        );
+        expect([status, stderr]).to.deep.equal([0, '']);
+      });
+});
+
+describe('jail.conf(5)', () => {
+  it('has every parameter', () => {
+    const listed = [...page('jail.conf.5').matchAll(/^\.It Va (\S+)$/gm)].map(([, name]) => name);
+    expect(listed).to.include.members(describeParams().map(({ name }) => name));
+  });
+});
+
+describe('jaild(8)', () => {
+  it('tells of every state and of every phase', () => {
+    // Object.keys() forgets which keys there are.
+    const phases = Object.keys(transitions) as Phase[];
+    const listed = [...page('jaild.8').matchAll(/^\.It Cm (\S+)$/gm)].map(([, name]) => name);
+    expect(listed).to.include.members([...phases, ...phases.map(shown)]);
+  });
+
+  it('has every step of the jailer, in its order', () => {
+    const steps = jailerSteps(repository).map(([name]) => name);
+    const part = page('jaild.8').split('.Sh DIAGNOSTICS')[1] ?? '';
+    expect([...part.matchAll(/^\.It Cm (\S+)$/gm)].map(([, name]) => name)).to.deep.equal(steps);
+  });
+});
+
+describe('jailctl(8)', () => {
+  it('has every key of status --json', () => {
+    const text = page('jailctl.8');
+    const keys = Object.keys(statusAsJson(stoppedJail('web')));
+    expect(keys.filter((key) => !new RegExp(`\\bLi ${key}\\b`).test(text))).to.deep.equal([]);
+  });
+});
+
+describe('the completion of bash', () => {
+  const complete = (words: readonly string[]): readonly string[] =>
+    execFileSync(
+      'bash',
+      [
+        '-c',
+        'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _jailctl; printf "%s\\n" "${COMPREPLY[@]}"',
+        'bash',
+        join(repository, 'etc/completion/jailctl.bash'),
+        ...words,
+      ],
+      { encoding: 'utf8' },
+    )
+      .split('\n')
+      .filter((word) => word !== '');
+
+  it('knows commands, options and parameters', () => {
+    expect(complete(['jailctl', 'sta'])).to.deep.equal(['start', 'status']);
+    expect(complete(['jailctl', 'logs', '--f'])).to.deep.equal(['--follow']);
+    expect(complete(['jailctl', 'params', 'memory.s'])).to.deep.equal(['memory.swap.max']);
+  });
+});
