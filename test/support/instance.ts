@@ -97,6 +97,7 @@ export class TestInstance {
       this.#inNetwork([
         ...this.wrapper,
         ...this.#enterCgroup(),
+        ...this.wrapper,
         join(repository, 'bin/jaild'),
         '--prefix',
         this.prefix,
