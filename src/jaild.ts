@@ -98,6 +98,12 @@ function settingsOf(instance: Instance): Settings {
   return settings;
 }
 
+/** The files of jails. One that has vanished is a mistake to be told of, not one that says "no jails". */
+function configurationOf({ jailConf, jailConfDirectory }: Instance): readonly string[] {
+  const files = configurationFiles(jailConf, jailConfDirectory);
+  return files.length === 0 ? [jailConf] : files;
+}
+
 /** Everything of a running jaild, put together. */
 class Daemon {
   readonly #machine: Machine;
@@ -124,13 +130,7 @@ class Daemon {
     const parallel = settings['daemon.parallel'];
     this.#supervisor = new Supervisor({
       host: this.#machine,
-      load: () =>
-        withDefaults(
-          withholdBroken(
-            loadConfiguration(configurationFiles(instance.jailConf, instance.jailConfDirectory)),
-          ),
-          settings,
-        ),
+      load: () => withDefaults(withholdBroken(loadConfiguration(configurationOf(instance))), settings),
       planJail,
       log,
       autostart: settings['daemon.autostart'],

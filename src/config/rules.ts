@@ -63,6 +63,8 @@ const MAX_NAME_BYTES = 128;
 
 /** The name becomes part of paths, cgroups and links, so it must be one component of a path, and free. */
 function isUsableName(name: string): boolean {
+  // A name is a key of objects, too.
+  if (name === '__proto__') return false;
   const isComponent = /^[^\s/\0-\x1f\x7f.-][^\s/\0-\x1f\x7f]*$/.test(name) && !name.includes('..');
   return isComponent && Buffer.byteLength(name) <= MAX_NAME_BYTES && !TAKEN.test(name);
 }

@@ -253,6 +253,13 @@ describe('a configuration with a mistake in its syntax', () => {
     expect(stderr).to.include(`${join(instance.prefix, 'etc/jail.conf')}:5:20: `);
   });
 
+  it('is not taken over by a reload either when the file is gone', () => {
+    instance.run(['mv', join(instance.prefix, 'etc/jail.conf'), join(instance.prefix, 'etc/gone')]);
+    const { code, stderr } = instance.ctl('reload');
+    expect(stderr).to.match(/etc\/jail\.conf: No such file/i);
+    expect(code).to.equal(2);
+  });
+
   it('is good after a reload when it was mended', () => {
     instance.configure(
       '* { path = "$root"; command = "/bin/sleep 1000"; }\na { }\nb { stop.timeout = 1; }\n',
