@@ -49,7 +49,7 @@ describe('a jail on a kernel that has everything', () => {
     const { code, stderr } = instance.ctl('start', 'nowhere');
     expect(stderr)
       .to.match(/nowhere: not started: .*cpuset\.cpus/)
-      .and.to.match(/^hint: .*CPUs/m);
+      .and.to.match(/^hint: .*no CPU with such a number$/m);
     expect(code).to.equal(1);
     expect(instance.status('nowhere')).to.include({ pid: null, cgroup: null });
   });
