@@ -74,7 +74,13 @@ static void become_monitor(struct jailer *j, struct connection *c)
 
 static void attach(struct jailer *j, struct connection *c)
 {
-	if (!j->plan.foreground || c->in.fd_count != MESSAGE_FDS || j->failed) {
+	if (j->failed) {
+		/* Too late: what the building failed at is the answer. */
+		c->role = ROLE_ATTACHED;
+		tell_attached(j);
+		return;
+	}
+	if (!j->plan.foreground || c->in.fd_count != MESSAGE_FDS) {
 		refuse(j, c, STEP_ATTACH, EINVAL);
 		return;
 	}

@@ -117,6 +117,9 @@ void jail_signal(struct jailer *j, enum order_type type, int sig);
 void jail_kill(struct jailer *j);
 void jail_fail(struct jailer *j, const struct fault *fault);
 
+/* Tells the client in front of a foreground jail how it ended, and parts with it. */
+void tell_attached(struct jailer *j);
+
 /* clients.c: connections. */
 void connection_accept(struct jailer *j);
 void connection_serve(struct jailer *j, struct connection *c);

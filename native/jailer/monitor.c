@@ -167,7 +167,7 @@ static void settle_result(struct jailer *j)
 	}
 }
 
-static void tell_attached(struct jailer *j)
+void tell_attached(struct jailer *j)
 {
 	struct connection *c = connection_find(j, ROLE_ATTACHED);
 	struct frame f;

@@ -1,4 +1,5 @@
 import { errnoWords, StepFailure, SystemError } from '../host/error.js';
+import { PlanError } from '../plan/error.js';
 
 /** A request that is refused or fails for a reason that the one who asked can understand. */
 export class Refusal extends Error {
@@ -31,7 +32,7 @@ export function errorText(message: string, hint?: string): string {
 export function describeFailure(error: unknown): Failure {
   if (error instanceof Refusal)
     return { text: errorText(error.message, error.hint), code: error.code, bug: false };
-  if (error instanceof SystemError || error instanceof StepFailure)
+  if (error instanceof SystemError || error instanceof StepFailure || error instanceof PlanError)
     return { text: errorText(error.message, error.hint), code: 1, bug: false };
   if (isErrno(error)) {
     const words = [error.syscall ?? 'failed', error.path].filter((word) => word !== undefined).join(' ');

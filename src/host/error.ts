@@ -24,7 +24,7 @@ export class StepFailure extends Error {
   readonly hint: string | undefined;
 
   constructor(step: string, subject: string, reason: string, hint?: string) {
-    super(`${step} ${subject}: ${reason}`);
+    super(`${[step, subject].filter((word) => word !== '').join(' ')}: ${reason}`);
     this.name = 'StepFailure';
     this.step = step;
     this.subject = subject;

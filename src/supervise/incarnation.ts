@@ -59,6 +59,9 @@ export class Incarnation {
     this.begun = true;
   }
 
+  /** Its root is in place, and commands may begin. */
+  isBuilt = false;
+
   /** Milliseconds that it was up: until its end was seen, not until it was cleaned away. */
   get upMs(): number {
     if (this.startedAt === null) return 0;

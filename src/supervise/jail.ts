@@ -237,7 +237,8 @@ export class SupervisedJail extends Lifeline {
         this.history.noteEnd(life, { how: 'signal', code: 9 }, 'jailer lost');
         return this.post('lost', 'jailer lost');
       case 'built':
-        return;
+        life.isBuilt = true;
+        return this.awaken();
     }
   }
 

@@ -69,6 +69,11 @@ export abstract class Lifeline {
     for (const effect of next.effects) this.attempt(() => this.perform(effect));
     if (from === next.phase) return;
     this.attempt(() => this.settled(from));
+    this.awaken();
+  }
+
+  /** Lets those who wait look again. */
+  protected awaken(): void {
     for (const watch of [...this.watchers]) watch();
   }
 

@@ -294,11 +294,14 @@ export class Supervisor implements Operations {
     const jail = new SupervisedJail(definition, { foreground: true, terminal }, this.around);
     this.roster.jails.set(name, jail);
     jail.start('run');
-    const phase = await jail.until((now) => now === 'starting' || isSettled(now));
-    if (isDown(phase))
-      throw jail.history.error instanceof Error
-        ? jail.history.error
-        : new StepFailure('run', name, 'stopped meanwhile');
+    // What goes wrong while it is built is told by jaild, which knows more of it than the client will.
+    const phase = await jail.until(
+      (now) => (now === 'starting' && jail.life?.isBuilt === true) || isSettled(now),
+    );
+    if (isDown(phase)) {
+      const { message, hint } = jail.history.failure ?? { message: 'stopped meanwhile' };
+      throw new StepFailure(name, '', `not started: ${message}`, hint);
+    }
     return { name, socket: this.socketOf(name) };
   }
 

@@ -268,3 +268,42 @@ describe('a configuration with a mistake in its syntax', () => {
     expect(instance.ctl('start', 'a').code).to.equal(0);
   });
 });
+
+describe('a foreground jail that can’t be started', () => {
+  const instance = new TestInstance();
+
+  before(async () => {
+    instance.configure('a { path = "$root"; persist; }');
+    await instance.start();
+  });
+
+  after(() => instance.close());
+
+  const fails = (words: readonly string[], error: RegExp, code: number): void => {
+    const answer = instance.ctl('run', ...words);
+    expect(answer.stderr).to.match(error);
+    expect(answer).to.include({ code, stdout: '' });
+  };
+
+  it('says why, whichever step it was', () => {
+    const { root, prefix } = instance;
+    fails(
+      [`path=${prefix}/nowhere`, '--', 'true'],
+      /^error: run-\d+: not started: stat .*nowhere: No such file/i,
+      1,
+    );
+    fails(
+      [`path=${root}`, `mount=/usr ${root}/no nullfs ro 0 0`, '--', 'true'],
+      /not started: mount no: No such/i,
+      1,
+    );
+    fails(
+      [`path=${root}`, 'mount=/usr /mnt nullfs ro 0 0', '--', 'true'],
+      /not started: mount \/mnt: not below/,
+      1,
+    );
+    fails([`path=${root}`, '--', '/bin/nosuch'], /not started: exec \/bin\/nosuch: No such file/i, 127);
+    fails([`path=${root}`, '--', '/etc/passwd'], /not started: exec \/etc\/passwd: Permission denied/i, 126);
+    expect(instance.ctl('list', '--quiet').stdout).to.equal('a\n');
+  });
+});
