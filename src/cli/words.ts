@@ -25,9 +25,11 @@ export function suggestion(word: string, known: readonly string[], otherwise: st
 export function parseWords(command: Command, words: readonly string[]): Given {
   const { before, operands, rest } = splitWords(command.options, words, command.optionPlace ?? 'anywhere');
   const parsed = parseOptions(command, before);
-  const all = [...parsed.positionals, ...operands];
+  // Only some commands take a command of the jail's behind `--`; for the others it ends the options (POSIX, guideline 10).
+  const takesCommand = command.operands.includes('--');
+  const all = [...parsed.positionals, ...operands, ...(takesCommand ? [] : rest)];
   checkCount(command, all);
-  return { options: complete(command.options, parsed.values), operands: all, rest };
+  return { options: complete(command.options, parsed.values), operands: all, rest: takesCommand ? rest : [] };
 }
 
 function complete(options: CommandOptions, values: Readonly<Record<string, unknown>>): Given['options'] {

@@ -29,6 +29,11 @@ describe('jailctl start, stop and restart', () => {
     expect(operations.asked).to.deep.equal(['start web,db']);
   });
 
+  it('take what stands behind -- for names, too', async () => {
+    await say(operations, ['start', '--', 'web', 'db']);
+    expect(operations.asked).to.deep.equal(['start web,db']);
+  });
+
   it('do the jails there are and end with 4 for those that there are not', async () => {
     const { out, err, result } = await say(operations, ['stop', 'dc', 'db']);
     expect([out, err, result]).to.deep.equal([

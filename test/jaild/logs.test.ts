@@ -6,11 +6,19 @@ import { TestInstance } from '../support/instance.js';
 describe('the log of a jail', () => {
   const instance = new TestInstance();
   const directory = join(instance.prefix, 'var/log/jaild');
-  const texts = (name: string): string[] =>
-    readdirSync(directory)
-      .filter((file) => file.startsWith(`${name}.log`))
-      .sort((a, b) => Number(b.split('.log.')[1] ?? 0) - Number(a.split('.log.')[1] ?? 0))
-      .flatMap((file) => readFileSync(join(directory, file), 'utf8').split('\n').slice(0, -1));
+  /** The lines of all files of a log, the oldest first; none while a rotation is under way. */
+  const texts = (name: string): string[] => {
+    try {
+      return readdirSync(directory)
+        .filter((file) => file.startsWith(`${name}.log`))
+        .sort((a, b) => Number(b.split('.log.')[1] ?? 0) - Number(a.split('.log.')[1] ?? 0))
+        .flatMap((file) => readFileSync(join(directory, file), 'utf8').split('\n').slice(0, -1));
+    } catch (error) {
+      // A file may get another name between being listed and being read.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  };
 
   before(async () => {
     const count = (to: number, pause: string): string =>
