@@ -35,6 +35,7 @@ static int settle(struct jailer *j)
 	fcntl(LISTENER, F_SETFD, FD_CLOEXEC);
 	fcntl(LISTENER, F_SETFL, O_NONBLOCK);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* a log that may not grow is a full disk */
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &children, NULL);
