@@ -11,6 +11,14 @@ export interface CommandOption {
   readonly summary: string;
 }
 
+/** -f of the commands that work on what jaild has read, or on a file instead. */
+export const fileOption = {
+  type: 'string',
+  short: 'f',
+  value: 'FILE',
+  summary: 'Read this file instead of what jaild has read.',
+} as const;
+
 export type CommandOptions = Readonly<Record<string, CommandOption>>;
 
 type ValueOf<O extends CommandOption> = O extends { type: 'boolean' }

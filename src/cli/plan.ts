@@ -2,7 +2,7 @@ import { formatDiagnostic } from '../config/diagnostic.js';
 import { isStartable } from '../config/jail.js';
 import { Refusal } from '../control/failure.js';
 import type { JailPlan, Step } from '../plan/step.js';
-import { daemonCommand } from './command.js';
+import { daemonCommand, fileOption } from './command.js';
 import { done } from './context.js';
 import { json, printable } from './render.js';
 import { configurationFor, jailFromWords } from './run.js';
@@ -46,12 +46,7 @@ export const plan = daemonCommand({
   count: [1, 1],
   completes: 'jail',
   options: {
-    file: {
-      type: 'string',
-      short: 'f',
-      value: 'FILE',
-      summary: 'Read this file instead of what jaild has read.',
-    },
+    file: fileOption,
     json: { type: 'boolean', summary: 'The plan for programs.' },
   },
   needs: 'operator',

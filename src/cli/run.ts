@@ -4,7 +4,7 @@ import { formatDiagnostic } from '../config/diagnostic.js';
 import { isStartable } from '../config/jail.js';
 import { loadConfiguration } from '../config/load.js';
 import { Refusal } from '../control/failure.js';
-import { daemonCommand } from './command.js';
+import { daemonCommand, fileOption } from './command.js';
 import type { DaemonContext } from './context.js';
 import { suggestion, wrongUse } from './words.js';
 
@@ -72,12 +72,7 @@ export const run = daemonCommand({
   count: [1, Infinity],
   completes: 'jail',
   options: {
-    file: {
-      type: 'string',
-      short: 'f',
-      value: 'FILE',
-      summary: 'Read this file instead of what jaild has read.',
-    },
+    file: fileOption,
     tty: { type: 'boolean', short: 't', summary: 'Give the command a terminal of the jail.' },
   },
   needs: 'root',

@@ -23,9 +23,3 @@ function realTimeSignal(word: string): number | undefined {
   if (base === undefined) return undefined;
   return base.startsWith('RTMIN') ? RTMIN + Number(offset) : RTMAX - Number(offset);
 }
-
-/** "SIGKILL" for 9; "signal 40" for one without a name. */
-export function signalName(number: number): string {
-  const [name] = Object.entries(numbers).find(([, value]) => value === number) ?? [];
-  return name ?? `signal ${number}`;
-}

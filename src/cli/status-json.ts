@@ -1,6 +1,6 @@
 import type { Accounting } from '../host/host.js';
 import type { JailStatus, LastExit } from '../supervise/operations.js';
-import { signalName } from './signal.js';
+import { signalName } from '../host/signal.js';
 
 const time = (date: Date | null): string | null => date?.toISOString() ?? null;
 

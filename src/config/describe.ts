@@ -1,4 +1,4 @@
-import { groups, isParamName, parameterOf, params, type ParamName } from './params.js';
+import { groups, isParamName, parameterOf, type ParamName } from './params.js';
 import type { Parameter } from './parameter.js';
 
 /** One parameter as `jailctl params --json` tells it. */
@@ -121,11 +121,4 @@ function paramAsRoff(param: ParamDescription): string {
     ...(param.notYet === null ? [] : [roff(`Not yet: ${notYetText(param.notYet)}.`)]),
     `.Pq ${roff(facts.join('; '))}`,
   ].join('\n');
-}
-
-/** How many parameters there are of each kind, for a manual's first sentence. */
-export function countParams(): { readonly freebsd: number; readonly linux: number } {
-  const origins = Object.values(params).map(({ origin }) => origin);
-  const freebsd = origins.filter((origin) => origin === 'freebsd').length;
-  return { freebsd, linux: origins.length - freebsd };
 }

@@ -7,7 +7,7 @@ import type { Ended, Executors, JailerHandle, Launch } from './host.js';
 import { jailerBinary, spawnJailer } from './jailer.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
-import { signalName } from './signal.js';
+import { describeSignal } from './signal.js';
 
 /** What the steps tell beside their success. */
 export interface StepListener {
@@ -38,7 +38,7 @@ function requireSuccess(phase: string, command: string, ended: Ended): void {
   if (ended.how === 'exit' && ended.code === 0) return;
   const reasons = {
     exit: `exited ${ended.code}`,
-    signal: `ended by signal ${ended.code} (${signalName(ended.code)})`,
+    signal: `ended by ${describeSignal(ended.code)}`,
     timeout: 'timed out',
     error: `could not be run: errno ${ended.code}`,
   };

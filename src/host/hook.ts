@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { HookArgs } from '../plan/step.js';
 import { StepFailure, SystemError } from './error.js';
 import { isErrno, readText, systemError } from './files.js';
+import { describeSignal } from './signal.js';
 
 /** Bytes of a hook's output that are kept for its error, and the longest line handed on. */
 const OUTPUT_KEPT = 4096;
@@ -47,7 +48,7 @@ export async function runHook(
   const end = await ended(hook, child, onLine).finally(() => signal?.removeEventListener('abort', kill));
   if (end.timedOut) throw failure(hook, `timed out after ${hook.timeout} s`, end);
   if (end.signal !== null)
-    throw failure(hook, `ended by signal ${constants.signals[end.signal]} (${end.signal})`, end);
+    throw failure(hook, `ended by ${describeSignal(constants.signals[end.signal])}`, end);
   if (end.code !== 0) throw failure(hook, `exited ${end.code}`, end);
 }
 

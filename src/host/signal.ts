@@ -1,7 +1,16 @@
 import { constants } from 'node:os';
 
-/** The name of a signal, such as "SIGKILL" for 9; signal(7). */
+const names: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name]),
+);
+
+/** A signal in words: "signal 9 (SIGKILL)", "signal 40" for one without a name; signal(7). */
+export function describeSignal(number: number): string {
+  const name = names.get(number);
+  return name === undefined ? `signal ${number}` : `signal ${number} (${name})`;
+}
+
+/** "SIGKILL" for 9; "signal 40" for one without a name. */
 export function signalName(number: number): string {
-  const found = Object.entries(constants.signals).find(([, value]) => value === number);
-  return found?.[0] ?? `SIG${number}`;
+  return names.get(number) ?? `signal ${number}`;
 }

@@ -22,11 +22,6 @@ export const limitNames = [
 export type LimitName = (typeof limitNames)[number];
 export type CgroupLimits = Pick<JailParams, LimitName>;
 
-/** Whether it is the name of a parameter that is a file of a cgroup. */
-export function isLimit(parameter: string): parameter is LimitName {
-  return limitNames.some((name) => name === parameter);
-}
-
 /** A hierarchy that has a controller. */
 export interface Place {
   readonly version: 1 | 2;

@@ -1,6 +1,6 @@
 import type { JailParams } from '../config/params.js';
 import type { CgroupFacts } from './facts.js';
-import { isLimit, limitNames, translate, type CgroupLimits, type Place } from './cgroup-limits.js';
+import { limitNames, translate, type CgroupLimits, type Place } from './cgroup-limits.js';
 import { rctlLimits } from './rctl.js';
 
 /** One write into a jail's cgroup: what a `cgroup.set` step is made of. */
@@ -108,9 +108,4 @@ export function cgroupSettings(
 /** Block devices that the jail's limits name by path, for facts about the host. */
 export function limitedDevices(values: JailParams): readonly string[] {
   return (values['io.max'] ?? []).map((limit) => limit.device).filter((device) => device.startsWith('/'));
-}
-
-/** Whether a change of this parameter is a write into the cgroup. */
-export function isCgroupParameter(parameter: string): boolean {
-  return parameter === 'rctl' || isLimit(parameter);
 }

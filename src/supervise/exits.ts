@@ -1,23 +1,17 @@
-import { constants } from 'node:os';
 import type { Jail } from '../config/compile.js';
 import type { ParamName } from '../config/params.js';
 import { errnoWords } from '../host/error.js';
 import { hintFor } from '../host/hint.js';
 import type { Ended } from '../host/host.js';
-
-const SIGNALS = new Map<number, string>(
-  Object.entries(constants.signals).map(([name, number]) => [number, name]),
-);
+import { describeSignal } from '../host/signal.js';
 
 /** An end in words: "exit 3", "signal 9 (SIGKILL)", "mount /jails/web/dev: No such file or directory". */
 export function describeEnd(ended: Ended): string {
   switch (ended.how) {
     case 'exit':
       return `exit ${ended.code}`;
-    case 'signal': {
-      const name = SIGNALS.get(ended.code);
-      return name === undefined ? `signal ${ended.code}` : `signal ${ended.code} (${name})`;
-    }
+    case 'signal':
+      return describeSignal(ended.code);
     case 'timeout':
       return 'timed out';
     case 'error':
