@@ -7,13 +7,13 @@ import { errorText, Refusal } from '../control/failure.js';
 import { localCommand } from './command.js';
 import { jailAsConf, resolvedAsText } from './config-text.js';
 import { done, type CommandContext, type CommandResult } from './context.js';
-import { json, paint } from './render.js';
+import { json } from './render.js';
 import { suggestion } from './words.js';
 
-const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
+export const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
 /** The files named, or those of the host. Throws Refusal when there are none at all. */
-function load({ instance, cwd }: CommandContext, files: readonly string[]): Compiled {
+export function load({ instance, cwd }: CommandContext, files: readonly string[]): Compiled {
   if (files.length > 0) return loadConfiguration(files.map((file) => nameFile(file, cwd)));
   const found = configurationFiles(instance.jailConf, instance.jailConfDirectory);
   if (found.length > 0) return loadConfiguration(found);
@@ -29,41 +29,10 @@ function nameFile(file: string, cwd: string): string {
   return file === '-' || cwd === process.cwd() ? file : resolve(cwd, file);
 }
 
-function showDiagnostics(context: CommandContext, diagnostics: readonly Diagnostic[]): void {
+export function showDiagnostics(context: CommandContext, diagnostics: readonly Diagnostic[]): void {
   const colour = context.terminal.colour && context.terminal.stderr;
   for (const diagnostic of diagnostics) context.err(`${formatDiagnostic(diagnostic, colour)}\n`);
 }
-
-const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
-
-function verdict({ jails, files, diagnostics }: Compiled, context: CommandContext): string {
-  const errors = diagnostics.filter(isError).length;
-  const warnings = diagnostics.length - errors;
-  const what = `${count(jails.length, 'jail')} in ${count(files.length, 'file')}`;
-  if (errors > 0) return `${what}: ${paint(context.terminal, 'red', count(errors, 'mistake'))}\n`;
-  const remark = warnings > 0 ? ` (${count(warnings, 'warning')})` : '';
-  return `${what}: ${paint(context.terminal, 'green', 'no mistakes')}${remark}\n`;
-}
-
-export const check = localCommand({
-  name: 'check',
-  where: 'local',
-  summary: 'Find every mistake in the files at once.',
-  description: 'Without FILE these are the files that jaild reads. A FILE of - is standard input.',
-  operands: '[FILE...]',
-  completes: 'file',
-  options: { json: { type: 'boolean', summary: 'The answer for programs, as config --json gives it.' } },
-  needs: 'anyone',
-  run: (context, { options, operands }): CommandResult => {
-    const compiled = load(context, operands);
-    if (options.json) context.out(json(configAsJson(compiled, { resolved: false })));
-    else {
-      showDiagnostics(context, compiled.diagnostics);
-      context.out(verdict(compiled, context));
-    }
-    return { exit: compiled.diagnostics.some(isError) || !compiled.ok ? 2 : 0 };
-  },
-});
 
 export const config = localCommand({
   name: 'config',

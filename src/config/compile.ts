@@ -133,12 +133,15 @@ function paramsOf(merged: MergedJail, { strings }: Substituted): ReadonlyMap<str
   return params;
 }
 
-/** One mistake in a global belongs to every jail, and is told once. */
-function inFileOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
+/** One mistake in a global belongs to every jail, and is told once. Files that are no jail.conf come last. */
+export function inFileOrder(
+  diagnostics: readonly Diagnostic[],
+  files: readonly string[],
+): readonly Diagnostic[] {
   const fileIndex = new Map(files.map((file, index) => [file, index]));
   const unique = new Map(diagnostics.map((d) => [`${placeKey(d)} ${d.code} ${d.message}`, d]));
   const rank = ({ span }: Diagnostic): readonly number[] =>
-    span === null ? [-1, 0, 0] : [fileIndex.get(span.file) ?? 0, span.line, span.column];
+    span === null ? [-1, 0, 0] : [fileIndex.get(span.file) ?? files.length, span.line, span.column];
   return [...unique.values()]
     .map((d) => ({ d, rank: rank(d) }))
     .sort((a, b) => a.rank.reduce((order, n, i) => order || n - (b.rank[i] ?? 0), 0))

@@ -41,7 +41,26 @@ export type DiagnosticCode =
   | 'dependency-cycle'
   | 'address-without-network'
   | 'schedule-never'
-  | 'fstab-syntax';
+  | 'fstab-syntax'
+  | HostCode;
+
+/** What is wrong with a jail on the host that it is looked at from. */
+export type HostCode =
+  | 'no-such-path'
+  | 'closed-path'
+  | 'nested-path'
+  | 'shared-path'
+  | 'own-file'
+  | 'bad-mount'
+  | 'no-such-user'
+  | 'no-such-program'
+  | 'no-such-interface'
+  | 'no-such-device'
+  | 'address-in-use'
+  | 'overlapping-subnet'
+  | 'overlapping-ids'
+  | 'beyond-host'
+  | 'not-on-this-host';
 
 export interface Diagnostic {
   readonly code: DiagnosticCode;

@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostic.js';
+import type { Verdict } from './finding.js';
 import type { Compiled, Jail } from './jail.js';
 import { isParamName, parameterOf, params, type ParamName } from './params.js';
 
@@ -52,6 +53,30 @@ export function configAsJson(
 export function diagnosticAsJson({ span, severity, code, message, hint }: Diagnostic): DiagnosticJson {
   const place = { file: span?.file ?? null, line: span?.line ?? null, column: span?.column ?? null };
   return { ...place, severity, code, message, hint: hint ?? null };
+}
+
+/** A diagnostic as editors want it: with the column behind the end of what it is about. */
+export interface CheckedDiagnosticJson extends DiagnosticJson {
+  readonly endColumn: number | null;
+}
+
+function checkedAsJson(diagnostic: Diagnostic): CheckedDiagnosticJson {
+  const { span } = diagnostic;
+  return { ...diagnosticAsJson(diagnostic), endColumn: span && span.column + span.length };
+}
+
+/** What `jailctl check --json` prints: all that config --json does, with what was found on the host. */
+export function verdictAsJson(compiled: Compiled, verdict: Verdict, unseen: readonly string[]) {
+  const { diagnostics } = verdict;
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  return {
+    ...{ version: 1, ok: compiled.ok, errors, warnings: diagnostics.length - errors, unseen },
+    diagnostics: diagnostics.map(checkedAsJson),
+    jails: compiled.jails.map((jail) => ({
+      ...{ name: jail.name, failed: jail.failed, diagnostics: verdict.of(jail).map(checkedAsJson) },
+      params: jsonObject(jail.params),
+    })),
+  };
 }
 
 function jailAsJson(jail: Jail, resolved: boolean): JailJson {
