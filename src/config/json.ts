@@ -1,6 +1,7 @@
 import type { Diagnostic } from './diagnostic.js';
 import type { Verdict } from './finding.js';
 import type { Compiled, Jail } from './jail.js';
+import { Origins, type Origin } from './origin.js';
 import { isParamName, parameterOf, params, type ParamName } from './params.js';
 
 /** A diagnostic as `jailctl check --json` and `jailctl config --json` print it; absent facts are null. */
@@ -20,6 +21,7 @@ export interface JailJson {
   readonly diagnostics: readonly DiagnosticJson[];
   readonly params: Readonly<Record<string, readonly string[] | null>>;
   readonly values?: Readonly<Record<string, unknown>>;
+  readonly origin?: Readonly<Record<string, Origin>>;
 }
 
 export interface ConfigJson {
@@ -32,20 +34,22 @@ export interface ConfigJson {
 /**
  * What `jailctl config --json` prints.
  * @param options.resolved adds the values: after types, defaults and units
+ * @param options.origin adds where each value comes from
  * @param options.names only these jails
  */
 export function configAsJson(
   compiled: Compiled,
-  options: { readonly resolved: boolean; readonly names?: readonly string[] },
+  options: { readonly resolved: boolean; readonly origin?: boolean; readonly names?: readonly string[] },
 ): ConfigJson {
   const { names } = options;
+  const origins = options.origin ? new Origins(compiled) : null;
   const jails =
     names === undefined ? compiled.jails : compiled.jails.filter(({ name }) => names.includes(name));
   return {
     version: 1,
     ok: compiled.ok,
     diagnostics: compiled.diagnostics.map(diagnosticAsJson),
-    jails: jails.map((jail) => jailAsJson(jail, options.resolved)),
+    jails: jails.map((jail) => jailAsJson(jail, options.resolved, origins)),
   };
 }
 
@@ -79,13 +83,15 @@ export function verdictAsJson(compiled: Compiled, verdict: Verdict, unseen: read
   };
 }
 
-function jailAsJson(jail: Jail, resolved: boolean): JailJson {
+function jailAsJson(jail: Jail, resolved: boolean, origins: Origins | null): JailJson {
+  const origin = resolved ? origins?.ofAll(jail) : origins?.of(jail);
   return {
     name: jail.name,
     failed: jail.failed,
     diagnostics: jail.diagnostics.map(diagnosticAsJson),
     params: jsonObject(jail.params),
     ...(resolved && { values: resolvedValues(jail) }),
+    ...(origin && { origin: jsonObject(origin) }),
   };
 }
 

@@ -55,6 +55,18 @@ const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [rlimitNames, rlimitsCanBeSet],
 ];
 
+/** Parameter → the rules about it, as bits: of ten thousand jails most have a few parameters. */
+const rulesOf = new Map<string, number>();
+for (const [index, [names]] of jailRules.entries())
+  for (const name of names) rulesOf.set(name, (rulesOf.get(name) ?? 0) | (1 << index));
+
+function* adviseOnOne(subject: Subject, host: HostView): Iterable<Finding> {
+  let concerned = 0;
+  for (const name of Object.keys(subject.jail.values)) concerned |= rulesOf.get(name) ?? 0;
+  for (const [index, [, rule]] of jailRules.entries())
+    if ((concerned & (1 << index)) !== 0) yield* rule(subject, host);
+}
+
 /** Rules that compare jails. */
 const hostRules: readonly HostRule[] = [rootsAreApart, subnetsAreApart, idsAreApart];
 
@@ -67,10 +79,7 @@ export function adviseOn(jails: readonly Jail[], host: HostView): readonly Findi
   const fstabs = new Map<string, Fstab | null>();
   const subjects = jails.filter(({ failed }) => !failed).map((jail) => subjectOf(jail, host, fstabs));
   const findings: Finding[] = [];
-  for (const subject of subjects)
-    for (const [names, rule] of jailRules)
-      if (names.some((name) => subject.jail.values[name] !== undefined))
-        for (const found of rule(subject, host)) findings.push(found);
+  for (const subject of subjects) for (const found of adviseOnOne(subject, host)) findings.push(found);
   for (const rule of hostRules) for (const found of rule(subjects, host)) findings.push(found);
   return findings;
 }

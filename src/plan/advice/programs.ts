@@ -1,8 +1,9 @@
 import type { Finding } from '../../config/finding.js';
+import type { ParamName } from '../../config/params.js';
 import { commandArgv, hostEnvironment, jailEnvironment } from '../command.js';
 import type { HostView } from '../host-view.js';
 import { interpreterOf } from './interpreter.js';
-import { elementOf, finding, type Mount, type Subject } from './subject.js';
+import { elementOf, finding, usualMounts, type Subject } from './subject.js';
 import { lookInside, type Tree } from './tree.js';
 
 /** A program that a command begins with: what stands in its way, or null. */
@@ -25,8 +26,24 @@ const SHELLS = /^(?:.*\/)?(?:sh|ash|bash|dash|ksh|mksh|zsh)$/;
 /** A script of a script of a script, and the loader of its program. */
 const MAX_INTERPRETERS = 5;
 
+/** Programs that nothing stands in the way of, by root: many jails may share one. */
+const runnable = new WeakMap<HostView, Set<string>>();
+
 /** What the kernel would say to running this. Null where it would run, or nobody can tell. */
 function obstacleTo(argv: readonly string[], search: Search): Obstacle | null {
+  const { host, tree, path } = search;
+  if (tree.mounts !== usualMounts) return findObstacle(argv, search);
+  const known = runnable.get(host) ?? new Set();
+  runnable.set(host, known);
+  const [program = ''] = argv;
+  const key = [tree.root, ...(program.includes('/') ? [] : path()), ...argv.slice(0, 2)].join('\0');
+  if (known.has(key)) return null;
+  const found = findObstacle(argv, search);
+  if (found === null) known.add(key);
+  return found;
+}
+
+function findObstacle(argv: readonly string[], search: Search): Obstacle | null {
   const [program = '', script] = argv;
   const found = program.includes('/') ? fileObstacle(program, search) : nameObstacle(program, search);
   if (found !== null)
@@ -96,13 +113,13 @@ export function* programsExist(subject: Subject, host: HostView): Iterable<Findi
     const command = commandArgv(text);
     if (command === null) continue;
     const severity = isFirst && !command.background ? 'error' : 'warning';
-    yield* told(subject, severity, elementOf(subject, 'exec.start', text), obstacleTo(command.argv, search));
+    yield* told(subject, severity, ['exec.start', text], obstacleTo(command.argv, search));
     isFirst = false;
   }
   const [main] = values.command ?? [];
   if (main !== undefined) {
     const argv = (values.command?.length ?? 0) > 1 ? values.command : commandArgv(main)?.argv;
-    const at = { parameter: 'command', element: 0 } as const;
+    const at = ['command', main] as const;
     if (argv !== undefined) yield* told(subject, isFirst ? 'error' : 'warning', at, obstacleTo(argv, search));
   }
   yield* laterPrograms(subject, search);
@@ -114,24 +131,25 @@ function* laterPrograms(subject: Subject, search: Search): Iterable<Finding> {
   for (const text of values['exec.stop'] ?? []) {
     const argv = commandArgv(text)?.argv;
     if (argv === undefined) continue;
-    yield* told(subject, 'warning', elementOf(subject, 'exec.stop', text), obstacleTo(argv, search));
+    yield* told(subject, 'warning', ['exec.stop', text], obstacleTo(argv, search));
   }
   const health = values['health.command'];
   const check = health === undefined ? undefined : commandArgv(health)?.argv;
   if (check !== undefined)
-    yield* told(subject, 'warning', { parameter: 'health.command' }, obstacleTo(check, search));
+    yield* told(subject, 'warning', ['health.command', health ?? ''], obstacleTo(check, search));
   const init = values['exec.init'];
-  if (init !== undefined)
-    yield* told(subject, 'error', { parameter: 'exec.init' }, obstacleTo([init], search));
+  if (init !== undefined) yield* told(subject, 'error', ['exec.init', init], obstacleTo([init], search));
 }
 
+/** @param text which string of the parameter it is */
 function* told(
   subject: Subject,
   severity: Finding['severity'],
-  at: Mount['at'],
+  [parameter, text]: readonly [ParamName, string],
   obstacle: Obstacle | null,
 ): Iterable<Finding> {
   if (obstacle === null) return;
+  const at = elementOf(subject, parameter, text);
   yield finding(subject, severity, 'no-such-program', at, obstacle.message, obstacle.hint);
 }
 
@@ -156,8 +174,7 @@ export function* hooksExist(subject: Subject, host: HostView): Iterable<Finding>
       const command = commandArgv(text);
       if (command === null) continue;
       const isCertain = isFirst && startHooks.includes(phase) && !command.background;
-      const at = elementOf(subject, phase, text);
-      yield* told(subject, isCertain ? 'error' : 'warning', at, obstacleTo(command.argv, search));
+      yield* told(subject, isCertain ? 'error' : 'warning', [phase, text], obstacleTo(command.argv, search));
       isFirst = false;
     }
 }

@@ -140,7 +140,7 @@ const DEV = [['/dev', null]] as const;
 const PROC = [['/proc', null]] as const;
 const SYS = [['/sys', null]] as const;
 /** One for all the many that say nothing about it. */
-const usualMounts: ReadonlyMap<string, null> = new Map([...DEV, ...PROC, ...SYS]);
+export const usualMounts: ReadonlyMap<string, null> = new Map([...DEV, ...PROC, ...SYS]);
 
 /** What a jail has mounted when its files list nothing. */
 function systemMounts(values: Jail['values']): ReadonlyMap<string, null> {
