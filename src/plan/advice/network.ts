@@ -54,7 +54,7 @@ export function* addressesAreFree(subject: Subject, host: HostView): Iterable<Fi
     }
     const around = announceOn === undefined ? [] : networksAround(host, address);
     const [network] = around;
-    if (announceOn === undefined || network === undefined) continue;
+    if (announceOn === undefined || network === undefined || !host.links().includes(announceOn)) continue;
     if (around.some(({ link }) => link === announceOn)) continue;
     const message = `${address} is announced on ${announceOn}, but belongs to the network of ${network.link} (${network.address}/${network.prefix})`;
     const hint = `whoever asks for it on ${network.link} gets no answer: announce it there`;
