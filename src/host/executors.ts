@@ -98,14 +98,7 @@ export function makeExecutors(listener: StepListener, prepareCgroups: () => void
       },
     },
     'interfaces.lend': {
-      run: async ({ args }, launch) => {
-        try {
-          lendInterfaces(args, jailerOf(launch));
-        } catch (error) {
-          await takeBackInterfaces(args); // a step that fails has to undo itself
-          throw error;
-        }
-      },
+      run: ({ args }, launch) => lendInterfaces(args, jailerOf(launch)),
       undo: ({ args }) => takeBackInterfaces(args),
     },
     'jailer.go': { run: (_step, launch) => jailerOf(launch).go() },

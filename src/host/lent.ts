@@ -7,7 +7,7 @@ import type { JailerHandle } from './host.js';
 import { findLink, hostInterfaces } from './interfaces.js';
 import { jailerBinary } from './jailer.js';
 import { closeFd, pidfdGetfd, pidfdOpen, pidfdSendSignal, posixSpawn, waitpid } from './libc.js';
-import { NetlinkSocket, withNetlink } from './netlink.js';
+import { withNetlink, type NetlinkSocket } from './netlink.js';
 import { moveLink } from './netlink-route.js';
 
 /** The descriptor of the socket in native/jailer/window.c. */
@@ -18,13 +18,18 @@ const { ENODEV, EBADF, EEXIST, ETIMEDOUT } = constants.errno;
 
 /**
  * Moves interfaces of the host into a jail (jail(8), vnet.interface). When one can't be moved, those before it are given
- * back. Throws SystemError: ENODEV for one that is not there, EINVAL for one that is bound to its namespace.
+ * back. Rejects with SystemError: ENODEV for one that is not there, EINVAL for one that is bound to its namespace.
  */
-export function lendInterfaces({ interfaces }: LendArgs, jailer: JailerHandle): void {
-  withNetlink((host) => {
-    const links = interfaces.map((name) => findLink(host, name) ?? missing(name));
-    for (const link of links) host.request([moveLink(link.index, link.name, jailer.initPid)]);
-  });
+export async function lendInterfaces(args: LendArgs, jailer: JailerHandle): Promise<void> {
+  try {
+    withNetlink((host) => {
+      const links = args.interfaces.map((name) => findLink(host, name) ?? missing(name));
+      for (const link of links) host.request([moveLink(link.index, link.name, jailer.initPid)]);
+    });
+  } catch (error) {
+    await takeBackInterfaces(args);
+    throw error;
+  }
 }
 
 function missing(name: string): never {
