@@ -41,7 +41,9 @@ export type DiagnosticCode =
   | 'dependency-cycle'
   | 'address-without-network'
   | 'schedule-never'
-  | 'fstab-syntax';
+  | 'fstab-syntax'
+  | 'bad-rule'
+  | 'rule-without-effect';
 
 export interface Diagnostic {
   readonly code: DiagnosticCode;
