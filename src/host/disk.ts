@@ -1,6 +1,5 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { constants } from 'node:os';
-import { SystemError } from './error.js';
+import { PlanError } from '../plan/error.js';
 import { readText, systemError } from './files.js';
 
 interface Mount {
@@ -49,7 +48,7 @@ function wholeDisk(number: string): string {
 
 /**
  * "MAJOR:MINOR" of the disk on which a directory lies.
- * @throws SystemError ENOTSUP for one on a file system that is on no disk, such as tmpfs
+ * @throws PlanError for one on a file system that is on no disk, such as tmpfs; SystemError when there is none
  */
 export function diskOf(path: string): string {
   let real: string;
@@ -63,6 +62,6 @@ export function diskOf(path: string): string {
   // btrfs and its like have numbers of their own, and name their device as the source.
   const stat = mount?.source.startsWith('/') ? statSync(mount.source, { throwIfNoEntry: false }) : undefined;
   if (stat?.isBlockDevice() === true) return wholeDisk(deviceNumber(stat.rdev));
-  const hint = `it is on ${mount?.type ?? 'no file system'}: limits of I/O need a disk below "path", or io.max = "/dev/NAME …"`;
-  throw new SystemError('find the disk of', constants.errno.ENOTSUP, path, hint);
+  const hint = 'put it on a disk, or name one: io.max = "/dev/NAME …"';
+  throw new PlanError('rctl', path, `it is on ${mount?.type ?? 'no file system'}, which is on no disk`, hint);
 }

@@ -13,8 +13,8 @@ type Read = RuleFile | { readonly unreadable: string };
 /** The rules of one run of the compiler: those that stand in jails, in the standard file and in files that jails name. */
 export class Rules implements RuleFiles {
   private readonly read = new Map<string, Read | null>();
-  /** Which jails have which file. */
   private readonly common: Read | null;
+  /** Which jails have which file. */
   private readonly readers = new Map<string, Set<string>>();
 
   /** @param standard a file that counts for all jails, when it is there */
