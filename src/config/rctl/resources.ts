@@ -37,8 +37,6 @@ const cgroup = (parameter: Extract<Means, { by: 'cgroup' }>['parameter']) =>
   ({ by: 'cgroup', parameter }) as const;
 const sysctl = (name: string) => ({ by: 'sysctl', name }) as const;
 
-const EACH = 'Each process has this limit for itself.';
-
 /** A resource that setrlimit(2) limits for each process, and nothing for the jail. */
 const limited = (summary: string, unit: Unit, name: RlimitName, watched = false): Resource => ({
   summary,
@@ -47,7 +45,6 @@ const limited = (summary: string, unit: Unit, name: RlimitName, watched = false)
   means: { by: 'rlimit', name },
   ofProcess: name,
   watched,
-  note: EACH,
 });
 
 /** System V objects, which only the kernel counts. */
@@ -66,43 +63,43 @@ const rate = (summary: string, unit: Unit, key: Extract<Means, { by: 'io.max' }>
   limit: 'throttle',
   means: { by: 'io.max', key },
   watched: true,
-  note: 'On the disk that holds path.',
+  note: 'The limit is about the disk that holds path.',
 });
 
 /** THE TABLE of rctl(8)'s resources, in its order, and what each is on Linux. */
 export const resources = {
   cputime: { summary: 'CPU time', unit: 's', limit: null, means: null, watched: true },
-  datasize: limited('data size', 'bytes', 'data'),
-  stacksize: limited('stack size', 'bytes', 'stack'),
-  coredumpsize: limited('core dump size', 'bytes', 'core'),
+  datasize: limited('data segment of each process', 'bytes', 'data'),
+  stacksize: limited('stack of each process', 'bytes', 'stack'),
+  coredumpsize: limited('core file of each process', 'bytes', 'core'),
   memoryuse: {
-    summary: 'memory',
+    summary: 'memory without cached files',
     unit: 'bytes',
     limit: 'deny',
     means: cgroup('memory.max'),
     watched: true,
-    note: 'When nothing can be reclaimed, a process of the jail is killed. Watched is what cannot be given back: cached files do not count.',
+    note: 'The limit kills a process when nothing can be given back.',
   },
-  memorylocked: limited('locked memory', 'bytes', 'memlock', true),
+  memorylocked: limited('locked memory; the limit is that of each process', 'bytes', 'memlock', true),
   maxproc: {
-    summary: 'number of processes',
+    summary: 'processes',
     unit: 'number',
     limit: 'deny',
     means: cgroup('pids.max'),
     watched: true,
     note: 'The limit counts threads, too.',
   },
-  openfiles: limited('file descriptor table size', 'number', 'nofile', true),
+  openfiles: limited('open files; the limit is that of each process', 'number', 'nofile', true),
   vmemoryuse: {
-    summary: 'address space',
+    summary: 'address space of all processes',
     unit: 'bytes',
     limit: 'deny',
     means: cgroup('memory.max'),
     ofProcess: 'as',
     watched: true,
-    note: 'The limit counts memory that is in use, as that of memoryuse does.',
+    note: 'The limit is that of memoryuse; with /process it is RLIMIT_AS.',
   },
-  pseudoterminals: counted('number of pseudo terminals', 'number', { by: 'devpts' }),
+  pseudoterminals: counted('pseudo terminals', 'number', { by: 'devpts' }),
   swapuse: {
     summary: 'swap',
     unit: 'bytes',
@@ -112,36 +109,31 @@ export const resources = {
     note: 'On cgroup v1 together with a limit of memory only.',
   },
   nthr: {
-    summary: 'number of threads',
+    summary: 'threads',
     unit: 'number',
     limit: 'deny',
     means: cgroup('pids.max'),
     watched: true,
   },
-  msgqqueued: counted('number of queued System V messages', 'number', null, 'Linux does not count them.'),
-  msgqsize: counted(
-    'System V message queue size',
-    'bytes',
-    sysctl('kernel.msgmnb'),
-    'The size of each queue.',
-  ),
-  nmsgq: counted('number of System V message queues', 'number', sysctl('kernel.msgmni')),
-  nsem: counted('number of System V semaphores', 'number', sysctl('kernel.sem')),
+  msgqqueued: counted('queued System V messages', 'number', null, 'Linux does not count them.'),
+  msgqsize: counted('each System V message queue', 'bytes', sysctl('kernel.msgmnb')),
+  nmsgq: counted('System V message queues', 'number', sysctl('kernel.msgmni')),
+  nsem: counted('System V semaphores', 'number', sysctl('kernel.sem')),
   nsemop: counted('operations of one semop(2)', 'number', sysctl('kernel.sem')),
-  nshm: counted('number of System V shared memory segments', 'number', sysctl('kernel.shmmni')),
-  shmsize: counted('System V shared memory size', 'bytes', sysctl('kernel.shmall')),
+  nshm: counted('System V shared memory segments', 'number', sysctl('kernel.shmmni')),
+  shmsize: counted('System V shared memory', 'bytes', sysctl('kernel.shmall')),
   wallclock: { summary: 'time since the start', unit: 's', limit: null, means: null, watched: true },
   pcpu: {
-    summary: 'CPU',
+    summary: 'CPU time in the time that passes',
     unit: 'percent of one CPU',
     limit: 'deny',
     means: cgroup('cpu.max'),
     watched: true,
   },
-  readbps: rate('file system reads', 'bytes/s', 'rbps'),
-  writebps: rate('file system writes', 'bytes/s', 'wbps'),
-  readiops: rate('file system reads', 'operations/s', 'riops'),
-  writeiops: rate('file system writes', 'operations/s', 'wiops'),
+  readbps: rate('what is read from disks', 'bytes/s', 'rbps'),
+  writebps: rate('what is written to disks', 'bytes/s', 'wbps'),
+  readiops: rate('reads from disks', 'operations/s', 'riops'),
+  writeiops: rate('writes to disks', 'operations/s', 'wiops'),
 } as const satisfies Readonly<Record<string, Resource>>;
 
 export type ResourceName = keyof typeof resources;
