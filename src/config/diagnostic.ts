@@ -47,7 +47,9 @@ export type DiagnosticCode =
   | 'dependency-cycle'
   | 'address-without-network'
   | 'schedule-never'
-  | 'fstab-syntax';
+  | 'fstab-syntax'
+  | 'bad-rule'
+  | 'rule-without-effect';
 
 export interface Diagnostic {
   readonly code: DiagnosticCode;
