@@ -67,7 +67,7 @@ static void mounts_what_is_allowed(void)
 	prepare(&jail);
 	allow_mounts(&jail);
 	expect_output(&jail,
-		      "mkdir /a /b; mount -t tmpfs none /a; echo $?; mount; ls -l /proc/1/exe",
+		      file_text("/tmp", "notify_s.sh"),
 		      "14.2-RELEASE\n");
 }
 

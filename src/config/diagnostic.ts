@@ -32,6 +32,7 @@ export type DiagnosticCode =
   | 'several-values'
   | 'ignored-parameter'
   | 'later-parameter'
+  | 'without-effect'
   | 'duplicate-jail'
   | 'duplicate-address'
   | 'late-global'
