@@ -36,6 +36,7 @@ export type DiagnosticCode =
   | 'several-values'
   | 'ignored-parameter'
   | 'later-parameter'
+  | 'without-effect'
   | 'duplicate-jail'
   | 'star-in-name'
   | 'more-mistakes'

@@ -9,7 +9,7 @@ import { limitedDevices } from '../plan/cgroup.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { limitsDisk } from '../plan/rctl.js';
-import { policyBase, seccompPolicy } from '../plan/seccomp.js';
+import { openPolicy, policyBase, seccompPolicy } from '../plan/seccomp.js';
 import type { UidPool } from '../plan/uidrange.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
@@ -122,7 +122,10 @@ export class Machine implements Host {
 
   async #seccompProgram({ values }: Jail): Promise<string | null> {
     const base = policyBase(values);
-    if (base.kind === 'off') return null;
+    if (base.kind === 'off') {
+      const policy = openPolicy(values);
+      return policy === null ? null : this.#seccomp.programOf(policy);
+    }
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
       return await this.#seccomp.programOf(seccompPolicy(readFileSync(file, 'utf8'), values));

@@ -1,5 +1,6 @@
 import type { Jail } from '../config/jail.js';
 import type { MountEntry } from '../config/values/mount.js';
+import { TMPFS_SIZE } from './answers.js';
 import { PlanError } from './error.js';
 import { rctlLaunch } from './rctl.js';
 import type { LaunchRecord } from './step.js';
@@ -45,7 +46,7 @@ const masked = [
 const readOnly = ['proc/bus', 'proc/fs', 'proc/irq', 'proc/sys', 'proc/sysrq-trigger'];
 
 /** Sizes of the memory file systems that every jail gets; their pages are charged to the jail's cgroup. */
-const sizes = { dev: '64k', shm: '64m', tmpfs: '256m' } as const;
+const sizes = { dev: '64k', shm: '64m', tmpfs: TMPFS_SIZE } as const;
 
 const PSEUDOTERMINALS = 256;
 

@@ -1,6 +1,7 @@
 import type { Jail } from '../config/jail.js';
 import { parseFstab } from '../config/fstab.js';
 import type { MountEntry } from '../config/values/mount.js';
+import { answerRecords } from './answers.js';
 import { capabilityMask, jailCapabilities } from './capabilities.js';
 import { cgroupProcs, cgroupV2 } from './cgroup.js';
 import { commandArgv, jailEnvironment, type CommandJail } from './command.js';
@@ -170,6 +171,7 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
     ['caps', capabilityMask(jailCapabilities(values))],
     ...(values.no_new_privs === false ? [] : [['no_new_privs', 'yes'] as LaunchRecord]),
     ...(facts.seccomp === null ? [] : [['seccomp', facts.seccomp] as LaunchRecord]),
+    ...answerRecords(values),
   ];
 }
 
