@@ -162,7 +162,7 @@ describe('rctl.file', () => {
 
   it('must be there', () => {
     expect(told(compileFiles(conf, { '/a': '' }))).to.deep.equal([
-      'jail.conf:1:27+9 error unreadable-file: cannot read /b: no such file or directory',
+      'jail.conf:1:43+2 error unreadable-file: cannot read /b: no such file or directory',
     ]);
   });
 });
