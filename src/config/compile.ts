@@ -27,18 +27,19 @@ export function compile(
   const program = readProgram(files, access);
   const blocks = collectBlocks(program.items);
   const merged = mergeJails(blocks);
-  const jails = finishJails(merged.jails, program.diagnostics.length === 0 ? [] : ABSENCES, rules);
   const own = [...program.diagnostics, ...merged.diagnostics];
+  const ok = own.every(({ severity }) => severity === 'warning');
+  const jails = finishJails(merged.jails, ok ? [] : ABSENCES, rules);
   const all = [
     ...own,
     ...lateGlobals(program.items),
-    ...(jails.length + own.length === 0 ? strangersIn(blocks) : []),
+    ...(ok && jails.length === 0 ? strangersIn(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
     ...rules.diagnostics(merged.jails.map(({ block }) => block.name)),
   ];
   const read = [...program.files, ...rules.files];
   return {
-    ok: own.length === 0,
+    ok,
     diagnostics: inFileOrder(all, read),
     jails,
     files: read,
