@@ -4,12 +4,15 @@ import type { FileAccess, RuleFiles } from '../jail.js';
 import type { MergedJail } from '../merge.js';
 import type { JailParams } from '../params.js';
 import { diagnose, type Place } from '../source.js';
-import { readRuleFile, type PlacedRule, type RuleFile } from './file.js';
+import { MAX_DIAGNOSTICS, readRuleFile, type PlacedRule, type RuleFile } from './file.js';
 import { impossibility } from './possible.js';
 import { kindOf, type RctlRule } from './rule.js';
 
 /** A file that was read, or why it could not be. */
 type Read = RuleFile | { readonly unreadable: string };
+
+/** Five rules for each of ten thousand jails. */
+const MAX_CHARACTERS = 1 << 21;
 
 /** The rules of one run of the compiler: those that stand in jails, in the standard file and in files that jails name. */
 export class Rules implements RuleFiles {
@@ -106,7 +109,9 @@ export class Rules implements RuleFiles {
   /** @returns null for a file that is not there */
   private readFile(path: string): Read | null {
     try {
-      return readRuleFile({ file: path, text: this.access.readFile(path) });
+      const text = this.access.readFile(path);
+      if (text.length > MAX_CHARACTERS) return { unreadable: `larger than ${MAX_CHARACTERS >> 20} MB` };
+      return readRuleFile({ file: path, text });
     } catch (error) {
       if (!(error instanceof Error) || !('code' in error)) throw error; // a bug, not an answer of the system
       if (error.code === 'ENOENT') return null;
@@ -129,12 +134,15 @@ export class Rules implements RuleFiles {
   private strangers(path: string, { jails }: RuleFile, known: ReadonlySet<string>): readonly Diagnostic[] {
     const warn = (place: Place, message: string, hint: string): Diagnostic =>
       diagnose('warning', 'rule-without-effect', place, message, hint);
-    return [...jails].flatMap(([name, { place }]): readonly Diagnostic[] => {
-      if (this.readers.get(path)?.has(name) === true) return [];
-      return known.has(name)
-        ? [warn(place, `jail "${name}" does not read this file`, `write rctl.file = "${path}" in it`)]
-        : [warn(place, `there is no jail "${name}"`, 'its rules wait for a jail of that name')];
-    });
+    const readers = this.readers.get(path);
+    const unread = [...jails].filter(([name]) => readers?.has(name) !== true);
+    return unread
+      .slice(0, MAX_DIAGNOSTICS)
+      .map(([name, { place }]) =>
+        known.has(name)
+          ? warn(place, `jail "${name}" does not read this file`, `write rctl.file = "${path}" in it`)
+          : warn(place, `there is no jail "${name}"`, 'its rules wait for a jail of that name'),
+      );
   }
 }
 
