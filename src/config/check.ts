@@ -112,7 +112,7 @@ function refuseString(texts: readonly string[] | null): Unconverted | null {
 }
 
 /** The element that is wrong, as long as variables have not changed how many there are. */
-export function elementPlace(entry: Entry, texts: readonly unknown[] | null, index = -1): Place {
+function elementPlace(entry: Entry, texts: readonly string[] | null, index = -1): Place {
   const aligned = entry.words !== null && entry.words.length === texts?.length;
   return (aligned ? entry.words.at(index) : undefined) ?? entry.place;
 }
@@ -141,4 +141,10 @@ function withoutEffect({ name }: Mention, entry: Entry, value: unknown): readonl
 /** The place of a parameter in a jail, or of the jail's name when it was not written. */
 export function placeOf(jail: MergedJail, name: string): Place {
   return jail.entries.get(keyOf({ name, variable: false }))?.place ?? jail.block.place;
+}
+
+/** The place of one of a parameter's values in a jail, as long as variables have not changed how many there are. */
+export function placeOfElement(jail: MergedJail, name: string, index: number, count: number): Place {
+  const words = jail.entries.get(keyOf({ name, variable: false }))?.words ?? [];
+  return (words.length === count ? words[index] : undefined) ?? placeOf(jail, name);
 }
