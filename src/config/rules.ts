@@ -31,7 +31,9 @@ const rules: readonly Rule[] = [
   dependenciesExist,
   dependenciesHaveNoCycle,
   addressesHaveANetwork,
+  interfacesHaveANetwork,
   addressesAreUnique,
+  mountsAreAllowed,
 ];
 
 /** What the rules find, by jail. */
@@ -50,6 +52,10 @@ export function applyRules(jails: readonly Draft[]): ReadonlyMap<Draft, readonly
 
 function error(jail: Draft, code: DiagnosticCode, place: Place, message: string, hint?: string) {
   return [jail, diagnose('error', code, place, message, hint)] as const;
+}
+
+function warning(jail: Draft, place: Place, message: string, hint: string) {
+  return [jail, diagnose('warning', 'without-effect', place, message, hint)] as const;
 }
 
 const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>
@@ -194,6 +200,19 @@ function* addressesHaveANetwork({ jails }: Drafts) {
     }
 }
 
+/** An interface can only be moved into a network stack of the jail's own. */
+function* interfacesHaveANetwork({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { values } = jail;
+    if ((values['vnet.interface']?.length ?? 0) === 0) continue;
+    const shared = (['vnet', 'ip4', 'ip6'] as const).find((name) => values[name] === 'inherit');
+    if (shared === undefined) continue;
+    const message = `vnet.interface has no effect with ${shared} = inherit`;
+    const place = placeOf(jail.merged, 'vnet.interface');
+    yield error(jail, 'address-without-network', place, message, 'remove one of them, or write vnet = new');
+  }
+}
+
 /** One address leads to one jail; behind different bridges there may be networks that do not meet. */
 function* addressesAreUnique({ jails }: Drafts) {
   const owners = new Map<string, Draft>();
@@ -207,4 +226,29 @@ function* addressesAreUnique({ jails }: Drafts) {
         const message = `${address} is the address of jail "${owner.name}" already (${where(placeOf(owner.merged, parameter))})`;
         yield error(jail, 'duplicate-address', placeOf(jail.merged, parameter), message);
       }
+}
+
+const mountParameters = [
+  ...(['allow.mount.devfs', 'allow.mount.nullfs', 'allow.mount.procfs', 'allow.mount.linprocfs'] as const),
+  ...(['allow.mount.linsysfs', 'allow.mount.tmpfs'] as const),
+];
+
+/** jail(8): every allow.mount.* needs allow.mount, and that an enforce_statfs below 2. */
+function* mountsAreAllowed({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { values, merged } = jail;
+    const given = mountParameters.filter((name) => jail.origin.has(name) && values[name] === true);
+    if (values['allow.mount'] !== true) {
+      for (const name of given)
+        yield warning(
+          jail,
+          placeOf(merged, name),
+          `"${name}" allows nothing without allow.mount`,
+          'write allow.mount;',
+        );
+    } else if (values.enforce_statfs === 2) {
+      const message = 'with enforce_statfs = 2 the jail mounts nothing, whatever allow.mount says';
+      yield warning(jail, placeOf(merged, 'enforce_statfs'), message, 'write enforce_statfs = 1;');
+    }
+  }
 }

@@ -10,10 +10,12 @@ import {
   type Stats,
 } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { PlanError } from '../plan/error.js';
 import type { HostAddress, HostView, PathFact, UsedIds } from '../plan/host-view.js';
 import type { Instance } from '../plan/instance.js';
 import { parseSubordinate, type UidPool } from '../plan/uidrange.js';
 import { detectCgroups } from './cgroup-facts.js';
+import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { isErrno } from './files.js';
 import { hasIp6 } from './forwarding.js';
@@ -47,13 +49,15 @@ export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealH
     text: remembered((path) => attempt(unseen, path, null, () => readFileSync(path, 'utf8'))),
     head: remembered((path) => attempt(unseen, path, new Uint8Array(), () => readHead(path))),
     users: remembered((path) => attempt(unseen, path, null, () => namesIn(readFileSync(path, 'utf8')))),
-    blockDevice: remembered((path) => blockDevice(path)),
+    blockDevice: remembered(blockDevice),
+    disk: remembered(disk),
+    isRunning: (jail) => existsSync(`${instance.runDirectory}/${jail}`),
     links: once(() => links().map(({ name }) => name)),
     addresses: once(() => addressesOn(links())),
     hasIp6: once(hasIp6),
     hasTimeNamespaces: once(() => existsSync('/proc/self/ns/time')),
     memory: once(totalmem),
-    possible: remembered((what) => possible(what)),
+    possible: remembered(possible),
     cpuCount: once(() => cpus().length),
     pidMax: once(() => numberIn('/proc/sys/kernel/pid_max')),
     openFilesMax: once(() => numberIn('/proc/sys/fs/nr_open')),
@@ -150,6 +154,15 @@ const namesIn = (passwd: string): ReadonlySet<string> =>
 
 const blockDevice = (path: string): string | null =>
   unlessSystem(null, () => blockDeviceNumbers([path]).get(path) ?? null);
+
+function disk(path: string): string | null {
+  try {
+    return diskOf(path);
+  } catch (error) {
+    if (error instanceof SystemError || error instanceof PlanError) return null;
+    throw error;
+  }
+}
 
 function addressesOn(links: readonly Link[]): readonly HostAddress[] {
   const names = new Map(links.map(({ index, name }) => [index, name]));

@@ -38,6 +38,10 @@ export interface HostView {
   readonly users: (passwd: string) => ReadonlySet<string> | null;
   /** "MAJOR:MINOR" of a block device, or null when the path is none. */
   readonly blockDevice: (path: string) => string | null;
+  /** "MAJOR:MINOR" of the disk on which a directory lies, or null when it lies on none. */
+  readonly disk: (path: string) => string | null;
+  /** Whether there is something of a running jail of this name. */
+  readonly isRunning: (jail: string) => boolean;
   readonly links: () => readonly string[];
   readonly addresses: () => readonly HostAddress[];
   readonly hasIp6: () => boolean;

@@ -46,6 +46,8 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
       return passwd === null ? null : new Set(passwd.split('\n').map((line) => line.split(':')[0] ?? ''));
     },
     blockDevice: (path) => (files[path] === 'block' ? '8:0' : null),
+    disk: (path) => (path.startsWith('/j') ? '8:0' : null),
+    isRunning: () => false,
     links: () => ['lo', 'eth0', 'jl0123456789ab'],
     addresses: () => [
       { address: '127.0.0.1', prefix: 8, link: 'lo' },

@@ -14,7 +14,13 @@ import {
   rlimitsCanBeSet,
 } from './limits.js';
 import { fstabsAreReadable, mountsCanBeMade } from './mounts.js';
-import { addressesAreFree, interfacesExist, ip6IsThere, subnetsAreApart } from './network.js';
+import {
+  addressesAreFree,
+  interfacesAreApart,
+  interfacesExist,
+  ip6IsThere,
+  subnetsAreApart,
+} from './network.js';
 import { hooksExist, programsExist } from './programs.js';
 import { rootIsThere, rootsAreApart } from './roots.js';
 import { subjectOf, type Subject } from './subject.js';
@@ -49,7 +55,7 @@ const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [links, interfacesExist],
   [['ip6.addr'], ip6IsThere],
   [['ip4.addr', 'ip6.addr'], addressesAreFree],
-  [[...limitNames, 'rctl', 'time.offset'], limitsAreKnownHere],
+  [[...limitNames, 'rctl', 'rctl.file', 'time.offset'], limitsAreKnownHere],
   [amounts, amountsAreBelowTheHosts],
   [['io.max'], devicesExist],
   [rlimitNames, rlimitsCanBeSet],
@@ -68,7 +74,7 @@ function* adviseOnOne(subject: Subject, host: HostView): Iterable<Finding> {
 }
 
 /** Rules that compare jails. */
-const hostRules: readonly HostRule[] = [rootsAreApart, subnetsAreApart, idsAreApart];
+const hostRules: readonly HostRule[] = [rootsAreApart, interfacesAreApart, subnetsAreApart, idsAreApart];
 
 /**
  * What can be found wrong with jails on this host without doing anything: what is certain to fail their start is an

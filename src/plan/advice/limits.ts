@@ -2,8 +2,9 @@ import type { Finding } from '../../config/finding.js';
 import { params, type JailParams } from '../../config/params.js';
 import { cgroupSettings, limitedDevices } from '../cgroup.js';
 import { limitNames } from '../cgroup-limits.js';
+import { limitsDisk } from '../rctl.js';
 import type { HostView } from '../host-view.js';
-import { absence, elementOf, finding, type Mount, type Subject } from './subject.js';
+import { absence, finding, type Mount, type Subject } from './subject.js';
 
 /** PID_MAX_LIMIT (linux/threads.h): the pids controller takes no larger number. */
 const PIDS_LIMIT = 4_194_304;
@@ -23,6 +24,14 @@ export function* limitsAreKnownHere(subject: Subject, host: HostView): Iterable<
   if (cgroups === null) return;
   // Devices have a rule of their own, which says more.
   const devices = new Map(limitedDevices(values).map((path) => [path, host.blockDevice(path) ?? '0:0']));
+  const { path = '/' } = values;
+  if (limitsDisk(values) && host.stat(path).kind === 'directory') {
+    if (host.disk(path) === null) {
+      const message = `${path} is on no disk, whose reading and writing could be limited`;
+      yield finding(subject, 'error', 'not-on-this-host', 'rctl', message, 'name a disk with io.max');
+    }
+    devices.set(path, '0:0');
+  }
   for (const { parameter, reason } of cgroupSettings(values, cgroups, name, devices).unsupported) {
     const hint = 'take it out, or use a host that has it';
     yield finding(
@@ -36,10 +45,9 @@ export function* limitsAreKnownHere(subject: Subject, host: HostView): Iterable<
   }
 }
 
-/** The parameter of a remark; "rctl RULE" is one rule of several, and a limit may come from a rule. */
-function placeOf(subject: Subject, parameter: string): Mount['at'] {
-  if (parameter.startsWith('rctl ')) return elementOf(subject, 'rctl', parameter.slice('rctl '.length));
-  const known = limitNames.find((name) => name === parameter && subject.jail.values[name] !== undefined);
+/** A limit that the jail does not have itself comes from a rule. */
+function placeOf({ jail }: Subject, parameter: string): Mount['at'] {
+  const known = limitNames.find((name) => name === parameter && jail.values[name] !== undefined);
   return { parameter: known ?? 'rctl' };
 }
 

@@ -19,7 +19,10 @@ export function* interfacesExist(subject: Subject, host: HostView): Iterable<Fin
   for (const family of families)
     for (const [element, { interface: name }] of (values[`${family}.addr`] ?? []).entries())
       if (name !== undefined) wanted.push([name, { parameter: `${family}.addr`, element }]);
-  for (const [element, name] of (values['vnet.interface'] ?? []).entries())
+  // Those of a running jail are in its own network namespace.
+  for (const [element, name] of host.isRunning(subject.jail.name)
+    ? []
+    : (values['vnet.interface'] ?? []).entries())
     wanted.push([name, { parameter: 'vnet.interface', element }]);
   if (values.bridge !== undefined) wanted.push([values.bridge, { parameter: 'bridge' }]);
   for (const [name, at] of wanted) {
@@ -94,6 +97,25 @@ function networksAround(host: HostView, address: string): readonly HostAddress[]
   return networksOf(host).networks.filter(
     (network) => network.parsed.kind() === parsed.kind() && parsed.match(network.parsed, network.prefix),
   );
+}
+
+/** An interface can be moved into one jail only. */
+export function* interfacesAreApart(subjects: readonly Subject[]): Iterable<Finding> {
+  const owners = new Map<string, Subject>();
+  for (const subject of subjects)
+    for (const [element, name] of (subject.jail.values['vnet.interface'] ?? []).entries()) {
+      const owner = owners.get(name) ?? subject;
+      owners.set(name, owner);
+      if (owner.jail.name === subject.jail.name) continue;
+      const message = `${name} goes to jail "${owner.jail.name}", too: only one of them can run`;
+      yield finding(
+        subject,
+        'warning',
+        'no-such-interface',
+        { parameter: 'vnet.interface', element },
+        message,
+      );
+    }
 }
 
 /** A host without IPv6 cannot give a jail an address of it. */

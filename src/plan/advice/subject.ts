@@ -98,7 +98,7 @@ function mountsOf({ values }: Jail, fstabs: ReadonlyMap<string, Fstab>): readonl
 
 function recordsOf(entry: MountEntry, path: string): readonly LaunchRecord[] | PlanError {
   try {
-    return mountRecords(entry, path, false);
+    return mountRecords(entry, path, { idmap: false, terminals: 0 });
   } catch (error) {
     if (error instanceof PlanError) return error;
     throw error;

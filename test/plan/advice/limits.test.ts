@@ -47,8 +47,10 @@ describe('limits of a jail', () => {
       '2:14 error: memory.low: cgroup v1 has nothing like it [not-on-this-host]',
       '2:48 error: cpu.weight: this host has no cpu controller for cgroups [not-on-this-host]',
     ]);
-    expect(adviceOnX('rctl = "maxproc:deny=10", "readbps:deny=1m";')).to.deep.equal([
-      '2:27 error: rctl readbps:deny=1m: Linux limits I/O for each device: use io.max = "/dev/NAME ..." [not-on-this-host]',
+    const noDisk = { disk: () => null };
+    expect(adviceOnX('rctl = "maxproc:deny=10", "readbps:throttle=1m";')).to.deep.equal([]);
+    expect(adviceOnX('rctl = "readbps:throttle=1m";', {}, noDisk)).to.deep.equal([
+      '2:8 error: /j/x is on no disk, whose reading and writing could be limited [not-on-this-host]',
     ]);
     expect(adviceOnX('time.offset = 1d;', {}, { hasTimeNamespaces: () => false })).to.deep.equal([
       '2:15 error: time.offset: this kernel has no time namespaces [not-on-this-host]',

@@ -49,9 +49,19 @@ describe('the network of a jail', () => {
     expect(adviceOn(jail('a', '10.0.0.1/16') + jail('b', '10.0.5.1/16'), files)).to.deep.equal([]);
   });
 
-  it('of parameters that do nothing yet is warned of only', () => {
-    expect(adviceOnX('vnet.interface = eth7;', ROOT)).to.deep.equal([
-      '2:18 warning: this host has no interface eth7 [no-such-interface]',
+  it('takes an interface of the host for one jail only, and misses none that runs with it', () => {
+    const missing = '2:18 error: this host has no interface eth7 [no-such-interface]';
+    expect(adviceOnX('vnet.interface = eth7;')).to.deep.equal([missing]);
+    expect(adviceOnX('vnet.interface = eth7;', {}, { isRunning: () => true })).to.deep.equal([]);
+    const two = 'path = /j/x; persist; readonly; vnet.interface = eth0;\na {}\nb {}';
+    expect(adviceOn(two, ROOT)).to.deep.equal([
+      '1:50 warning: eth0 goes to jail "a", too: only one of them can run [no-such-interface]',
+    ]);
+  });
+
+  it('of a parameter that does nothing yet is warned of only', () => {
+    expect(adviceOnX('bridge = br7;')).to.deep.equal([
+      '2:10 warning: this host has no interface br7 [no-such-interface]',
     ]);
   });
 });
