@@ -56,7 +56,6 @@ export type DiagnosticCode =
 /** What is wrong with a jail on the host that it is looked at from. */
 export type HostCode =
   | 'no-such-path'
-  | 'closed-path'
   | 'nested-path'
   | 'shared-path'
   | 'own-file'

@@ -137,7 +137,7 @@ export const rlimitNames = Object.keys(params).filter((name): name is RlimitName
   name.startsWith('rlimit.'),
 );
 
-/** Limits of setrlimit(2) that jaild may raise so far. */
+/** Limits of setrlimit(2) that jaild may raise so far: the jailer lowers the others to what it can have. */
 export function* rlimitsCanBeSet(subject: Subject, host: HostView): Iterable<Finding> {
   const { values } = subject.jail;
   for (const name of rlimitNames) {
@@ -145,10 +145,11 @@ export function* rlimitsCanBeSet(subject: Subject, host: HostView): Iterable<Fin
     const short = name.slice('rlimit.'.length);
     if (short === 'nofile' && hard > host.openFilesMax()) {
       const message = `${name} is more than the kernel lets any process have (${host.openFilesMax()})`;
-      yield finding(subject, 'error', 'beyond-host', name, message, 'sysctl fs.nr_open sets how many');
+      const hint = 'the jail gets less; sysctl fs.nr_open sets how many there may be';
+      yield finding(subject, 'warning', 'beyond-host', name, message, hint);
     } else if (hard > host.hardLimit(short)) {
       const message = `${name} is above the limit that this process has itself (${host.hardLimit(short)})`;
-      const hint = 'jaild can raise it only with CAP_SYS_RESOURCE, or with a higher limit of its own';
+      const hint = 'the jail gets no more than jaild, unless jaild has CAP_SYS_RESOURCE';
       yield finding(subject, 'warning', 'beyond-host', name, message, hint);
     }
   }

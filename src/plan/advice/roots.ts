@@ -11,9 +11,9 @@ function above(path: string): readonly string[] {
   return ['/', ...parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`)];
 }
 
-/** `path` is a directory that root of the jail, another user to the host, can reach. */
+/** `path` is a directory. */
 export function* rootIsThere(subject: Subject, host: HostView): Iterable<Finding> {
-  const { path, userns } = subject.jail.values;
+  const { path } = subject.jail.values;
   if (path === undefined) return;
   const fact = host.stat(path);
   if (fact.kind === 'missing') {
@@ -26,18 +26,7 @@ export function* rootIsThere(subject: Subject, host: HostView): Iterable<Finding
       yield finding(subject, severity, 'no-such-path', 'path', `there is no ${path}`, hint);
   } else if (fact.kind !== 'directory' && fact.kind !== 'unknown') {
     yield finding(subject, 'error', 'no-such-path', 'path', `${path} is not a directory`);
-  } else if (userns !== 'off') {
-    const closed = above(path).find((directory) => isClosed(host, directory));
-    if (closed === undefined) return;
-    const message = `jail "${subject.jail.name}" cannot reach ${path}: ${closed} lets nobody but its owner pass`;
-    yield finding(subject, 'error', 'closed-path', 'path', message, `chmod o+x ${closed}`);
   }
-}
-
-/** Others may not pass; links are followed by the kernel before this counts. */
-function isClosed(host: HostView, directory: string): boolean {
-  const fact = host.stat(directory);
-  return fact.kind === 'directory' && (fact.mode & 0o001) === 0;
 }
 
 /** A jail can put a link in the place of whatever lies in its root, the root of another jail among it. */

@@ -37,7 +37,7 @@ describe('limits of a jail', () => {
       '2:17 warning: rlimit.nofile is above the limit that this process has itself (4096) [beyond-host]',
     ]);
     expect(adviceOnX('rlimit.nofile = 1048577;')).to.deep.equal([
-      '2:17 error: rlimit.nofile is more than the kernel lets any process have (1048576) [beyond-host]',
+      '2:17 warning: rlimit.nofile is more than the kernel lets any process have (1048576) [beyond-host]',
     ]);
   });
 
