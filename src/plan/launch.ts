@@ -9,7 +9,7 @@ import { missingHere, PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
 import { insideRecords } from './inside.js';
 import { sharesHostNetwork } from './network.js';
-import { rctlLimits } from './rctl.js';
+import { rctlLaunch } from './rctl.js';
 import type { LaunchRecord } from './step.js';
 
 /** How a jail is started: as a service, or on the caller's own terminal or pipes (`jailctl run`). */
@@ -86,7 +86,7 @@ function limitRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
       ? [['rlimit', name.slice('rlimit.'.length), text(value.soft), text(value.hard)]]
       : [],
   );
-  const ruled = Object.entries(rctlLimits(jail.values.rctl ?? []).rlimits)
+  const ruled = Object.entries(rctlLaunch(jail.values).rlimits)
     .filter(([name]) => !written.some((own) => own[1] === name))
     .map(([name, amount]): LaunchRecord => ['rlimit', name, text(amount), text(amount)]);
   const asked = [...written, ...ruled];
@@ -215,6 +215,7 @@ export function launchRecords(
     ['root', jail.values.path ?? '/', rootOptions.join(',')],
     ...insideRecords(jail, mountEntries(jail, facts), { idmap, sharesNetwork }),
     ...quotaRecords(jail, facts),
+    ...rctlLaunch(jail.values).sysctls,
     ...commandSettings(jail, facts, mode),
     ...modeRecords(jail, mode),
     ...commandRecords(jail),
