@@ -22,6 +22,10 @@ describe('the calls that a jail has answered', () => {
     expect(answerRecords(mounts)).to.deep.equal(planned);
   });
 
+  it('do not include the name of the host', () => {
+    expect(answerRecords({ 'allow.set_hostname': true, host: 'inherit' })).to.deep.equal([]);
+  });
+
   it('name each type of mount once', () => {
     expect(answerRecords({ ...mounts, 'allow.mount.procfs': true })).to.have.length(4);
   });
