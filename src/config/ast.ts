@@ -11,12 +11,14 @@ export interface Word extends Place {
   readonly pieces: readonly Piece[];
 }
 
-/** `name;` `name = list;` `name += list;` `name value;` */
+/** `name;` `name = list;` `name += list;` `name value;`; its place is the name's. */
 export interface ParamNode extends Place {
   readonly kind: 'param';
   readonly name: string;
   /** It defines a variable: `$name = list;` */
   readonly variable: boolean;
+  /** By which two mentions are the same parameter (keyOf). */
+  readonly key: string;
   readonly append: boolean;
   /** null when there is no value. */
   readonly words: readonly Word[] | null;

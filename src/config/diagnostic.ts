@@ -55,6 +55,9 @@ export interface Diagnostic {
   readonly excerpt?: string;
 }
 
+/** Mistakes of one jail that are told. */
+export const MAX_TOLD = 50;
+
 const EXCERPT_WIDTH = 76;
 
 /** A terminal obeys control characters, so a line of somebody's file is shown without them. */

@@ -1,5 +1,6 @@
 import type { Diagnostic } from './diagnostic.js';
 import { plainTexts, type BlockNode, type Item, type ParamNode, type Piece, type Word } from './ast.js';
+import { keyOf } from './blocks.js';
 import type { Token } from './lexer.js';
 import type { Place, Source } from './source.js';
 import { TokenReader } from './tokens.js';
@@ -76,6 +77,7 @@ class Parser extends TokenReader {
       kind: 'param',
       name: name.text,
       variable: name.variable,
+      key: keyOf({ name: name.text, variable: name.variable }),
       append: operator === '+=',
       words: values,
       texts: values && plainTexts(values),

@@ -1,4 +1,5 @@
 import { plainTexts, type ParamNode, type Word } from './ast.js';
+import { keyOf } from './blocks.js';
 import { findParam, parameterOf } from './params.js';
 import type { Place, Source } from './source.js';
 
@@ -29,6 +30,7 @@ function commandNode([first = '', ...rest]: readonly string[], source: Source, s
     kind: 'param',
     name: 'command',
     variable: false,
+    key: 'command',
     append: false,
     words,
     texts: plainTexts(words),
@@ -46,6 +48,7 @@ function wordNode(word: string, source: Source, start: number): ParamNode {
     kind: 'param',
     name,
     variable: false,
+    key: keyOf({ name, variable: false }),
     append: sign === '+=',
     words,
     texts: words && plainTexts(words),
