@@ -65,6 +65,13 @@ export class Lexer {
     }
   }
 
+  /** Goes on at an offset as if nothing had been open there. */
+  seek(offset: number): void {
+    this.at = offset;
+    this.quoteStart = -1;
+    this.adjacent = false;
+  }
+
   private piece(first: string): Token | null {
     if (PUNCTUATION.has(first)) return this.punctuation(first as Punctuation); // the set holds nothing else
     if (first === '+' && this.source.text[this.at + 1] === '=') return this.punctuation('+=');
@@ -104,7 +111,7 @@ export class Lexer {
     const end = this.source.text.indexOf('*/', start + 2);
     this.at = end < 0 ? this.source.text.length : end + 2;
     if (end < 0) {
-      const hint = 'close it with */, or quote the word if no comment is meant';
+      const hint = this.adjacent ? 'quote the word, if no comment is meant here' : 'close it with */';
       this.report('unterminated-comment', start, start + 2, 'this comment has no end', hint);
     }
     return true;
