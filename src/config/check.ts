@@ -54,7 +54,7 @@ export class Checker {
 
   /** The same words give the same verdict, unless variables make them differ from jail to jail. */
   private verdict(mention: Mention, entry: Entry, texts: Strings): Verdict {
-    if (entry.texts === null) return judge(mention, entry, texts);
+    if (!entry.plain) return judge(mention, entry, texts);
     return this.once(entry, () => judge(mention, entry, texts));
   }
 

@@ -31,7 +31,7 @@ export function compile(files: readonly string[], access: FileAccess): Compiled 
     ...jails.flatMap((jail) => jail.diagnostics),
   ];
   return {
-    ok: own.length === 0,
+    ok: !own.some(({ severity }) => severity === 'error'),
     diagnostics: inFileOrder(all, program.files),
     jails,
     files: program.files,

@@ -12,8 +12,8 @@ export interface Entry extends Place {
   /** By which two mentions are the same parameter (keyOf). */
   readonly key: string;
   readonly words: readonly Word[] | null;
-  /** The texts of the words; null when there are variables in them, or no words. */
-  readonly texts: readonly string[] | null;
+  /** There are no variables in the words. */
+  readonly plain: boolean;
 }
 
 /** A jail before its variables are replaced. */
@@ -123,7 +123,7 @@ class Merge {
     const { source, start, end } = place;
     const word: Word = { text, pieces: [], source, start, end };
     this.entries.set(key, {
-      ...{ name: key, variable: false, key, words: [word], texts: [text] },
+      ...{ name: key, variable: false, key, words: [word], plain: true },
       ...{ source, start, end },
     });
   }
@@ -133,7 +133,7 @@ class Merge {
     const old = this.entries.get(key);
     if (old !== undefined && (key === 'name' || key === 'jid')) return this.redefined(node);
     if (this.collides(node)) return this.sameName(node);
-    if (node.append && old?.words) this.entries.set(key, this.appended(node, old.words));
+    if (node.append && old?.words) this.entries.set(key, this.appended(node, old, old.words));
     else {
       this.grown.delete(key);
       this.entries.set(key, node);
@@ -141,12 +141,12 @@ class Merge {
     if (node.variable) this.takeName(node);
   }
 
-  private appended(node: ParamNode, old: readonly Word[]): Entry {
+  private appended(node: ParamNode, old: Entry, before: readonly Word[]): Entry {
     const { name, variable, key, source, start, end } = node;
-    const words = this.grown.get(key) ?? [...old];
+    const words = this.grown.get(key) ?? [...before];
     for (const word of node.words ?? []) words.push(word);
     this.grown.set(key, words);
-    return { name, variable, key, words, texts: null, source, start, end };
+    return { name, variable, key, words, plain: old.plain && node.plain, source, start, end };
   }
 
   /** A variable and a parameter of one name, "no" or not. */

@@ -31,6 +31,11 @@ export function substitute(jail: MergedJail): Substituted {
   return substitution.finish();
 }
 
+/** The texts of words without variables. */
+function textsOf(words: readonly Word[] | null): Strings {
+  return words && words.map(({ text }) => text ?? '');
+}
+
 /** A variable of an entry that is still to be looked at. */
 interface Pending {
   readonly index: number;
@@ -54,7 +59,7 @@ class Substitution {
   private readonly loops = new Set<Place>();
 
   constructor(private readonly entries: readonly Entry[]) {
-    this.known = entries.map(({ words, texts }) => (words === null ? null : (texts ?? undefined)));
+    this.known = entries.map(({ words, plain }) => (plain ? textsOf(words) : undefined));
     this.names = new NameIndex(entries);
   }
 
