@@ -21,23 +21,21 @@ export function compile(files: readonly string[], access: FileAccess): Compiled 
   const program = readProgram(files, access);
   const blocks = collectBlocks(program.items);
   const merged = mergeJails(blocks);
-  const silent = program.diagnostics.length === 0 ? [] : ABSENCES;
+  const silent = isSound(program) && isSound(merged) ? [] : ABSENCES;
   const { jails, diagnostics } = finishJails(merged.jails, silent, new Checker(blocks));
   const own = [...program.diagnostics, ...merged.diagnostics, ...diagnostics];
+  const ok = isSound({ diagnostics: own });
   const all = [
     ...own,
     ...lateGlobals(program.items),
-    ...(jails.length + own.length === 0 ? strangersIn(blocks) : []),
+    ...(ok && jails.length === 0 ? strangersIn(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
   ];
-  return {
-    ok: !own.some(({ severity }) => severity === 'error'),
-    diagnostics: inFileOrder(all, program.files),
-    jails,
-    files: program.files,
-    blocks,
-  };
+  return { ok, diagnostics: inFileOrder(all, program.files), jails, files: program.files, blocks };
 }
+
+const isSound = ({ diagnostics }: { readonly diagnostics: readonly Diagnostic[] }): boolean =>
+  diagnostics.every(({ severity }) => severity === 'warning');
 
 /**
  * A jail from the words of a command line, PARAM=VALUE, over the globals and wildcards of a configuration.

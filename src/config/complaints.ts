@@ -19,6 +19,7 @@ const INI_SECTION = /^\[[^\]]*\]$/;
 const JSON_KEY = /\{\s*"[^"\n]*"\s*:/y;
 /** Quotes that are looked for: each may be followed by the whole file. */
 const MAX_OPEN_QUOTES = 20;
+const COMMENT_IN_WORD = 'a comment begins here, in the middle of a word';
 const SLASH = 47;
 const HASH = 35;
 
@@ -78,7 +79,7 @@ export class Complaints extends TokenReader {
   }
 
   /** `jail web {`: two names. */
-  protected twoNames(first: Name, second: Word): void {
+  private twoNames(first: Name, second: Word): void {
     const message = `a block has one name, and here are "${first.text}" and "${second.text ?? ''}"`;
     this.error(this.token, message, `write ${second.text ?? 'NAME'} {`);
   }
@@ -98,16 +99,33 @@ export class Complaints extends TokenReader {
       this.missingSemicolon(name, this.previousEnd);
       return true;
     }
-    if (INI_SECTION.test(name.text)) this.iniSection(name);
-    else if (this.at('=', '+='))
+    if (this.at('=', '+='))
       this.error(this.token, `unexpected "${this.token.kind}" after a value`, 'write NAME = VALUE;');
     else if (this.atWord()) this.twoWords(words[0]);
     else this.unexpected('";"');
     return false;
   }
 
-  private iniSection(name: Name): void {
-    this.error(name, 'sections are not for jail.conf', `write ${name.text.slice(1, -1) || 'NAME'} { ... }`);
+  /**
+   * `NAME WORD =` and `NAME WORD {`: a semicolon is missing where a line ends between them; else the name is too
+   * much, or it is the section of an ini file.
+   * @returns whether a statement begins at the word
+   */
+  protected twoBeginnings(name: Name, word: Word): boolean {
+    if (INI_SECTION.test(name.text)) {
+      const section = name.text.slice(1, -1) || 'NAME';
+      this.error(name, 'sections are not for jail.conf', `write ${section} { ... }`);
+      return false;
+    }
+    if (this.source.text.slice(name.end, word.start).includes('\n')) {
+      this.goTo(word.start);
+      this.missingSemicolon(name, name.end);
+      return true;
+    }
+    if (this.at('{')) this.twoNames(name, word);
+    else this.error(this.token, `unexpected "${this.token.kind}" after a value`, `remove "${name.text}"`);
+    this.goTo(word.start);
+    return true;
   }
 
   /** @param end where the statement before the token ends */
@@ -119,7 +137,7 @@ export class Complaints extends TokenReader {
         ? `quote the value of "${name.text}", if no comment is meant`
         : `end "${name.text}" on line ${spanOf(this.placeOf({ start: end, end })).line} with ";"`;
     const message = `";" is missing before "${this.show()}"`;
-    const diagnostic = diagnose('error', 'syntax-error', this.placeOf(this.token), message, hint);
+    const diagnostic = diagnose('error', 'syntax-error', this.placeOf(this.here()), message, hint);
     if (!comment?.[0].includes(';')) return this.add(diagnostic);
     const start = end + comment.index;
     const place = this.placeOf({ start, end: start + comment[0].length });
@@ -152,11 +170,17 @@ export class Complaints extends TokenReader {
     const quoted =
       value.length > 0 && value.length < 60 ? `"${value.trim()}"` : 'a value that contains blanks';
     const hint = `quote ${quoted}, or put commas between several values`;
-    this.error(this.token, `unexpected "${this.show()}" after a value`, hint);
+    const message = `unexpected "${this.show()}" after a value`;
+    const diagnostic = diagnose('error', 'syntax-error', this.placeOf(this.here()), message, hint);
+    const at = this.commentInWord;
+    if (at === null) return this.add(diagnostic);
+    this.add(withNote(diagnostic, this.placeOf({ start: at, end: at + 2 }), COMMENT_IN_WORD));
   }
 
   protected startsLine(): boolean {
-    return this.atWord() && this.source.text.slice(this.previousEnd, this.token.start).includes('\n');
+    const gap = this.source.text.slice(this.previousEnd, this.token.start);
+    const newline = gap.lastIndexOf('\n');
+    return this.atWord() && newline >= 0 && gap.slice(newline).trim() === '';
   }
 
   /** Whether what follows the word, or the word itself, is what a statement begins with. */
@@ -199,7 +223,7 @@ export class Complaints extends TokenReader {
 
   protected unexpected(wanted: string): void {
     if (this.token.kind !== 'end')
-      this.error(this.token, `unexpected "${this.show()}", ${wanted} is due here`);
+      this.error(this.here(), `unexpected "${this.show()}", ${wanted} is due here`);
     else if (!this.stringIsOpen())
       this.report('unexpected-end', this.token, `the file ends where ${wanted} is due`);
   }
@@ -208,6 +232,15 @@ export class Complaints extends TokenReader {
   private show(): string {
     const text = this.source.text.slice(this.token.start, this.token.start + 30);
     return this.atWord() ? (/^["']?([^\s;{}"']+)/.exec(text)?.[1] ?? '"') : this.token.kind;
+  }
+
+  /** Where the word is that the token begins. */
+  private here(): { start: number; end: number } {
+    const { start, end, bare } = this.token;
+    const [word = ''] = bare
+      ? (/^[^\s#,;={}'"]+/.exec(this.source.text.slice(start, start + 200)) ?? [])
+      : [];
+    return { start, end: Math.max(end, start + word.length) };
   }
 
   /** A string without an end has swallowed the rest of the file; that is reported already. */
@@ -222,7 +255,8 @@ export class Complaints extends TokenReader {
    */
   protected blameQuote(name: Name, known: number): OpenQuote | null {
     const { text } = this.source;
-    const found = findOpenQuote(text, name.start, this.at('end') ? text.length : this.token.end);
+    const end = this.at('end') ? text.length : this.token.end;
+    const found = findOpenQuote(text, name.start, end);
     if (found === null || this.openQuotes++ >= MAX_OPEN_QUOTES) return null;
     const first = this.takeBack(known).find(({ severity }) => severity === 'error');
     const { start, lineEnd } = found;

@@ -72,13 +72,14 @@ class Parser extends Complaints {
     const hasList = operator !== null || this.atWord();
     const words: Word[] = [];
     const isRead = !hasList || this.values(name, words);
-    if (operator === null && this.isTwoStatements(name, words)) return this.split(name, items, words);
+    if (operator === null && words.length === 1 && this.at('=', '+=', '{'))
+      return this.split(name, items, words);
     const goesOn = this.at('{') ? null : isRead && this.endOfParam(name, words);
     if (this.diagnostics.length > known) {
       const quote = this.blameQuote(name, known);
       if (quote !== null) return void items.push(...this.readAgain(name, quote));
     }
-    if (goesOn === null) return this.braceInParam(name, operator, words, items, depth);
+    if (goesOn === null) return this.braceInParam(name, words, items, depth);
     if (!hasList || words.length > 0) items.push(this.paramNode(name, operator, words));
     if (!goesOn) this.recover(depth);
   }
@@ -166,37 +167,21 @@ class Parser extends Complaints {
     return true;
   }
 
-  /** `persist` without a semicolon, and a statement on the next line: its name was taken for the value. */
-  private isTwoStatements(name: Name, words: readonly Word[]): boolean {
-    const [next] = words;
-    if (next === undefined || words.length > 1 || !this.at('=', '+=', '{')) return false;
-    return this.source.text.slice(name.end, next.start).includes('\n');
+  /** Two names before a sign or a block: the word that was taken for a value begins a statement. */
+  private split(name: Name, items: Item[], [word]: readonly Word[]): void {
+    if (word === undefined) return;
+    const isOwn = this.source.text.slice(name.end, word.start).includes('\n');
+    if (!this.twoBeginnings(name, word)) while (!this.at(';', '{', '}', 'end')) this.advance();
+    else if (isOwn) items.push(this.paramNode(name, null, []));
   }
 
-  private split(name: Name, items: Item[], [next]: readonly Word[]): void {
-    if (next === undefined) return;
-    items.push(this.paramNode(name, null, []));
-    this.goTo(next.start);
-    this.missingSemicolon(name, name.end);
-  }
-
-  /** `web = { ... }`, `jail web { ... }`, `ip4.addr = { ... }`: jails are read all the same. */
-  private braceInParam(
-    name: Name,
-    operator: Token['kind'] | null,
-    words: readonly Word[],
-    items: Item[],
-    depth: number,
-  ): void {
-    const [second] = words;
-    if (second === undefined) {
+  /** `web = { ... }` is read as a jail, `ip4.addr = { ... }` is skipped. */
+  private braceInParam(name: Name, words: readonly Word[], items: Item[], depth: number): void {
+    if (words.length === 0) {
       if (this.braceAfterSign(name)) return void items.push(this.jail(name, depth));
       this.advance();
       this.skipToBrace();
       if (this.accept('}')) this.accept(';');
-    } else if (operator === null && words.length === 1 && second.text !== null) {
-      this.twoNames(name, second);
-      items.push(this.jail({ ...second, text: second.text, variable: false }, depth));
     } else {
       this.unexpected('";"');
       this.recover(depth);
