@@ -141,7 +141,8 @@ class Parser extends Complaints {
 
   private pieceOf(token: Token): Piece {
     if (token.kind !== 'variable') return { text: token.text };
-    return { variable: this.names.of(token.text, true).name, place: this.withoutQuotes(token) };
+    const { name, key } = this.names.of(token.text, true);
+    return { variable: name, key, place: this.withoutQuotes(token) };
   }
 
   // name := VARIABLE | STRING adjacent-string*      (FreeBSD takes one string only)

@@ -1,4 +1,4 @@
-import type { Piece, Word } from './ast.js';
+import type { Piece, VariablePiece, Word } from './ast.js';
 import { keyOf } from './blocks.js';
 import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
@@ -39,8 +39,7 @@ function textsOf(words: readonly Word[] | null): Strings {
 /** A variable of an entry that is still to be looked at. */
 interface Pending {
   readonly index: number;
-  readonly name: string;
-  readonly place: Place;
+  readonly piece: VariablePiece;
 }
 
 interface Frame {
@@ -76,7 +75,7 @@ class Substitution {
       if (next === undefined) {
         this.close(frame);
         stack.pop();
-      } else if (this.active.has(next.index)) this.loop(next.name, next.place);
+      } else if (this.active.has(next.index)) this.loop(next.piece);
       else stack.push(...this.open(next.index));
     }
   }
@@ -94,9 +93,8 @@ class Substitution {
     for (const { pieces } of words ?? [])
       for (const piece of pieces) {
         if (!('variable' in piece)) continue;
-        const { variable: name, place } = piece;
-        const index = this.names.find(name);
-        if (index !== null && this.known[index] === undefined) pending.push({ index, name, place });
+        const index = this.names.find(piece);
+        if (index !== null && this.known[index] === undefined) pending.push({ index, piece });
       }
     return pending;
   }
@@ -133,7 +131,7 @@ class Substitution {
     for (const piece of word.pieces) {
       if ('text' in piece) text += piece.text;
       else {
-        const strings = this.lookUp(piece.variable, piece.place);
+        const strings = this.lookUp(piece);
         if (strings.length <= 1) text += strings[0] ?? '';
         else if (text === '' && piece === alone) return strings;
         else this.arrayInline(word, entry);
@@ -146,9 +144,10 @@ class Substitution {
     return text;
   }
 
-  private lookUp(name: string, place: Place): readonly string[] {
+  private lookUp(piece: VariablePiece): readonly string[] {
+    const { variable: name, place } = piece;
     if (this.loops.has(place)) return [];
-    const index = this.names.find(name);
+    const index = this.names.find(piece);
     const strings = index === null ? null : this.known[index];
     if (strings) return strings;
     const isValueless = this.names.isParameter(name);
@@ -168,7 +167,7 @@ class Substitution {
     this.fail('array-inline', word, message, 'use it as a whole word');
   }
 
-  private loop(name: string, place: Place): void {
+  private loop({ variable: name, place }: VariablePiece): void {
     this.loops.add(place);
     this.fail('variable-loop', place, `variable "${name}" is defined by itself`);
   }
@@ -186,35 +185,34 @@ function loneVariable({ pieces }: Word): Piece | undefined {
 
 /** Where what a jail's variables name is among its entries. */
 class NameIndex {
-  private variables: ReadonlyMap<string, number> | null = null;
-  private parameters: ReadonlyMap<string, number> = new Map();
+  private byKey: ReadonlyMap<string, number> | null = null;
 
   constructor(private readonly entries: readonly Entry[]) {}
 
   /** A variable by its exact spelling, or a parameter by its last one: ${allow.mount} is not allow.nomount. */
-  find(name: string): number | null {
-    const variable = this.indexVariables().get(name);
-    if (variable !== undefined && this.entries[variable]?.words !== null) return variable;
-    const parameter = this.parameters.get(keyOf({ name, variable: false }));
-    const entry = parameter === undefined ? undefined : this.entries[parameter];
-    return parameter !== undefined && entry?.name === name && entry.words !== null ? parameter : null;
+  find({ variable: name, key }: VariablePiece): number | null {
+    const variable = this.at(key);
+    if (variable !== null && this.entries[variable]?.words !== null) return variable;
+    const parameter = this.at(keyOf({ name, variable: false }));
+    const entry = parameter === null ? undefined : this.entries[parameter];
+    return entry?.name === name && entry.words !== null ? parameter : null;
   }
 
   /** Whether there is a parameter of exactly this spelling. */
   isParameter(name: string): boolean {
-    const index = this.parameters.get(keyOf({ name, variable: false })) ?? -1;
-    return this.entries[index]?.name === name;
+    const index = this.at(keyOf({ name, variable: false }));
+    return index !== null && this.entries[index]?.name === name;
   }
 
-  /** Most jails are looked up nothing in, so that the index is made when it is asked for. */
-  private indexVariables(): ReadonlyMap<string, number> {
-    if (this.variables !== null) return this.variables;
-    const variables = new Map<string, number>();
-    const parameters = new Map<string, number>();
-    for (const [index, { key, name, variable }] of this.entries.entries())
-      if (variable) variables.set(name, index);
-      else parameters.set(key, index);
-    this.parameters = parameters;
-    return (this.variables = variables);
+  private at(key: string): number | null {
+    // In many jails nothing is looked up.
+    this.byKey ??= indexByKey(this.entries);
+    return this.byKey.get(key) ?? null;
   }
+}
+
+function indexByKey(entries: readonly Entry[]): ReadonlyMap<string, number> {
+  const index = new Map<string, number>();
+  for (const [at, { key }] of entries.entries()) index.set(key, at);
+  return index;
 }
