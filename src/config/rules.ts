@@ -3,16 +3,20 @@ import { placeOf } from './check.js';
 import { keyOf } from './blocks.js';
 import { findCycles } from './cycles.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
-import type { MergedJail } from './merge.js';
+import type { JailEntries } from './merge.js';
 import { diagnose, spanOf, type Place } from './source.js';
+import type { Stack } from './stacks.js';
 import { findParam, type ParamName } from './params.js';
 
 /** A jail whose values are known. */
 export interface Draft extends Checked {
   readonly name: string;
-  readonly merged: MergedJail;
+  readonly stack: Stack;
+  readonly merged: JailEntries;
   /** FreeBSD's jail(8) would skip it. */
   readonly failed: boolean;
+  /** About how many bytes its variables were replaced by. */
+  readonly made: number;
 }
 
 /** The jails of all files, for rules that compare them. */

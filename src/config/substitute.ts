@@ -9,11 +9,16 @@ export type Strings = readonly string[] | null;
 
 /** A jail whose variables are replaced. */
 export interface Substituted {
-  /** Of each of the jail's entries, variables included. */
-  readonly strings: readonly Strings[];
+  /** Of the jail's entries; undefined for those without variables (stringsOf). */
+  readonly replaced: readonly (Strings | undefined)[];
   readonly failures: readonly Diagnostic[];
   /** About how many bytes were made. */
   readonly made: number;
+}
+
+/** The strings of an entry. */
+export function stringsOf({ plain, words }: Entry, replaced: Strings | undefined): Strings {
+  return plain ? words && words.map(({ text }) => text ?? '') : (replaced ?? null);
 }
 
 /** "$a$a" thirty levels deep would be larger than the memory. */
@@ -26,14 +31,11 @@ const ELEMENT_BYTES = 16;
 
 /** Replaces the variables of a jail: late, so that the final value counts wherever it was written (jail.conf(5)). */
 export function substitute(jail: MergedJail): Substituted {
-  const substitution = new Substitution(jail.entries);
-  for (const index of jail.entries.keys()) substitution.resolve(index);
-  return substitution.finish();
-}
-
-/** The texts of words without variables. */
-function textsOf(words: readonly Word[] | null): Strings {
-  return words && words.map(({ text }) => text ?? '');
+  const substitution = new Substitution(jail);
+  jail.entries.forEach(({ plain }, index) => {
+    if (!plain) substitution.resolve(index);
+  });
+  return substitution;
 }
 
 /** A variable of an entry that is still to be looked at. */
@@ -48,23 +50,15 @@ interface Frame {
   readonly pending: Pending[];
 }
 
-class Substitution {
-  /** By the index of the entry; undefined where variables are still to be replaced. */
-  private readonly known: (Strings | undefined)[];
-  private readonly failures: Diagnostic[] = [];
-  private made = 0;
-  private readonly names: NameIndex;
+class Substitution implements Substituted {
+  readonly replaced: (Strings | undefined)[];
+  readonly failures: Diagnostic[] = [];
+  made = 0;
   private readonly active = new Set<number>();
   private readonly loops = new Set<Place>();
 
-  constructor(private readonly entries: readonly Entry[]) {
-    this.known = entries.map(({ words, plain }) => (plain ? textsOf(words) : undefined));
-    this.names = new NameIndex(entries);
-  }
-
-  finish(): Substituted {
-    const { failures, made } = this;
-    return { strings: this.known.map((strings) => strings ?? null), failures, made };
+  constructor(private readonly jail: MergedJail) {
+    this.replaced = new Array<Strings | undefined>(jail.entries.length);
   }
 
   /** With a stack of its own: variables may be nested more deeply than calls. */
@@ -82,10 +76,14 @@ class Substitution {
 
   /** @returns the frame of an entry with variables that are not replaced yet */
   private open(index: number): Frame[] {
-    const entry = this.entries[index];
-    if (entry === undefined || this.known[index] !== undefined) return [];
+    const entry = this.jail.entries[index];
+    if (entry === undefined || this.isKnown(index)) return [];
     this.active.add(index);
     return [{ index, entry, pending: this.pendingOf(entry).reverse() }];
+  }
+
+  private isKnown(index: number): boolean {
+    return this.replaced[index] !== undefined || this.jail.entries[index]?.plain === true;
   }
 
   private pendingOf({ words }: Entry): Pending[] {
@@ -93,8 +91,8 @@ class Substitution {
     for (const { pieces } of words ?? [])
       for (const piece of pieces) {
         if (!('variable' in piece)) continue;
-        const index = this.names.find(piece);
-        if (index !== null && this.known[index] === undefined) pending.push({ index, piece });
+        const index = this.find(piece);
+        if (index !== null && !this.isKnown(index)) pending.push({ index, piece });
       }
     return pending;
   }
@@ -107,7 +105,7 @@ class Substitution {
       else for (const text of value) strings.push(text);
       if (strings.length > MAX_ELEMENTS) break;
     }
-    this.known[index] = this.fits(strings, entry) ? strings : [];
+    this.replaced[index] = this.fits(strings, entry) ? strings : [];
     this.active.delete(index);
   }
 
@@ -123,6 +121,23 @@ class Substitution {
         `the values of this jail are longer than ${MAX_MADE} bytes together`,
       );
     return strings.length <= MAX_ELEMENTS && this.made <= MAX_MADE;
+  }
+
+  /** A variable by its exact spelling, or a parameter by its last one: ${allow.mount} is not allow.nomount. */
+  private find({ variable: name, key }: VariablePiece): number | null {
+    const { entries, index } = this.jail;
+    const variable = index.get(key);
+    if (variable !== undefined && entries[variable]?.words !== null) return variable;
+    const parameter = this.parameter(name);
+    return parameter === null || parameter.entry.words === null ? null : parameter.at;
+  }
+
+  /** The parameter of exactly this spelling. */
+  private parameter(name: string): { readonly at: number; readonly entry: Entry } | null {
+    const { entries, index } = this.jail;
+    const at = index.get(keyOf({ name, variable: false })) ?? -1;
+    const entry = entries[at];
+    return entry?.name === name ? { at, entry } : null;
   }
 
   private expand(word: Word, entry: Entry): string | readonly string[] {
@@ -147,17 +162,18 @@ class Substitution {
   private lookUp(piece: VariablePiece): readonly string[] {
     const { variable: name, place } = piece;
     if (this.loops.has(place)) return [];
-    const index = this.names.find(piece);
-    const strings = index === null ? null : this.known[index];
-    if (strings) return strings;
-    const isValueless = this.names.isParameter(name);
+    const index = this.find(piece);
+    const entry = index === null ? undefined : this.jail.entries[index];
+    const strings = index === null || entry === undefined ? null : stringsOf(entry, this.replaced[index]);
+    if (strings !== null) return strings;
+    const isValueless = this.parameter(name)?.entry.words === null;
     const message = isValueless ? `"${name}" has no value to put here` : `variable "${name}" is not defined`;
     this.fail('undefined-variable', place, message, isValueless ? undefined : this.similar(name));
     return [];
   }
 
   private similar(name: string): string {
-    const dotted = this.entries.find((entry) => entry.name.startsWith(`${name}.`));
+    const dotted = this.jail.entries.find((entry) => entry.name.startsWith(`${name}.`));
     if (dotted !== undefined) return `did you mean \${${dotted.name}}? A dot ends a name without braces`;
     return `define it: $${name} = VALUE; or write \\$ for a dollar sign`;
   }
@@ -181,38 +197,4 @@ class Substitution {
 function loneVariable({ pieces }: Word): Piece | undefined {
   if (pieces.some((piece) => 'text' in piece && piece.text !== '')) return undefined;
   return pieces.findLast((piece) => 'variable' in piece);
-}
-
-/** Where what a jail's variables name is among its entries. */
-class NameIndex {
-  private byKey: ReadonlyMap<string, number> | null = null;
-
-  constructor(private readonly entries: readonly Entry[]) {}
-
-  /** A variable by its exact spelling, or a parameter by its last one: ${allow.mount} is not allow.nomount. */
-  find({ variable: name, key }: VariablePiece): number | null {
-    const variable = this.at(key);
-    if (variable !== null && this.entries[variable]?.words !== null) return variable;
-    const parameter = this.at(keyOf({ name, variable: false }));
-    const entry = parameter === null ? undefined : this.entries[parameter];
-    return entry?.name === name && entry.words !== null ? parameter : null;
-  }
-
-  /** Whether there is a parameter of exactly this spelling. */
-  isParameter(name: string): boolean {
-    const index = this.at(keyOf({ name, variable: false }));
-    return index !== null && this.entries[index]?.name === name;
-  }
-
-  private at(key: string): number | null {
-    // In many jails nothing is looked up.
-    this.byKey ??= indexByKey(this.entries);
-    return this.byKey.get(key) ?? null;
-  }
-}
-
-function indexByKey(entries: readonly Entry[]): ReadonlyMap<string, number> {
-  const index = new Map<string, number>();
-  for (const [at, { key }] of entries.entries()) index.set(key, at);
-  return index;
 }
