@@ -10,6 +10,7 @@ import type { Unconverted } from './values/type.js';
 export interface Checked {
   readonly values: JailParams;
   readonly diagnostics: readonly Diagnostic[];
+  readonly origin: Origins;
 }
 
 type Verdict = { readonly value?: unknown; readonly diagnostics: readonly Diagnostic[] };
@@ -49,7 +50,8 @@ export class Checker {
     if (keyed.meta.length > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
     if (keyed.env.length > 0) values['envKeys'] = Object.fromEntries(keyed.env);
     // Every value was made by the type of its entry in the table.
-    return { values, diagnostics: diagnostics.length === 0 ? NOTHING : diagnostics };
+    const origin = new Origins(entries);
+    return { values, diagnostics: diagnostics.length === 0 ? NOTHING : diagnostics, origin };
   }
 
   /** The same words give the same verdict, unless variables make them differ from jail to jail. */
@@ -158,12 +160,32 @@ export function placeOf({ entries, block }: JailEntries, name: string): Place {
   return entries.find((entry) => entry.key === key) ?? block.place;
 }
 
-/** By name in the table: where the value was written last. */
-export function originsOf({ entries }: JailEntries): ReadonlyMap<string, Place> {
-  return new Map(
-    entries.flatMap((entry): readonly (readonly [string, Place])[] => {
-      const mention = entry.variable ? null : findParam(entry.name);
-      return mention === null ? [] : [[mention.name, entry]];
-    }),
-  );
+/** The place of one of a parameter's values in a jail, as long as variables have not changed how many there are. */
+export function placeOfElement(jail: JailEntries, name: string, index: number, count: number): Place {
+  const key = keyOf({ name, variable: false });
+  const words = jail.entries.find((entry) => entry.key === key)?.words ?? [];
+  return (words.length === count ? words[index] : undefined) ?? placeOf(jail, name);
+}
+
+/** Where parameters of a jail were written last, by their names in the table. */
+export class Origins {
+  constructor(private readonly entries: readonly Entry[]) {}
+
+  get(name: string): Place | undefined {
+    const key = keyOf({ name, variable: false });
+    return this.entries.find((entry) => entry.key === key && findParam(entry.name)?.name === name);
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  all(): ReadonlyMap<string, Place> {
+    return new Map(this.entries.flatMap((entry) => this.originOf(entry)));
+  }
+
+  private originOf(entry: Entry): readonly (readonly [string, Place])[] {
+    const mention = entry.variable ? null : findParam(entry.name);
+    return mention === null ? [] : [[mention.name, entry]];
+  }
 }

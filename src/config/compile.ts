@@ -1,11 +1,12 @@
 import type { ParamNode } from './ast.js';
 import { collectBlocks, isWildcard, lateGlobals, matchesWildcard, type Block } from './blocks.js';
-import { Checker, originsOf } from './check.js';
+import { Checker, Origins } from './check.js';
 import { MAX_TOLD, type Diagnostic, type DiagnosticCode, type Span } from './diagnostic.js';
 import { readProgram } from './include.js';
-import type { Compiled, FileAccess, Jail } from './jail.js';
+import type { Compiled, FileAccess, Jail, RuleFiles } from './jail.js';
 import { LazyMap } from './lazy-map.js';
 import { mergeJail } from './merge.js';
+import { Rules } from './rctl/rules-of-jail.js';
 import { applyRules, type Draft } from './rules.js';
 import { diagnose, spanOf, type Place } from './source.js';
 import { stackBlocks, type Stack } from './stacks.js';
@@ -17,12 +18,18 @@ export type { Compiled, FileAccess, Jail } from './jail.js';
 /**
  * Files in, jails out, with every mistake there is in them. Reads nothing but through the access given, so that
  * `jailctl check`, the daemon and tests cannot disagree.
+ * @param ruleFile a file in the syntax of rctl.conf(5) that counts when it is there
  */
-export function compile(files: readonly string[], access: FileAccess): Compiled {
+export function compile(
+  files: readonly string[],
+  access: FileAccess,
+  ruleFile: string | null = null,
+): Compiled {
+  const rules = new Rules(access, ruleFile);
   const program = readProgram(files, access);
   const blocks = collectBlocks(program.items);
   const stacked = stackBlocks(blocks);
-  const drafted = draftJails(stacked.stacks, new Checker(blocks));
+  const drafted = draftJails(stacked.stacks, new Checker(blocks), rules);
   const own = [...program.diagnostics, ...stacked.diagnostics, ...drafted.diagnostics];
   const ok = own.every(({ severity }) => severity === 'warning');
   const jails = judgeJails(drafted.drafts, ok ? [] : ABSENCES);
@@ -31,8 +38,10 @@ export function compile(files: readonly string[], access: FileAccess): Compiled 
     ...lateGlobals(program.items),
     ...(ok && jails.length === 0 ? strangersIn(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
+    ...rules.diagnostics(jails.map(({ name }) => name)),
   ];
-  return { ok, diagnostics: inFileOrder(all, program.files), jails, files: program.files, blocks };
+  const read = [...program.files, ...rules.files];
+  return { ok, diagnostics: inFileOrder(all, read), jails, files: read, blocks, rules };
 }
 
 /**
@@ -44,6 +53,7 @@ export function compileWords(words: readonly string[], name: string, base: Compi
     words,
     name,
     (base?.blocks ?? []).filter(({ name: block }) => isCovering(block, name)),
+    base?.rules ?? NO_RULES,
   );
 }
 
@@ -53,17 +63,25 @@ export function compileChange(words: readonly string[], name: string, base: Comp
     words,
     name,
     base.blocks.filter((block) => block.name === name || isCovering(block.name, name)),
+    base.rules,
   );
 }
+
+const NO_RULES: RuleFiles = { resolve: (_jail, checked) => checked };
 
 const isCovering = (block: string, name: string): boolean =>
   isWildcard(block) && matchesWildcard(block, name);
 
-function compileOver(words: readonly string[], name: string, layers: readonly Block[]): Jail {
+function compileOver(
+  words: readonly string[],
+  name: string,
+  layers: readonly Block[],
+  rules: RuleFiles,
+): Jail {
   const { nodes, place } = wordNodes(words);
   const isOwnName = (node: ParamNode): boolean => node.name === 'name' && node.words?.at(-1)?.text === name;
   const block: Block = { name, place, params: nodes.filter((node) => !isOwnName(node)) };
-  const draft = draftOf({ block, layers: [...layers, block] }, new Checker());
+  const draft = draftOf({ block, layers: [...layers, block] }, new Checker(), rules);
   const [jail] = judgeJails([draft], ['undefined-dependency']);
   if (jail === undefined) throw new Error('one block made no jail');
   return jail;
@@ -83,11 +101,11 @@ interface Drafted {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function draftJails(stacks: readonly Stack[], checker: Checker): Drafted {
+function draftJails(stacks: readonly Stack[], checker: Checker, rules: RuleFiles): Drafted {
   const drafts: Draft[] = [];
   let left = MAX_MADE;
   for (const stack of stacks) {
-    const draft = draftOf(stack, checker);
+    const draft = draftOf(stack, checker, rules);
     left += MAX_MADE_EACH - draft.made;
     if (left < 0) {
       const message = `the variables of the jails down to this one make more than ${MAX_MADE} bytes`;
@@ -98,10 +116,10 @@ function draftJails(stacks: readonly Stack[], checker: Checker): Drafted {
   return { drafts, diagnostics: [] };
 }
 
-function draftOf(stack: Stack, checker: Checker): Draft {
+function draftOf(stack: Stack, checker: Checker, rules: RuleFiles): Draft {
   const merged = mergeJail(stack);
   const substituted = substitute(merged);
-  const { values, diagnostics } = checker.check(merged, substituted);
+  const { values, diagnostics, origin } = rules.resolve(merged, checker.check(merged, substituted));
   const failures = [...merged.failures, ...substituted.failures];
   const { block, entries } = merged;
   return {
@@ -111,6 +129,7 @@ function draftOf(stack: Stack, checker: Checker): Draft {
     made: substituted.made,
     failed: failures.length > 0,
     values,
+    origin,
     diagnostics: mostGrave([...failures, ...diagnostics], MAX_TOLD),
   };
 }
@@ -130,7 +149,7 @@ function judgeJails(drafts: readonly Draft[], silent: readonly DiagnosticCode[])
 
 function jailOf({ name, failed, stack, values }: Draft, diagnostics: readonly Diagnostic[]): Jail {
   const params = new LazyMap(() => paramsOf(stack));
-  const origin = new LazyMap(() => spansOf(originsOf(mergeJail(stack))));
+  const origin = new LazyMap(() => spansOf(new Origins(mergeJail(stack).entries).all()));
   return { name, failed, diagnostics, params, values, origin };
 }
 

@@ -1,12 +1,11 @@
 import type { Checked } from './check.js';
 import { placeOf } from './check.js';
-import { keyOf } from './blocks.js';
 import { findCycles } from './cycles.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import type { JailEntries } from './merge.js';
 import { diagnose, spanOf, type Place } from './source.js';
 import type { Stack } from './stacks.js';
-import { findParam, type ParamName } from './params.js';
+import type { ParamName } from './params.js';
 
 /** A jail whose values are known. */
 export interface Draft extends Checked {
@@ -38,7 +37,9 @@ const rules: readonly Rule[] = [
   dependenciesExist,
   dependenciesHaveNoCycle,
   addressesHaveANetwork,
+  interfacesHaveANetwork,
   addressesAreUnique,
+  mountsAreAllowed,
 ];
 
 /** What the rules find, by jail. */
@@ -59,13 +60,12 @@ function error(jail: Draft, code: DiagnosticCode, place: Place, message: string,
   return [jail, diagnose('error', code, place, message, hint)] as const;
 }
 
-function isWritten({ merged }: Draft, ...names: ParamName[]): boolean {
-  return names.some((name) => {
-    const key = keyOf({ name, variable: false });
-    return merged.entries.some((entry) => entry.key === key && findParam(entry.name)?.name === name);
-  });
+function warning(jail: Draft, place: Place, message: string, hint: string) {
+  return [jail, diagnose('warning', 'without-effect', place, message, hint)] as const;
 }
 
+const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>
+  names.some((name) => jail.origin.has(name));
 const where = (place: Place): string => `${spanOf(place).file}:${spanOf(place).line}`;
 
 /** Files that lie beside the jails' directories: jaild's own, and those of the kernel in a cgroup. */
@@ -208,6 +208,19 @@ function* addressesHaveANetwork({ jails }: Drafts) {
     }
 }
 
+/** An interface can only be moved into a network stack of the jail's own. */
+function* interfacesHaveANetwork({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { values } = jail;
+    if ((values['vnet.interface']?.length ?? 0) === 0) continue;
+    const shared = (['vnet', 'ip4', 'ip6'] as const).find((name) => values[name] === 'inherit');
+    if (shared === undefined) continue;
+    const message = `vnet.interface has no effect with ${shared} = inherit`;
+    const place = placeOf(jail.merged, 'vnet.interface');
+    yield error(jail, 'address-without-network', place, message, 'remove one of them, or write vnet = new');
+  }
+}
+
 /** One address leads to one jail; behind different bridges there may be networks that do not meet. */
 function* addressesAreUnique({ jails }: Drafts) {
   const owners = new Map<string, Draft>();
@@ -221,4 +234,29 @@ function* addressesAreUnique({ jails }: Drafts) {
         const message = `${address} is the address of jail "${owner.name}" already (${where(placeOf(owner.merged, parameter))})`;
         yield error(jail, 'duplicate-address', placeOf(jail.merged, parameter), message);
       }
+}
+
+const mountParameters = [
+  ...(['allow.mount.devfs', 'allow.mount.nullfs', 'allow.mount.procfs', 'allow.mount.linprocfs'] as const),
+  ...(['allow.mount.linsysfs', 'allow.mount.tmpfs'] as const),
+];
+
+/** jail(8): every allow.mount.* needs allow.mount, and that an enforce_statfs below 2. */
+function* mountsAreAllowed({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { values, merged } = jail;
+    const given = mountParameters.filter((name) => values[name] === true && jail.origin.has(name));
+    if (values['allow.mount'] !== true) {
+      for (const name of given)
+        yield warning(
+          jail,
+          placeOf(merged, name),
+          `"${name}" allows nothing without allow.mount`,
+          'write allow.mount;',
+        );
+    } else if (values.enforce_statfs === 2) {
+      const message = 'with enforce_statfs = 2 the jail mounts nothing, whatever allow.mount says';
+      yield warning(jail, placeOf(merged, 'enforce_statfs'), message, 'write enforce_statfs = 1;');
+    }
+  }
 }
