@@ -46,8 +46,12 @@ class Parser extends Complaints {
   private jail(name: Name, depth: number): BlockNode {
     if (name.variable) this.error(name, 'a variable cannot name a jail', 'write the name itself');
     const open = this.advance();
-    const items: Item[] = [];
     if (depth >= MAX_DEPTH) this.skipDeepBlock(open);
+    return this.body(name, depth);
+  }
+
+  private body(name: Name, depth: number): BlockNode {
+    const items: Item[] = [];
     while (!this.at('}', 'end') && !this.tooMany()) this.item(items, depth + 1);
     if (this.token.kind === 'end') this.blockWithoutEnd(name, items);
     else this.accept('}');
@@ -61,8 +65,9 @@ class Parser extends Complaints {
     const hasList = operator !== null || this.atWord();
     const words: Word[] = [];
     const isRead = !hasList || this.values(name, words);
-    if (operator === null && words.length === 1 && this.at('=', '+=', '{'))
-      return this.split(name, items, words);
+    const [word] = words;
+    if (operator === null && word !== undefined && words.length === 1 && this.at('=', '+=', '{'))
+      return this.split(name, word, items, depth);
     const goesOn = this.at('{') ? null : isRead && this.endOfParam(name, words);
     if (this.diagnostics.length > known) {
       const quote = this.blameQuote(name, known);
@@ -157,11 +162,12 @@ class Parser extends Complaints {
   }
 
   /** Two names before a sign or a block: the word that was taken for a value begins a statement. */
-  private split(name: Name, items: Item[], [word]: readonly Word[]): void {
-    if (word === undefined) return;
-    const isOwn = this.source.text.slice(name.end, word.start).includes('\n');
-    if (!this.twoBeginnings(name, word)) while (!this.at(';', '{', '}', 'end')) this.advance();
-    else if (isOwn) items.push(this.paramNode(name, null, []));
+  private split(name: Name, word: Word, items: Item[], depth: number): void {
+    const first = this.twoBeginnings(name, word);
+    if (first === 'block') items.push(this.body(name, depth));
+    if (first === 'statement') items.push(this.paramNode(name, null, []));
+    // The lines of an ini file have no semicolons either, and one word about that is enough.
+    if (first === 'section') while (!this.at(';', '{', '}', 'end')) this.advance();
   }
 
   /** `web = { ... }` is read as a jail, `ip4.addr = { ... }` is skipped. */
@@ -179,7 +185,10 @@ class Parser extends Complaints {
 
   /** The statement of a name once more, as if its open string were closed at the end of the line. */
   private readAgain(name: Name, quote: OpenQuote): readonly Item[] {
-    if (quote.lineEnd > MAX_REREAD) return [];
+    // With other quotes on the line nobody knows which one is missing.
+    const isOnly = !/["']/.test(this.source.text.slice(name.end, quote.start));
+    const hasText = this.source.text.slice(quote.start + 1, quote.lineEnd).trim().length > 1;
+    if (!isOnly || !hasText || quote.lineEnd > MAX_REREAD) return [];
     const parser = new Parser({ file: this.source.file, text: closeQuote(this.source.text, quote) });
     const items: Item[] = [];
     parser.goTo(name.start);
