@@ -1,72 +1,85 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { keyOf } from './blocks.js';
+import { isWildcard, keyOf, type Block } from './blocks.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
 import { findParam, parameterOf, params, type JailParams, type Mention } from './params.js';
 import { diagnose, type Place } from './source.js';
-import type { Substituted } from './substitute.js';
+import type { Strings } from './substitute.js';
 import type { Unconverted } from './values/type.js';
 
 export interface Checked {
   readonly values: JailParams;
   readonly diagnostics: readonly Diagnostic[];
-  /** By name in the table: where the value was written last. */
-  readonly origin: ReadonlyMap<string, Place>;
 }
 
 type Verdict = { readonly value?: unknown; readonly diagnostics: readonly Diagnostic[] };
 
+/** meta.KEY and env.KEY by KEY. */
+type FreeKeys = Readonly<Record<'meta' | 'env', [string, string][]>>;
+
+const NOTHING: readonly Diagnostic[] = [];
+
 /** Turns strings into values by the table. One checker serves all jails: globals are converted once. */
 export class Checker {
-  private readonly verdicts = new Map<Place, Verdict>();
+  /** Of what wildcards say; null until it is asked for. */
+  private readonly verdicts = new Map<Place, Verdict | null>();
   private readonly suggestions = new Map<string, string | undefined>();
 
-  check(jail: MergedJail, { strings }: Substituted): Checked {
+  /** @param blocks those that jails share */
+  constructor(blocks: readonly Block[] = []) {
+    for (const { name, params: nodes } of blocks)
+      if (isWildcard(name)) for (const node of nodes) this.verdicts.set(node, null);
+  }
+
+  /** @param strings of each of the jail's entries */
+  check({ entries }: MergedJail, strings: readonly Strings[]): Checked {
     const values: Record<string, unknown> = {};
-    const keyed = { meta: new Map<string, string>(), env: new Map<string, string>() };
-    const origin = new Map<string, Place>();
+    const keyed: FreeKeys = { meta: [], env: [] };
     const diagnostics: Diagnostic[] = [];
-    for (const [key, entry] of jail.entries) {
+    for (const [index, entry] of entries.entries()) {
       if (entry.variable) continue;
-      const texts = strings.get(key) ?? null;
+      const texts = strings[index] ?? null;
       const mention = findParam(entry.name);
-      const [, group, freeKey] = (mention === null && /^(meta|env)\.(.+)$/s.exec(entry.name)) || [];
-      if (mention !== null) {
-        const verdict = this.verdict(mention, entry, texts);
-        if ('value' in verdict) values[mention.name] = verdict.value;
-        diagnostics.push(...verdict.diagnostics);
-        origin.set(mention.name, entry.place);
-      } else if (freeKey !== undefined) {
-        keyed[group === 'meta' ? 'meta' : 'env'].set(freeKey, texts?.at(-1) ?? '');
-        diagnostics.push(...this.told(entry, { name: group === 'meta' ? 'meta' : 'env', negated: false }));
-      } else diagnostics.push(this.unknown(entry));
+      const verdict =
+        mention === null ? this.freeVerdict(entry, texts, keyed) : this.verdict(mention, entry, texts);
+      if (mention !== null && 'value' in verdict) values[mention.name] = verdict.value;
+      for (const diagnostic of verdict.diagnostics) diagnostics.push(diagnostic);
     }
-    if (keyed.meta.size > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
-    if (keyed.env.size > 0) values['envKeys'] = Object.fromEntries(keyed.env);
+    // fromEntries defines keys, so that one called __proto__ is one like any other.
+    if (keyed.meta.length > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
+    if (keyed.env.length > 0) values['envKeys'] = Object.fromEntries(keyed.env);
     // Every value was made by the type of its entry in the table.
-    return { values: values, diagnostics, origin };
+    return { values, diagnostics: diagnostics.length === 0 ? NOTHING : diagnostics };
   }
 
   /** The same words give the same verdict, unless variables make them differ from jail to jail. */
-  private verdict(mention: Mention, entry: Entry, texts: readonly string[] | null): Verdict {
-    if (!entry.shared || entry.texts === null) return judge(mention, entry, texts);
-    const verdict = this.verdicts.get(entry.place) ?? judge(mention, entry, texts);
-    this.verdicts.set(entry.place, verdict);
+  private verdict(mention: Mention, entry: Entry, texts: Strings): Verdict {
+    if (!entry.plain) return judge(mention, entry, texts);
+    return this.once(entry, () => judge(mention, entry, texts));
+  }
+
+  /** Asks for the verdict on what jails share once. */
+  private once(entry: Entry, ask: () => Verdict): Verdict {
+    const known = this.verdicts.get(entry);
+    if (known !== null) return known ?? ask();
+    const verdict = ask();
+    this.verdicts.set(entry, verdict);
     return verdict;
   }
 
-  /** What there is to say of env.KEY and meta.KEY, once for each place. */
-  private told(entry: Entry, mention: Mention): readonly Diagnostic[] {
-    const { diagnostics } = this.verdicts.get(entry.place) ?? {
-      diagnostics: warningsOf(mention, entry, null),
-    };
-    this.verdicts.set(entry.place, { diagnostics });
-    return diagnostics;
+  /** meta.KEY and env.KEY, which are kept by their keys, or a name that means nothing. */
+  private freeVerdict(entry: Entry, texts: Strings, keyed: FreeKeys): Verdict {
+    const [, group, key] = /^(meta|env)\.(.+)$/s.exec(entry.name) ?? [];
+    if (group === undefined || key === undefined) return this.once(entry, () => this.unknown(entry));
+    const name = group === 'meta' ? 'meta' : 'env';
+    keyed[name].push([key, texts?.at(-1) ?? '']);
+    return this.once(entry, () => ({ diagnostics: warningsOf({ name, negated: false }, entry, null) }));
   }
 
-  private unknown(entry: Entry): Diagnostic {
+  private unknown(entry: Entry): Verdict {
     const message = `unknown parameter "${entry.name}"`;
-    return diagnose('error', 'unknown-parameter', entry.place, message, this.suggest(entry.name));
+    const hint = this.suggest(entry.name);
+    return { diagnostics: [diagnose('error', 'unknown-parameter', entry, message, hint)] };
   }
 
   private suggest(name: string): string | undefined {
@@ -82,7 +95,7 @@ export class Checker {
   }
 }
 
-function judge(mention: Mention, entry: Entry, texts: readonly string[] | null): Verdict {
+function judge(mention: Mention, entry: Entry, texts: Strings): Verdict {
   const { type } = parameterOf(mention.name);
   const warnings = warningsOf(mention, entry, texts);
   if (type.emptyIsUnset && texts?.at(-1) === '') return { diagnostics: warnings };
@@ -101,8 +114,8 @@ function judge(mention: Mention, entry: Entry, texts: readonly string[] | null):
 const MAX_CHARACTERS = 131_071;
 
 /** Paths, commands and names all reach the kernel as C strings. */
-function refuseString(texts: readonly string[] | null): Unconverted | null {
-  const index = texts?.findIndex((text) => text.includes('\0') || text.length > MAX_CHARACTERS) ?? -1;
+function refuseString(texts: Strings): Unconverted | null {
+  const index = texts?.findIndex((text) => text.length > MAX_CHARACTERS || text.includes('\0')) ?? -1;
   if (index < 0) return null;
   const isLong = (texts?.[index]?.length ?? 0) > MAX_CHARACTERS;
   const message = isLong
@@ -112,16 +125,16 @@ function refuseString(texts: readonly string[] | null): Unconverted | null {
 }
 
 /** The element that is wrong, as long as variables have not changed how many there are. */
-function elementPlace(entry: Entry, texts: readonly string[] | null, index = -1): Place {
+function elementPlace(entry: Entry, texts: Strings, index = -1): Place {
   const aligned = entry.words !== null && entry.words.length === texts?.length;
-  return (aligned ? entry.words.at(index) : undefined) ?? entry.place;
+  return (aligned ? entry.words.at(index) : undefined) ?? entry;
 }
 
-function warningsOf({ name }: Mention, entry: Entry, texts: readonly string[] | null): Diagnostic[] {
+function warningsOf({ name }: Mention, entry: Entry, texts: Strings): Diagnostic[] {
   const { onLinux, note, type } = parameterOf(name);
   const warnings: Diagnostic[] = [];
   const warn = (code: Diagnostic['code'], message: string, hint?: string): void =>
-    void warnings.push(diagnose('warning', code, entry.place, message, hint));
+    void warnings.push(diagnose('warning', code, entry, message, hint));
   if (onLinux === 'ignored') warn('ignored-parameter', `"${entry.name}" means nothing on Linux`, note);
   if (onLinux === 'later') warn('later-parameter', `"${entry.name}" is known, but does nothing yet`, note);
   // A list of CPUs without quotes is several words to the parser, and one value to its type.
@@ -135,10 +148,21 @@ function withoutEffect({ name }: Mention, entry: Entry, value: unknown): readonl
   const { notYet } = parameterOf(name);
   if (notYet?.includes(value) !== true) return [];
   const message = `this value of "${entry.name}" is known, but does nothing yet`;
-  return [diagnose('warning', 'later-parameter', entry.place, message, notYet.note)];
+  return [diagnose('warning', 'later-parameter', entry, message, notYet.note)];
 }
 
 /** The place of a parameter in a jail, or of the jail's name when it was not written. */
-export function placeOf(jail: MergedJail, name: string): Place {
-  return jail.entries.get(keyOf({ name, variable: false }))?.place ?? jail.block.place;
+export function placeOf({ entries, block }: MergedJail, name: string): Place {
+  const key = keyOf({ name, variable: false });
+  return entries.find((entry) => entry.key === key) ?? block.place;
+}
+
+/** By name in the table: where the value was written last. */
+export function originsOf({ entries }: MergedJail): ReadonlyMap<string, Place> {
+  return new Map(
+    entries.flatMap((entry): readonly (readonly [string, Place])[] => {
+      const mention = entry.variable ? null : findParam(entry.name);
+      return mention === null ? [] : [[mention.name, entry]];
+    }),
+  );
 }

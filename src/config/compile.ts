@@ -1,12 +1,13 @@
 import type { ParamNode } from './ast.js';
 import { collectBlocks, isWildcard, lateGlobals, matchesWildcard, type Block } from './blocks.js';
-import { Checker } from './check.js';
-import type { Diagnostic, DiagnosticCode, Span } from './diagnostic.js';
+import { Checker, originsOf } from './check.js';
+import { MAX_TOLD, type Diagnostic, type DiagnosticCode, type Span } from './diagnostic.js';
 import { readProgram } from './include.js';
 import type { Compiled, FileAccess, Jail } from './jail.js';
+import { LazyMap } from './lazy-map.js';
 import { mergeJail, mergeJails, type MergedJail } from './merge.js';
 import { applyRules, type Draft } from './rules.js';
-import { spanOf } from './source.js';
+import { diagnose, spanOf, type Place } from './source.js';
 import { substitute, type Strings, type Substituted } from './substitute.js';
 import { wordNodes } from './words.js';
 
@@ -20,23 +21,21 @@ export function compile(files: readonly string[], access: FileAccess): Compiled 
   const program = readProgram(files, access);
   const blocks = collectBlocks(program.items);
   const merged = mergeJails(blocks);
-  const own = [...program.diagnostics, ...merged.diagnostics];
-  const ok = own.every(({ severity }) => severity === 'warning');
-  const jails = finishJails(merged.jails, ok ? [] : ABSENCES);
+  const silent = isSound(program) && isSound(merged) ? [] : ABSENCES;
+  const { jails, diagnostics } = finishJails(merged.jails, silent, new Checker(blocks));
+  const own = [...program.diagnostics, ...merged.diagnostics, ...diagnostics];
+  const ok = isSound({ diagnostics: own });
   const all = [
     ...own,
     ...lateGlobals(program.items),
     ...(ok && jails.length === 0 ? strangersIn(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
   ];
-  return {
-    ok,
-    diagnostics: inFileOrder(all, program.files),
-    jails,
-    files: program.files,
-    blocks,
-  };
+  return { ok, diagnostics: inFileOrder(all, program.files), jails, files: program.files, blocks };
 }
+
+const isSound = ({ diagnostics }: { readonly diagnostics: readonly Diagnostic[] }): boolean =>
+  diagnostics.every(({ severity }) => severity === 'warning');
 
 /**
  * A jail from the words of a command line, PARAM=VALUE, over the globals and wildcards of a configuration.
@@ -66,48 +65,75 @@ function compileOver(words: readonly string[], name: string, layers: readonly Bl
   const { nodes, place } = wordNodes(words);
   const isOwnName = (node: ParamNode): boolean => node.name === 'name' && node.words?.at(-1)?.text === name;
   const block: Block = { name, place, params: nodes.filter((node) => !isOwnName(node)) };
-  const [jail] = finishJails([mergeJail(block, [...layers, block])], ['undefined-dependency']);
+  const merged = mergeJail(block, [...layers, block]);
+  const [jail] = judgeJails([draftOf(merged, substitute(merged), new Checker())], ['undefined-dependency']);
   if (jail === undefined) throw new Error('one block made no jail');
   return jail;
 }
 
-/** Mistakes of one jail that are told. */
-const MAX_DIAGNOSTICS = 50;
-
 /** What is missing may be in what could not be read. */
 const ABSENCES: readonly DiagnosticCode[] = ['missing-path', 'nothing-to-run', 'undefined-dependency'];
 
+/** What the variables of all jails together may be replaced by, in bytes, and of each of them besides. */
+const MAX_MADE = 1 << 25;
+const MAX_MADE_EACH = 4096;
+/** When so many mistakes are told, only the first of each other jail is. */
+const MANY_TOLD = 50_000;
+
+interface Finished {
+  readonly jails: readonly Jail[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** @param silent what the rules may not complain about */
-function finishJails(merged: readonly MergedJail[], silent: readonly DiagnosticCode[]): readonly Jail[] {
-  const checker = new Checker();
-  const drafts = merged.map((jail) => draftOf(jail, checker));
-  const broken = applyRules(drafts.map(({ draft }) => draft));
-  return drafts.map(({ draft, substituted }) => {
+function finishJails(
+  merged: readonly MergedJail[],
+  silent: readonly DiagnosticCode[],
+  checker: Checker,
+): Finished {
+  const drafts: Draft[] = [];
+  const diagnostics: Diagnostic[] = [];
+  let left = MAX_MADE;
+  for (const jail of merged) {
+    const substituted = substitute(jail);
+    left += MAX_MADE_EACH - substituted.made;
+    if (left < 0) {
+      const message = `the variables of the jails down to this one make more than ${MAX_MADE} bytes`;
+      diagnostics.push(diagnose('error', 'too-large', jail.block.place, message));
+      break;
+    }
+    drafts.push(draftOf(jail, substituted, checker));
+  }
+  return { jails: judgeJails(drafts, silent), diagnostics };
+}
+
+function judgeJails(drafts: readonly Draft[], silent: readonly DiagnosticCode[]): readonly Jail[] {
+  const broken = applyRules(drafts);
+  let told = 0;
+  return drafts.map((draft): Jail => {
     const rules = (broken.get(draft) ?? []).filter(({ code }) => !silent.includes(code));
-    return jailOf(draft, substituted, rules);
+    const all = rules.length === 0 ? draft.diagnostics : [...draft.diagnostics, ...rules];
+    const diagnostics = mostGrave(all, told < MANY_TOLD ? MAX_TOLD : 1);
+    told += diagnostics.length;
+    return jailOf(draft, diagnostics);
   });
 }
 
-function jailOf(draft: Draft, substituted: Substituted, rules: readonly Diagnostic[]): Jail {
-  const failures = [...draft.merged.failures, ...substituted.failures];
-  let origin: ReadonlyMap<string, Span> | null = null;
-  return {
-    name: draft.name,
-    failed: failures.length > 0,
-    diagnostics: errorsFirst([...failures, ...draft.diagnostics, ...rules]).slice(0, MAX_DIAGNOSTICS),
-    params: paramsOf(draft.merged, substituted),
-    values: draft.values,
-    // Looking up lines takes longer than all the rest, and hardly anybody asks.
-    get origin() {
-      return (origin ??= new Map([...draft.origin].map(([name, place]) => [name, spanOf(place)])));
-    },
-  };
+function jailOf({ name, failed, merged, values }: Draft, diagnostics: readonly Diagnostic[]): Jail {
+  const params = new LazyMap(() => paramsOf(merged));
+  const origin = new LazyMap(() => spansOf(originsOf(merged)));
+  return { name, failed, diagnostics, params, values, origin };
 }
 
+const spansOf = (places: ReadonlyMap<string, Place>): ReadonlyMap<string, Span> =>
+  new Map([...places].map(([name, place]) => [name, spanOf(place)]));
+
 /** So that a limit on their number never hides that the jail cannot start. */
-function errorsFirst(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  if (diagnostics.length <= MAX_DIAGNOSTICS) return diagnostics;
-  return diagnostics.toSorted((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'));
+function mostGrave(diagnostics: readonly Diagnostic[], most: number): readonly Diagnostic[] {
+  if (diagnostics.length <= most) return diagnostics;
+  return diagnostics
+    .toSorted((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'))
+    .slice(0, most);
 }
 
 /** Misspelt parameters of a file of globals alone: no jail is there to show them. */
@@ -116,21 +142,23 @@ function strangersIn(blocks: readonly Block[]): readonly Diagnostic[] {
   return blocks.flatMap((block) => {
     const merged = mergeJail(block, [block]);
     return checker
-      .check(merged, substitute(merged))
+      .check(merged, substitute(merged).strings)
       .diagnostics.filter(({ code }) => code === 'unknown-parameter');
   });
 }
 
-function draftOf(merged: MergedJail, checker: Checker): { draft: Draft; substituted: Substituted } {
-  const substituted = substitute(merged);
-  const checked = checker.check(merged, substituted);
-  return { draft: { name: merged.block.name, merged, ...checked }, substituted };
+function draftOf(merged: MergedJail, { strings, failures }: Substituted, checker: Checker): Draft {
+  const { values, diagnostics } = checker.check(merged, strings);
+  const all = [...merged.failures, ...failures, ...diagnostics];
+  const failed = merged.failures.length + failures.length > 0;
+  return { name: merged.block.name, merged, failed, values, diagnostics: mostGrave(all, MAX_TOLD) };
 }
 
-function paramsOf(merged: MergedJail, { strings }: Substituted): ReadonlyMap<string, Strings> {
+function paramsOf(merged: MergedJail): ReadonlyMap<string, Strings> {
+  const { strings } = substitute(merged);
   const params = new Map<string, Strings>();
-  for (const [key, entry] of merged.entries)
-    if (!entry.variable) params.set(entry.name, strings.get(key) ?? null);
+  for (const [index, { name, variable }] of merged.entries.entries())
+    if (!variable) params.set(name, strings[index] ?? null);
   return params;
 }
 

@@ -85,12 +85,12 @@ export class Complaints extends TokenReader {
   }
 
   /** FreeBSD reads foo.* without quotes as two words, so a file that relies on it would not work there. */
-  protected bareStar(word: Word): void {
+  protected bareStar(word: Name): void {
     const written = this.source.text.slice(word.start, word.end);
     const star = written.indexOf('*');
     if (written === '*' || star < 0 || /["'\\]/.test(written)) return;
     const place = { start: word.start + star, end: word.start + star + 1 };
-    this.error(place, `"*" cannot stand in a name without quotes`, `write "${word.text ?? ''}"`);
+    this.error(place, `"*" cannot stand in a name without quotes`, `write "${word.text}"`);
   }
 
   /** A statement that is not followed by a semicolon. @returns whether the next one begins here */

@@ -1,27 +1,26 @@
 import type { ParamNode, Word } from './ast.js';
-import { isWildcard, keyOf, matchesWildcard, type Block } from './blocks.js';
-import type { Diagnostic } from './diagnostic.js';
+import { isWildcard, keyOf, type Block } from './blocks.js';
+import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import { withoutNo } from './params.js';
 import { diagnose, type Place } from './source.js';
+import { WildcardIndex, type Wildcard } from './wildcards.js';
 
-/** What all blocks together say about one parameter of one jail. */
-export interface Entry {
+/** What all blocks together say about one parameter of one jail; its place is where it was written last. */
+export interface Entry extends Place {
   readonly name: string;
   readonly variable: boolean;
+  /** By which two mentions are the same parameter (keyOf). */
+  readonly key: string;
   readonly words: readonly Word[] | null;
-  /** The texts of the words; null when there are variables in them, or no words. */
-  readonly texts: readonly string[] | null;
-  /** It is as a wildcard block has it, so it is the same for many jails. */
-  readonly shared: boolean;
-  /** Where it was written last. */
-  readonly place: Place;
+  /** There are no variables in the words. */
+  readonly plain: boolean;
 }
 
 /** A jail before its variables are replaced. */
 export interface MergedJail {
   readonly block: Block;
-  /** By keyOf, in the order of first mention. */
-  readonly entries: ReadonlyMap<string, Entry>;
+  /** In the order of first mention. As far as nothing was added, they are the nodes of the files themselves. */
+  readonly entries: readonly Entry[];
   /** Mistakes for which jail(8) skips the jail. */
   readonly failures: readonly Diagnostic[];
 }
@@ -62,10 +61,9 @@ const RESERVED = new Set([
   ...['vnet', 'vnet.interface', 'zfs.dataset'],
 ]);
 
-/** Twenty times what one host is meant to hold. */
-const MAX_JAILS = 20_000;
-/** Jails times globals: a million of each would never end. */
-const MAX_APPLIED = 5_000_000;
+/** Parameters and words that wildcards may add to all jails together, and to each of them besides. */
+const MAX_APPLIED = 4_000_000;
+const MAX_APPLIED_EACH = 200;
 
 export interface Merged {
   readonly jails: readonly MergedJail[];
@@ -74,119 +72,94 @@ export interface Merged {
 
 /** Each jail's parameters: all wildcard blocks that cover it and its own block, in file order, one over the other. */
 export function mergeJails(blocks: readonly Block[]): Merged {
-  const index = new WildcardIndex(blocks);
+  const wildcards = new WildcardIndex(blocks);
   const jails: MergedJail[] = [];
-  let applied = 0;
+  let left = MAX_APPLIED;
   for (const [at, block] of blocks.entries()) {
     if (isWildcard(block.name)) continue;
-    applied += index.countFor(block.name);
-    const layers = applied > MAX_APPLIED ? [] : index.around(block.name, at);
-    applied += layers.reduce((sum, { params }) => sum + params.length, 0);
-    if (applied > MAX_APPLIED || jails.length >= MAX_JAILS) {
-      const message = `too much: at most ${MAX_JAILS} jails, and ${MAX_APPLIED} parameters in all of them together`;
-      return { jails, diagnostics: [diagnose('error', 'too-large', block.place, message)] };
+    const covering = wildcards.covering(block.name);
+    left += MAX_APPLIED_EACH - wildcards.compared - covering.reduce((sum, { weight }) => sum + weight, 0);
+    if (left < 0) {
+      const message = `the wildcards and globals of the jails down to this one make more than ${MAX_APPLIED} parameters`;
+      const hint = 'write what few jails need into those jails';
+      return { jails, diagnostics: [diagnose('error', 'too-large', block.place, message, hint)] };
     }
-    jails.push(mergeJail(block, layers));
+    const before = covering.filter((wildcard) => wildcard.at < at);
+    const after = covering.slice(before.length);
+    jails.push(mergeJail(block, [...before.map(blockOf), block, ...after.map(blockOf)]));
   }
   return { jails, diagnostics: [] };
 }
 
+const blockOf = ({ block }: Wildcard): Block => block;
+
 /** Merges one jail. @param layers its own block and the wildcards that cover it, in file order */
 export function mergeJail(block: Block, layers: readonly Block[]): MergedJail {
-  const merge = new Merge(block.place);
-  const isNumber = /^\d+$/.test(block.name) && Number(block.name) !== 0;
-  merge.preset(isNumber ? 'jid' : 'name', block.name);
-  for (const layer of layers) for (const node of layer.params) merge.apply(node, layer !== block);
-  if (!merge.entries.has('name')) merge.preset('name', block.name);
-  return { block, entries: merge.entries, failures: merge.failures };
-}
-
-const firstComponent = (name: string): string => name.split('.', 1)[0] ?? '';
-
-/** Wildcards by their first component, so that ten thousand jails with a wildcard each stay quick. */
-class WildcardIndex {
-  private readonly byFirst = new Map<string, number[]>();
-
-  constructor(private readonly blocks: readonly Block[]) {
-    blocks.forEach(({ name }, at) => {
-      if (!isWildcard(name)) return;
-      const first = firstComponent(name);
-      const list = this.byFirst.get(first) ?? [];
-      list.push(at);
-      this.byFirst.set(first, list);
-    });
-  }
-
-  /** How many wildcards have to be compared with a name. */
-  countFor(name: string): number {
-    return this.listFor('*').length + this.listFor(firstComponent(name)).length;
-  }
-
-  private listFor(first: string): readonly number[] {
-    return this.byFirst.get(first) ?? [];
-  }
-
-  /** The block at an index and the wildcards that cover its name, in file order. */
-  around(name: string, at: number): readonly Block[] {
-    const candidates = [...this.listFor('*'), ...this.listFor(firstComponent(name))];
-    const covering = candidates.filter((i) => matchesWildcard(this.blocks[i]?.name ?? '', name));
-    return [...covering, at].sort((a, b) => a - b).flatMap((i) => this.blocks[i] ?? []);
-  }
+  const merge = new Merge(block);
+  for (const layer of layers) for (const node of layer.params) merge.apply(node);
+  return merge.finish();
 }
 
 class Merge {
-  readonly entries = new Map<string, Entry>();
+  private readonly entries = new Map<string, Entry>();
   /** Lists made here, which may grow; the others belong to the files. */
   private readonly grown = new Map<string, Word[]>();
-  readonly failures: Diagnostic[] = [];
+  /** Names of the variables, with and without "no": no parameter may have them. */
+  private readonly taken = new Set<string>();
+  private readonly failures: Diagnostic[] = [];
 
-  private hasVariables = false;
+  constructor(private readonly block: Block) {
+    const isNumber = /^\d+$/.test(block.name) && Number(block.name) !== 0;
+    this.preset(isNumber ? 'jid' : 'name');
+  }
 
-  constructor(private readonly place: Place) {}
+  finish(): MergedJail {
+    if (!this.entries.has('name')) this.preset('name');
+    return { block: this.block, entries: [...this.entries.values()], failures: this.failures };
+  }
 
-  preset(name: string, text: string): void {
-    const word: Word = { ...this.place, text, pieces: [] };
-    this.entries.set(name, {
-      name,
-      variable: false,
-      words: [word],
-      texts: [text],
-      shared: false,
-      place: this.place,
+  private preset(key: string): void {
+    const { name: text, place } = this.block;
+    const { source, start, end } = place;
+    const word: Word = { text, pieces: [], source, start, end };
+    this.entries.set(key, {
+      ...{ name: key, variable: false, key, words: [word], plain: true },
+      ...{ source, start, end },
     });
   }
 
-  apply(node: ParamNode, shared: boolean): void {
-    const key = keyOf(node);
+  apply(node: ParamNode): void {
+    const { key } = node;
     const old = this.entries.get(key);
     if (old !== undefined && (key === 'name' || key === 'jid')) return this.redefined(node);
-    if (this.collides(node, key)) return this.sameName(node);
-    const { name, variable } = node;
-    if (node.append && old?.words) {
-      const words = this.grow(key, old.words, node.words ?? []);
-      this.entries.set(key, { name, variable, words, texts: null, shared: false, place: node });
-    } else {
+    if (this.collides(node)) return this.sameName(node);
+    if (node.append && old?.words) this.entries.set(key, this.appended(node, old, old.words));
+    else {
       this.grown.delete(key);
-      this.entries.set(key, { name, variable, words: node.words, texts: node.texts, shared, place: node });
+      this.entries.set(key, node);
     }
-    if (node.variable && RESERVED.has(withoutNo(node.name) ?? node.name)) this.sameName(node);
+    if (node.variable) this.takeName(node);
   }
 
-  private grow(key: string, old: readonly Word[], more: readonly Word[]): readonly Word[] {
-    const list = this.grown.get(key) ?? [...old];
-    for (const word of more) list.push(word);
-    this.grown.set(key, list);
-    return list;
+  private appended(node: ParamNode, old: Entry, before: readonly Word[]): Entry {
+    const { name, variable, key, source, start, end } = node;
+    const words = this.grown.get(key) ?? [...before];
+    for (const word of node.words ?? []) words.push(word);
+    this.grown.set(key, words);
+    return { name, variable, key, words, plain: old.plain && node.plain, source, start, end };
   }
 
   /** A variable and a parameter of one name, "no" or not. */
-  private collides(node: ParamNode, key: string): boolean {
-    this.hasVariables ||= node.variable;
-    if (!this.hasVariables) return false;
-    if (node.variable) return this.entries.has(keyOf({ name: node.name, variable: false }));
-    const lastDot = key.lastIndexOf('.') + 1;
-    const negative = `${key.slice(0, lastDot)}no${key.slice(lastDot)}`;
-    return this.entries.has(`$${key}`) || this.entries.has(`$${negative}`);
+  private collides({ key, name, variable }: ParamNode): boolean {
+    if (variable) return this.entries.has(keyOf({ name, variable: false }));
+    return this.taken.has(key);
+  }
+
+  private takeName(node: ParamNode): void {
+    const positive = withoutNo(node.name);
+    this.taken.add(node.name);
+    if (positive !== null) this.taken.add(positive);
+    if (RESERVED.has(positive ?? node.name)) this.sameName(node);
   }
 
   private redefined(node: ParamNode): void {
@@ -200,6 +173,6 @@ class Merge {
   }
 
   private fail(code: Diagnostic['code'], place: Place, message: string, hint: string): void {
-    this.failures.push(diagnose('error', code, place, message, hint));
+    if (this.failures.length < MAX_TOLD) this.failures.push(diagnose('error', code, place, message, hint));
   }
 }

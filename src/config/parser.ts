@@ -1,7 +1,8 @@
-import { plainTexts, type BlockNode, type Item, type ParamNode, type Piece, type Word } from './ast.js';
+import { paramNode, type BlockNode, type Item, type Piece, type Word } from './ast.js';
 import { Complaints, type Name } from './complaints.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Token } from './lexer.js';
+import { Names } from './names.js';
 import { closeQuote, type OpenQuote } from './quotes.js';
 import type { Source } from './source.js';
 
@@ -20,7 +21,16 @@ export function parse(source: Source): Parsed {
   return new Parser(source).file();
 }
 
+const NO_PIECES: readonly Piece[] = [];
+
+/** An array that has grown keeps room for sixteen more elements, and of these there are millions. */
+function trimmed(words: readonly Word[]): readonly Word[] | null {
+  return words.length === 0 ? null : words.slice();
+}
+
 class Parser extends Complaints {
+  private readonly names = new Names();
+
   // file := item*
   file(): Parsed {
     const items: Item[] = [];
@@ -55,7 +65,8 @@ class Parser extends Complaints {
     while (!this.at('}', 'end') && !this.tooMany()) this.item(items, depth + 1);
     if (this.token.kind === 'end') this.blockWithoutEnd(name, items);
     else this.accept('}');
-    return { kind: 'block', name: name.text, items, ...this.placeOf(name) };
+    const { text, source, start, end } = name;
+    return { kind: 'block', name: text, items: items.slice(), source, start, end };
   }
 
   // param := name | name '=' list | name '+=' list | name list
@@ -79,21 +90,11 @@ class Parser extends Complaints {
   }
 
   private paramNode(name: Name, operator: Token['kind'] | null, words: readonly Word[]): Item {
-    const place = this.placeOf(name);
+    const { text, variable, source, start, end } = name;
     // Only the form without a sign includes; with one, ".include" is a parameter like any other.
-    if (name.text === '.include' && !name.variable && operator === null && words.length > 0)
-      return { kind: 'include', words, ...place };
-    const values = words.length === 0 ? null : words;
-    const node: ParamNode = {
-      kind: 'param',
-      name: name.text,
-      variable: name.variable,
-      append: operator === '+=',
-      words: values,
-      texts: values && plainTexts(values),
-      ...place,
-    };
-    return node;
+    if (text === '.include' && !variable && operator === null && words.length > 0)
+      return { kind: 'include', words, source, start, end };
+    return paramNode(this.names.of(text, variable), trimmed(words), operator === '+=', name);
   }
 
   /** The list of a parameter, and the one after a sign of another language. */
@@ -118,23 +119,34 @@ class Parser extends Complaints {
 
   // word := piece adjacent-piece*
   private word(): Word {
-    const { start } = this.token;
-    const pieces: Piece[] = [];
-    let text: string | null = '';
-    let token: Token;
-    do {
-      this.countWord();
-      token = this.advance();
-      if (token.kind === 'variable') {
-        pieces.push({ variable: token.text, place: this.withoutQuotes(token) });
-        text = null;
-      } else {
-        pieces.push({ text: token.text });
-        if (text !== null) text += token.text;
-      }
-    } while (this.token.adjacent && this.atWord() && !this.tooMany());
-    if (token.bare) this.noticeComment();
-    return { text, pieces: text === null ? pieces : [], source: this.source, start, end: this.previousEnd };
+    const { source } = this;
+    const first = this.piece();
+    const { start } = first;
+    if (first.kind === 'text' && !this.wordGoesOn()) {
+      if (first.bare) this.noticeComment();
+      return { text: first.text, pieces: NO_PIECES, source, start, end: first.end };
+    }
+    const tokens = [first];
+    while (this.wordGoesOn()) tokens.push(this.piece());
+    if (tokens.at(-1)?.bare) this.noticeComment();
+    const end = this.previousEnd;
+    if (tokens.some(({ kind }) => kind === 'variable'))
+      return { text: null, pieces: tokens.map((token) => this.pieceOf(token)), source, start, end };
+    return { text: tokens.map(({ text }) => text).join(''), pieces: NO_PIECES, source, start, end };
+  }
+
+  private piece(): Token {
+    this.countWord();
+    return this.advance();
+  }
+
+  private wordGoesOn(): boolean {
+    return this.token.adjacent && this.atWord() && !this.tooMany();
+  }
+
+  private pieceOf(token: Token): Piece {
+    if (token.kind !== 'variable') return { text: token.text };
+    return { variable: this.names.of(token.text, true).name, place: this.withoutQuotes(token) };
   }
 
   // name := VARIABLE | STRING adjacent-string*      (FreeBSD takes one string only)
@@ -144,14 +156,13 @@ class Parser extends Complaints {
       return null;
     }
     const first = this.token;
-    const word = this.word();
-    const place = this.placeOf(word);
-    if (first.kind === 'variable' && word.pieces.length === 1)
-      return { text: first.text, variable: true, ...place };
-    if (word.text === null)
-      this.error(place, 'a name cannot contain a variable', 'variables stand in values only');
-    else this.bareStar(word);
-    return { text: word.text ?? '', variable: false, ...place };
+    const { text, pieces, source, start, end } = this.word();
+    const variable = first.kind === 'variable' && pieces.length === 1;
+    const name: Name = { text: variable ? first.text : (text ?? ''), variable, source, start, end };
+    if (text === null && !variable)
+      this.error(name, 'a name cannot contain a variable', 'variables stand in values only');
+    else if (name.text.includes('*')) this.bareStar(name);
+    return name;
   }
 
   /** @returns whether the next token begins a statement, or ends the block */

@@ -1,15 +1,18 @@
 import type { Checked } from './check.js';
 import { placeOf } from './check.js';
+import { keyOf } from './blocks.js';
 import { findCycles } from './cycles.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import type { MergedJail } from './merge.js';
 import { diagnose, spanOf, type Place } from './source.js';
-import type { ParamName } from './params.js';
+import { findParam, type ParamName } from './params.js';
 
 /** A jail whose values are known. */
 export interface Draft extends Checked {
   readonly name: string;
   readonly merged: MergedJail;
+  /** FreeBSD's jail(8) would skip it. */
+  readonly failed: boolean;
 }
 
 /** The jails of all files, for rules that compare them. */
@@ -52,8 +55,13 @@ function error(jail: Draft, code: DiagnosticCode, place: Place, message: string,
   return [jail, diagnose('error', code, place, message, hint)] as const;
 }
 
-const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>
-  names.some((name) => jail.origin.has(name));
+function isWritten({ merged }: Draft, ...names: ParamName[]): boolean {
+  return names.some((name) => {
+    const key = keyOf({ name, variable: false });
+    return merged.entries.some((entry) => entry.key === key && findParam(entry.name)?.name === name);
+  });
+}
+
 const where = (place: Place): string => `${spanOf(place).file}:${spanOf(place).line}`;
 
 /** Files that lie beside the jails' directories: jaild's own, and those of the kernel in a cgroup. */

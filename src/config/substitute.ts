@@ -1,6 +1,6 @@
-import type { Word } from './ast.js';
+import type { Piece, Word } from './ast.js';
 import { keyOf } from './blocks.js';
-import type { Diagnostic } from './diagnostic.js';
+import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
 import { diagnose, type Place } from './source.js';
 
@@ -9,94 +9,135 @@ export type Strings = readonly string[] | null;
 
 /** A jail whose variables are replaced. */
 export interface Substituted {
-  /** By keyOf, variables included. */
-  readonly strings: ReadonlyMap<string, Strings>;
+  /** Of each of the jail's entries, variables included. */
+  readonly strings: readonly Strings[];
   readonly failures: readonly Diagnostic[];
+  /** About how many bytes were made. */
+  readonly made: number;
 }
 
 /** "$a$a" thirty levels deep would be larger than the memory. */
 const MAX_CHARACTERS = 1 << 20;
 const MAX_ELEMENTS = 1 << 16;
+/** All that one jail's variables are replaced by, in bytes. */
+const MAX_MADE = 1 << 23;
+/** What an element takes besides its characters, which it may share with others. */
+const ELEMENT_BYTES = 16;
 
 /** Replaces the variables of a jail: late, so that the final value counts wherever it was written (jail.conf(5)). */
 export function substitute(jail: MergedJail): Substituted {
-  const substitution = new Substitution(jail);
-  for (const [key, entry] of jail.entries) substitution.resolve(key, entry);
-  return substitution;
+  const substitution = new Substitution(jail.entries);
+  for (const index of jail.entries.keys()) substitution.resolve(index);
+  return substitution.finish();
+}
+
+/** The texts of words without variables. */
+function textsOf(words: readonly Word[] | null): Strings {
+  return words && words.map(({ text }) => text ?? '');
+}
+
+/** A variable of an entry that is still to be looked at. */
+interface Pending {
+  readonly index: number;
+  readonly name: string;
+  readonly place: Place;
 }
 
 interface Frame {
-  readonly key: string;
+  readonly index: number;
   readonly entry: Entry;
-  /** Variables of the entry that are still to be looked at. */
-  readonly pending: { readonly name: string; readonly place: Place }[];
+  readonly pending: Pending[];
 }
 
-class Substitution implements Substituted {
-  readonly strings = new Map<string, Strings>();
-  readonly failures: Diagnostic[] = [];
-  private readonly active = new Set<string>();
+class Substitution {
+  /** By the index of the entry; undefined where variables are still to be replaced. */
+  private readonly known: (Strings | undefined)[];
+  private readonly failures: Diagnostic[] = [];
+  private made = 0;
+  private readonly names: NameIndex;
+  private readonly active = new Set<number>();
   private readonly loops = new Set<Place>();
 
-  constructor(private readonly jail: MergedJail) {}
+  constructor(private readonly entries: readonly Entry[]) {
+    this.known = entries.map(({ words, plain }) => (plain ? textsOf(words) : undefined));
+    this.names = new NameIndex(entries);
+  }
+
+  finish(): Substituted {
+    const { failures, made } = this;
+    return { strings: this.known.map((strings) => strings ?? null), failures, made };
+  }
 
   /** With a stack of its own: variables may be nested more deeply than calls. */
-  resolve(key: string, entry: Entry): void {
-    if (this.strings.has(key)) return;
-    if (entry.words === null || entry.texts !== null) return void this.strings.set(key, entry.texts);
-    const stack = [this.open(key, entry)];
+  resolve(index: number): void {
+    const stack = this.open(index);
     for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
       const next = frame.pending.pop();
       if (next === undefined) {
         this.close(frame);
         stack.pop();
-        continue;
+      } else if (this.active.has(next.index)) this.loop(next.name, next.place);
+      else stack.push(...this.open(next.index));
+    }
+  }
+
+  /** @returns the frame of an entry with variables that are not replaced yet */
+  private open(index: number): Frame[] {
+    const entry = this.entries[index];
+    if (entry === undefined || this.known[index] !== undefined) return [];
+    this.active.add(index);
+    return [{ index, entry, pending: this.pendingOf(entry).reverse() }];
+  }
+
+  private pendingOf({ words }: Entry): Pending[] {
+    const pending: Pending[] = [];
+    for (const { pieces } of words ?? [])
+      for (const piece of pieces) {
+        if (!('variable' in piece)) continue;
+        const { variable: name, place } = piece;
+        const index = this.names.find(name);
+        if (index !== null && this.known[index] === undefined) pending.push({ index, name, place });
       }
-      const found = this.find(next.name);
-      if (found === null || this.strings.has(found.key)) continue;
-      if (this.active.has(found.key)) this.loop(next.name, next.place);
-      else stack.push(this.open(found.key, found.entry));
+    return pending;
+  }
+
+  private close({ index, entry }: Frame): void {
+    const strings: string[] = [];
+    for (const word of entry.words ?? []) {
+      const value = word.text ?? this.expand(word, entry);
+      if (typeof value === 'string') strings.push(value);
+      else for (const text of value) strings.push(text);
+      if (strings.length > MAX_ELEMENTS) break;
     }
+    this.known[index] = this.fits(strings, entry) ? strings : [];
+    this.active.delete(index);
   }
 
-  private open(key: string, entry: Entry): Frame {
-    this.active.add(key);
-    const pending = (entry.words ?? []).flatMap((word) =>
-      word.pieces.flatMap((piece) =>
-        'variable' in piece ? { name: piece.variable, place: piece.place } : [],
-      ),
-    );
-    return { key, entry, pending: pending.reverse() };
-  }
-
-  private close({ key, entry }: Frame): void {
-    const strings = entry.words && entry.words.flatMap((word) => word.text ?? this.expand(word, entry));
-    const fits = strings === null || strings.length <= MAX_ELEMENTS;
-    if (!fits)
-      this.fail('value-too-long', entry.place, `"${entry.name}" has more than ${MAX_ELEMENTS} elements`);
-    this.strings.set(key, fits ? strings : []);
-    this.active.delete(key);
-  }
-
-  /** A variable by its exact spelling, or a parameter by its last one: ${allow.mount} is not allow.nomount. */
-  private find(name: string): { key: string; entry: Entry } | null {
-    for (const variable of [true, false]) {
-      const key = keyOf({ name, variable });
-      const entry = this.jail.entries.get(key);
-      if (entry?.name === name && entry.words !== null) return { key, entry };
-    }
-    return null;
+  private fits(strings: readonly string[], entry: Entry): boolean {
+    const before = this.made;
+    for (const { length } of strings) this.made += ELEMENT_BYTES + length;
+    if (strings.length > MAX_ELEMENTS)
+      this.fail('value-too-long', entry, `"${entry.name}" has more than ${MAX_ELEMENTS} elements`);
+    else if (this.made > MAX_MADE && before <= MAX_MADE)
+      this.fail(
+        'value-too-long',
+        entry,
+        `the values of this jail are longer than ${MAX_MADE} bytes together`,
+      );
+    return strings.length <= MAX_ELEMENTS && this.made <= MAX_MADE;
   }
 
   private expand(word: Word, entry: Entry): string | readonly string[] {
+    const alone = loneVariable(word);
     let text = '';
-    const literal = word.pieces.some((piece) => 'text' in piece && piece.text !== '');
-    const last = word.pieces.findLast((piece) => 'variable' in piece);
     for (const piece of word.pieces) {
-      const strings = 'text' in piece ? [piece.text] : this.lookUp(piece.variable, piece.place);
-      if (strings.length > 1 && piece === last && !literal && text === '') return strings;
-      if (strings.length > 1) this.arrayInline(word, entry);
-      else text += strings[0] ?? '';
+      if ('text' in piece) text += piece.text;
+      else {
+        const strings = this.lookUp(piece.variable, piece.place);
+        if (strings.length <= 1) text += strings[0] ?? '';
+        else if (text === '' && piece === alone) return strings;
+        else this.arrayInline(word, entry);
+      }
       if (text.length > MAX_CHARACTERS) {
         this.fail('value-too-long', word, `"${entry.name}" has more than ${MAX_CHARACTERS} characters`);
         return '';
@@ -107,17 +148,17 @@ class Substitution implements Substituted {
 
   private lookUp(name: string, place: Place): readonly string[] {
     if (this.loops.has(place)) return [];
-    const found = this.find(name);
-    const strings = found && this.strings.get(found.key);
+    const index = this.names.find(name);
+    const strings = index === null ? null : this.known[index];
     if (strings) return strings;
-    const valueless = this.jail.entries.get(keyOf({ name, variable: false }))?.name === name;
-    const message = valueless ? `"${name}" has no value to put here` : `variable "${name}" is not defined`;
-    this.fail('undefined-variable', place, message, valueless ? undefined : this.similar(name));
+    const isValueless = this.names.isParameter(name);
+    const message = isValueless ? `"${name}" has no value to put here` : `variable "${name}" is not defined`;
+    this.fail('undefined-variable', place, message, isValueless ? undefined : this.similar(name));
     return [];
   }
 
   private similar(name: string): string {
-    const dotted = [...this.jail.entries.values()].find((entry) => entry.name.startsWith(`${name}.`));
+    const dotted = this.entries.find((entry) => entry.name.startsWith(`${name}.`));
     if (dotted !== undefined) return `did you mean \${${dotted.name}}? A dot ends a name without braces`;
     return `define it: $${name} = VALUE; or write \\$ for a dollar sign`;
   }
@@ -133,6 +174,47 @@ class Substitution implements Substituted {
   }
 
   private fail(code: Diagnostic['code'], place: Place, message: string, hint?: string): void {
-    this.failures.push(diagnose('error', code, place, message, hint));
+    if (this.failures.length < MAX_TOLD) this.failures.push(diagnose('error', code, place, message, hint));
+  }
+}
+
+/** The last variable of a word that has no text: a list may stand there. */
+function loneVariable({ pieces }: Word): Piece | undefined {
+  if (pieces.some((piece) => 'text' in piece && piece.text !== '')) return undefined;
+  return pieces.findLast((piece) => 'variable' in piece);
+}
+
+/** Where what a jail's variables name is among its entries. */
+class NameIndex {
+  private variables: ReadonlyMap<string, number> | null = null;
+  private parameters: ReadonlyMap<string, number> = new Map();
+
+  constructor(private readonly entries: readonly Entry[]) {}
+
+  /** A variable by its exact spelling, or a parameter by its last one: ${allow.mount} is not allow.nomount. */
+  find(name: string): number | null {
+    const variable = this.indexVariables().get(name);
+    if (variable !== undefined && this.entries[variable]?.words !== null) return variable;
+    const parameter = this.parameters.get(keyOf({ name, variable: false }));
+    const entry = parameter === undefined ? undefined : this.entries[parameter];
+    return parameter !== undefined && entry?.name === name && entry.words !== null ? parameter : null;
+  }
+
+  /** Whether there is a parameter of exactly this spelling. */
+  isParameter(name: string): boolean {
+    const index = this.parameters.get(keyOf({ name, variable: false })) ?? -1;
+    return this.entries[index]?.name === name;
+  }
+
+  /** Most jails are looked up nothing in, so that the index is made when it is asked for. */
+  private indexVariables(): ReadonlyMap<string, number> {
+    if (this.variables !== null) return this.variables;
+    const variables = new Map<string, number>();
+    const parameters = new Map<string, number>();
+    for (const [index, { key, name, variable }] of this.entries.entries())
+      if (variable) variables.set(name, index);
+      else parameters.set(key, index);
+    this.parameters = parameters;
+    return (this.variables = variables);
   }
 }
