@@ -9,6 +9,7 @@ import { mergeJail, mergeJails, type MergedJail } from './merge.js';
 import { applyRules, type Draft } from './rules.js';
 import { diagnose, spanOf, type Place } from './source.js';
 import { substitute, type Strings, type Substituted } from './substitute.js';
+import { checkUncovered, unusedVariables } from './unused.js';
 import { wordNodes } from './words.js';
 
 export type { Compiled, FileAccess, Jail } from './jail.js';
@@ -28,7 +29,8 @@ export function compile(files: readonly string[], access: FileAccess): Compiled 
   const all = [
     ...own,
     ...lateGlobals(program.items),
-    ...(ok && jails.length === 0 ? strangersIn(blocks) : []),
+    ...checkUncovered(blocks, merged.covered),
+    ...(ok ? unusedVariables(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
   ];
   return { ok, diagnostics: inFileOrder(all, program.files), jails, files: program.files, blocks };
@@ -136,19 +138,9 @@ function mostGrave(diagnostics: readonly Diagnostic[], most: number): readonly D
     .slice(0, most);
 }
 
-/** Misspelt parameters of a file of globals alone: no jail is there to show them. */
-function strangersIn(blocks: readonly Block[]): readonly Diagnostic[] {
-  const checker = new Checker();
-  return blocks.flatMap((block) => {
-    const merged = mergeJail(block, [block]);
-    return checker
-      .check(merged, substitute(merged).strings)
-      .diagnostics.filter(({ code }) => code === 'unknown-parameter');
-  });
-}
-
-function draftOf(merged: MergedJail, { strings, failures }: Substituted, checker: Checker): Draft {
-  const { values, diagnostics } = checker.check(merged, strings);
+function draftOf(merged: MergedJail, substituted: Substituted, checker: Checker): Draft {
+  const { failures } = substituted;
+  const { values, diagnostics } = checker.check(merged, substituted);
   const all = [...merged.failures, ...failures, ...diagnostics];
   const failed = merged.failures.length + failures.length > 0;
   return { name: merged.block.name, merged, failed, values, diagnostics: mostGrave(all, MAX_TOLD) };
@@ -168,7 +160,7 @@ function inFileOrder(diagnostics: readonly Diagnostic[], files: readonly string[
   const unique = new Map(diagnostics.map((d) => [`${placeKey(d)} ${d.code} ${d.message}`, d]));
   const rank = ({ span }: Diagnostic): readonly number[] =>
     span === null ? [-1, 0, 0] : [fileIndex.get(span.file) ?? 0, span.line, span.column];
-  return [...unique.values()]
+  return withoutRepetition([...unique.values()])
     .map((d) => ({ d, rank: rank(d) }))
     .sort((a, b) => a.rank.reduce((order, n, i) => order || n - (b.rank[i] ?? 0), 0))
     .map(({ d }) => d);
@@ -176,3 +168,19 @@ function inFileOrder(diagnostics: readonly Diagnostic[], files: readonly string[
 
 const placeKey = ({ span }: Diagnostic): string =>
   span === null ? '' : `${span.file}:${span.line}:${span.column}`;
+
+/** A value of a global may be wrong in every jail in another way, "/j/$name": the first of them stands for all. */
+function withoutRepetition(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const groups = new Map<string, Diagnostic[]>();
+  for (const d of diagnostics) {
+    const key = d.code === 'bad-value' ? placeKey(d) : `${placeKey(d)} ${d.code} ${d.message}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [d]);
+    else group.push(d);
+  }
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (first === undefined || others.length === 0) return first ?? [];
+    const message = `${first.message}, and ${others.length} more like that in other jails`;
+    return { ...first, message };
+  });
+}

@@ -12,6 +12,8 @@ export interface Entry extends Place {
   /** By which two mentions are the same parameter (keyOf). */
   readonly key: string;
   readonly words: readonly Word[] | null;
+  /** There is a mistake of syntax in its value. */
+  readonly lost?: true;
   /** There are no variables in the words. */
   readonly plain: boolean;
 }
@@ -67,6 +69,8 @@ const MAX_APPLIED_EACH = 200;
 
 export interface Merged {
   readonly jails: readonly MergedJail[];
+  /** Wildcard blocks that stand for at least one jail. */
+  readonly covered: ReadonlySet<Block>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -74,6 +78,7 @@ export interface Merged {
 export function mergeJails(blocks: readonly Block[]): Merged {
   const wildcards = new WildcardIndex(blocks);
   const jails: MergedJail[] = [];
+  const covered = new Set<Block>();
   let left = MAX_APPLIED;
   for (const [at, block] of blocks.entries()) {
     if (isWildcard(block.name)) continue;
@@ -82,13 +87,14 @@ export function mergeJails(blocks: readonly Block[]): Merged {
     if (left < 0) {
       const message = `the wildcards and globals of the jails down to this one make more than ${MAX_APPLIED} parameters`;
       const hint = 'write what few jails need into those jails';
-      return { jails, diagnostics: [diagnose('error', 'too-large', block.place, message, hint)] };
+      return { jails, covered, diagnostics: [diagnose('error', 'too-large', block.place, message, hint)] };
     }
+    for (const wildcard of covering) covered.add(wildcard.block);
     const before = covering.filter((wildcard) => wildcard.at < at);
     const after = covering.slice(before.length);
     jails.push(mergeJail(block, [...before.map(blockOf), block, ...after.map(blockOf)]));
   }
-  return { jails, diagnostics: [] };
+  return { jails, covered, diagnostics: [] };
 }
 
 const blockOf = ({ block }: Wildcard): Block => block;
@@ -146,7 +152,8 @@ class Merge {
     const words = this.grown.get(key) ?? [...before];
     for (const word of node.words ?? []) words.push(word);
     this.grown.set(key, words);
-    return { name, variable, key, words, plain: old.plain && node.plain, source, start, end };
+    const lost = (old.lost ?? node.lost) && { lost: true as const };
+    return { name, variable, key, words, plain: old.plain && node.plain, ...lost, source, start, end };
   }
 
   /** A variable and a parameter of one name, "no" or not. */

@@ -71,6 +71,7 @@ class Parser extends Complaints {
 
   // param := name | name '=' list | name '+=' list | name list
   private param(name: Name, known: number, items: Item[], depth: number): void {
+    const { misread } = this;
     const operator = this.at('=', '+=') ? this.advance().kind : null;
     if (operator !== null) this.skipSigns();
     const hasList = operator !== null || this.atWord();
@@ -79,13 +80,15 @@ class Parser extends Complaints {
     const [word] = words;
     if (operator === null && word !== undefined && words.length === 1 && this.at('=', '+=', '{'))
       return this.split(name, word, items, depth);
+    const isMisread = this.misread > misread;
     const goesOn = this.at('{') ? null : isRead && this.endOfParam(name, words);
     if (this.diagnostics.length > known) {
       const quote = this.blameQuote(name, known);
       if (quote !== null) return void items.push(...this.readAgain(name, quote));
     }
     if (goesOn === null) return this.braceInParam(name, words, items, depth);
-    if (!hasList || words.length > 0) items.push(this.paramNode(name, operator, words));
+    const isLost = isMisread || !goesOn || (hasList && words.length === 0);
+    items.push(isLost ? this.lostNode(name, words) : this.paramNode(name, operator, words));
     if (!goesOn) this.recover(depth);
   }
 
@@ -95,6 +98,12 @@ class Parser extends Complaints {
     if (text === '.include' && !variable && operator === null && words.length > 0)
       return { kind: 'include', words, source, start, end };
     return paramNode(this.names.of(text, variable), trimmed(words), operator === '+=', name);
+  }
+
+  /** A parameter of whose value nothing is known but that there is one. */
+  private lostNode(name: Name, words: readonly Word[]): Item {
+    const named = this.names.of(name.text, name.variable);
+    return { ...paramNode(named, words, false, name), lost: true };
   }
 
   /** The list of a parameter, and the one after a sign of another language. */
@@ -185,10 +194,12 @@ class Parser extends Complaints {
   private braceInParam(name: Name, words: readonly Word[], items: Item[], depth: number): void {
     if (words.length === 0) {
       if (this.braceAfterSign(name)) return void items.push(this.jail(name, depth));
+      items.push(this.lostNode(name, []));
       this.advance();
       this.skipToBrace();
       if (this.accept('}')) this.accept(';');
     } else {
+      items.push(this.lostNode(name, words));
       this.unexpected('";"');
       this.recover(depth);
     }
@@ -199,7 +210,7 @@ class Parser extends Complaints {
     // With other quotes on the line nobody knows which one is missing.
     const isOnly = !/["']/.test(this.source.text.slice(name.end, quote.start));
     const hasText = this.source.text.slice(quote.start + 1, quote.lineEnd).trim().length > 1;
-    if (!isOnly || !hasText || quote.lineEnd > MAX_REREAD) return [];
+    if (!isOnly || !hasText || quote.lineEnd > MAX_REREAD) return [this.lostNode(name, [])];
     const parser = new Parser({ file: this.source.file, text: closeQuote(this.source.text, quote) });
     const items: Item[] = [];
     parser.goTo(name.start);

@@ -3,6 +3,7 @@ import { keyOf } from './blocks.js';
 import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
 import { diagnose, type Place } from './source.js';
+import { nearestOf } from './suggest.js';
 
 /** Strings without variables; null for a parameter without a value. */
 export type Strings = readonly string[] | null;
@@ -12,6 +13,8 @@ export interface Substituted {
   /** Of each of the jail's entries, variables included. */
   readonly strings: readonly Strings[];
   readonly failures: readonly Diagnostic[];
+  /** Indexes of entries in which a mistake was told already, or that were made of such ones. */
+  readonly spoiled: ReadonlySet<number>;
   /** About how many bytes were made. */
   readonly made: number;
 }
@@ -30,6 +33,8 @@ export function substitute(jail: MergedJail): Substituted {
   for (const index of jail.entries.keys()) substitution.resolve(index);
   return substitution.finish();
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 /** The texts of words without variables. */
 function textsOf(words: readonly Word[] | null): Strings {
@@ -57,15 +62,24 @@ class Substitution {
   private readonly names: NameIndex;
   private readonly active = new Set<number>();
   private readonly loops = new Set<Place>();
+  private spoiled: Set<number> | null = null;
+  /** Index of the entry that is being replaced. */
+  private current = -1;
 
   constructor(private readonly entries: readonly Entry[]) {
     this.known = entries.map(({ words, plain }) => (plain ? textsOf(words) : undefined));
     this.names = new NameIndex(entries);
+    for (const [index, { lost }] of entries.entries()) if (lost === true) this.spoil(index);
   }
 
   finish(): Substituted {
     const { failures, made } = this;
-    return { strings: this.known.map((strings) => strings ?? null), failures, made };
+    const strings = this.known.map((known) => known ?? null);
+    return { strings, failures, made, spoiled: this.spoiled ?? NONE };
+  }
+
+  private spoil(index: number): void {
+    (this.spoiled ??= new Set()).add(index);
   }
 
   /** With a stack of its own: variables may be nested more deeply than calls. */
@@ -76,7 +90,7 @@ class Substitution {
       if (next === undefined) {
         this.close(frame);
         stack.pop();
-      } else if (this.active.has(next.index)) this.loop(next.name, next.place);
+      } else if (this.active.has(next.index)) this.loop(frame.index, next.name, next.place);
       else stack.push(...this.open(next.index));
     }
   }
@@ -102,6 +116,7 @@ class Substitution {
   }
 
   private close({ index, entry }: Frame): void {
+    this.current = index;
     const strings: string[] = [];
     for (const word of entry.words ?? []) {
       const value = word.text ?? this.expand(word, entry);
@@ -150,6 +165,7 @@ class Substitution {
     if (this.loops.has(place)) return [];
     const index = this.names.find(name);
     const strings = index === null ? null : this.known[index];
+    if (index !== null && this.spoiled?.has(index)) this.spoil(this.current);
     if (strings) return strings;
     const isValueless = this.names.isParameter(name);
     const message = isValueless ? `"${name}" has no value to put here` : `variable "${name}" is not defined`;
@@ -160,6 +176,12 @@ class Substitution {
   private similar(name: string): string {
     const dotted = this.entries.find((entry) => entry.name.startsWith(`${name}.`));
     if (dotted !== undefined) return `did you mean \${${dotted.name}}? A dot ends a name without braces`;
+    if (name.includes(';')) return 'close it with "}"';
+    const nearest = nearestOf(
+      name,
+      this.entries.filter(({ words }) => words !== null).map((entry) => entry.name),
+    );
+    if (nearest !== null) return `did you mean $${nearest}?`;
     return `define it: $${name} = VALUE; or write \\$ for a dollar sign`;
   }
 
@@ -168,12 +190,14 @@ class Substitution {
     this.fail('array-inline', word, message, 'use it as a whole word');
   }
 
-  private loop(name: string, place: Place): void {
+  private loop(index: number, name: string, place: Place): void {
+    this.current = index;
     this.loops.add(place);
     this.fail('variable-loop', place, `variable "${name}" is defined by itself`);
   }
 
   private fail(code: Diagnostic['code'], place: Place, message: string, hint?: string): void {
+    this.spoil(this.current);
     if (this.failures.length < MAX_TOLD) this.failures.push(diagnose('error', code, place, message, hint));
   }
 }
