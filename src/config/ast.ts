@@ -1,7 +1,15 @@
 import type { Place } from './source.js';
 
-/** A part of a word: text as it is, or a variable to be replaced. */
-export type Piece = { readonly text: string } | { readonly variable: string; readonly place: Place };
+/** A variable in a word, to be replaced. */
+export interface VariablePiece {
+  readonly variable: string;
+  /** keyOf the variable. */
+  readonly key: string;
+  readonly place: Place;
+}
+
+/** A part of a word: text as it is, or a variable. */
+export type Piece = { readonly text: string } | VariablePiece;
 
 /** One element of a list. */
 export interface Word extends Place {

@@ -1,10 +1,10 @@
 import { isWildcard, keyOf, type Block } from './blocks.js';
 import { tellElement, type Resolved } from './culprit.js';
 import type { Diagnostic } from './diagnostic.js';
-import type { Entry, MergedJail } from './merge.js';
+import type { Entry, JailEntries } from './merge.js';
 import { findParam, parameterOf, type JailParams, type Mention } from './params.js';
 import { diagnose, type Place } from './source.js';
-import type { Strings, Substituted } from './substitute.js';
+import { stringsOf, type Strings, type Substituted } from './substitute.js';
 import { nearestParam } from './suggest.js';
 import type { Unconverted } from './values/type.js';
 
@@ -31,23 +31,23 @@ export class Checker {
       if (isWildcard(name)) for (const node of nodes) this.verdicts.set(node, null);
   }
 
-  check({ entries }: MergedJail, { strings, spoiled }: Pick<Substituted, 'strings' | 'spoiled'>): Checked {
-    const resolved: Resolved = { entries, strings };
+  check({ entries }: JailEntries, substituted: Substituted): Checked {
+    const { replaced } = substituted;
+    const resolved: Resolved = { entries, replaced };
     const values: Record<string, unknown> = {};
     const keyed: FreeKeys = { meta: [], env: [] };
     const diagnostics: Diagnostic[] = [];
-    for (const [index, entry] of entries.entries()) {
-      if (entry.variable) continue;
-      const texts = strings[index] ?? null;
+    entries.forEach((entry, index) => {
+      if (entry.variable) return;
       const mention = findParam(entry.name);
-      if (mention !== null && spoiled.has(index)) continue;
+      if (mention !== null && substituted.isSpoiled(index)) return;
       const verdict =
         mention === null
-          ? this.freeVerdict(entry, texts, keyed, resolved)
-          : this.verdict(mention, entry, texts, resolved);
+          ? this.freeVerdict(entry, stringsOf(entry, replaced[index]), keyed, resolved)
+          : this.verdict(mention, entry, replaced[index], resolved);
       if (mention !== null && 'value' in verdict) values[mention.name] = verdict.value;
-      for (const diagnostic of verdict.diagnostics) diagnostics.push(diagnostic);
-    }
+      if (verdict.diagnostics.length > 0) diagnostics.push(...verdict.diagnostics);
+    });
     // fromEntries defines keys, so that one called __proto__ is one like any other.
     if (keyed.meta.length > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
     if (keyed.env.length > 0) values['envKeys'] = Object.fromEntries(keyed.env);
@@ -56,9 +56,14 @@ export class Checker {
   }
 
   /** The same words give the same verdict, unless variables make them differ from jail to jail. */
-  private verdict(mention: Mention, entry: Entry, texts: Strings, resolved: Resolved): Verdict {
-    if (!entry.plain) return judge(mention, entry, texts, resolved);
-    return this.once(entry, () => judge(mention, entry, texts, resolved));
+  private verdict(
+    mention: Mention,
+    entry: Entry,
+    replaced: Strings | undefined,
+    resolved: Resolved,
+  ): Verdict {
+    const ask = (): Verdict => judge(mention, entry, stringsOf(entry, replaced), resolved);
+    return entry.plain ? this.once(entry, ask) : ask();
   }
 
   /** Asks for the verdict on what jails share once. */
@@ -110,7 +115,8 @@ function judge(mention: Mention, entry: Entry, texts: Strings, resolved: Resolve
   const converted = refuseString(texts) ?? type.convert(texts, mention.negated);
   if (converted.ok) {
     const { value } = converted;
-    return { value, diagnostics: [...warnings, ...withoutEffect(mention, entry, value)] };
+    const idle = withoutEffect(mention, entry, value);
+    return { value, diagnostics: idle === null ? warnings : [...warnings, idle] };
   }
   return { diagnostics: [...warnings, badValue(entry, converted, resolved)] };
 }
@@ -153,21 +159,21 @@ function warningsOf({ name }: Mention, entry: Entry, texts: Strings): Diagnostic
 }
 
 /** The warning for a value that does nothing yet, of a parameter whose other values work. */
-function withoutEffect({ name }: Mention, entry: Entry, value: unknown): readonly Diagnostic[] {
+function withoutEffect({ name }: Mention, entry: Entry, value: unknown): Diagnostic | null {
   const { notYet } = parameterOf(name);
-  if (notYet?.includes(value) !== true) return [];
+  if (notYet?.includes(value) !== true) return null;
   const message = `this value of "${entry.name}" is known, but does nothing yet`;
-  return [diagnose('warning', 'later-parameter', entry, message, notYet.note)];
+  return diagnose('warning', 'later-parameter', entry, message, notYet.note);
 }
 
 /** The place of a parameter in a jail, or of the jail's name when it was not written. */
-export function placeOf({ entries, block }: MergedJail, name: string): Place {
+export function placeOf({ entries, block }: JailEntries, name: string): Place {
   const key = keyOf({ name, variable: false });
   return entries.find((entry) => entry.key === key) ?? block.place;
 }
 
 /** By name in the table: where the value was written last. */
-export function originsOf({ entries }: MergedJail): ReadonlyMap<string, Place> {
+export function originsOf({ entries }: JailEntries): ReadonlyMap<string, Place> {
   return new Map(
     entries.flatMap((entry): readonly (readonly [string, Place])[] => {
       const mention = entry.variable ? null : findParam(entry.name);

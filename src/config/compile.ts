@@ -5,10 +5,12 @@ import { MAX_TOLD, type Diagnostic, type DiagnosticCode, type Span } from './dia
 import { readProgram } from './include.js';
 import type { Compiled, FileAccess, Jail } from './jail.js';
 import { LazyMap } from './lazy-map.js';
-import { mergeJail, mergeJails, type MergedJail } from './merge.js';
+import { mergeJail } from './merge.js';
 import { applyRules, type Draft } from './rules.js';
 import { diagnose, spanOf, type Place } from './source.js';
-import { substitute, type Strings, type Substituted } from './substitute.js';
+import { stackBlocks, type Stack } from './stacks.js';
+import { stringsOf, substitute, type Strings } from './substitute.js';
+import { inFileOrder } from './told.js';
 import { checkUncovered, unusedVariables } from './unused.js';
 import { wordNodes } from './words.js';
 
@@ -21,23 +23,20 @@ export type { Compiled, FileAccess, Jail } from './jail.js';
 export function compile(files: readonly string[], access: FileAccess): Compiled {
   const program = readProgram(files, access);
   const blocks = collectBlocks(program.items);
-  const merged = mergeJails(blocks);
-  const silent = isSound(program) && isSound(merged) ? [] : ABSENCES;
-  const { jails, diagnostics } = finishJails(merged.jails, silent, new Checker(blocks));
-  const own = [...program.diagnostics, ...merged.diagnostics, ...diagnostics];
-  const ok = isSound({ diagnostics: own });
+  const stacked = stackBlocks(blocks);
+  const drafted = draftJails(stacked.stacks, new Checker(blocks));
+  const own = [...program.diagnostics, ...stacked.diagnostics, ...drafted.diagnostics];
+  const ok = own.every(({ severity }) => severity === 'warning');
+  const jails = judgeJails(drafted.drafts, ok ? [] : ABSENCES);
   const all = [
     ...own,
     ...lateGlobals(program.items),
-    ...checkUncovered(blocks, merged.covered),
+    ...checkUncovered(blocks, stacked.covered),
     ...(ok ? unusedVariables(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
   ];
   return { ok, diagnostics: inFileOrder(all, program.files), jails, files: program.files, blocks };
 }
-
-const isSound = ({ diagnostics }: { readonly diagnostics: readonly Diagnostic[] }): boolean =>
-  diagnostics.every(({ severity }) => severity === 'warning');
 
 /**
  * A jail from the words of a command line, PARAM=VALUE, over the globals and wildcards of a configuration.
@@ -67,8 +66,8 @@ function compileOver(words: readonly string[], name: string, layers: readonly Bl
   const { nodes, place } = wordNodes(words);
   const isOwnName = (node: ParamNode): boolean => node.name === 'name' && node.words?.at(-1)?.text === name;
   const block: Block = { name, place, params: nodes.filter((node) => !isOwnName(node)) };
-  const merged = mergeJail(block, [...layers, block]);
-  const [jail] = judgeJails([draftOf(merged, substitute(merged), new Checker())], ['undefined-dependency']);
+  const draft = draftOf({ block, layers: [...layers, block] }, new Checker());
+  const [jail] = judgeJails([draft], ['undefined-dependency']);
   if (jail === undefined) throw new Error('one block made no jail');
   return jail;
 }
@@ -82,33 +81,44 @@ const MAX_MADE_EACH = 4096;
 /** When so many mistakes are told, only the first of each other jail is. */
 const MANY_TOLD = 50_000;
 
-interface Finished {
-  readonly jails: readonly Jail[];
+interface Drafted {
+  readonly drafts: readonly Draft[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** @param silent what the rules may not complain about */
-function finishJails(
-  merged: readonly MergedJail[],
-  silent: readonly DiagnosticCode[],
-  checker: Checker,
-): Finished {
+function draftJails(stacks: readonly Stack[], checker: Checker): Drafted {
   const drafts: Draft[] = [];
-  const diagnostics: Diagnostic[] = [];
   let left = MAX_MADE;
-  for (const jail of merged) {
-    const substituted = substitute(jail);
-    left += MAX_MADE_EACH - substituted.made;
+  for (const stack of stacks) {
+    const draft = draftOf(stack, checker);
+    left += MAX_MADE_EACH - draft.made;
     if (left < 0) {
       const message = `the variables of the jails down to this one make more than ${MAX_MADE} bytes`;
-      diagnostics.push(diagnose('error', 'too-large', jail.block.place, message));
-      break;
+      return { drafts, diagnostics: [diagnose('error', 'too-large', stack.block.place, message)] };
     }
-    drafts.push(draftOf(jail, substituted, checker));
+    drafts.push(draft);
   }
-  return { jails: judgeJails(drafts, silent), diagnostics };
+  return { drafts, diagnostics: [] };
 }
 
+function draftOf(stack: Stack, checker: Checker): Draft {
+  const merged = mergeJail(stack);
+  const substituted = substitute(merged);
+  const { values, diagnostics } = checker.check(merged, substituted);
+  const failures = [...merged.failures, ...substituted.failures];
+  const { block, entries } = merged;
+  return {
+    name: block.name,
+    stack,
+    merged: { block, entries },
+    made: substituted.made,
+    failed: failures.length > 0,
+    values,
+    diagnostics: mostGrave([...failures, ...diagnostics], MAX_TOLD),
+  };
+}
+
+/** @param silent what the rules may not complain about */
 function judgeJails(drafts: readonly Draft[], silent: readonly DiagnosticCode[]): readonly Jail[] {
   const broken = applyRules(drafts);
   let told = 0;
@@ -121,9 +131,9 @@ function judgeJails(drafts: readonly Draft[], silent: readonly DiagnosticCode[])
   });
 }
 
-function jailOf({ name, failed, merged, values }: Draft, diagnostics: readonly Diagnostic[]): Jail {
-  const params = new LazyMap(() => paramsOf(merged));
-  const origin = new LazyMap(() => spansOf(originsOf(merged)));
+function jailOf({ name, failed, stack, values }: Draft, diagnostics: readonly Diagnostic[]): Jail {
+  const params = new LazyMap(() => paramsOf(stack));
+  const origin = new LazyMap(() => spansOf(originsOf(mergeJail(stack))));
   return { name, failed, diagnostics, params, values, origin };
 }
 
@@ -138,49 +148,12 @@ function mostGrave(diagnostics: readonly Diagnostic[], most: number): readonly D
     .slice(0, most);
 }
 
-function draftOf(merged: MergedJail, substituted: Substituted, checker: Checker): Draft {
-  const { failures } = substituted;
-  const { values, diagnostics } = checker.check(merged, substituted);
-  const all = [...merged.failures, ...failures, ...diagnostics];
-  const failed = merged.failures.length + failures.length > 0;
-  return { name: merged.block.name, merged, failed, values, diagnostics: mostGrave(all, MAX_TOLD) };
-}
-
-function paramsOf(merged: MergedJail): ReadonlyMap<string, Strings> {
-  const { strings } = substitute(merged);
+function paramsOf(stack: Stack): ReadonlyMap<string, Strings> {
+  const merged = mergeJail(stack);
+  const { replaced } = substitute(merged);
   const params = new Map<string, Strings>();
-  for (const [index, { name, variable }] of merged.entries.entries())
-    if (!variable) params.set(name, strings[index] ?? null);
-  return params;
-}
-
-/** One mistake in a global belongs to every jail, and is told once. */
-function inFileOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
-  const fileIndex = new Map(files.map((file, index) => [file, index]));
-  const unique = new Map(diagnostics.map((d) => [`${placeKey(d)} ${d.code} ${d.message}`, d]));
-  const rank = ({ span }: Diagnostic): readonly number[] =>
-    span === null ? [-1, 0, 0] : [fileIndex.get(span.file) ?? 0, span.line, span.column];
-  return withoutRepetition([...unique.values()])
-    .map((d) => ({ d, rank: rank(d) }))
-    .sort((a, b) => a.rank.reduce((order, n, i) => order || n - (b.rank[i] ?? 0), 0))
-    .map(({ d }) => d);
-}
-
-const placeKey = ({ span }: Diagnostic): string =>
-  span === null ? '' : `${span.file}:${span.line}:${span.column}`;
-
-/** A value of a global may be wrong in every jail in another way, "/j/$name": the first of them stands for all. */
-function withoutRepetition(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const groups = new Map<string, Diagnostic[]>();
-  for (const d of diagnostics) {
-    const key = d.code === 'bad-value' ? placeKey(d) : `${placeKey(d)} ${d.code} ${d.message}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [d]);
-    else group.push(d);
-  }
-  return [...groups.values()].flatMap(([first, ...others]) => {
-    if (first === undefined || others.length === 0) return first ?? [];
-    const message = `${first.message}, and ${others.length} more like that in other jails`;
-    return { ...first, message };
+  merged.entries.forEach((entry, index) => {
+    if (!entry.variable) params.set(entry.name, stringsOf(entry, replaced[index]));
   });
+  return params;
 }

@@ -3,7 +3,7 @@ import { keyOf } from './blocks.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Entry } from './merge.js';
 import { withNote, type Place } from './source.js';
-import type { Strings } from './substitute.js';
+import { stringsOf, type Strings } from './substitute.js';
 
 /** A message that quotes a part of what it is about is about that part. */
 export function quotedPlace(place: Place, message: string): Place {
@@ -22,7 +22,7 @@ const quotedIn = (message: string): string | null => /"([^"]+)"/.exec(message)?.
 /** The entries of a jail and what their variables were replaced by. */
 export interface Resolved {
   readonly entries: readonly Entry[];
-  readonly strings: readonly Strings[];
+  readonly replaced: readonly (Strings | undefined)[];
 }
 
 interface Definition {
@@ -30,12 +30,13 @@ interface Definition {
   readonly strings: readonly string[];
 }
 
-function definitionOf({ entries, strings }: Resolved, name: string): Definition | null {
+function definitionOf({ entries, replaced }: Resolved, name: string): Definition | null {
   for (const variable of [true, false]) {
     const key = keyOf({ name, variable });
     const index = entries.findIndex((entry) => entry.key === key);
-    const [entry, found] = [entries[index], strings[index]];
-    if (entry !== undefined && found) return { entry, strings: found };
+    const entry = entries[index];
+    const strings = entry && stringsOf(entry, replaced[index]);
+    if (entry !== undefined && strings) return { entry, strings };
   }
   return null;
 }

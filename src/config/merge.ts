@@ -1,9 +1,9 @@
 import type { ParamNode, Word } from './ast.js';
-import { isWildcard, keyOf, type Block } from './blocks.js';
+import { keyOf, type Block } from './blocks.js';
 import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import { withoutNo } from './params.js';
 import { diagnose, type Place } from './source.js';
-import { WildcardIndex, type Wildcard } from './wildcards.js';
+import type { Stack } from './stacks.js';
 
 /** What all blocks together say about one parameter of one jail; its place is where it was written last. */
 export interface Entry extends Place {
@@ -12,17 +12,23 @@ export interface Entry extends Place {
   /** By which two mentions are the same parameter (keyOf). */
   readonly key: string;
   readonly words: readonly Word[] | null;
-  /** There is a mistake of syntax in its value. */
-  readonly lost?: true;
   /** There are no variables in the words. */
   readonly plain: boolean;
+  /** There is a mistake of syntax in its value. */
+  readonly lost?: true;
+}
+
+/** What is written of a jail. */
+export interface JailEntries {
+  readonly block: Block;
+  /** In the order of first mention. Where nothing was added, they are the nodes of the files themselves. */
+  readonly entries: readonly Entry[];
 }
 
 /** A jail before its variables are replaced. */
-export interface MergedJail {
-  readonly block: Block;
-  /** In the order of first mention. As far as nothing was added, they are the nodes of the files themselves. */
-  readonly entries: readonly Entry[];
+export interface MergedJail extends JailEntries {
+  /** Where they are, by their keys. */
+  readonly index: ReadonlyMap<string, number>;
   /** Mistakes for which jail(8) skips the jail. */
   readonly failures: readonly Diagnostic[];
 }
@@ -63,51 +69,17 @@ const RESERVED = new Set([
   ...['vnet', 'vnet.interface', 'zfs.dataset'],
 ]);
 
-/** Parameters and words that wildcards may add to all jails together, and to each of them besides. */
-const MAX_APPLIED = 4_000_000;
-const MAX_APPLIED_EACH = 200;
-
-export interface Merged {
-  readonly jails: readonly MergedJail[];
-  /** Wildcard blocks that stand for at least one jail. */
-  readonly covered: ReadonlySet<Block>;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Each jail's parameters: all wildcard blocks that cover it and its own block, in file order, one over the other. */
-export function mergeJails(blocks: readonly Block[]): Merged {
-  const wildcards = new WildcardIndex(blocks);
-  const jails: MergedJail[] = [];
-  const covered = new Set<Block>();
-  let left = MAX_APPLIED;
-  for (const [at, block] of blocks.entries()) {
-    if (isWildcard(block.name)) continue;
-    const covering = wildcards.covering(block.name);
-    left += MAX_APPLIED_EACH - wildcards.compared - covering.reduce((sum, { weight }) => sum + weight, 0);
-    if (left < 0) {
-      const message = `the wildcards and globals of the jails down to this one make more than ${MAX_APPLIED} parameters`;
-      const hint = 'write what few jails need into those jails';
-      return { jails, covered, diagnostics: [diagnose('error', 'too-large', block.place, message, hint)] };
-    }
-    for (const wildcard of covering) covered.add(wildcard.block);
-    const before = covering.filter((wildcard) => wildcard.at < at);
-    const after = covering.slice(before.length);
-    jails.push(mergeJail(block, [...before.map(blockOf), block, ...after.map(blockOf)]));
-  }
-  return { jails, covered, diagnostics: [] };
-}
-
-const blockOf = ({ block }: Wildcard): Block => block;
-
-/** Merges one jail. @param layers its own block and the wildcards that cover it, in file order */
-export function mergeJail(block: Block, layers: readonly Block[]): MergedJail {
+/** A jail's parameters: what its layers say, one over the other. */
+export function mergeJail({ block, layers }: Stack): MergedJail {
   const merge = new Merge(block);
   for (const layer of layers) for (const node of layer.params) merge.apply(node);
   return merge.finish();
 }
 
 class Merge {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries: Entry[] = [];
+  /** Where the entries are, by their keys. */
+  private readonly index = new Map<string, number>();
   /** Lists made here, which may grow; the others belong to the files. */
   private readonly grown = new Map<string, Word[]>();
   /** Names of the variables, with and without "no": no parameter may have them. */
@@ -120,29 +92,33 @@ class Merge {
   }
 
   finish(): MergedJail {
-    if (!this.entries.has('name')) this.preset('name');
-    return { block: this.block, entries: [...this.entries.values()], failures: this.failures };
+    if (!this.index.has('name')) this.preset('name');
+    const { block, entries, index, failures } = this;
+    return { block, entries, index, failures };
   }
 
   private preset(key: string): void {
     const { name: text, place } = this.block;
     const { source, start, end } = place;
-    const word: Word = { text, pieces: [], source, start, end };
-    this.entries.set(key, {
-      ...{ name: key, variable: false, key, words: [word], plain: true },
-      ...{ source, start, end },
-    });
+    const words: Word[] = [{ text, pieces: [], source, start, end }];
+    this.set({ name: key, variable: false, key, words, plain: true, source, start, end });
+  }
+
+  private set(entry: Entry, at = this.index.get(entry.key)): void {
+    if (at === undefined) this.index.set(entry.key, this.entries.push(entry) - 1);
+    else this.entries[at] = entry;
   }
 
   apply(node: ParamNode): void {
     const { key } = node;
-    const old = this.entries.get(key);
+    const at = this.index.get(key);
+    const old = at === undefined ? undefined : this.entries[at];
     if (old !== undefined && (key === 'name' || key === 'jid')) return this.redefined(node);
     if (this.collides(node)) return this.sameName(node);
-    if (node.append && old?.words) this.entries.set(key, this.appended(node, old, old.words));
+    if (node.append && old?.words) this.set(this.appended(node, old, old.words), at);
     else {
       this.grown.delete(key);
-      this.entries.set(key, node);
+      this.set(node, at);
     }
     if (node.variable) this.takeName(node);
   }
@@ -158,7 +134,7 @@ class Merge {
 
   /** A variable and a parameter of one name, "no" or not. */
   private collides({ key, name, variable }: ParamNode): boolean {
-    if (variable) return this.entries.has(keyOf({ name, variable: false }));
+    if (variable) return this.index.has(keyOf({ name, variable: false }));
     return this.taken.has(key);
   }
 

@@ -155,7 +155,8 @@ class Parser extends Complaints {
 
   private pieceOf(token: Token): Piece {
     if (token.kind !== 'variable') return { text: token.text };
-    return { variable: this.names.of(token.text, true).name, place: this.withoutQuotes(token) };
+    const { name, key } = this.names.of(token.text, true);
+    return { variable: name, key, place: this.withoutQuotes(token) };
   }
 
   // name := VARIABLE | STRING adjacent-string*      (FreeBSD takes one string only)
@@ -168,9 +169,11 @@ class Parser extends Complaints {
     const { text, pieces, source, start, end } = this.word();
     const variable = first.kind === 'variable' && pieces.length === 1;
     const name: Name = { text: variable ? first.text : (text ?? ''), variable, source, start, end };
-    if (text === null && !variable)
+    if (text === null && !variable) {
       this.error(name, 'a name cannot contain a variable', 'variables stand in values only');
-    else if (name.text.includes('*')) this.bareStar(name);
+      return null;
+    }
+    if (name.text.includes('*')) this.bareStar(name);
     return name;
   }
 

@@ -1,4 +1,4 @@
-import type { Piece, Word } from './ast.js';
+import type { Piece, VariablePiece, Word } from './ast.js';
 import { keyOf } from './blocks.js';
 import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
@@ -10,13 +10,18 @@ export type Strings = readonly string[] | null;
 
 /** A jail whose variables are replaced. */
 export interface Substituted {
-  /** Of each of the jail's entries, variables included. */
-  readonly strings: readonly Strings[];
+  /** Of the jail's entries; undefined for those without variables (stringsOf). */
+  readonly replaced: readonly (Strings | undefined)[];
   readonly failures: readonly Diagnostic[];
-  /** Indexes of entries in which a mistake was told already, or that were made of such ones. */
-  readonly spoiled: ReadonlySet<number>;
+  /** Whether a mistake in an entry was told already, or in one that it is made of. */
+  readonly isSpoiled: (index: number) => boolean;
   /** About how many bytes were made. */
   readonly made: number;
+}
+
+/** The strings of an entry. */
+export function stringsOf({ plain, words }: Entry, replaced: Strings | undefined): Strings {
+  return plain ? words && words.map(({ text }) => text ?? '') : (replaced ?? null);
 }
 
 /** "$a$a" thirty levels deep would be larger than the memory. */
@@ -29,23 +34,17 @@ const ELEMENT_BYTES = 16;
 
 /** Replaces the variables of a jail: late, so that the final value counts wherever it was written (jail.conf(5)). */
 export function substitute(jail: MergedJail): Substituted {
-  const substitution = new Substitution(jail.entries);
-  for (const index of jail.entries.keys()) substitution.resolve(index);
-  return substitution.finish();
-}
-
-const NONE: ReadonlySet<number> = new Set();
-
-/** The texts of words without variables. */
-function textsOf(words: readonly Word[] | null): Strings {
-  return words && words.map(({ text }) => text ?? '');
+  const substitution = new Substitution(jail);
+  jail.entries.forEach(({ plain }, index) => {
+    if (!plain) substitution.resolve(index);
+  });
+  return substitution;
 }
 
 /** A variable of an entry that is still to be looked at. */
 interface Pending {
   readonly index: number;
-  readonly name: string;
-  readonly place: Place;
+  readonly piece: VariablePiece;
 }
 
 interface Frame {
@@ -54,32 +53,22 @@ interface Frame {
   readonly pending: Pending[];
 }
 
-class Substitution {
-  /** By the index of the entry; undefined where variables are still to be replaced. */
-  private readonly known: (Strings | undefined)[];
-  private readonly failures: Diagnostic[] = [];
-  private made = 0;
-  private readonly names: NameIndex;
+class Substitution implements Substituted {
+  readonly replaced: (Strings | undefined)[];
+  readonly failures: Diagnostic[] = [];
+  made = 0;
   private readonly active = new Set<number>();
   private readonly loops = new Set<Place>();
   private spoiled: Set<number> | null = null;
   /** Index of the entry that is being replaced. */
   private current = -1;
 
-  constructor(private readonly entries: readonly Entry[]) {
-    this.known = entries.map(({ words, plain }) => (plain ? textsOf(words) : undefined));
-    this.names = new NameIndex(entries);
-    for (const [index, { lost }] of entries.entries()) if (lost === true) this.spoil(index);
+  constructor(private readonly jail: MergedJail) {
+    this.replaced = new Array<Strings | undefined>(jail.entries.length);
   }
 
-  finish(): Substituted {
-    const { failures, made } = this;
-    const strings = this.known.map((known) => known ?? null);
-    return { strings, failures, made, spoiled: this.spoiled ?? NONE };
-  }
-
-  private spoil(index: number): void {
-    (this.spoiled ??= new Set()).add(index);
+  isSpoiled(index: number): boolean {
+    return this.jail.entries[index]?.lost === true || (this.spoiled?.has(index) ?? false);
   }
 
   /** With a stack of its own: variables may be nested more deeply than calls. */
@@ -90,17 +79,21 @@ class Substitution {
       if (next === undefined) {
         this.close(frame);
         stack.pop();
-      } else if (this.active.has(next.index)) this.loop(frame.index, next.name, next.place);
+      } else if (this.active.has(next.index)) this.loop(frame.index, next.piece);
       else stack.push(...this.open(next.index));
     }
   }
 
   /** @returns the frame of an entry with variables that are not replaced yet */
   private open(index: number): Frame[] {
-    const entry = this.entries[index];
-    if (entry === undefined || this.known[index] !== undefined) return [];
+    const entry = this.jail.entries[index];
+    if (entry === undefined || this.isKnown(index)) return [];
     this.active.add(index);
     return [{ index, entry, pending: this.pendingOf(entry).reverse() }];
+  }
+
+  private isKnown(index: number): boolean {
+    return this.replaced[index] !== undefined || this.jail.entries[index]?.plain === true;
   }
 
   private pendingOf({ words }: Entry): Pending[] {
@@ -108,9 +101,8 @@ class Substitution {
     for (const { pieces } of words ?? [])
       for (const piece of pieces) {
         if (!('variable' in piece)) continue;
-        const { variable: name, place } = piece;
-        const index = this.names.find(name);
-        if (index !== null && this.known[index] === undefined) pending.push({ index, name, place });
+        const index = this.find(piece);
+        if (index !== null && !this.isKnown(index)) pending.push({ index, piece });
       }
     return pending;
   }
@@ -124,7 +116,7 @@ class Substitution {
       else for (const text of value) strings.push(text);
       if (strings.length > MAX_ELEMENTS) break;
     }
-    this.known[index] = this.fits(strings, entry) ? strings : [];
+    this.replaced[index] = this.fits(strings, entry) ? strings : [];
     this.active.delete(index);
   }
 
@@ -142,13 +134,30 @@ class Substitution {
     return strings.length <= MAX_ELEMENTS && this.made <= MAX_MADE;
   }
 
+  /** A variable by its exact spelling, or a parameter by its last one: ${allow.mount} is not allow.nomount. */
+  private find({ variable: name, key }: VariablePiece): number | null {
+    const { entries, index } = this.jail;
+    const variable = index.get(key);
+    if (variable !== undefined && entries[variable]?.words !== null) return variable;
+    const parameter = this.parameter(name);
+    return parameter === null || parameter.entry.words === null ? null : parameter.at;
+  }
+
+  /** The parameter of exactly this spelling. */
+  private parameter(name: string): { readonly at: number; readonly entry: Entry } | null {
+    const { entries, index } = this.jail;
+    const at = index.get(keyOf({ name, variable: false })) ?? -1;
+    const entry = entries[at];
+    return entry?.name === name ? { at, entry } : null;
+  }
+
   private expand(word: Word, entry: Entry): string | readonly string[] {
     const alone = loneVariable(word);
     let text = '';
     for (const piece of word.pieces) {
       if ('text' in piece) text += piece.text;
       else {
-        const strings = this.lookUp(piece.variable, piece.place);
+        const strings = this.lookUp(piece);
         if (strings.length <= 1) text += strings[0] ?? '';
         else if (text === '' && piece === alone) return strings;
         else this.arrayInline(word, entry);
@@ -161,25 +170,28 @@ class Substitution {
     return text;
   }
 
-  private lookUp(name: string, place: Place): readonly string[] {
+  private lookUp(piece: VariablePiece): readonly string[] {
+    const { variable: name, place } = piece;
     if (this.loops.has(place)) return [];
-    const index = this.names.find(name);
-    const strings = index === null ? null : this.known[index];
-    if (index !== null && this.spoiled?.has(index)) this.spoil(this.current);
-    if (strings) return strings;
-    const isValueless = this.names.isParameter(name);
+    const index = this.find(piece);
+    const entry = index === null ? undefined : this.jail.entries[index];
+    const strings = index === null || entry === undefined ? null : stringsOf(entry, this.replaced[index]);
+    if (index !== null && this.isSpoiled(index)) this.spoil();
+    if (strings !== null) return strings;
+    const isValueless = this.parameter(name)?.entry.words === null;
     const message = isValueless ? `"${name}" has no value to put here` : `variable "${name}" is not defined`;
     this.fail('undefined-variable', place, message, isValueless ? undefined : this.similar(name));
     return [];
   }
 
   private similar(name: string): string {
-    const dotted = this.entries.find((entry) => entry.name.startsWith(`${name}.`));
+    const dotted = this.jail.entries.find((entry) => entry.name.startsWith(`${name}.`));
     if (dotted !== undefined) return `did you mean \${${dotted.name}}? A dot ends a name without braces`;
     if (name.includes(';')) return 'close it with "}"';
+    const usable = this.jail.entries.filter(({ words }) => words !== null);
     const nearest = nearestOf(
       name,
-      this.entries.filter(({ words }) => words !== null).map((entry) => entry.name),
+      usable.map((entry) => entry.name),
     );
     if (nearest !== null) return `did you mean $${nearest}?`;
     return `define it: $${name} = VALUE; or write \\$ for a dollar sign`;
@@ -190,14 +202,18 @@ class Substitution {
     this.fail('array-inline', word, message, 'use it as a whole word');
   }
 
-  private loop(index: number, name: string, place: Place): void {
+  private loop(index: number, { variable: name, place }: VariablePiece): void {
     this.current = index;
     this.loops.add(place);
     this.fail('variable-loop', place, `variable "${name}" is defined by itself`);
   }
 
+  private spoil(): void {
+    (this.spoiled ??= new Set()).add(this.current);
+  }
+
   private fail(code: Diagnostic['code'], place: Place, message: string, hint?: string): void {
-    this.spoil(this.current);
+    this.spoil();
     if (this.failures.length < MAX_TOLD) this.failures.push(diagnose('error', code, place, message, hint));
   }
 }
@@ -206,39 +222,4 @@ class Substitution {
 function loneVariable({ pieces }: Word): Piece | undefined {
   if (pieces.some((piece) => 'text' in piece && piece.text !== '')) return undefined;
   return pieces.findLast((piece) => 'variable' in piece);
-}
-
-/** Where what a jail's variables name is among its entries. */
-class NameIndex {
-  private variables: ReadonlyMap<string, number> | null = null;
-  private parameters: ReadonlyMap<string, number> = new Map();
-
-  constructor(private readonly entries: readonly Entry[]) {}
-
-  /** A variable by its exact spelling, or a parameter by its last one: ${allow.mount} is not allow.nomount. */
-  find(name: string): number | null {
-    const variable = this.indexVariables().get(name);
-    if (variable !== undefined && this.entries[variable]?.words !== null) return variable;
-    const parameter = this.parameters.get(keyOf({ name, variable: false }));
-    const entry = parameter === undefined ? undefined : this.entries[parameter];
-    return parameter !== undefined && entry?.name === name && entry.words !== null ? parameter : null;
-  }
-
-  /** Whether there is a parameter of exactly this spelling. */
-  isParameter(name: string): boolean {
-    const index = this.parameters.get(keyOf({ name, variable: false })) ?? -1;
-    return this.entries[index]?.name === name;
-  }
-
-  /** Most jails are looked up nothing in, so that the index is made when it is asked for. */
-  private indexVariables(): ReadonlyMap<string, number> {
-    if (this.variables !== null) return this.variables;
-    const variables = new Map<string, number>();
-    const parameters = new Map<string, number>();
-    for (const [index, { key, name, variable }] of this.entries.entries())
-      if (variable) variables.set(name, index);
-      else parameters.set(key, index);
-    this.parameters = parameters;
-    return (this.variables = variables);
-  }
 }

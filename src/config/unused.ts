@@ -22,9 +22,10 @@ export function checkUncovered(blocks: readonly Block[], covered: ReadonlySet<Bl
 
 /** Values with variables in them are not known without a jail. */
 function plainMistakes(block: Block, checker: Checker): readonly Diagnostic[] {
-  const { failures, entries, ...merged } = mergeJail(block, [block]);
-  const plain = { ...merged, failures, entries: entries.filter(({ plain }) => plain) };
-  return [...failures, ...checker.check(plain, substitute(plain)).diagnostics];
+  const isPlain = ({ plain }: ParamNode): boolean => plain;
+  const layer = { ...block, params: block.params.filter(isPlain) };
+  const merged = mergeJail({ block: layer, layers: [layer] });
+  return [...merged.failures, ...checker.check(merged, substitute(merged)).diagnostics];
 }
 
 const namesOf = (nodes: readonly ParamNode[]): ReadonlySet<string> => new Set(nodes.map(({ name }) => name));
