@@ -32,6 +32,8 @@ export interface ParamNode extends Place {
   readonly words: readonly Word[] | null;
   /** There are no variables in the words. */
   readonly plain: boolean;
+  /** There is a mistake of syntax in its value, so that nothing more can be said of it. */
+  readonly lost?: true;
 }
 
 const hasNoVariables = ({ text }: Word): boolean => text !== null;

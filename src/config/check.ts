@@ -1,10 +1,11 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { isWildcard, keyOf, type Block } from './blocks.js';
+import { tellElement, type Resolved } from './culprit.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Entry, JailEntries } from './merge.js';
-import { findParam, parameterOf, params, type JailParams, type Mention } from './params.js';
+import { findParam, parameterOf, type JailParams, type Mention } from './params.js';
 import { diagnose, type Place } from './source.js';
 import { stringsOf, type Strings, type Substituted } from './substitute.js';
+import { nearestParam } from './suggest.js';
 import type { Unconverted } from './values/type.js';
 
 export interface Checked {
@@ -24,7 +25,6 @@ const NOTHING: readonly Diagnostic[] = [];
 export class Checker {
   /** Of what wildcards say; null until it is asked for. */
   private readonly verdicts = new Map<Place, Verdict | null>();
-  private readonly suggestions = new Map<string, string | undefined>();
 
   /** @param blocks those that jails share */
   constructor(blocks: readonly Block[] = []) {
@@ -32,17 +32,20 @@ export class Checker {
       if (isWildcard(name)) for (const node of nodes) this.verdicts.set(node, null);
   }
 
-  check({ entries }: JailEntries, { replaced }: Substituted): Checked {
+  check({ entries }: JailEntries, substituted: Substituted): Checked {
+    const { replaced } = substituted;
+    const resolved: Resolved = { entries, replaced };
     const values: Record<string, unknown> = {};
     const keyed: FreeKeys = { meta: [], env: [] };
     const diagnostics: Diagnostic[] = [];
     entries.forEach((entry, index) => {
       if (entry.variable) return;
       const mention = findParam(entry.name);
+      if (mention !== null && substituted.isSpoiled(index)) return;
       const verdict =
         mention === null
-          ? this.freeVerdict(entry, stringsOf(entry, replaced[index]), keyed)
-          : this.verdict(mention, entry, replaced[index]);
+          ? this.freeVerdict(entry, stringsOf(entry, replaced[index]), keyed, resolved)
+          : this.verdict(mention, entry, replaced[index], resolved);
       if (mention !== null && 'value' in verdict) values[mention.name] = verdict.value;
       if (verdict.diagnostics.length > 0) diagnostics.push(...verdict.diagnostics);
     });
@@ -55,8 +58,13 @@ export class Checker {
   }
 
   /** The same words give the same verdict, unless variables make them differ from jail to jail. */
-  private verdict(mention: Mention, entry: Entry, replaced: Strings | undefined): Verdict {
-    const ask = (): Verdict => judge(mention, entry, stringsOf(entry, replaced));
+  private verdict(
+    mention: Mention,
+    entry: Entry,
+    replaced: Strings | undefined,
+    resolved: Resolved,
+  ): Verdict {
+    const ask = (): Verdict => judge(mention, entry, stringsOf(entry, replaced), resolved);
     return entry.plain ? this.once(entry, ask) : ask();
   }
 
@@ -70,34 +78,39 @@ export class Checker {
   }
 
   /** meta.KEY and env.KEY, which are kept by their keys, or a name that means nothing. */
-  private freeVerdict(entry: Entry, texts: Strings, keyed: FreeKeys): Verdict {
+  private freeVerdict(entry: Entry, texts: Strings, keyed: FreeKeys, resolved: Resolved): Verdict {
     const [, group, key] = /^(meta|env)\.(.+)$/s.exec(entry.name) ?? [];
-    if (group === undefined || key === undefined) return this.once(entry, () => this.unknown(entry));
+    if (group === undefined || key === undefined) return this.once(entry, () => unknown(entry, resolved));
+    const refused = refuseString([key]) ?? refuseString(texts);
+    if (refused !== null) return { diagnostics: [badValue(entry, refused, resolved)] };
     const name = group === 'meta' ? 'meta' : 'env';
     keyed[name].push([key, texts?.at(-1) ?? '']);
     return this.once(entry, () => ({ diagnostics: warningsOf({ name, negated: false }, entry, null) }));
   }
-
-  private unknown(entry: Entry): Verdict {
-    const message = `unknown parameter "${entry.name}"`;
-    const hint = this.suggest(entry.name);
-    return { diagnostics: [diagnose('error', 'unknown-parameter', entry, message, hint)] };
-  }
-
-  private suggest(name: string): string | undefined {
-    if (name === '.include') return 'write .include "FILE"; without a sign';
-    // Nobody misspells a thousand names; comparing each with the whole table would take seconds.
-    if (name.length > 40 || this.suggestions.size > 1000) return this.suggestions.get(name);
-    if (!this.suggestions.has(name)) {
-      const nearest = closest(name, Object.keys(params));
-      const isNear = distance(name, nearest) <= Math.max(2, name.length / 3);
-      this.suggestions.set(name, isNear ? `did you mean "${nearest}"?` : undefined);
-    }
-    return this.suggestions.get(name);
-  }
 }
 
-function judge(mention: Mention, entry: Entry, texts: Strings): Verdict {
+/** Characters of a name that a message repeats. */
+const SHOWN = 60;
+
+function unknown(entry: Entry, resolved: Resolved): Verdict {
+  const name = entry.name.length > SHOWN ? `${entry.name.slice(0, SHOWN)}...` : entry.name;
+  const message = `unknown parameter "${name}"`;
+  return {
+    diagnostics: [diagnose('error', 'unknown-parameter', entry, message, hintFor(entry.name, resolved))],
+  };
+}
+
+function hintFor(name: string, { entries }: Resolved): string | undefined {
+  if (/^\W?include$/.test(name)) return 'write .include "FILE";';
+  const isUsed = entries.some(({ words }) =>
+    words?.some(({ pieces }) => pieces.some((piece) => 'variable' in piece && piece.variable === name)),
+  );
+  if (isUsed) return `write $${name} to define a variable`;
+  const nearest = nearestParam(name);
+  return nearest === null ? undefined : `did you mean "${nearest}"?`;
+}
+
+function judge(mention: Mention, entry: Entry, texts: Strings, resolved: Resolved): Verdict {
   const { type } = parameterOf(mention.name);
   const warnings = warningsOf(mention, entry, texts);
   if (type.emptyIsUnset && texts?.at(-1) === '') return { diagnostics: warnings };
@@ -107,10 +120,17 @@ function judge(mention: Mention, entry: Entry, texts: Strings): Verdict {
     const idle = withoutEffect(mention, entry, value);
     return { value, diagnostics: idle === null ? warnings : [...warnings, idle] };
   }
-  const code = converted.code ?? 'bad-value';
-  const message = `${entry.name}: ${converted.message}`;
-  const place = elementPlace(entry, texts, converted.index);
-  return { diagnostics: [...warnings, diagnose('error', code, place, message, converted.hint)] };
+  return { diagnostics: [...warnings, badValue(entry, converted, resolved)] };
+}
+
+function badValue(
+  entry: Entry,
+  { code, message, hint, index = -1 }: Unconverted,
+  resolved: Resolved,
+): Diagnostic {
+  return tellElement(entry, index, message, resolved, (place) =>
+    diagnose('error', code ?? 'bad-value', place, `${entry.name}: ${message}`, hint),
+  );
 }
 
 /** Longest string that execve(2) passes on (MAX_ARG_STRLEN, less its NUL); no other value is longer. */
@@ -125,12 +145,6 @@ function refuseString(texts: Strings): Unconverted | null {
     ? `a value of more than ${MAX_CHARACTERS} characters is too long`
     : 'a value cannot contain a NUL';
   return { ok: false, message, index };
-}
-
-/** The element that is wrong, as long as variables have not changed how many there are. */
-function elementPlace(entry: Entry, texts: Strings, index = -1): Place {
-  const aligned = entry.words !== null && entry.words.length === texts?.length;
-  return (aligned ? entry.words.at(index) : undefined) ?? entry;
 }
 
 function warningsOf({ name }: Mention, entry: Entry, texts: Strings): Diagnostic[] {

@@ -11,6 +11,8 @@ import { applyRules, type Draft } from './rules.js';
 import { diagnose, spanOf, type Place } from './source.js';
 import { stackBlocks, type Stack } from './stacks.js';
 import { stringsOf, substitute, type Strings } from './substitute.js';
+import { inFileOrder } from './told.js';
+import { checkUncovered, unusedVariables } from './unused.js';
 import { wordNodes } from './words.js';
 
 export type { Compiled, FileAccess, Jail } from './jail.js';
@@ -36,7 +38,8 @@ export function compile(
   const all = [
     ...own,
     ...lateGlobals(program.items),
-    ...(ok && jails.length === 0 ? strangersIn(blocks) : []),
+    ...checkUncovered(blocks, stacked.covered),
+    ...(ok ? unusedVariables(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
     ...rules.diagnostics(jails.map(({ name }) => name)),
   ];
@@ -164,17 +167,6 @@ function mostGrave(diagnostics: readonly Diagnostic[], most: number): readonly D
     .slice(0, most);
 }
 
-/** Misspelt parameters of a file of globals alone: no jail is there to show them. */
-function strangersIn(blocks: readonly Block[]): readonly Diagnostic[] {
-  const checker = new Checker();
-  return blocks.flatMap((block) => {
-    const merged = mergeJail({ block, layers: [block] });
-    return checker
-      .check(merged, substitute(merged))
-      .diagnostics.filter(({ code }) => code === 'unknown-parameter');
-  });
-}
-
 function paramsOf(stack: Stack): ReadonlyMap<string, Strings> {
   const merged = mergeJail(stack);
   const { replaced } = substitute(merged);
@@ -184,18 +176,3 @@ function paramsOf(stack: Stack): ReadonlyMap<string, Strings> {
   });
   return params;
 }
-
-/** One mistake in a global belongs to every jail, and is told once. */
-function inFileOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
-  const fileIndex = new Map(files.map((file, index) => [file, index]));
-  const unique = new Map(diagnostics.map((d) => [`${placeKey(d)} ${d.code} ${d.message}`, d]));
-  const rank = ({ span }: Diagnostic): readonly number[] =>
-    span === null ? [-1, 0, 0] : [fileIndex.get(span.file) ?? 0, span.line, span.column];
-  return [...unique.values()]
-    .map((d) => ({ d, rank: rank(d) }))
-    .sort((a, b) => a.rank.reduce((order, n, i) => order || n - (b.rank[i] ?? 0), 0))
-    .map(({ d }) => d);
-}
-
-const placeKey = ({ span }: Diagnostic): string =>
-  span === null ? '' : `${span.file}:${span.line}:${span.column}`;

@@ -14,6 +14,8 @@ export interface Entry extends Place {
   readonly words: readonly Word[] | null;
   /** There are no variables in the words. */
   readonly plain: boolean;
+  /** There is a mistake of syntax in its value. */
+  readonly lost?: true;
 }
 
 /** What is written of a jail. */
@@ -126,7 +128,8 @@ class Merge {
     const words = this.grown.get(key) ?? [...before];
     for (const word of node.words ?? []) words.push(word);
     this.grown.set(key, words);
-    return { name, variable, key, words, plain: old.plain && node.plain, source, start, end };
+    const lost = (old.lost ?? node.lost) && { lost: true as const };
+    return { name, variable, key, words, plain: old.plain && node.plain, ...lost, source, start, end };
   }
 
   /** A variable and a parameter of one name, "no" or not. */

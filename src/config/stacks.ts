@@ -11,6 +11,8 @@ export interface Stack {
 
 export interface Stacked {
   readonly stacks: readonly Stack[];
+  /** Wildcard blocks that stand for at least one jail. */
+  readonly covered: ReadonlySet<Block>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -22,6 +24,7 @@ const MAX_APPLIED_EACH = 200;
 export function stackBlocks(blocks: readonly Block[]): Stacked {
   const wildcards = new WildcardIndex(blocks);
   const stacks: Stack[] = [];
+  const covered = new Set<Block>();
   let left = MAX_APPLIED;
   for (const [at, block] of blocks.entries()) {
     if (isWildcard(block.name)) continue;
@@ -30,11 +33,12 @@ export function stackBlocks(blocks: readonly Block[]): Stacked {
     if (left < 0) {
       const message = `the globals and wildcards of the jails down to this one make more than ${MAX_APPLIED} parameters`;
       const hint = 'write what few jails need into those jails';
-      return { stacks, diagnostics: [diagnose('error', 'too-large', block.place, message, hint)] };
+      return { stacks, covered, diagnostics: [diagnose('error', 'too-large', block.place, message, hint)] };
     }
+    for (const wildcard of covering) covered.add(wildcard.block);
     stacks.push({ block, layers: layersOf(block, at, covering) });
   }
-  return { stacks, diagnostics: [] };
+  return { stacks, covered, diagnostics: [] };
 }
 
 function layersOf(block: Block, at: number, covering: readonly Wildcard[]): readonly Block[] {

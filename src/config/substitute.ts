@@ -3,6 +3,7 @@ import { keyOf } from './blocks.js';
 import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
 import { diagnose, type Place } from './source.js';
+import { nearestOf } from './suggest.js';
 
 /** Strings without variables; null for a parameter without a value. */
 export type Strings = readonly string[] | null;
@@ -12,6 +13,8 @@ export interface Substituted {
   /** Of the jail's entries; undefined for those without variables (stringsOf). */
   readonly replaced: readonly (Strings | undefined)[];
   readonly failures: readonly Diagnostic[];
+  /** Whether a mistake in an entry was told already, or in one that it is made of. */
+  readonly isSpoiled: (index: number) => boolean;
   /** About how many bytes were made. */
   readonly made: number;
 }
@@ -56,9 +59,16 @@ class Substitution implements Substituted {
   made = 0;
   private readonly active = new Set<number>();
   private readonly loops = new Set<Place>();
+  private spoiled: Set<number> | null = null;
+  /** Index of the entry that is being replaced. */
+  private current = -1;
 
   constructor(private readonly jail: MergedJail) {
     this.replaced = new Array<Strings | undefined>(jail.entries.length);
+  }
+
+  isSpoiled(index: number): boolean {
+    return this.jail.entries[index]?.lost === true || (this.spoiled?.has(index) ?? false);
   }
 
   /** With a stack of its own: variables may be nested more deeply than calls. */
@@ -69,7 +79,7 @@ class Substitution implements Substituted {
       if (next === undefined) {
         this.close(frame);
         stack.pop();
-      } else if (this.active.has(next.index)) this.loop(next.piece);
+      } else if (this.active.has(next.index)) this.loop(frame.index, next.piece);
       else stack.push(...this.open(next.index));
     }
   }
@@ -98,6 +108,7 @@ class Substitution implements Substituted {
   }
 
   private close({ index, entry }: Frame): void {
+    this.current = index;
     const strings: string[] = [];
     for (const word of entry.words ?? []) {
       const value = word.text ?? this.expand(word, entry);
@@ -165,6 +176,7 @@ class Substitution implements Substituted {
     const index = this.find(piece);
     const entry = index === null ? undefined : this.jail.entries[index];
     const strings = index === null || entry === undefined ? null : stringsOf(entry, this.replaced[index]);
+    if (index !== null && this.isSpoiled(index)) this.spoil();
     if (strings !== null) return strings;
     const isValueless = this.parameter(name)?.entry.words === null;
     const message = isValueless ? `"${name}" has no value to put here` : `variable "${name}" is not defined`;
@@ -175,6 +187,13 @@ class Substitution implements Substituted {
   private similar(name: string): string {
     const dotted = this.jail.entries.find((entry) => entry.name.startsWith(`${name}.`));
     if (dotted !== undefined) return `did you mean \${${dotted.name}}? A dot ends a name without braces`;
+    if (name.includes(';')) return 'close it with "}"';
+    const usable = this.jail.entries.filter(({ words }) => words !== null);
+    const nearest = nearestOf(
+      name,
+      usable.map((entry) => entry.name),
+    );
+    if (nearest !== null) return `did you mean $${nearest}?`;
     return `define it: $${name} = VALUE; or write \\$ for a dollar sign`;
   }
 
@@ -183,12 +202,18 @@ class Substitution implements Substituted {
     this.fail('array-inline', word, message, 'use it as a whole word');
   }
 
-  private loop({ variable: name, place }: VariablePiece): void {
+  private loop(index: number, { variable: name, place }: VariablePiece): void {
+    this.current = index;
     this.loops.add(place);
     this.fail('variable-loop', place, `variable "${name}" is defined by itself`);
   }
 
+  private spoil(): void {
+    (this.spoiled ??= new Set()).add(this.current);
+  }
+
   private fail(code: Diagnostic['code'], place: Place, message: string, hint?: string): void {
+    this.spoil();
     if (this.failures.length < MAX_TOLD) this.failures.push(diagnose('error', code, place, message, hint));
   }
 }
