@@ -1,11 +1,13 @@
-import { placeOf } from './check.js';
-import { inFileOrder } from './compile.js';
+import { keyOf } from './blocks.js';
+import { elementPlace } from './culprit.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import type { Compiled, Jail } from './jail.js';
-import { mergeJails, type MergedJail } from './merge.js';
-import { keyOf } from './blocks.js';
+import { mergeJail, type MergedJail } from './merge.js';
 import type { ParamName } from './params.js';
 import { diagnose, type Place } from './source.js';
+import { stackBlocks, type Stack } from './stacks.js';
+import { substitute } from './substitute.js';
+import { inFileOrder } from './told.js';
 
 /** What is wrong with a jail on a host, before anybody has looked up where it is written. */
 export interface Finding {
@@ -35,19 +37,22 @@ const MAX_ALIKE = 3;
 
 /** The mistakes in the files and the findings together, each at its place. */
 export function judge(compiled: Compiled, findings: readonly Finding[]): Verdict {
-  const byJail = new Map<Jail, Diagnostic[]>();
-  const told = [...groupAlike(findings, new Places(compiled)).values()].flatMap((alike) => {
-    for (const { finding, place } of alike) {
-      const own = byJail.get(finding.jail) ?? [];
-      if (own.length === 0) byJail.set(finding.jail, own);
-      own.push(describe(finding, place));
-    }
-    return tellOnce(alike);
-  });
+  const groups = groupAlike(findings, new Places(compiled));
+  let byJail: ReadonlyMap<Jail, readonly Diagnostic[]> | null = null;
   return {
-    diagnostics: inFileOrder([...compiled.diagnostics, ...told], compiled.files),
-    of: (jail) => [...jail.diagnostics, ...(byJail.get(jail) ?? [])],
+    diagnostics: inFileOrder([...compiled.diagnostics, ...[...groups].flatMap(tellOnce)], compiled.files),
+    of: (jail) => [...jail.diagnostics, ...((byJail ??= diagnosticsByJail(groups)).get(jail) ?? [])],
   };
+}
+
+function diagnosticsByJail(groups: readonly (readonly Placed[])[]): ReadonlyMap<Jail, readonly Diagnostic[]> {
+  const byJail = new Map<Jail, Diagnostic[]>();
+  for (const { finding, place } of groups.flat()) {
+    const own = byJail.get(finding.jail) ?? [];
+    if (own.length === 0) byJail.set(finding.jail, own);
+    own.push(describe(finding, place));
+  }
+  return byJail;
 }
 
 interface Placed {
@@ -70,7 +75,7 @@ function tellOnce(alike: readonly Placed[]): readonly Diagnostic[] {
   return [...shown, describe({ ...first.finding, message }, first.place)];
 }
 
-function groupAlike(findings: readonly Finding[], places: Places): ReadonlyMap<string, readonly Placed[]> {
+function groupAlike(findings: readonly Finding[], places: Places): readonly (readonly Placed[])[] {
   const groups = new Map<string, Placed[]>();
   for (const finding of findings) {
     const place = finding.place ?? places.of(finding);
@@ -79,32 +84,45 @@ function groupAlike(findings: readonly Finding[], places: Places): ReadonlyMap<s
     if (group.length === 0) groups.set(key, group);
     group.push({ finding, place });
   }
-  return groups;
+  return [...groups.values()];
 }
 
-/** Where the parameters of jails are written. Merges them once more, because hardly ever anybody has to know. */
-class Places {
-  #merged: ReadonlyMap<Jail, MergedJail> | null = null;
+/** What is written of the jails of a configuration: merged once more, because hardly ever anybody has to know. */
+export class JailsAsWritten {
+  readonly #stacks: ReadonlyMap<Jail, Stack>;
+  #last: { readonly jail: Jail; readonly merged: MergedJail } | null = null;
 
-  constructor(private readonly compiled: Compiled) {}
+  constructor({ jails, blocks }: Compiled) {
+    // compile() makes its jails of these, in their order.
+    const { stacks } = stackBlocks(blocks);
+    this.#stacks = new Map(jails.flatMap((jail, at) => (stacks[at] ? [[jail, stacks[at]]] : [])));
+  }
 
-  of({ jail, parameter, element }: Finding): Place {
-    this.#merged ??= mergedBy(this.compiled);
-    const merged = this.#merged.get(jail);
-    if (merged === undefined) throw new Error(`${jail.name} is not of this configuration`);
-    if (parameter === null) return merged.block.place;
-    const entry = merged.entries.get(keyOf({ name: parameter, variable: false }));
-    const words = entry?.words ?? [];
-    if (words.length === 1 && words[0] !== undefined) return words[0];
-    // A variable may stand for several elements, and then nobody knows whose place is whose.
-    const isAligned = jail.params.get(entry?.name ?? '')?.length === words.length;
-    const word = element === undefined || !isAligned ? undefined : words[element];
-    return word ?? placeOf(merged, parameter);
+  of(jail: Jail): MergedJail {
+    if (this.#last?.jail === jail) return this.#last.merged;
+    const stack = this.#stacks.get(jail);
+    if (stack === undefined) throw new Error(`${jail.name} is not of this configuration`);
+    const merged = mergeJail(stack);
+    this.#last = { jail, merged };
+    return merged;
   }
 }
 
-/** Each jail with what its blocks say: compile() made one jail of each merged one, in their order. */
-export function mergedBy(compiled: Compiled): ReadonlyMap<Jail, MergedJail> {
-  const { jails } = mergeJails(compiled.blocks);
-  return new Map(compiled.jails.flatMap((jail, index) => (jails[index] ? [[jail, jails[index]]] : [])));
+/** Where findings are written. */
+class Places {
+  #written: JailsAsWritten | null = null;
+
+  constructor(private readonly compiled: Compiled) {}
+
+  of({ jail, parameter, element = -1 }: Finding): Place {
+    const merged = (this.#written ??= new JailsAsWritten(this.compiled)).of(jail);
+    const key = parameter === null ? null : keyOf({ name: parameter, variable: false });
+    const entry = merged.entries.find((one) => one.key === key);
+    if (entry === undefined) return merged.block.place;
+    const { entries } = merged;
+    // A list as a whole is where its name is, any other value where its word is.
+    if (entry.words?.length === 1 || element < 0)
+      return (entry.words?.length === 1 ? entry.words[0] : undefined) ?? entry;
+    return elementPlace(entry, element, { entries, replaced: substitute(merged).replaced });
+  }
 }

@@ -1,4 +1,5 @@
 import { diagnose, type Place, type Source } from './source.js';
+import { quotedPlace } from './culprit.js';
 import type { Diagnostic } from './diagnostic.js';
 import { readMount, type MountEntry } from './values/mount.js';
 
@@ -20,14 +21,16 @@ export function parseFstab(text: string, file: string): Fstab {
   const diagnostics: Diagnostic[] = [];
   let start = 0;
   for (const line of text.split('\n')) {
-    const content = line.replace(/#.*/, '').trim();
+    const uncommented = line.replace(/#.*/, '');
+    const content = uncommented.trim();
     const result = content === '' ? null : readMount(content);
-    const begin = start + line.indexOf(content);
-    const place = { source, start: begin, end: begin + content.length };
+    const at = start + uncommented.indexOf(content);
+    const whole = { source, start: at, end: at + content.length };
     if (result?.ok) {
       entries.push(result.value);
-      places.push(place);
+      places.push(whole);
     } else if (result !== null) {
+      const place = quotedPlace(whole, result.message);
       mistakes.push(place);
       diagnostics.push(diagnose('error', 'fstab-syntax', place, result.message, result.hint));
     }

@@ -1,10 +1,12 @@
 import type { Word } from './ast.js';
 import { isWildcard, keyOf, type Block } from './blocks.js';
-import { mergedBy } from './finding.js';
+import { elementPlace } from './culprit.js';
+import { JailsAsWritten } from './finding.js';
 import type { Compiled, Jail } from './jail.js';
 import type { Entry, MergedJail } from './merge.js';
 import { findParam, isParamName, params } from './params.js';
 import { spanOf, type Place } from './source.js';
+import { substitute, type Substituted } from './substitute.js';
 import { COMMAND_LINE } from './words.js';
 
 /** Who wrote something: the jail's own block, its name, a wildcard block, a loose parameter, a command line, nobody. */
@@ -27,7 +29,7 @@ export interface WrittenVariable extends Written {
 
 /** Where a value comes from. */
 export interface Origin extends Written {
-  /** One for each string of the value; none where that cannot be told, or there is no value. */
+  /** One for each string of the value. */
   readonly elements: readonly Written[];
   /** The variables in it, and the variables in those. */
   readonly variables: readonly WrittenVariable[];
@@ -38,12 +40,12 @@ const DEFAULT: Origin = { by: 'default', ...NOWHERE, elements: [], variables: []
 
 /** Tells for the jails of a configuration where each value comes from. */
 export class Origins {
-  readonly #merged: ReadonlyMap<Jail, MergedJail>;
+  readonly #written: JailsAsWritten;
   /** Parameters and words → the block that they are in. */
   readonly #blocks = new Map<Place, Block>();
 
   constructor(compiled: Compiled) {
-    this.#merged = mergedBy(compiled);
+    this.#written = new JailsAsWritten(compiled);
     for (const block of compiled.blocks)
       for (const node of block.params) {
         this.#blocks.set(node, block);
@@ -53,12 +55,13 @@ export class Origins {
 
   /** By the spelling in the jail's params, in their order. */
   of(jail: Jail): ReadonlyMap<string, Origin> {
-    const origins = new Map<string, Origin>();
-    const merged = this.#merged.get(jail);
-    for (const entry of merged?.entries.values() ?? [])
-      if (merged !== undefined && !entry.variable)
-        origins.set(entry.name, this.#originOf(jail, merged, entry));
-    return origins;
+    const merged = this.#written.of(jail);
+    const { replaced } = substitute(merged);
+    return new Map(
+      merged.entries
+        .filter(({ variable }) => !variable)
+        .map((entry) => [entry.name, this.#originOf(jail, merged, replaced, entry)]),
+    );
   }
 
   /** The same for every parameter of the table as well, by its own name; what is not set is by default. */
@@ -77,18 +80,23 @@ export class Origins {
     return all;
   }
 
-  #originOf(jail: Jail, merged: MergedJail, entry: Entry): Origin {
-    const words = entry.words ?? [];
+  #originOf(jail: Jail, merged: MergedJail, replaced: Substituted['replaced'], entry: Entry): Origin {
+    const strings = jail.params.get(entry.name) ?? [];
+    const resolved = { entries: merged.entries, replaced };
     return {
-      ...this.#writtenAt(entry.place),
-      elements: this.#elementsOf(jail, merged, entry),
-      variables: this.#variablesOf(merged, words),
+      ...this.#entryAt(entry),
+      elements: strings.map((_, index) => this.#writtenAt(elementPlace(entry, index, resolved))),
+      variables: this.#variablesOf(merged, entry.words ?? []),
     };
   }
 
-  #writtenAt(place: Place): Written {
+  /** An entry to which something was added is no node of a file; its last word is. */
+  #entryAt(entry: Entry): Written {
+    return this.#writtenAt(entry, this.#blocks.get(entry) ?? this.#blocks.get(entry.words?.at(-1) ?? entry));
+  }
+
+  #writtenAt(place: Place, block = this.#blocks.get(place)): Written {
     const { file, line, column } = spanOf(place);
-    const block = this.#blocks.get(place);
     const where = { block: block?.name ?? null, file, line, column };
     if (file === COMMAND_LINE) return { by: 'command line', ...where };
     // The value that a block's name gives has no place among the parameters.
@@ -98,17 +106,6 @@ export class Origins {
     return { by: block.place === block.params[0] ? 'global' : 'wildcard', ...where };
   }
 
-  /** A word that is a variable of several elements stands for all of them. */
-  #elementsOf(jail: Jail, merged: MergedJail, { name, words }: Entry): readonly Written[] {
-    const count = jail.params.get(name)?.length ?? 0;
-    if (words === null) return [];
-    const elements = words.flatMap((word) => {
-      const times = words.length === 1 ? count : widthOf(merged, word, jail);
-      return new Array<Written>(times).fill(this.#writtenAt(word));
-    });
-    return elements.length === count ? elements : [];
-  }
-
   #variablesOf(merged: MergedJail, words: readonly Word[]): readonly WrittenVariable[] {
     const found = new Map<string, WrittenVariable>();
     const collect = (word: Word): void => {
@@ -116,7 +113,7 @@ export class Origins {
         if (!('variable' in piece) || found.has(piece.variable)) continue;
         const entry = entryOf(merged, piece.variable);
         if (entry === undefined) continue;
-        found.set(piece.variable, { name: piece.variable, ...this.#writtenAt(entry.place) });
+        found.set(piece.variable, { name: piece.variable, ...this.#entryAt(entry) });
         entry.words?.forEach(collect);
       }
     };
@@ -126,16 +123,7 @@ export class Origins {
 }
 
 /** A variable, or a parameter that is used as one. */
-const entryOf = ({ entries }: MergedJail, name: string): Entry | undefined =>
-  entries.get(keyOf({ name, variable: true })) ?? entries.get(keyOf({ name, variable: false }));
-
-/** How many elements a word stands for: as many as the only variable that it consists of has. */
-function widthOf(merged: MergedJail, word: Word, jail: Jail): number {
-  const [piece, more] = word.pieces;
-  if (piece === undefined || more !== undefined || !('variable' in piece)) return 1;
-  const entry = entryOf(merged, piece.variable);
-  if (entry === undefined) return 1;
-  const strings = entry.variable ? undefined : jail.params.get(entry.name);
-  const words = entry.words ?? [];
-  return strings?.length ?? words.reduce((sum, inner) => sum + widthOf(merged, inner, jail), 0);
+function entryOf({ entries }: MergedJail, name: string): Entry | undefined {
+  const [variable, parameter] = [true, false].map((is) => keyOf({ name, variable: is }));
+  return entries.find(({ key }) => key === variable) ?? entries.find(({ key }) => key === parameter);
 }
