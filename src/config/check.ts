@@ -130,12 +130,17 @@ function warningsOf({ name }: Mention, entry: Entry, texts: readonly string[] | 
   return warnings;
 }
 
-/** The warning for a value that does nothing yet, of a parameter whose other values work. */
+/** The warning for a value that does nothing, of a parameter whose other values work. */
 function withoutEffect({ name }: Mention, entry: Entry, value: unknown): readonly Diagnostic[] {
-  const { notYet } = parameterOf(name);
-  if (notYet?.includes(value) !== true) return [];
-  const message = `this value of "${entry.name}" is known, but does nothing yet`;
-  return [diagnose('warning', 'later-parameter', entry.place, message, notYet.note)];
+  const { notYet, meaningless } = parameterOf(name);
+  const warn = (code: Diagnostic['code'], what: string, hint: string): readonly Diagnostic[] => [
+    diagnose('warning', code, entry.place, `this value of "${entry.name}" ${what}`, hint),
+  ];
+  if (notYet?.includes(value) === true)
+    return warn('later-parameter', 'is known, but does nothing yet', notYet.note);
+  if (meaningless?.includes(value) === true)
+    return warn('ignored-parameter', 'means nothing on Linux', meaningless.note);
+  return [];
 }
 
 /** The place of a parameter in a jail, or of the jail's name when it was not written. */

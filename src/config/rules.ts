@@ -1,22 +1,16 @@
-import type { Checked } from './check.js';
 import { placeOf } from './check.js';
+import {
+  childrenAreCounted,
+  hostRootIsMeant,
+  inheritedHostHasNoName,
+  policyIsThere,
+  sharedIpcIsNotNew,
+} from './combinations.js';
 import { findCycles } from './cycles.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
-import type { MergedJail } from './merge.js';
+import type { Draft, Drafts } from './draft.js';
 import { diagnose, spanOf, type Place } from './source.js';
 import type { ParamName } from './params.js';
-
-/** A jail whose values are known. */
-export interface Draft extends Checked {
-  readonly name: string;
-  readonly merged: MergedJail;
-}
-
-/** The jails of all files, for rules that compare them. */
-export interface Drafts {
-  readonly jails: readonly Draft[];
-  readonly byName: ReadonlyMap<string, Draft>;
-}
 
 /** A rule finds what is wrong with each jail that breaks it. */
 type Rule = (drafts: Drafts) => Iterable<readonly [Draft, Diagnostic]>;
@@ -32,6 +26,11 @@ const rules: readonly Rule[] = [
   dependenciesHaveNoCycle,
   addressesHaveANetwork,
   addressesAreUnique,
+  inheritedHostHasNoName,
+  sharedIpcIsNotNew,
+  childrenAreCounted,
+  hostRootIsMeant,
+  policyIsThere,
 ];
 
 /** What the rules find, by jail. */

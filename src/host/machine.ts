@@ -3,7 +3,9 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Jail } from '../config/jail.js';
+import { systemJailUser } from '../plan/account.js';
 import { limitedDevices } from '../plan/cgroup.js';
+import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { policyBase, seccompPolicy } from '../plan/seccomp.js';
@@ -12,11 +14,13 @@ import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
+import { findDevices } from './device.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
 import { systemError } from './files.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
+import { findSystemUser } from './passwd.js';
 import { bootId } from './procfs.js';
 import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
@@ -67,6 +71,7 @@ export class Machine implements Host {
     this.#checkDescriptors();
     this.#prepareCgroups();
     this.#makeDirectories();
+    const systemUser = systemJailUser(jail);
     return {
       instance: this.instance,
       cgroups: this.#cgroups,
@@ -76,6 +81,8 @@ export class Machine implements Host {
       launch: '',
       fstabs: readFstabs(jail),
       blockDevices: blockDeviceNumbers(limitedDevices(values)),
+      devices: findDevices(devicesOf(values).map(({ path }) => path)),
+      systemUser: systemUser === null ? null : findSystemUser(systemUser),
       timeNamespaces: this.#hasTimeNamespaces,
       openFilesLimit: this.#openFilesLimit,
       term: process.env['TERM'] ?? null,

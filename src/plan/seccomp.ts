@@ -1,4 +1,6 @@
 import type { JailParams } from '../config/params.js';
+import { policyChange, type PolicyChange } from './seccomp-parameters.js';
+import { withheldCapabilities } from './securelevel.js';
 
 /** Where a jail's policy begins: the default one, none at all, or a file of its own. */
 export type PolicyBase =
@@ -46,24 +48,14 @@ const callsOf: Readonly<Record<string, readonly string[]>> = {
 /** allow.* parameters that grant a capability with system calls of its own. */
 const grants: readonly (readonly ['allow.read_msgbuf', string])[] = [['allow.read_msgbuf', 'syslog']];
 
-/** System V calls by the parameter that takes them away. */
-const sysv = {
-  sysvmsg: ['msgget', 'msgsnd', 'msgrcv', 'msgctl'],
-  sysvsem: ['semget', 'semop', 'semtimedop', 'semctl'],
-  sysvshm: ['shmget', 'shmat', 'shmdt', 'shmctl'],
-} as const;
-
-/** `base` without its lines that allow a call: "allow" would win over a refusal, wherever that stands. */
-function withoutAllowed(base: string, calls: readonly string[]): string {
-  if (calls.length === 0) return base;
-  const isAllowed = (line: string): boolean => {
-    const call = /^\s*\??allow\s+(\S+)/.exec(line)?.[1];
-    return call !== undefined && calls.includes(call);
+/** `base` without its lines about calls of which the parameters say something else. */
+function withoutChanged(base: string, { notAllowed, notRefused }: PolicyChange): string {
+  if (notAllowed.length + notRefused.length === 0) return base;
+  const stays = (line: string): boolean => {
+    const [, verb, call = ''] = /^\s*\??(?:(allow)|errno\s+\S+|kill\S*)\s+(\S+)/.exec(line) ?? [];
+    return !(verb === 'allow' ? notAllowed : notRefused).includes(call);
   };
-  return base
-    .split('\n')
-    .filter((line) => !isAllowed(line))
-    .join('\n');
+  return base.split('\n').filter(stays).join('\n');
 }
 
 /**
@@ -71,22 +63,17 @@ function withoutAllowed(base: string, calls: readonly string[]): string {
  * its parameters add and take away. The same parameters give the same text, by which the compiled form is found.
  */
 export function seccompPolicy(base: string, values: JailParams): string {
-  const dropped = new Set(values['caps.drop']);
+  const dropped = new Set([...(values['caps.drop'] ?? []), ...withheldCapabilities(values)]);
   const capabilities = [...(values.caps ?? []), ...(values['caps.add'] ?? [])];
   for (const [parameter, capability] of grants) if (values[parameter] === true) capabilities.push(capability);
+  const change = policyChange(values);
   const allowed = Object.keys(callsOf)
     .filter((capability) => capabilities.includes(capability) && !dropped.has(capability))
-    .flatMap((capability) => callsOf[capability] ?? []);
-  const refused = (['sysvmsg', 'sysvsem', 'sysvshm'] as const)
-    .filter((parameter) => values[parameter] === 'disable')
-    .flatMap((parameter) => sysv[parameter]);
+    .flatMap((capability) => callsOf[capability] ?? [])
+    .filter((call) => !change.notAllowed.includes(call));
   // "?": a call that an architecture does not have (iopl) is left out there.
-  const rules = [
-    ...allowed.map((call) => `?allow ${call}`),
-    ...refused.map((call) => `?errno ENOSYS ${call}`),
-  ];
-  const text = withoutAllowed(base, refused);
-  return [text.endsWith('\n') || text === '' ? text : `${text}\n`, ...rules.map((rule) => `${rule}\n`)].join(
-    '',
-  );
+  const lines = [...allowed.map((call) => `?allow ${call}`), ...change.lines];
+  const text = withoutChanged(base, change);
+  const end = text.endsWith('\n') || text === '' ? '' : '\n';
+  return [`${text}${end}`, ...lines.map((line) => `${line}\n`)].join('');
 }
