@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import type { Jail } from '../config/compile.js';
 import { attachedText } from '../config/keyed.js';
 import { isParamName } from '../config/params.js';
+import { systemV, type SystemVName } from '../plan/ipc.js';
 import type { JailStatus } from '../supervise/operations.js';
 
 /** A running jail as jls looks at it: what it is, and what its files say. */
@@ -41,6 +42,10 @@ const text =
       return typeof found === 'string' || typeof found === 'number' ? String(found) : fallback;
     },
   });
+const systemVPart = (name: SystemVName) => (): Entry => ({
+  settable: true,
+  value: ({ jail }) => systemV(jail?.values ?? {})[name],
+});
 const attached = (name: 'env' | 'meta') => (): Entry => ({
   settable: true,
   value: ({ jail }) => (jail === undefined ? '' : attachedText(jail.values, name)),
@@ -85,9 +90,9 @@ const table: Readonly<Record<string, (name: string) => Entry>> = {
   path: shown(({ status }) => status.path ?? ''),
   persist: flag(false),
   securelevel: text('-1'),
-  sysvmsg: text('new'),
-  sysvsem: text('new'),
-  sysvshm: text('new'),
+  sysvmsg: systemVPart('sysvmsg'),
+  sysvsem: systemVPart('sysvsem'),
+  sysvshm: systemVPart('sysvshm'),
   vnet: (name) => shown((jail) => text(inherits(jail) ? 'inherit' : 'new')(name).value(jail))(),
   'allow.adjtime': flag(false),
   'allow.chflags': flag(false),
