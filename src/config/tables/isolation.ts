@@ -126,9 +126,9 @@ export const permissions = {
   sysvsem: ipc('semaphores'),
   sysvshm: ipc('shared memory'),
   devfs_ruleset: freebsd(integer(0, 65_535), 'Rules for what /dev shows.', {
-    default: '4',
+    default: '0',
     onLinux: 'close',
-    note: 'Those of devfs.rules that a jail uses: 4, 5 and 0 are the usual devices, 1 none, 2 null, zero, full, random and urandom, 3 terminals, fd and the standard streams.',
+    note: 'Those of devfs.rules that a jail uses: 0, 4 and 5 are the usual devices, 1 none, 2 null, zero, full, random and urandom, 3 terminals, fd and the standard streams.',
     meaningless: {
       values: 'more than 5',
       includes: (value) => Number(value) > 5,
