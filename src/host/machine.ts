@@ -21,6 +21,7 @@ import { systemError } from './files.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { findSystemUser } from './passwd.js';
+import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
 import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
@@ -83,6 +84,7 @@ export class Machine implements Host {
       blockDevices: blockDeviceNumbers(limitedDevices(values)),
       devices: findDevices(devicesOf(values).map(({ path }) => path)),
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
+      hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
       openFilesLimit: this.#openFilesLimit,
       term: process.env['TERM'] ?? null,

@@ -98,7 +98,10 @@ export function devicesOf(
  * root in the jail owns, so that their modes decide what everybody in the jail may do.
  * @throws PlanError for a device that the host does not have.
  */
-export function grantedDevices(values: JailParams, facts: HostFacts): readonly LaunchRecord[] {
+export function grantedDevices(
+  values: JailParams,
+  facts: Pick<HostFacts, 'devices'>,
+): readonly LaunchRecord[] {
   const optional = new Set(devicesOf(values).flatMap((device) => (device.optional ? [device.path] : [])));
   return grantsOf(values).flatMap(({ path, read, write }): readonly LaunchRecord[] => {
     const device = facts.devices?.get(path);

@@ -47,6 +47,8 @@ export interface HostFacts {
   readonly devices?: ReadonlyMap<string, DeviceNumbers>;
   /** The user that `exec.system_jail_user` asks for, or null when there is none. Absent: none is asked for. */
   readonly systemUser?: SystemUser | null;
+  /** What `ip_hostname` adds: the addresses that the jail's host name resolves to. */
+  readonly hostnameAddresses: readonly string[];
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
   /** jaild's own hard limit of open files: the highest that a jail can get without CAP_SYS_RESOURCE. */

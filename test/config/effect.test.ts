@@ -22,7 +22,6 @@ const OWN: Readonly<Record<string, string>> = {
   dns: '10.0.0.1',
   rdr: '"tcp 8080 80"',
   'log.rate': '1000/30s',
-  'vnet.interface': 'e0',
   base: '/a',
   'zfs.dataset': 'a/b',
 };
@@ -80,8 +79,8 @@ describe('a value without effect', () => {
 });
 
 describe('every parameter of FreeBSD', () => {
-  /** Those of file systems and the network that come with them. */
-  const others = /^(allow\.(set_hostname|mount)|osrelease|enforce_statfs|vnet\.interface|ip_hostname)/;
+  /** Those of file systems and what comes with them. */
+  const others = /^(allow\.(set_hostname|mount)|osrelease|enforce_statfs)/;
   it('does something here, or never will and says why', () => {
     const undone = describeParams().filter(
       ({ name, origin, onLinux, notYet }) =>

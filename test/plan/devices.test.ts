@@ -1,23 +1,9 @@
 import { expect } from 'chai';
 import type { JailParams } from '../../src/config/params.js';
 import { devicesOf, devRecords, grantedDevices } from '../../src/plan/devices.js';
-import type { DeviceNumbers, HostFacts } from '../../src/plan/facts.js';
-import { instanceBelow } from '../../src/plan/instance.js';
+import type { DeviceNumbers } from '../../src/plan/facts.js';
 
-const facts = (devices: readonly (readonly [string, DeviceNumbers])[]): HostFacts => ({
-  instance: instanceBelow('/p'),
-  cgroups: { v1: {}, v2: null, v2Controllers: [] },
-  uidBase: 1_100_000_000,
-  seccomp: null,
-  jid: 1,
-  launch: '',
-  fstabs: new Map(),
-  blockDevices: new Map(),
-  devices: new Map(devices),
-  timeNamespaces: true,
-  openFilesLimit: 1024,
-  term: null,
-});
+const facts = (devices: readonly (readonly [string, DeviceNumbers])[]) => ({ devices: new Map(devices) });
 const names = (values: JailParams): readonly string[] =>
   devRecords('dev', values, 65_536)
     .filter(([key]) => key === 'device' || key === 'symlink')
