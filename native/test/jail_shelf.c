@@ -8,21 +8,6 @@
 /* "hello" and a line end. */
 #define HELLO "68656c6c6f0a"
 
-/* Runs `script` as the jail's command and returns what it printed. */
-static const char *output_of(struct jail *jail, const char *script)
-{
-	struct event e;
-	char text[4200];
-	const char *out;
-
-	plan_add(jail, "run", "command", "0", "3", "/bin/sh", "-c", script, NULL);
-	jail_start(jail, true);
-	check(jail_await(jail, "exited", &e));
-	check_text(event_text(&e, text, sizeof(text)), "exited exit 0");
-	out = file_text(jail->dir, "log");
-	return out;
-}
-
 static void touch(const struct jail *jail, const char *name, const char *bytes)
 {
 	char path[192];
@@ -47,11 +32,11 @@ static void lays_files_over_those_of_the_root(void)
 	touch(&jail, "etc/mine", "old\n");
 	plan_add(&jail, "file", "etc/mine", "640", "", HELLO, "file", "etc/empty", "444", "create", "",
 		 NULL);
-	check_text(output_of(&jail, "cat /etc/mine; stat -c '%a %u %s' /etc/mine /etc/empty; "
+	check_text(jail_output(&jail, "cat /etc/mine; stat -c '%a %u %s' /etc/mine /etc/empty; "
 				    "(echo x >/etc/mine) 2>&1; true"),
 		   "hello\n640 0 6\n444 0 0\n/bin/sh: can't create /etc/mine: Read-only file system\n");
 	check_text(in_root(&jail, "etc/mine"), "old\n");
-	jail_end(&jail);
+	check(jail_end(&jail) == 0);
 }
 
 static void leaves_out_files_that_may_be_missing(void)
@@ -62,9 +47,9 @@ static void leaves_out_files_that_may_be_missing(void)
 	plan_usual(&jail);
 	plan_add(&jail, "file", "etc/a", "444", "optional", HELLO, NULL);
 	plan_add(&jail, "file", "etc/b", "444", "create,optional", HELLO, NULL);
-	check_text(output_of(&jail, "cat /etc/a /etc/b 2>&1; true"),
+	check_text(jail_output(&jail, "cat /etc/a /etc/b 2>&1; true"),
 		   "cat: can't open '/etc/a': No such file or directory\nhello\n");
-	jail_end(&jail);
+	check(jail_end(&jail) == 0);
 }
 
 static void follows_no_link_to_a_file(void)
@@ -83,7 +68,7 @@ static void follows_no_link_to_a_file(void)
 	check(jail_await(&jail, "error", &e));
 	check_text(event_text(&e, text, sizeof(text)), "error file etc/link 40");
 	check(jail_await(&jail, "exited", &e));
-	jail_end(&jail);
+	check(jail_end(&jail) == 0);
 }
 
 static void shows_files_to_commands_of_exec_and_nothing_of_the_shelf(void)
@@ -94,11 +79,11 @@ static void shows_files_to_commands_of_exec_and_nothing_of_the_shelf(void)
 	plan_usual(&jail);
 	plan_add(&jail, "file", "dev/jail/env", "444", "create", HELLO, NULL);
 	plan_add(&jail, "node", "dev/none", "c", "1:5", "444", NULL);
-	check_text(output_of(&jail, "cat /dev/jail/env; cat /proc/mounts | wc -l; "
+	check_text(jail_output(&jail, "cat /dev/jail/env; cat /proc/mounts | wc -l; "
 				    "ls -d /../home /../srv 2>&1; true"),
 		   "hello\n9\nls: /../home: No such file or directory\n"
 		   "ls: /../srv: No such file or directory\n");
-	jail_end(&jail);
+	check(jail_end(&jail) == 0);
 }
 
 static void gives_nodes_with_the_rights_of_the_plan(void)
@@ -109,12 +94,12 @@ static void gives_nodes_with_the_rights_of_the_plan(void)
 	plan_usual(&jail);
 	plan_add(&jail, "node", "dev/read", "c", "1:5", "444", NULL);
 	plan_add(&jail, "node", "dev/sub/both", "c", "1:5", "666", NULL);
-	check_text(output_of(&jail, "stat -c '%A %t:%T' /dev/read; (echo x >/dev/read) 2>&1; "
+	check_text(jail_output(&jail, "stat -c '%A %t:%T' /dev/read; (echo x >/dev/read) 2>&1; "
 				    "head -c 3 /dev/read | wc -c; echo x >/dev/sub/both && echo written; "
 				    "chmod 666 /dev/read 2>&1; true"),
 		   "cr--r--r-- 1:5\n/bin/sh: can't create /dev/read: Permission denied\n3\nwritten\n"
 		   "chmod: /dev/read: Operation not permitted\n");
-	jail_end(&jail);
+	check(jail_end(&jail) == 0);
 }
 
 static void takes_the_account_of_the_plan(void)
@@ -125,9 +110,9 @@ static void takes_the_account_of_the_plan(void)
 	plan_usual(&jail);
 	touch(&jail, "etc/passwd", "other:x:77:77::/other:/bin/other\n");
 	plan_add(&jail, "user", "77:78", "login", "yes", "account", "www", "/tmp", "/bin/sh", NULL);
-	check_text(output_of(&jail, "id -u; id -g; echo $USER $HOME $SHELL; pwd"),
+	check_text(jail_output(&jail, "id -u; id -g; echo $USER $HOME $SHELL; pwd"),
 		   "77\n78\nwww /tmp /bin/sh\n/tmp\n");
-	jail_end(&jail);
+	check(jail_end(&jail) == 0);
 }
 
 const struct test shelf_tests[] = {

@@ -118,11 +118,12 @@ function elementPlace(entry: Entry, texts: readonly string[] | null, index = -1)
 }
 
 function warningsOf({ name }: Mention, entry: Entry, texts: readonly string[] | null): Diagnostic[] {
-  const { onLinux, note, type } = parameterOf(name);
+  const { onLinux, note, type, readOnly } = parameterOf(name);
   const warnings: Diagnostic[] = [];
   const warn = (code: Diagnostic['code'], message: string, hint?: string): void =>
     void warnings.push(diagnose('warning', code, entry.place, message, hint));
-  if (onLinux === 'ignored') warn('ignored-parameter', `"${entry.name}" means nothing on Linux`, note);
+  if (readOnly === true) warn('ignored-parameter', `"${entry.name}" is not for setting`, note);
+  else if (onLinux === 'ignored') warn('ignored-parameter', `"${entry.name}" means nothing on Linux`, note);
   if (onLinux === 'later') warn('later-parameter', `"${entry.name}" is known, but does nothing yet`, note);
   // A list of CPUs without quotes is several words to the parser, and one value to its type.
   if (!type.list && type.name !== 'CPU list' && (texts?.length ?? 0) > 1)

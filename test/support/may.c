@@ -3,13 +3,13 @@
  * would change the host asks for something that no kernel does, so that EINVAL means yes.
  */
 #define _GNU_SOURCE
-#include <errno.h>
+#include "attempt.h"
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/if_packet.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -23,11 +23,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
-#include <sys/wait.h>
 #include <net/route.h>
 #include <netinet/in.h>
 #include <time.h>
-#include <unistd.h>
 
 static long unless(long result, int error)
 {
@@ -248,22 +246,8 @@ static const struct {
 	TRY(uncover_in_child),
 };
 
-static void attempt(const char *name, long (*call)(void))
+static void report(const char *name, int status)
 {
-	int status;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		errno = 0;
-		long result = call();
-		int error = errno;
-
-		fflush(stdout);
-		_exit(result >= 0 ? 0 : error);
-	}
-	waitpid(pid, &status, 0);
 	if (WIFSIGNALED(status))
 		printf("%s signal %d\n", name, WTERMSIG(status));
 	else if (WEXITSTATUS(status) == 0)
@@ -277,6 +261,6 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		for (size_t t = 0; t < sizeof(tries) / sizeof(tries[0]); t++)
 			if (strcmp(argv[i], tries[t].name) == 0)
-				attempt(tries[t].name, tries[t].call);
+				report(argv[i], attempt(tries[t].call));
 	return 0;
 }

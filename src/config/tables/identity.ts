@@ -49,7 +49,7 @@ export const identity = {
   }),
   'children.cur': freebsd(integer(0), 'How many jails the jail has created.', {
     onLinux: 'ignored',
-    note: 'It is read-only.',
+    note: 'It is read-only, and jls shows 0: the kernel does not tell how many namespaces there are.',
     readOnly: true,
   }),
   osrelease: ignored(string, 'Release that uname(1) shows inside.', 'Linux cannot change it for one jail.'),
@@ -60,12 +60,12 @@ export const identity = {
   ),
   parent: freebsd(integer(0), 'Number of the parent jail.', {
     onLinux: 'ignored',
-    note: 'It is read-only.',
+    note: 'It is read-only, and jls shows 0: jails are not within jails.',
     readOnly: true,
   }),
   dying: freebsd(boolean, 'The jail is being removed.', {
     onLinux: 'ignored',
-    note: 'It is read-only.',
+    note: 'It is read-only: jls -d shows it.',
     readOnly: true,
   }),
   'cpuset.id': freebsd(integer(0), 'Number of the CPU set.', {

@@ -25,6 +25,8 @@ const ipc = (what: string) =>
     note: "The default is new. One IPC namespace holds all three: where one is inherit, POSIX message queues are the host's with it, another can be inherit or disable, and is disable unless it is written. disable refuses the calls (seccomp).",
   });
 
+const NATIVE = 'Programs of Linux run as they are: nothing is emulated.';
+
 /** What root in the jail may do. */
 export const permissions = {
   'allow.set_hostname': permission(
@@ -140,10 +142,10 @@ export const permissions = {
     "How much of the host's mounts the jail sees.",
     'It always sees only its own.',
   ),
-  linux: ignored(jailsys, 'Linux emulation.', 'This is Linux.'),
-  'linux.osname': ignored(string, 'Name of the emulated system.', 'This is Linux.'),
-  'linux.osrelease': ignored(string, 'Release of the emulated system.', 'This is Linux.'),
-  'linux.oss_version': ignored(integer(0), 'Version of the emulated sound system.', 'This is Linux.'),
+  linux: ignored(jailsys, 'Linux emulation.', NATIVE),
+  'linux.osname': ignored(string, 'Name of the emulated system.', NATIVE),
+  'linux.osrelease': ignored(string, 'Release of the emulated system.', NATIVE),
+  'linux.oss_version': ignored(integer(0), 'Version of the emulated sound system.', NATIVE),
 };
 
 /** What Linux holds it with. */
