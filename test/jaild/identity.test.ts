@@ -64,6 +64,9 @@ describe('who a jail is', () => {
   it('is shown by jls', () => {
     const jls = (...words: readonly string[]): string =>
       instance.run([instance.bin('jls'), '-j', 'text', ...words]).stdout;
+    expect(instance.run([instance.bin('jls'), '-j', 'guest', 'host', 'host.hostname']).stdout).to.equal(
+      `inherit ${hostname()}\n`,
+    );
     expect(jls('meta.owner', 'env.colour', 'env.none')).to.equal('me red ""\n');
     expect(jls('-n', 'env', 'meta')).to.equal('env=first=2\ncolour=red\n meta=free\nowner=me\n\n');
   });
@@ -90,6 +93,7 @@ describe('what a jail shares or has of its own', () => {
       nothing { devices = "/dev/no-such rw"; }
       user { exec.system_jail_user; exec.jail_user = daemon; exec.start = 'id -u; id -g; echo $USER $HOME'; }
       stranger { exec.system_jail_user; exec.jail_user = no-such-user; }
+      off { userns = off; env = x; host.hostid = 1; devices = "/dev/zero r"; }
       deep { env = x; mount.nodevfs; }
     `);
     await instance.start();
@@ -157,6 +161,13 @@ describe('what a jail shares or has of its own', () => {
       "2\nsh: can't create /dev/zero: Permission denied\nopen\nsh: can't open /dev/full: Permission denied\n3",
     );
     expect(start('nothing')).to.match(/devices \/dev\/no-such: this host has no such device[^]*hint: /);
+  });
+
+  it('is the same without a user namespace', () => {
+    expect(start('off')).to.equal('');
+    expect(inside('off', 'cat /dev/jail/env; echo; may id_of_host; head -c 2 /dev/zero | wc -c')).to.equal(
+      'x\n00000001 id_of_host yes\n2',
+    );
   });
 
   it('is a user of the host by number and name', async () => {
