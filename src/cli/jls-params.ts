@@ -76,7 +76,7 @@ const stack =
 const table: Readonly<Record<string, (name: string) => Entry>> = {
   devfs_ruleset: text('0'),
   dying: shown(({ status }) => isDying(status), false),
-  enforce_statfs: text('2'),
+  enforce_statfs: text('1'),
   env: attached('env'),
   host: text('new'),
   ip4: shown(stack('ip4')),
@@ -113,7 +113,7 @@ const table: Readonly<Record<string, (name: string) => Entry>> = {
   'allow.read_msgbuf': flag(false),
   'allow.reserved_ports': flag(true),
   'allow.routing': flag(false),
-  'allow.set_hostname': flag(true),
+  'allow.set_hostname': flag(false),
   'allow.setaudit': flag(false),
   'allow.settime': flag(false),
   'allow.socket_af': flag(false),

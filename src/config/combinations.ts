@@ -24,6 +24,8 @@ export function* inheritedHostHasNoName({ jails }: Drafts): Found {
     for (const name of names)
       if (jail.values[name] !== undefined)
         yield mistake(jail, name, `${name} cannot be set with host = inherit`, 'remove one of them');
+    if (jail.values['allow.set_hostname'] === true)
+      yield silence(jail, 'allow.set_hostname', 'with host = inherit the name is that of the host');
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Jail } from '../config/jail.js';
 import { refuseInside } from '../plan/own-root.js';
-import { deviceNumber } from './device.js';
+import { deviceNumber } from './disk.js';
 import { SystemError } from './error.js';
 import { systemError } from './files.js';
 
@@ -58,7 +58,7 @@ function blockDeviceNumber(path: string): string {
   try {
     const stat = statSync(path);
     if (!stat.isBlockDevice()) throw new SystemError('io.max', invalidArgument, path, hint);
-    return deviceNumber(stat);
+    return deviceNumber(stat.rdev);
   } catch (error) {
     if (error instanceof SystemError) throw error;
     throw systemError(error, path, hint);

@@ -2,8 +2,10 @@ import type { JailParams } from '../config/params.js';
 import type { DeviceGrant } from '../config/values/device.js';
 import { PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
+import { rctlLaunch } from './rctl.js';
 import { withholdsDisks } from './securelevel.js';
 import type { LaunchRecord } from './step.js';
+import { idCount } from './uidrange.js';
 
 /** Character devices that a jail may use, with their numbers (Documentation/admin-guide/devices.txt). */
 const basic = [
@@ -31,6 +33,7 @@ const rulesets: Readonly<Record<number, Ruleset>> = { 1: 'nothing', 2: 'basic', 
 const sizes = { dev: '64k', shm: '64m' } as const;
 /** Group that owns terminals, by the custom of Debian and others. */
 const TTY = 5;
+const PSEUDOTERMINALS = 256;
 
 const deviceRecord = (target: string, [name, numbers]: readonly [string, string]): LaunchRecord => [
   'device',
@@ -39,9 +42,10 @@ const deviceRecord = (target: string, [name, numbers]: readonly [string, string]
   numbers,
 ];
 
-function terminalRecords(target: string, ids: number): readonly LaunchRecord[] {
-  const group = ids > TTY ? `,gid=${TTY}` : '';
-  const options = `nosuid,noexec,newinstance,ptmxmode=0666,mode=620${group},max=256`;
+function terminalRecords(target: string, values: JailParams): readonly LaunchRecord[] {
+  const group = idCount(values) > TTY ? `,gid=${TTY}` : '';
+  const most = rctlLaunch(values).pseudoterminals ?? PSEUDOTERMINALS;
+  const options = `nosuid,noexec,newinstance,ptmxmode=0666,mode=620${group},max=${most}`;
   return [
     ['mkdir', `${target}/pts`, '755'],
     ['mount', 'devpts', 'devpts', `${target}/pts`, options],
@@ -58,7 +62,7 @@ function memoryRecords(target: string): readonly LaunchRecord[] {
 }
 
 /** A private /dev at `target`: a tmpfs with the harmless devices that its ruleset names, and the jail's own terminals. */
-export function devRecords(target: string, values: JailParams, ids: number): readonly LaunchRecord[] {
+export function devRecords(target: string, values: JailParams): readonly LaunchRecord[] {
   const set = rulesets[values.devfs_ruleset ?? 0] ?? 'all';
   const has = (...sets: readonly Ruleset[]): boolean => sets.includes(set);
   const links = [
@@ -71,7 +75,7 @@ export function devRecords(target: string, values: JailParams, ids: number): rea
     ['mount', 'tmpfs', 'tmpfs', target, options],
     ...(has('all', 'basic') ? basic : []).map((device) => deviceRecord(target, device)),
     ...(has('all', 'login') ? terminal : []).map((device) => deviceRecord(target, device)),
-    ...(has('all', 'login') ? terminalRecords(target, ids) : []),
+    ...(has('all', 'login') ? terminalRecords(target, values) : []),
     ...(has('all') ? memoryRecords(target) : []),
     ...links.map(([name, text]): LaunchRecord => ['symlink', `${target}/${name}`, text]),
   ];

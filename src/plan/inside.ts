@@ -1,9 +1,9 @@
 import type { Jail } from '../config/jail.js';
 import type { MountEntry } from '../config/values/mount.js';
+import { TMPFS_SIZE } from './answers.js';
 import { devRecords } from './devices.js';
 import { PlanError } from './error.js';
 import type { LaunchRecord } from './step.js';
-import { idCount } from './uidrange.js';
 
 /** What of /proc and /sys tells about the host, or lets it be changed. Most is refused by the user namespace already. */
 const masked = [
@@ -26,9 +26,6 @@ const masked = [
   'sys/kernel/debug',
 ];
 const readOnly = ['proc/bus', 'proc/fs', 'proc/irq', 'proc/sys', 'proc/sysrq-trigger'];
-
-/** Size of a tmpfs that does not say one; its pages are charged to the jail's cgroup. */
-const TMPFS_SIZE = '256m';
 
 /** Where below the jail's root a host path lies. */
 function targetInside(entry: MountEntry, path: string): string {
@@ -113,7 +110,7 @@ function mountRecords(entry: MountEntry, { values }: Jail, idmap: boolean): read
     case 'sysfs':
       return [['mount', 'sysfs', 'sysfs', target, 'ro,nosuid,nodev,noexec']];
     case 'devfs':
-      return devRecords(target, values, idCount(values));
+      return devRecords(target, values);
     case 'fdescfs':
       return [];
     default: {
@@ -140,7 +137,7 @@ export function insideRecords(
   const proc = values['mount.procfs'] !== false;
   return [
     ...entries.flatMap((entry) => mountRecords(entry, jail, host.idmap)),
-    ...(values['mount.devfs'] === false ? [] : devRecords('dev', values, idCount(values))),
+    ...(values['mount.devfs'] === false ? [] : devRecords('dev', values)),
     ...(proc ? [['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'] as LaunchRecord] : []),
     sys,
     ...(proc ? masked : masked.filter((target) => !target.startsWith('proc/'))).map(

@@ -1,6 +1,6 @@
+import { hasOwnIpc } from '../config/rctl/possible.js';
 import type { JailParams } from '../config/params.js';
 import type { HostFacts } from './facts.js';
-import { sharesHostIpc } from './ipc.js';
 import { sharesHostNetwork } from './network.js';
 import type { LaunchRecord } from './step.js';
 import { idCount } from './uidrange.js';
@@ -10,7 +10,7 @@ export function namespaceRecords(values: JailParams, facts: HostFacts): readonly
   const list = [
     'mount',
     ...(values.host === 'inherit' ? [] : ['uts']),
-    ...(sharesHostIpc(values) ? [] : ['ipc']),
+    ...(hasOwnIpc(values) ? ['ipc'] : []),
     'pid',
     'cgroup',
     ...(sharesHostNetwork(values) ? [] : ['net']),

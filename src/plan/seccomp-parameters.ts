@@ -1,15 +1,14 @@
 import type { JailParams } from '../config/params.js';
+import { answeredCalls } from './answers.js';
 import { isHostRoot } from './capabilities.js';
 import { systemV } from './ipc.js';
 import { withheldCalls } from './securelevel.js';
 
-/** A line that a jail's parameters add to its policy, and the calls of which the base says nothing any more. */
+/** What a jail's parameters add to its policy, and the calls of which the base then says nothing any more. */
 export interface PolicyChange {
-  readonly lines: readonly string[];
-  /** Their lines that allow go, since a refusal without a condition would lose to them. */
-  readonly notAllowed: readonly string[];
-  /** Their lines that refuse go, since a refusal with a condition would win. */
-  readonly notRefused: readonly string[];
+  readonly rules: readonly string[];
+  /** A refusal of the base with a condition would win over a rule that allows, and "allow" over one that refuses. */
+  readonly calls: readonly string[];
 }
 
 const systemVCalls = {
@@ -40,6 +39,7 @@ function refusals(values: JailParams): readonly (readonly [error: string, calls:
     // The name is the host's.
     ['EPERM', values.host === 'inherit' ? naming : []],
     ['EPERM', withheldCalls(values)],
+    ['ENOSYS', answeredCalls(values).absent],
   ];
 }
 
@@ -53,7 +53,11 @@ function permissions(values: JailParams): readonly string[] {
 
 /** Calls and protocols beside those of the base, of use with the capabilities that the same parameters give. */
 function additions(values: JailParams): readonly string[] {
-  if (!isHostRoot(values)) return [];
+  const { allowed } = answeredCalls(values);
+  return isHostRoot(values) ? [...allowed, ...ofHostRoot(values)] : allowed;
+}
+
+function ofHostRoot(values: JailParams): readonly string[] {
   const adjusts = values['allow.adjtime'] === true || values['allow.settime'] === true;
   const audits = values['allow.setaudit'] === true && values['allow.socket_af'] !== true;
   return [
@@ -66,17 +70,16 @@ function additions(values: JailParams): readonly string[] {
 /** What the parameters of a jail, apart from its capabilities, change in its system call policy. */
 export function policyChange(values: JailParams): PolicyChange {
   const refused = refusals(values);
-  const notAllowed = refused.flatMap(([, calls]) => calls);
-  const permitted = permissions(values);
+  const closed = refused.flatMap(([, calls]) => calls);
+  const opened = permissions(values);
   // "?": a call that an architecture or an older libseccomp does not have is left out there.
   return {
-    lines: [
-      ...[...permitted, ...additions(values)]
-        .filter((call) => !notAllowed.includes(call))
+    rules: [
+      ...[...opened, ...additions(values)]
+        .filter((call) => !closed.includes(call))
         .map((call) => `?allow ${call}`),
       ...refused.flatMap(([error, calls]) => calls.map((call) => `?errno ${error} ${call}`)),
     ],
-    notAllowed: [...notAllowed, ...permitted],
-    notRefused: [...permitted, ...notAllowed],
+    calls: [...closed, ...opened],
   };
 }

@@ -1,5 +1,6 @@
 import type { JailParams } from '../config/params.js';
-import { policyChange, type PolicyChange } from './seccomp-parameters.js';
+import { answeredCalls } from './answers.js';
+import { policyChange } from './seccomp-parameters.js';
 import { withheldCapabilities } from './securelevel.js';
 
 /** Where a jail's policy begins: the default one, none at all, or a file of its own. */
@@ -48,14 +49,24 @@ const callsOf: Readonly<Record<string, readonly string[]>> = {
 /** allow.* parameters that grant a capability with system calls of its own. */
 const grants: readonly (readonly ['allow.read_msgbuf', string])[] = [['allow.read_msgbuf', 'syslog']];
 
-/** `base` without its lines about calls of which the parameters say something else. */
-function withoutChanged(base: string, { notAllowed, notRefused }: PolicyChange): string {
-  if (notAllowed.length + notRefused.length === 0) return base;
-  const stays = (line: string): boolean => {
-    const [, verb, call = ''] = /^\s*\??(?:(allow)|errno\s+\S+|kill\S*)\s+(\S+)/.exec(line) ?? [];
-    return !(verb === 'allow' ? notAllowed : notRefused).includes(call);
+/** `base` without its rules for a call: "allow" would win over a refusal, wherever that stands, and so may another refusal. */
+function withoutRules(base: string, calls: readonly string[]): string {
+  if (calls.length === 0) return base;
+  const isDropped = (line: string): boolean => {
+    const call = /^\s*\??(?:allow|kill|kill-process|errno\s+\S+)\s+([^\s#]+)/.exec(line)?.[1];
+    return call !== undefined && calls.includes(call);
   };
-  return base.split('\n').filter(stays).join('\n');
+  return base
+    .split('\n')
+    .filter((line) => !isDropped(line))
+    .join('\n');
+}
+
+/** What a jail without a policy needs all the same, or null for none. */
+export function openPolicy(values: JailParams): string | null {
+  const { absent } = answeredCalls(values);
+  if (absent.length === 0) return null;
+  return ['default allow', ...absent.map((call) => `?errno ENOSYS ${call}`), ''].join('\n');
 }
 
 /**
@@ -70,10 +81,10 @@ export function seccompPolicy(base: string, values: JailParams): string {
   const allowed = Object.keys(callsOf)
     .filter((capability) => capabilities.includes(capability) && !dropped.has(capability))
     .flatMap((capability) => callsOf[capability] ?? [])
-    .filter((call) => !change.notAllowed.includes(call));
+    .filter((call) => !change.calls.includes(call));
   // "?": a call that an architecture does not have (iopl) is left out there.
-  const lines = [...allowed.map((call) => `?allow ${call}`), ...change.lines];
-  const text = withoutChanged(base, change);
+  const rules = [...allowed.map((call) => `?allow ${call}`), ...change.rules];
+  const text = withoutRules(base, change.calls);
   const end = text.endsWith('\n') || text === '' ? '' : '\n';
-  return [`${text}${end}`, ...lines.map((line) => `${line}\n`)].join('');
+  return [`${text}${end}`, ...rules.map((rule) => `${rule}\n`)].join('');
 }

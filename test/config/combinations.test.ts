@@ -11,6 +11,7 @@ describe('the host name of a jail', () => {
       '3:36 bad-value',
     ]);
     expect(found('host = inherit;')).to.deep.equal([]);
+    expect(found('host = inherit; allow.set_hostname;')).to.deep.equal(['3:17 ignored-parameter']);
   });
 
   it('is there, inherited or its own', () => {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TestInstance } from '../support/instance.js';
-import { installProbe } from '../support/probe.js';
+import { installProgram } from '../support/probe.js';
 
 describe('who a jail is', () => {
   const instance = new TestInstance();
@@ -12,10 +12,10 @@ describe('who a jail is', () => {
     instance.ctl('exec', jail, '--', 'sh', '-c', script).stdout.trim();
 
   before(async () => {
-    installProbe(instance.root, 'may');
+    installProgram(instance.root, 'may');
     writeFileSync(join(instance.root, 'etc/machine-id'), 'the root’s own\n');
     const bare = instance.newRoot('bare');
-    installProbe(bare, 'may');
+    installProgram(bare, 'may');
     instance.configure(`
       path = "$root"; command = "/bin/sleep 1000";
       plain { }
@@ -79,7 +79,7 @@ describe('what a jail shares or has of its own', () => {
   const inspect = 'ls /dev | tr "\\n" " "';
 
   before(async () => {
-    installProbe(instance.root, 'may');
+    installProgram(instance.root, 'may');
     mkdirSync(join(instance.root, 'srv'));
     instance.configure(`
       path = "$root"; command = "/bin/sleep 1000";

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
 import { TestInstance } from '../support/instance.js';
-import { installProbe } from '../support/probe.js';
+import { installProgram } from '../support/probe.js';
 
 /** What a program in a jail tries, and how it goes in a jail without a parameter and in one with it. */
 interface Case {
@@ -114,7 +114,7 @@ describe('a permission', () => {
     instance.ctl('exec', jail, '--', 'may', ...tries).stdout.trim();
 
   before(async () => {
-    installProbe(instance.root, 'may');
+    installProgram(instance.root, 'may');
     const jails = cases.map(
       ({ parameter, beside = '' }, n) => `without${n} { ${beside} } with${n} { ${beside} ${parameter}; }`,
     );

@@ -5,7 +5,7 @@ import type { DeviceNumbers } from '../../src/plan/facts.js';
 
 const facts = (devices: readonly (readonly [string, DeviceNumbers])[]) => ({ devices: new Map(devices) });
 const names = (values: JailParams): readonly string[] =>
-  devRecords('dev', values, 65_536)
+  devRecords('dev', values)
     .filter(([key]) => key === 'device' || key === 'symlink')
     .map(([key, first, second]) => (key === 'device' ? second : first)?.slice('dev/'.length) ?? '');
 
@@ -29,7 +29,7 @@ describe('the /dev of a jail', () => {
 
   it('gives terminals to a group only where the jail has that group', () => {
     const options = (ids: number): string | undefined =>
-      devRecords('dev', {}, ids).find(([, type]) => type === 'devpts')?.[4];
+      devRecords('dev', { userns: { base: 100_000, count: ids } }).find(([, type]) => type === 'devpts')?.[4];
     expect([options(6), options(5)]).to.deep.equal([
       'nosuid,noexec,newinstance,ptmxmode=0666,mode=620,gid=5,max=256',
       'nosuid,noexec,newinstance,ptmxmode=0666,mode=620,max=256',

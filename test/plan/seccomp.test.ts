@@ -65,6 +65,18 @@ describe('the system call policy of a jail', () => {
     ]);
   });
 
+  it('leaves the mounts of a jail with children to the jailer where it answers them', () => {
+    const values = { 'children.max': 1, 'allow.mount': true, 'allow.mount.tmpfs': true } as const;
+    const lines = seccompPolicy('', values).split('\n');
+    expect(lines).to.include.members(['?allow mount', '?allow unshare', '?errno ENOSYS fsopen']);
+    expect(lines).to.not.include('?allow fsopen');
+  });
+
+  it('never lets the host be renamed by a jail with its name', () => {
+    const policy = seccompPolicy('', { host: 'inherit', 'allow.set_hostname': true });
+    expect(policy).to.equal('?errno EPERM sethostname\n?errno EPERM setdomainname\n');
+  });
+
   it('opens every address family with allow.socket_af', () => {
     const shared =
       'allow socket arg0 == 1\nerrno EAFNOSUPPORT socket\nerrno EPROTONOSUPPORT socket arg2 == 132\n';

@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const sources = join(import.meta.dirname, '../../../test/support');
+/** Compiles probe.c into a root directory as /bin/probe. */
+export function installProbe(root: string): void {
+  installProgram(root, 'probe');
+}
 
-/** Compiles probe.c, or another program beside it, into a root directory as /bin/NAME. */
-export function installProbe(root: string, name: 'probe' | 'may' = 'probe'): void {
+/** Compiles test/support/NAME.c into a root directory as /bin/NAME. */
+export function installProgram(root: string, name: string): void {
+  const source = join(import.meta.dirname, `../../../test/support/${name}.c`);
   const program = join(root, 'bin', name);
-  const source = join(sources, `${name}.c`);
   const { status, stderr } = spawnSync('gcc', ['-std=gnu17', '-O1', '-static', '-o', program, source], {
     encoding: 'utf8',
   });

@@ -6,6 +6,7 @@ import {
   jailsys,
   newOrInherit,
   paths,
+  release,
   requiredPath,
   string,
   strings,
@@ -52,7 +53,11 @@ export const identity = {
     note: 'It is read-only, and jls shows 0: the kernel does not tell how many namespaces there are.',
     readOnly: true,
   }),
-  osrelease: ignored(string, 'Release that uname(1) shows inside.', 'Linux cannot change it for one jail.'),
+  osrelease: freebsd(release, 'Release that uname(1) shows inside.', {
+    default: "the host's",
+    onLinux: 'close',
+    note: 'The jailer answers uname(2). /proc/version shows the release of the kernel.',
+  }),
   osreldate: ignored(
     integer(0),
     'Release number that uname(1) shows inside.',
