@@ -1,5 +1,5 @@
 import { groups, isParamName, parameterOf, type ParamName } from './params.js';
-import type { Parameter } from './parameter.js';
+import type { Parameter, SomeValues } from './parameter.js';
 
 /** One parameter as `jailctl params --json` tells it. */
 export interface ParamDescription {
@@ -17,6 +17,8 @@ export interface ParamDescription {
   readonly note: string | null;
   /** Values that do nothing yet, and what happens instead. */
   readonly notYet: { readonly values: string; readonly note: string } | null;
+  /** Values that mean nothing on Linux. */
+  readonly meaningless: { readonly values: string; readonly note: string } | null;
 }
 
 /** Every parameter, in the order of the table. */
@@ -29,11 +31,14 @@ export function describeParams(): readonly ParamDescription[] {
 }
 
 function describeParam(name: ParamName, group: string): ParamDescription {
-  const { type, unit, note, notYet, live, origin, onLinux, summary, default: fallback } = parameterOf(name);
+  const { type, unit, note, live, origin, onLinux, summary, default: fallback, ...some } = parameterOf(name);
+  const told = (values: SomeValues | undefined) =>
+    values === undefined ? null : { values: values.values, note: values.note };
   return {
     ...{ name, group, type: type.name, list: type.list, choices: type.choices ?? null },
     ...{ default: fallback, unit: unit ?? null, live, origin, onLinux, summary, note: note ?? null },
-    notYet: notYet === undefined ? null : { values: notYet.values, note: notYet.note },
+    notYet: told(some.notYet),
+    meaningless: told(some.meaningless),
   };
 }
 
@@ -72,7 +77,8 @@ function paramAsText(param: ParamDescription): string {
     ['changes', param.live ? 'while the jail runs' : 'with a restart of the jail'],
     ['origin', originOf(param)],
     ...(param.note === null ? [] : [['note', param.note] as [string, string]]),
-    ...(param.notYet === null ? [] : [['not yet', notYetText(param.notYet)] as [string, string]]),
+    ...(param.notYet === null ? [] : [['not yet', someText(param.notYet)] as [string, string]]),
+    ...(param.meaningless === null ? [] : [['ignored', someText(param.meaningless)] as [string, string]]),
   ];
   return [`${param.name}: ${param.summary}`, ...rows.map(([key, text]) => `  ${key.padEnd(9)}${text}`)].join(
     '\n',
@@ -85,7 +91,7 @@ function originOf({ origin, onLinux }: ParamDescription): string {
 }
 
 /** "inherit: what happens instead". */
-function notYetText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
+function someText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
   return `${values}: ${note}`;
 }
 
@@ -118,7 +124,8 @@ function paramAsRoff(param: ParamDescription): string {
     `.It Va ${param.name}`,
     roff(param.summary),
     ...(param.note === null ? [] : [roff(param.note)]),
-    ...(param.notYet === null ? [] : [roff(`Not yet: ${notYetText(param.notYet)}.`)]),
+    ...(param.notYet === null ? [] : [roff(`Not yet: ${someText(param.notYet)}.`)]),
+    ...(param.meaningless === null ? [] : [roff(`Without meaning: ${someText(param.meaningless)}.`)]),
     `.Pq ${roff(facts.join('; '))}`,
   ].join('\n');
 }
