@@ -1,6 +1,6 @@
 import { examplesOf } from './examples.js';
 import { groups, isParamName, negated, parameterOf, type ParamName } from './params.js';
-import type { Parameter } from './parameter.js';
+import type { Parameter, SomeValues } from './parameter.js';
 
 /** One parameter as `jailctl params --json` tells it. */
 export interface ParamDescription {
@@ -27,6 +27,8 @@ export interface ParamDescription {
   readonly examples: readonly string[];
   /** Values that do nothing yet, and what happens instead. */
   readonly notYet: { readonly values: string; readonly note: string } | null;
+  /** Values that mean nothing on Linux. */
+  readonly meaningless: { readonly values: string; readonly note: string } | null;
 }
 
 /** Every parameter, in the order of the table. */
@@ -39,26 +41,18 @@ export function describeParams(): readonly ParamDescription[] {
 }
 
 function describeParam(name: ParamName, group: string): ParamDescription {
-  const {
-    type,
-    unit,
-    note,
-    notYet,
-    live,
-    origin,
-    onLinux,
-    summary,
-    readOnly,
-    default: fallback,
-  } = parameterOf(name);
+  const { type, unit, note, live, origin, onLinux, summary, default: fallback, ...more } = parameterOf(name);
+  const told = (values: SomeValues | undefined) =>
+    values === undefined ? null : { values: values.values, note: values.note };
   return {
     ...{ name, group, type: type.name, list: type.list, choices: type.choices ?? null },
     ...{ least: bound(type.bounds?.[0]), most: bound(type.bounds?.[1]) },
     ...{ default: fallback, unit: unit ?? null, live, origin, onLinux, summary, note: note ?? null },
     negation: type.negatable ? negated(name) : null,
-    readOnly: readOnly === true,
+    readOnly: more.readOnly === true,
     examples: examplesOf(name),
-    notYet: notYet === undefined ? null : { values: notYet.values, note: notYet.note },
+    notYet: told(more.notYet),
+    meaningless: told(more.meaningless),
   };
 }
 
@@ -107,7 +101,7 @@ function summaryOf({ summary, onLinux, readOnly }: ParamDescription): string {
 }
 
 function paramAsText(param: ParamDescription): string {
-  const { name, negation, unit, note, notYet } = param;
+  const { name, negation, unit, note, notYet, meaningless } = param;
   const rows: readonly (readonly [string, string | null])[] = [
     ['type', typeOf(param)],
     ['default', param.default],
@@ -116,7 +110,8 @@ function paramAsText(param: ParamDescription): string {
     ['origin', param.origin === 'freebsd' ? 'jail(8) of FreeBSD' : 'jaild'],
     ['on Linux', linuxOf(param)],
     ['note', note],
-    ['not yet', notYet && notYetText(notYet)],
+    ['not yet', notYet && someText(notYet)],
+    ['ignored', meaningless && someText(meaningless)],
     ['negation', param.type === 'boolean' ? null : negation],
     ...examplesAsText(param).map((text, index) => [index === 0 ? 'example' : '', text] as const),
   ];
@@ -138,7 +133,7 @@ function linuxOf({ origin, onLinux, readOnly }: ParamDescription): string | null
 }
 
 /** "inherit: what happens instead". */
-function notYetText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
+function someText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
   return `${values}: ${note}`;
 }
 
@@ -171,7 +166,8 @@ function paramAsRoff(param: ParamDescription): string {
     `.It Va ${param.name}`,
     roff(param.summary),
     ...(param.note === null ? [] : [roff(param.note)]),
-    ...(param.notYet === null ? [] : [roff(`Not yet: ${notYetText(param.notYet)}.`)]),
+    ...(param.notYet === null ? [] : [roff(`Not yet: ${someText(param.notYet)}.`)]),
+    ...(param.meaningless === null ? [] : [roff(`Without meaning: ${someText(param.meaningless)}.`)]),
     `.Pq ${roff(facts.join('; '))}`,
   ].join('\n');
 }

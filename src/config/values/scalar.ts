@@ -132,6 +132,19 @@ export const jailsys: ValueType<JailSys> = {
   },
 };
 
+/** The same for what no jail can be without (jail(8): host). */
+export const newOrInherit: ValueType<'new' | 'inherit'> = {
+  ...jailsys,
+  negatable: false,
+  choices: ['new', 'inherit'],
+  convert: (values, negated) => {
+    const converted = jailsys.convert(values, negated);
+    if (!converted.ok) return { ...converted, hint: 'new or inherit' };
+    if (converted.value === 'disable') return bad('a jail cannot be without it', 'write new or inherit');
+    return good(converted.value);
+  },
+};
+
 /** KEY=VALUE words for an environment. */
 export const environment: ValueType<readonly string[]> = unseparated(
   listType('list of NAME=VALUE', (text) =>

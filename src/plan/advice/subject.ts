@@ -78,13 +78,13 @@ function addressesOf({ values }: Jail, family: 'ip4' | 'ip6'): readonly Own[] {
   }));
 }
 
-function mountsOf({ values }: Jail, fstabs: ReadonlyMap<string, Fstab>): readonly Mount[] {
-  const path = values.path;
-  if (path === undefined) return [];
+function mountsOf(jail: Jail, fstabs: ReadonlyMap<string, Fstab>): readonly Mount[] {
+  const { values } = jail;
+  if (values.path === undefined) return [];
   const read = (entry: MountEntry, at: Mount['at']): Mount => ({
     entry,
     at,
-    records: recordsOf(entry, path),
+    records: recordsOf(entry, jail),
   });
   const written = (values.mount ?? []).map((entry, element) => read(entry, { parameter: 'mount', element }));
   const listed = [...fstabs.values()].flatMap(({ entries, places }) =>
@@ -96,9 +96,9 @@ function mountsOf({ values }: Jail, fstabs: ReadonlyMap<string, Fstab>): readonl
   return [...written, ...listed];
 }
 
-function recordsOf(entry: MountEntry, path: string): readonly LaunchRecord[] | PlanError {
+function recordsOf(entry: MountEntry, jail: Jail): readonly LaunchRecord[] | PlanError {
   try {
-    return mountRecords(entry, path, { idmap: false, terminals: 0 });
+    return mountRecords(entry, jail, false);
   } catch (error) {
     if (error instanceof PlanError) return error;
     throw error;
