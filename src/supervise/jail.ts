@@ -43,6 +43,8 @@ const LOOK_LATER = 500;
 export class SupervisedJail extends Lifeline {
   target: 'up' | 'down' = 'down';
   life: Incarnation | null = null;
+  /** What the files say of it, where the definition is another one than theirs. */
+  filed: Jail['values'] | null = null;
   readonly history: History;
   /** Its number, the same again if it is still free. */
   jid = 0;

@@ -37,6 +37,8 @@ export interface JailRecord {
   readonly launch: string;
   readonly jid: number;
   readonly jail: SavedJail;
+  /** What its file said when it was made something else; null, or absent, when it is as its file has it. */
+  readonly filed?: Jail['values'] | null;
   readonly plan: JailPlan | null;
   readonly foreground: boolean;
   /** It had come up: its stop runs commands, and the end of it counts as the end of a run. */

@@ -28,7 +28,7 @@ export function planReload(next: Compiled, roster: Roster): ReloadResult {
       { jail: jail.life?.jail ?? jail.definition, runs: !isDown(jail.phase) },
     ]),
   );
-  const changes = compareJails(present, next.jails);
+  const changes = compareJails(present, roster.withChanges(next.jails));
   return {
     ok: true,
     changes: changes.filter((one) => one.change !== 'removed' || roster.isListed(one.jail)),
