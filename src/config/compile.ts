@@ -8,7 +8,8 @@ import { mergeJail, mergeJails, type MergedJail } from './merge.js';
 import { applyRules, type Draft } from './rules.js';
 import { spanOf } from './source.js';
 import { substitute, type Strings, type Substituted } from './substitute.js';
-import { wordNodes } from './words.js';
+import { blockOf, COMMAND_LINE, wordNodes } from './words.js';
+import { findParam, isParamName } from './params.js';
 
 export type { Compiled, FileAccess, Jail } from './jail.js';
 
@@ -56,6 +57,27 @@ export function compileChange(words: readonly string[], name: string, base: Comp
     name,
     base.blocks.filter((block) => block.name === name || isCovering(block.name, name)),
   );
+}
+
+/**
+ * A jail as it is, with some parameters changed by the words of a command line. What it has from elsewhere than its
+ * parameters (defaults of the host) stays.
+ */
+export function amendJail(jail: Jail, words: readonly string[]): Jail {
+  const amended = compileOver(words, jail.name, [blockOf(jail)]);
+  const written = new Set([...jail.params.keys()].flatMap((name) => findParam(name)?.name ?? []));
+  const own = Object.entries(jail.values).filter(([name]) => isParamName(name) && !written.has(name));
+  const isNew = ({ span }: Diagnostic): boolean => span?.file === COMMAND_LINE;
+  const origin = new Map([
+    ...jail.origin,
+    ...[...amended.origin].filter(([, span]) => span.file === COMMAND_LINE),
+  ]);
+  return {
+    ...amended,
+    diagnostics: amended.diagnostics.filter((one) => one.severity === 'error' || isNew(one)),
+    values: { ...Object.fromEntries(own), ...amended.values },
+    origin,
+  };
 }
 
 const isCovering = (block: string, name: string): boolean =>

@@ -92,6 +92,7 @@ export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRe
     tally: history.tally,
     exit: history.exit,
     oomKills: life?.oomKills ?? 0,
+    isSilent: life?.isSilent ?? false,
     retryAt: history.retryAt,
   };
 }

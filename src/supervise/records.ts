@@ -51,6 +51,8 @@ export interface JailRecord {
   readonly tally: Tally;
   readonly exit: LastExit | null;
   readonly oomKills: number;
+  /** It is being removed without any command. */
+  readonly isSilent?: boolean;
   /** When a backoff ends, in milliseconds of CLOCK_MONOTONIC. */
   readonly retryAt: number | null;
 }

@@ -54,8 +54,7 @@ export class Roster {
   replace(definition: Jail): SupervisedJail {
     const jail = this.jails.get(definition.name) ?? this.create(definition);
     const listed = this.listed.get(definition.name);
-    const differs =
-      listed !== undefined && changedParameters(listed.values, definition.values).length > 0;
+    const differs = listed !== undefined && changedParameters(listed.values, definition.values).length > 0;
     jail.filed = differs ? listed.values : null;
     jail.definition = definition;
     this.jails.set(definition.name, jail);

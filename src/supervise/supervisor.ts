@@ -6,7 +6,9 @@ import { StepFailure } from '../host/error.js';
 import type { Host, JailerHandle } from '../host/host.js';
 import type { JailPlan } from '../plan/step.js';
 import { bootJails } from './boot.js';
+import { changeJail } from './changing.js';
 import { systemClock, type Clock } from './clock.js';
+import { cleanUp, createJails } from './creation.js';
 import { failureOf } from './exits.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
@@ -15,6 +17,7 @@ import { Journal } from './journal.js';
 import { isDown, isSettled, isUp, type Phase } from './lifecycle.js';
 import type { Log } from './log.js';
 import type {
+  Amend,
   ExecTarget,
   ForegroundJail,
   JailStatus,
@@ -23,6 +26,7 @@ import type {
   ReloadResult,
   StopOptions,
 } from './operations.js';
+import { Progress, type DeedListener } from './progress.js';
 import { Records } from './records.js';
 import { applyChanges, planReload } from './reloading.js';
 import { noSuchJail, Roster } from './roster.js';
@@ -35,8 +39,8 @@ import { Wants, type Want } from './wants.js';
 
 export interface SupervisorOptions {
   readonly host: Host;
-  /** Reads the files again. @throws NodeJS.ErrnoException */
-  readonly load: () => Compiled;
+  /** Reads the files again, or another one in their place. @throws NodeJS.ErrnoException */
+  readonly load: (file?: string) => Compiled;
   readonly planJail: PlanJail;
   readonly log: Log;
   /** Which jails start with jaild: those last wanted up, also those nobody has spoken of, or none. */
@@ -54,6 +58,7 @@ const DETACHED: LaunchMode = { foreground: false, terminal: false };
 export class Supervisor implements Operations {
   configuration: Compiled;
   readonly journal = new Journal();
+  private readonly progress = new Progress();
   /** Asked to stop everything: jaild ends when that is answered. */
   isShutDown = false;
   private readonly clock: Clock;
@@ -81,13 +86,14 @@ export class Supervisor implements Operations {
 
   private surroundings(): Surroundings {
     const { host, planJail, log, random, newLaunch } = this.options;
-    const { clock, records, journal } = this;
+    const { clock, records, journal, progress } = this;
     return {
       host,
       clock,
       planJail,
       records,
       journal,
+      progress,
       log,
       random: random ?? Math.random,
       newLaunch: newLaunch ?? (() => randomBytes(16).toString('hex')),
@@ -213,6 +219,13 @@ export class Supervisor implements Operations {
     const refused = this.roster.refusal(name);
     if (refused !== null) return [refused];
     if (jail === undefined || isDown(jail.phase)) return this.start([name]);
+    this.roster.restore(jail);
+    return this.renew(jail);
+  }
+
+  /** Takes a jail down and up again by its definition. */
+  private async renew(jail: SupervisedJail): Promise<readonly Outcome[]> {
+    const { name } = jail;
     const began = this.clock.monotonic();
     const { life } = jail;
     const saved = this.want(name, 'up');
@@ -229,6 +242,41 @@ export class Supervisor implements Operations {
       return [{ jail: name, ok: false, changed: false, message: `not restarted: ${why}`, code: 1 }];
     }
     return [started(jail, phase, (this.clock.monotonic() - began) / 1000, 'restarted')];
+  }
+
+  read(file?: string): Compiled {
+    return this.options.load(file);
+  }
+
+  definition(name: string): Jail | null {
+    const jail = this.roster.jails.get(name);
+    return jail === undefined ? null : (jail.life?.jail ?? jail.definition);
+  }
+
+  create(definitions: readonly Jail[], names: readonly string[]): Promise<readonly Outcome[]> {
+    return createJails(definitions, names, { roster: this.roster, start: (all) => this.start(all) });
+  }
+
+  async change(name: string, amend: Amend, options: { readonly restart: boolean }): Promise<Outcome> {
+    const { roster, scheduler } = this;
+    const { host, planJail } = this.options;
+    const jail = roster.jails.get(name);
+    if (jail === undefined) return noSuchJail(name, [...roster.jails.keys()]);
+    const restart = (): Promise<readonly Outcome[]> => this.renew(jail);
+    const context = { roster, host, planJail, restart, mayRestart: options.restart };
+    const outcome = await changeJail(jail, amend, context);
+    scheduler.look();
+    return outcome;
+  }
+
+  cleanUp(jail: Jail): Promise<Outcome> {
+    const { host, planJail } = this.options;
+    const tell: DeedListener = (name, deed) => this.progress.tell(name, deed);
+    return cleanUp(jail, { host, planJail, tell });
+  }
+
+  watch(listener: DeedListener): () => void {
+    return this.progress.listen(listener);
   }
 
   async reload(dryRun: boolean): Promise<ReloadResult> {

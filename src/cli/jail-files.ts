@@ -1,0 +1,111 @@
+import type { Jail } from '../config/compile.js';
+import { isStartable } from '../config/jail.js';
+import type { Operations, Outcome } from '../supervise/operations.js';
+import type { CommandResult, DaemonContext } from './context.js';
+import { writeJidFile } from './jail-jids.js';
+import { exists, inTurns, selectNames, withDependencies } from './jail-names.js';
+import { isError, readFiles, showDiagnostics } from './jail-read.js';
+import { stopJails } from './jail-remove.js';
+import { JailReport } from './jail-report.js';
+import type { JailCall } from './jail-words.js';
+
+/** What is to be done with a jail of the files. */
+type Task = 'create' | 'update' | 'restart' | 'exists' | 'missing' | 'nothing';
+
+function taskFor(name: string, isWritten: boolean, call: JailCall, operations: Operations): Task {
+  if (exists(name, operations)) {
+    if (call.modify) return 'update';
+    if (call.remove) return 'restart';
+    return isWritten ? 'exists' : 'nothing';
+  }
+  if (call.create) return 'create';
+  return isWritten ? 'missing' : 'nothing';
+}
+
+/** jail -c, -m, -cm, -rc, -mr and -cmr, for jails of a file. */
+export async function createFromFiles(call: JailCall, context: DaemonContext): Promise<CommandResult> {
+  const { operations } = context;
+  const report = new JailReport(context, call);
+  const compiled = readFiles(call, context, report);
+  if (compiled === null) return { exit: 1 };
+  const { names, written, unknown } = selectNames(
+    call.names,
+    compiled.jails.map(({ name }) => name),
+  );
+  for (const word of unknown) report.fail(`"${word}" not found`);
+  const tasks = names.map((name) => [name, taskFor(name, written.has(name), call, operations)] as const);
+  const those = (task: Task): readonly string[] =>
+    tasks.flatMap(([name, its]) => (its === task ? [name] : []));
+  for (const name of those('exists')) report.fail(`"${name}" already exists`);
+  if (!call.quiet) for (const name of those('missing')) report.fail(`"${name}" not found`);
+  const stopped = await stopForRestart(those('restart'), call, context, report);
+  await createThese([...those('create'), ...stopped], compiled.jails, call, context, report);
+  await updateThese(those('update'), compiled.jails, call, context, report);
+  return { exit: report.failed ? 1 : 0 };
+}
+
+/** @returns the jails that are down now and are to be started again: those that depended on them, too */
+async function stopForRestart(
+  names: readonly string[],
+  call: JailCall,
+  context: DaemonContext,
+  report: JailReport,
+): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  const outcomes = await stopJails(names, call, context, report);
+  report.conclude(outcomes, 'remove');
+  return outcomes.filter(({ ok }) => ok).map(({ jail }) => jail);
+}
+
+async function createThese(
+  names: readonly string[],
+  jails: readonly Jail[],
+  call: JailCall,
+  context: DaemonContext,
+  report: JailReport,
+): Promise<void> {
+  const { operations } = context;
+  const listed = new Set([...jails.map(({ name }) => name), ...operations.status().map(({ name }) => name)]);
+  const wanted = names.filter((name) => listed.has(name));
+  const all = withDependencies(wanted, jails);
+  const broken = jails.filter((jail) => all.includes(jail.name) && !isStartable(jail));
+  showDiagnostics(
+    broken.flatMap(({ diagnostics }) => diagnostics.filter(isError)),
+    context,
+  );
+  const order = call.parallel === 0 ? wanted : all.filter((name) => wanted.includes(name));
+  const outcomes = await report.during(all, false, () =>
+    inTurns(order, call.parallel, (some) => operations.create(jails, some)),
+  );
+  const told = new Set(broken.map(({ name }) => name));
+  if (told.size > 0) report.failed = true;
+  report.conclude(
+    outcomes.filter(({ jail, ok }) => ok || !told.has(jail)),
+    'create',
+  );
+  writeJidFile(
+    call,
+    context,
+    [...report.created].flatMap((name) => operations.definition(name) ?? []),
+  );
+}
+
+async function updateThese(
+  names: readonly string[],
+  jails: readonly Jail[],
+  call: JailCall,
+  context: DaemonContext,
+  report: JailReport,
+): Promise<void> {
+  const { operations } = context;
+  const change = async (name: string): Promise<readonly Outcome[]> => {
+    const jail = jails.find((one) => one.name === name);
+    if (jail === undefined) return [];
+    if (isStartable(jail)) return [await operations.change(name, () => jail, { restart: call.remove })];
+    showDiagnostics(jail.diagnostics.filter(isError), context);
+    report.failed = true;
+    return [];
+  };
+  const each = (some: readonly string[]) => Promise.all(some.map(change)).then((all) => all.flat());
+  report.conclude(await inTurns(names, call.parallel, each), 'update');
+}
