@@ -38,8 +38,12 @@ export async function createFromFiles(call: JailCall, context: DaemonContext): P
     tasks.flatMap(([name, its]) => (its === task ? [name] : []));
   for (const name of those('exists')) report.fail(`"${name}" already exists`);
   if (!call.quiet) for (const name of those('missing')) report.fail(`"${name}" not found`);
+  // Jails of no file that depend on one that is restarted come back as they were.
+  const present = operations.status().flatMap(({ name }) => operations.definition(name) ?? []);
   const stopped = await stopForRestart(those('restart'), call, context, report);
-  await createThese([...those('create'), ...stopped], compiled.jails, call, context, report);
+  const others = present.filter(({ name }) => compiled.jails.every((jail) => jail.name !== name));
+  const jails = [...compiled.jails, ...others.filter(({ name }) => stopped.includes(name))];
+  await createThese([...those('create'), ...stopped], jails, call, context, report);
   await updateThese(those('update'), compiled.jails, call, context, report);
   return { exit: report.failed ? 1 : 0 };
 }
@@ -65,15 +69,13 @@ async function createThese(
   report: JailReport,
 ): Promise<void> {
   const { operations } = context;
-  const listed = new Set([...jails.map(({ name }) => name), ...operations.status().map(({ name }) => name)]);
-  const wanted = names.filter((name) => listed.has(name));
-  const all = withDependencies(wanted, jails);
+  const all = withDependencies(names, jails);
   const broken = jails.filter((jail) => all.includes(jail.name) && !isStartable(jail));
   showDiagnostics(
     broken.flatMap(({ diagnostics }) => diagnostics.filter(isError)),
     context,
   );
-  const order = call.parallel === 0 ? wanted : all.filter((name) => wanted.includes(name));
+  const order = call.parallel === 0 ? names : all.filter((name) => names.includes(name));
   const outcomes = await report.during(all, false, () =>
     inTurns(order, call.parallel, (some) => operations.create(jails, some)),
   );

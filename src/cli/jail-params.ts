@@ -5,6 +5,7 @@ import { Refusal } from '../control/failure.js';
 import type { CommandResult, DaemonContext } from './context.js';
 import { freshEnvironment, handOver } from './exec.js';
 import { isError, showDiagnostics } from './jail-read.js';
+import { hostUserIds } from './host-user.js';
 import { writeJidFile } from './jail-jids.js';
 import { exists } from './jail-names.js';
 import { JailReport } from './jail-report.js';
@@ -55,9 +56,17 @@ function existing(words: readonly string[], { operations }: DaemonContext): stri
   return found === undefined || found.jid === null ? undefined : found.name;
 }
 
+/** The words that make the jail, with the user that -u names. */
+function wordsOf({ params, hostUser }: JailCall): readonly string[] {
+  if (hostUser === undefined) return params ?? [];
+  const ids = hostUserIds(hostUser);
+  if (ids === null) throw new Refusal(1, `${hostUser}: no such user`);
+  return [`exec.jail_user=${ids}`, ...(params ?? [])];
+}
+
 /** jail -c PARAM=VALUE..., and with m and r when there is a jail of the name already. */
 export async function createFromParams(call: JailCall, context: DaemonContext): Promise<CommandResult> {
-  const words = call.params ?? [];
+  const words = wordsOf(call);
   const name = valueOf(words, 'name');
   const present = existing(words, context);
   if (present !== undefined) {
@@ -131,7 +140,7 @@ function runInside(jail: Jail, context: DaemonContext): CommandResult {
 
 /** jail -m PARAM=VALUE..., jail -mr PARAM=VALUE... */
 export async function modifyFromParams(call: JailCall, context: DaemonContext): Promise<CommandResult> {
-  const words = call.params ?? [];
+  const words = wordsOf(call);
   const report = new JailReport(context, call);
   const name = existing(words, context);
   if (name === undefined) {

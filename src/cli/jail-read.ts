@@ -28,11 +28,7 @@ export function readFiles(call: JailCall, context: DaemonContext, report: JailRe
   const compiled = operations.read(call.file === undefined ? undefined : absolute(call.file, cwd));
   if (compiled.ok) return compiled;
   report.failed = true;
-  const ofJails = new Set(compiled.jails.flatMap(({ diagnostics }) => diagnostics));
-  showDiagnostics(
-    compiled.diagnostics.filter((one) => isError(one) && !ofJails.has(one)),
-    context,
-  );
+  showDiagnostics(compiled.diagnostics.filter(isError), context);
   return null;
 }
 

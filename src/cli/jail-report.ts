@@ -69,7 +69,7 @@ export class JailReport {
 
   private hear(jail: string, deed: Deed, removes: boolean): void {
     if (this.call.verbose) this.tellDeed(jail, deed);
-    if (deed.kind === 'step' && deed.verb === 'done' && deed.step.name === 'jailer.spawn')
+    if (!removes && deed.kind === 'step' && deed.verb === 'done' && deed.step.name === 'jailer.spawn')
       this.noteCreated(jail);
     if (removes && deed.kind === 'state' && deed.state === 'cleaning') this.noteRemoved(jail);
   }
@@ -109,8 +109,7 @@ export class JailReport {
         this.failed = true;
         this.context.err(failureText(outcome));
         if (what === 'create' && this.created.has(outcome.jail)) this.noteRemoved(outcome.jail);
-      } else if (what === 'remove' && outcome.changed) this.noteRemoved(outcome.jail);
-      else if (what === 'update') this.noteUpdated(outcome.jail);
+      } else if (what === 'update') this.noteUpdated(outcome.jail);
     }
   }
 

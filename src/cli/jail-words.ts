@@ -20,6 +20,8 @@ export interface JailCall {
   /** -i: print the number of each jail that is created. */
   readonly printsJid: boolean;
   readonly jidFile: string | undefined;
+  /** -u: the user of the host whose ids the commands of a jail made of parameters have. */
+  readonly hostUser: string | undefined;
   /** A jail made of parameters: PARAM=VALUE words; null for jails of the files. */
   readonly params: readonly string[] | null;
   /** Path, host name, addresses and command, as before FreeBSD 8. */
@@ -47,10 +49,8 @@ function paramsOfOptions(options: readonly (readonly [string, string])[]): reado
         return [`name=${value}`];
       case 's':
         return [`securelevel=${value}`];
-      case 'u':
-        return [`exec.jail_user=${value}`, 'exec.system_jail_user'];
       case 'U':
-        return [`exec.jail_user=${value}`, 'exec.nosystem_jail_user'];
+        return [`exec.jail_user=${value}`];
       default:
         return [];
     }
@@ -106,12 +106,13 @@ export function readJailWords(words: readonly string[]): JailCall {
     verbose: letters.has('v'),
     printsJid: letters.has('i'),
     jidFile: valueOf('J'),
+    hostUser: valueOf('u'),
     oldStyle: false,
   };
   return { ...call, ...operandsOf(call, operands, paramsOfOptions(options)) };
 }
 
-type Verbs = Pick<JailCall, 'create' | 'modify' | 'remove' | 'hooks' | 'cleanUp' | 'separator' | 'file'>;
+type Verbs = Omit<JailCall, 'params' | 'oldStyle' | 'names'>;
 
 /** Whether the operands are names or the parameters of a jail, by which of its forms jail(8) is called in. */
 function operandsOf(
@@ -120,7 +121,8 @@ function operandsOf(
   params: readonly string[],
 ): Pick<JailCall, 'params' | 'oldStyle' | 'names'> {
   const ofNames = { params: null, oldStyle: false, names: operands };
-  const { create, modify, remove, hooks, cleanUp, separator, file } = verbs;
+  const { create, modify, remove, hooks, cleanUp, separator, file, hostUser } = verbs;
+  const isPlain = params.length === 0 && hostUser === undefined;
   const starts = create || modify;
   const refuseUnless = (holds: boolean): void => {
     if (!holds) throw new JailUsage();
@@ -131,7 +133,7 @@ function operandsOf(
   }
   if ((remove || cleanUp) && !starts) {
     const isNamed = operands.length > 0 && operands.every((word) => !word.includes('='));
-    refuseUnless(isNamed && params.length === 0 && !(cleanUp && remove));
+    refuseUnless(isNamed && isPlain && !(cleanUp && remove));
     return ofNames;
   }
   refuseUnless(hooks && !cleanUp);
@@ -143,6 +145,6 @@ function operandsOf(
     refuseUnless(file === undefined);
     return { params: [...params, ...paramsOfOperands(operands)], oldStyle: false, names: [] };
   }
-  refuseUnless(params.length === 0);
+  refuseUnless(isPlain);
   return ofNames;
 }

@@ -63,7 +63,7 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
     roster.jails.set(name, jail);
     roster.relink();
   } else if (record.filed && changedParameters(record.filed, jail.definition.values).length === 0)
-    roster.replace(jailOf(record.jail));
+    roster.replace({ ...jailOf(record.jail), origin: jail.definition.origin });
   const rundir = join(host.instance.runDirectory, name);
   const handle = record.plan === null ? null : await host.adopt(rundir).catch(() => null);
   const jailer = handle?.launch === launch ? handle : null;
