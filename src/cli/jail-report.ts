@@ -1,8 +1,7 @@
 import type { Jail } from '../config/compile.js';
 import { commandArgv } from '../plan/command.js';
 import type { Step } from '../plan/step.js';
-import type { Operations, Outcome } from '../supervise/operations.js';
-import type { Deed } from '../supervise/progress.js';
+import type { Deed, Operations, Outcome } from '../supervise/operations.js';
 import type { DaemonContext } from './context.js';
 import type { JailCall } from './jail-words.js';
 import { stepLine } from './plan.js';

@@ -5,8 +5,7 @@ import { failureOf } from './exits.js';
 import { runEach, undoAll } from './executor.js';
 import type { PlanJail } from './incarnation.js';
 import { isDown } from './lifecycle.js';
-import type { Outcome } from './operations.js';
-import type { DeedListener } from './progress.js';
+import type { DeedListener, Outcome } from './operations.js';
 import { closure } from './order.js';
 import type { Roster } from './roster.js';
 

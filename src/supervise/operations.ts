@@ -1,9 +1,8 @@
 import type { Compiled, Jail } from '../config/compile.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import type { Accounting, Ended, JailerHandle } from '../host/host.js';
-import type { JailPlan } from '../plan/step.js';
+import type { JailPlan, Step } from '../plan/step.js';
 import type { FailedCommand } from './exits.js';
-import type { DeedListener } from './progress.js';
 
 /** The states of supervision.md; `jailctl list` shows them as they are. */
 export type State =
@@ -115,6 +114,16 @@ export interface ForegroundJail {
 export interface ExecTarget {
   readonly socket: string;
 }
+
+/** What jaild does for a jail, while it does it. */
+export type Deed =
+  | { readonly kind: 'step'; readonly verb: 'run' | 'done' | 'undo'; readonly step: Step }
+  /** A command of exec.start has ended well; counted from 0, those in the background left out. */
+  | { readonly kind: 'started'; readonly index: number }
+  | { readonly kind: 'signal'; readonly signal: number }
+  | { readonly kind: 'state'; readonly state: State };
+
+export type DeedListener = (jail: string, deed: Deed) => void;
 
 /** What commands may ask of the supervisor. All calls are idempotent and none of them waits on a lock held across a hook. */
 export interface Operations {

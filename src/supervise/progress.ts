@@ -1,15 +1,4 @@
-import type { Step } from '../plan/step.js';
-import type { State } from './operations.js';
-
-/** What jaild does for a jail, while it does it. */
-export type Deed =
-  | { readonly kind: 'step'; readonly verb: 'run' | 'done' | 'undo'; readonly step: Step }
-  /** A command of exec.start has ended well; counted from 0, those in the background left out. */
-  | { readonly kind: 'started'; readonly index: number }
-  | { readonly kind: 'signal'; readonly signal: number }
-  | { readonly kind: 'state'; readonly state: State };
-
-export type DeedListener = (jail: string, deed: Deed) => void;
+import type { Deed, DeedListener } from './operations.js';
 
 /** Tells those who want to see it what is being done. */
 export class Progress {

@@ -18,6 +18,7 @@ import { isDown, isSettled, isUp, type Phase } from './lifecycle.js';
 import type { Log } from './log.js';
 import type {
   Amend,
+  DeedListener,
   ExecTarget,
   ForegroundJail,
   JailStatus,
@@ -26,7 +27,7 @@ import type {
   ReloadResult,
   StopOptions,
 } from './operations.js';
-import { Progress, type DeedListener } from './progress.js';
+import { Progress } from './progress.js';
 import { Records } from './records.js';
 import { applyChanges, planReload } from './reloading.js';
 import { noSuchJail, Roster } from './roster.js';

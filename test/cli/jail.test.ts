@@ -8,7 +8,7 @@ import { withholdBroken } from '../../src/config/jail.js';
 import { SystemError } from '../../src/host/error.js';
 import type { CommandContext } from '../../src/cli/context.js';
 import type { StepArgs } from '../../src/plan/step.js';
-import type { Deed } from '../../src/supervise/progress.js';
+import type { Deed } from '../../src/supervise/operations.js';
 import { compileText } from '../support/compile-text.js';
 import { say, type Said } from '../support/command-line.js';
 import { configurationOf, FakeOperations, stoppedJail } from '../support/fake-operations.js';

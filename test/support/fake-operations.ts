@@ -1,7 +1,8 @@
 import { compile, type Compiled } from '../../src/config/compile.js';
-import type { Deed, DeedListener } from '../../src/supervise/progress.js';
 import type {
   Amend,
+  Deed,
+  DeedListener,
   ForegroundJail,
   JailStatus,
   Operations,
