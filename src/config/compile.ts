@@ -21,16 +21,17 @@ export function compile(files: readonly string[], access: FileAccess): Compiled 
   const program = readProgram(files, access);
   const blocks = collectBlocks(program.items);
   const merged = mergeJails(blocks);
-  const jails = finishJails(merged.jails, program.diagnostics.length === 0 ? [] : ABSENCES);
   const own = [...program.diagnostics, ...merged.diagnostics];
+  const ok = own.every(({ severity }) => severity === 'warning');
+  const jails = finishJails(merged.jails, ok ? [] : ABSENCES);
   const all = [
     ...own,
     ...lateGlobals(program.items),
-    ...(jails.length + own.length === 0 ? strangersIn(blocks) : []),
+    ...(ok && jails.length === 0 ? strangersIn(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
   ];
   return {
-    ok: own.length === 0,
+    ok,
     diagnostics: inFileOrder(all, program.files),
     jails,
     files: program.files,
