@@ -1,9 +1,9 @@
 import type { Jail } from '../config/compile.js';
 import { isStartable } from '../config/jail.js';
-import type { Operations, Outcome } from '../supervise/operations.js';
+import type { Outcome } from '../supervise/operations.js';
 import type { CommandResult, DaemonContext } from './context.js';
 import { writeJidFile } from './jail-jids.js';
-import { exists, inTurns, selectNames, withDependencies } from './jail-names.js';
+import { definitions, existingNames, inTurns, selectNames, withDependencies } from './jail-names.js';
 import { isError, readFiles, showDiagnostics } from './jail-read.js';
 import { stopJails } from './jail-remove.js';
 import { JailReport } from './jail-report.js';
@@ -12,8 +12,8 @@ import type { JailCall } from './jail-words.js';
 /** What is to be done with a jail of the files. */
 type Task = 'create' | 'update' | 'restart' | 'exists' | 'missing' | 'nothing';
 
-function taskFor(name: string, isWritten: boolean, call: JailCall, operations: Operations): Task {
-  if (exists(name, operations)) {
+function taskFor(exists: boolean, isWritten: boolean, call: JailCall): Task {
+  if (exists) {
     if (call.modify) return 'update';
     if (call.remove) return 'restart';
     return isWritten ? 'exists' : 'nothing';
@@ -33,16 +33,18 @@ export async function createFromFiles(call: JailCall, context: DaemonContext): P
     compiled.jails.map(({ name }) => name),
   );
   for (const word of unknown) report.fail(`"${word}" not found`);
-  const tasks = names.map((name) => [name, taskFor(name, written.has(name), call, operations)] as const);
+  const there = existingNames(operations);
+  const tasks = names.map((name) => [name, taskFor(there.has(name), written.has(name), call)] as const);
   const those = (task: Task): readonly string[] =>
     tasks.flatMap(([name, its]) => (its === task ? [name] : []));
   for (const name of those('exists')) report.fail(`"${name}" already exists`);
   if (!call.quiet) for (const name of those('missing')) report.fail(`"${name}" not found`);
   // Jails of no file that depend on one that is restarted come back as they were.
-  const present = operations.status().flatMap(({ name }) => operations.definition(name) ?? []);
+  const present = definitions(operations);
   const stopped = await stopForRestart(those('restart'), call, context, report);
-  const others = present.filter(({ name }) => compiled.jails.every((jail) => jail.name !== name));
-  const jails = [...compiled.jails, ...others.filter(({ name }) => stopped.includes(name))];
+  const listed = new Set(compiled.jails.map(({ name }) => name));
+  const others = present.filter(({ name }) => !listed.has(name) && stopped.includes(name));
+  const jails = [...compiled.jails, ...others];
   await createThese([...those('create'), ...stopped], jails, call, context, report);
   await updateThese(those('update'), compiled.jails, call, context, report);
   return { exit: report.failed ? 1 : 0 };
@@ -70,12 +72,14 @@ async function createThese(
 ): Promise<void> {
   const { operations } = context;
   const all = withDependencies(names, jails);
-  const broken = jails.filter((jail) => all.includes(jail.name) && !isStartable(jail));
+  const concerned = new Set(all);
+  const broken = jails.filter((jail) => concerned.has(jail.name) && !isStartable(jail));
   showDiagnostics(
     broken.flatMap(({ diagnostics }) => diagnostics.filter(isError)),
     context,
   );
-  const order = call.parallel === 0 ? names : all.filter((name) => names.includes(name));
+  const wanted = new Set(names);
+  const order = call.parallel === 0 ? names : all.filter((name) => wanted.has(name));
   const outcomes = await report.during(all, false, () =>
     inTurns(order, call.parallel, (some) => operations.create(jails, some)),
   );
@@ -100,8 +104,9 @@ async function updateThese(
   report: JailReport,
 ): Promise<void> {
   const { operations } = context;
+  const byName = new Map(jails.map((jail) => [jail.name, jail]));
   const change = async (name: string): Promise<readonly Outcome[]> => {
-    const jail = jails.find((one) => one.name === name);
+    const jail = byName.get(name);
     if (jail === undefined) return [];
     if (isStartable(jail)) return [await operations.change(name, () => jail, { restart: call.remove })];
     showDiagnostics(jail.diagnostics.filter(isError), context);

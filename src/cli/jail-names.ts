@@ -1,9 +1,8 @@
 import { isWildcard, matchesWildcard } from '../config/blocks.js';
 import type { Jail } from '../config/compile.js';
 import { dependenciesOf } from '../config/rules.js';
-import type { JailStatus, Operations, Outcome } from '../supervise/operations.js';
+import type { Glance, Operations, Outcome } from '../supervise/operations.js';
 import { closure, dependencyGraph, reversed, waves, type Graph } from '../supervise/order.js';
-import { findJail } from './jails.js';
 
 /** Names that words of a command line mean. */
 export interface Selection {
@@ -22,14 +21,11 @@ export function selectNames(words: readonly string[], known: readonly string[]):
 
 /** The jails that are there, by name, number or wildcard. */
 export function selectPresent(words: readonly string[], operations: Operations): Selection {
-  const present = operations.status().filter(isPresent);
+  const present = operations.glance().filter(isPresent);
   return select(
     words,
     present.map(({ name }) => name),
-    (word) => {
-      const found = findJail(word, operations);
-      return found !== undefined && isPresent(found) ? found.name : undefined;
-    },
+    (word) => findJail(word, present)?.name,
   );
 }
 
@@ -51,13 +47,25 @@ function select(
 }
 
 /** Something of it exists, or is about to. */
-export function isPresent({ jid, state }: JailStatus): boolean {
+function isPresent({ jid, state }: Glance): boolean {
   return jid !== null || state === 'waiting' || state === 'backoff';
 }
 
-/** Whether a jail of this name exists, as jail(8) would find it. */
-export function exists(name: string, operations: Operations): boolean {
-  return operations.has(name) && operations.status([name]).some(({ jid }) => jid !== null);
+/** The jail of a number, or else of a name. */
+export function findJail(word: string, jails: readonly Glance[]): Glance | undefined {
+  return (
+    jails.find(({ jid }) => jid !== null && String(jid) === word) ?? jails.find(({ name }) => name === word)
+  );
+}
+
+/** The jails that exist, as jail(8) would find them: those that have a number. */
+export function existing(operations: Operations): readonly Glance[] {
+  return operations.glance().filter(({ jid }) => jid !== null);
+}
+
+/** Their names. */
+export function existingNames(operations: Operations): ReadonlySet<string> {
+  return new Set(existing(operations).map(({ name }) => name));
 }
 
 function graphOf(jails: readonly Jail[]): Graph {
@@ -78,9 +86,14 @@ export function withDependencies(names: readonly string[], jails: readonly Jail[
   return [...new Set([...ordered, ...all])];
 }
 
+/** All jails as they run, or as they would be started. */
+export function definitions(operations: Operations): readonly Jail[] {
+  return operations.glance().flatMap(({ name }) => operations.definition(name) ?? []);
+}
+
 /** These jails and those that depend on them, which come first. */
 export function withDependants(names: readonly string[], operations: Operations): readonly string[] {
-  const jails = operations.status().flatMap(({ name }) => operations.definition(name) ?? []);
+  const jails = definitions(operations);
   const graph = graphOf(jails);
   const all = closure(reversed(graph), names);
   const ordered = waves(graph, all).flat().reverse();

@@ -7,11 +7,11 @@ import { freshEnvironment, handOver } from './exec.js';
 import { isError, showDiagnostics } from './jail-read.js';
 import { hostUserIds } from './host-user.js';
 import { writeJidFile } from './jail-jids.js';
-import { exists } from './jail-names.js';
+import { existing, existingNames, findJail } from './jail-names.js';
 import { JailReport } from './jail-report.js';
 import { stopJails } from './jail-remove.js';
 import type { JailCall } from './jail-words.js';
-import { findJail, statusOf } from './jails.js';
+import { statusOf } from './jails.js';
 
 /** The value of the last PARAM=VALUE before the command. */
 function valueOf(words: readonly string[], param: string): string | undefined {
@@ -29,7 +29,7 @@ const without = (words: readonly string[], ...params: readonly string[]): readon
 
 /** The smallest number that no jail has: it is the name of a jail that has been given none. */
 function freeNumber({ operations }: DaemonContext): string {
-  const taken = new Set(operations.status().map(({ jid }) => jid));
+  const taken = new Set(operations.glance().map(({ jid }) => jid));
   for (let jid = 1; ; jid++) if (!taken.has(jid) && !operations.has(String(jid))) return String(jid);
 }
 
@@ -45,15 +45,15 @@ function refuseMistakes(jail: Jail, call: JailCall, context: DaemonContext): voi
   const shown = jail.diagnostics.filter((one) => isError(one) || !call.quiet);
   showDiagnostics(shown, context);
   if (!isStartable(jail)) throw new Refusal(1, `${jail.name}: its parameters are wrong`);
-  const absent = jail.values.depend?.find((other) => !exists(other, context.operations));
+  const there = existingNames(context.operations);
+  const absent = jail.values.depend?.find((other) => !there.has(other));
   if (absent !== undefined) throw new Refusal(1, `${jail.name}: depends on nonexistent jail "${absent}"`);
 }
 
 /** The jail of which a command line says the name, or the number. */
-function existing(words: readonly string[], { operations }: DaemonContext): string | undefined {
+function presentName(words: readonly string[], { operations }: DaemonContext): string | undefined {
   const word = valueOf(words, 'name') ?? valueOf(words, 'jid');
-  const found = word === undefined ? undefined : findJail(word, operations);
-  return found === undefined || found.jid === null ? undefined : found.name;
+  return word === undefined ? undefined : findJail(word, existing(operations))?.name;
 }
 
 /** The words that make the jail, with the user that -u names. */
@@ -68,7 +68,7 @@ function wordsOf({ params, hostUser }: JailCall): readonly string[] {
 export async function createFromParams(call: JailCall, context: DaemonContext): Promise<CommandResult> {
   const words = wordsOf(call);
   const name = valueOf(words, 'name');
-  const present = existing(words, context);
+  const present = presentName(words, context);
   if (present !== undefined) {
     if (call.modify) return modifyFromParams(call, context);
     if (!call.remove) throw new Refusal(1, `"${present}" already exists`);
@@ -142,7 +142,7 @@ function runInside(jail: Jail, context: DaemonContext): CommandResult {
 export async function modifyFromParams(call: JailCall, context: DaemonContext): Promise<CommandResult> {
   const words = wordsOf(call);
   const report = new JailReport(context, call);
-  const name = existing(words, context);
+  const name = presentName(words, context);
   if (name === undefined) {
     const word = valueOf(words, 'name') ?? valueOf(words, 'jid');
     throw new Refusal(1, word === undefined ? 'no jail specified' : `"${word}" not found`);

@@ -1,7 +1,7 @@
 import type { Outcome } from '../supervise/operations.js';
 import type { CommandResult, DaemonContext } from './context.js';
 import { readFiles } from './jail-read.js';
-import { exists, inTurns, selectNames, selectPresent, withDependants } from './jail-names.js';
+import { existingNames, inTurns, selectNames, selectPresent, withDependants } from './jail-names.js';
 import { JailReport } from './jail-report.js';
 import type { JailCall } from './jail-words.js';
 import { isWildcard } from '../config/blocks.js';
@@ -44,9 +44,10 @@ export async function cleanUpJails(call: JailCall, context: DaemonContext): Prom
     compiled.jails.map(({ name }) => name),
   );
   for (const word of unknown) report.fail(`"${word}" not found`);
-  for (const name of names.filter((one) => written.has(one) && exists(one, operations)))
+  const there = existingNames(operations);
+  for (const name of names.filter((one) => written.has(one) && there.has(one)))
     report.fail(`"${name}" already exists`);
-  const gone = compiled.jails.filter(({ name }) => names.includes(name) && !exists(name, operations));
+  const gone = compiled.jails.filter(({ name }) => names.includes(name) && !there.has(name));
   const outcomes = await report.during(
     gone.map(({ name }) => name),
     false,

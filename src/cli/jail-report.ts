@@ -80,8 +80,8 @@ export class JailReport {
   private noteCreated(jail: string): void {
     if (this.created.has(jail)) return;
     this.created.add(jail);
-    const [status] = this.context.operations.status([jail]);
-    if (this.call.printsJid) this.context.out(`${status?.jid ?? 0}\n`);
+    const { jid } = this.context.operations.glance().find(({ name }) => name === jail) ?? { jid: null };
+    if (this.call.printsJid) this.context.out(`${jid ?? 0}\n`);
     if (!this.call.quiet && (this.isNamed || this.call.verbose)) this.say(jail, 'created');
   }
 

@@ -62,6 +62,9 @@ export interface JailStatus {
   readonly definedAt: { readonly file: string; readonly line: number } | null;
 }
 
+/** What can be said of a jail without asking the machine. */
+export type Glance = Pick<JailStatus, 'name' | 'jid' | 'state'>;
+
 /** What became of one jail in a start, stop or restart. */
 export interface Outcome {
   readonly jail: string;
@@ -130,6 +133,8 @@ export interface Operations {
   readonly configuration: Compiled;
   status(names?: readonly string[]): readonly JailStatus[];
   has(name: string): boolean;
+  /** All jails, at a glance: quick however many there are. */
+  glance(): readonly Glance[];
   /** Resolves when each is running (ready), or is not going to be. Dependencies are pulled in. */
   start(names: readonly string[], progress?: (line: string) => void): Promise<readonly Outcome[]>;
   stop(names: readonly string[], options?: StopOptions): Promise<readonly Outcome[]>;

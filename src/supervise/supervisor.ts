@@ -9,18 +9,18 @@ import { bootJails } from './boot.js';
 import { changeJail } from './changing.js';
 import { systemClock, type Clock } from './clock.js';
 import { cleanUp, createJails } from './creation.js';
-import { failureOf } from './exits.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
 import { Journal } from './journal.js';
-import { isDown, isSettled, isUp, type Phase } from './lifecycle.js';
+import { isDown, isSettled, isUp, shown, type Phase } from './lifecycle.js';
 import type { Log } from './log.js';
 import type {
   Amend,
   DeedListener,
   ExecTarget,
   ForegroundJail,
+  Glance,
   JailStatus,
   Operations,
   Outcome,
@@ -32,6 +32,7 @@ import { Records } from './records.js';
 import { applyChanges, planReload } from './reloading.js';
 import { noSuchJail, Roster } from './roster.js';
 import { Scheduler } from './scheduler.js';
+import { setFrozen, signalJail } from './signals.js';
 import { StartLine } from './startline.js';
 import { started, startJails, waitingFor } from './starts.js';
 import { statusOf } from './status.js';
@@ -193,6 +194,14 @@ export class Supervisor implements Operations {
     return chosen.map((jail) => statusOf(jail, this.statusContext));
   }
 
+  glance(): readonly Glance[] {
+    return [...this.roster.jails.values()].map(({ name, life, phase }) => ({
+      name,
+      jid: life?.jid ?? null,
+      state: shown(phase),
+    }));
+  }
+
   has(name: string): boolean {
     return this.roster.jails.has(name);
   }
@@ -294,16 +303,7 @@ export class Supervisor implements Operations {
 
   signal(name: string, signal: number): Outcome {
     const jail = this.roster.jails.get(name);
-    const base = { jail: name, ok: false, changed: false, code: 1 } as const;
-    if (jail === undefined) return noSuchJail(name, [...this.roster.jails.keys()]);
-    if (jail.jailer === null) return { ...base, message: 'not running' };
-    try {
-      if (signal === 9) jail.jailer.kill();
-      else jail.jailer.signal(signal);
-      return { ...base, ok: true, changed: true, code: 0, message: `signal ${signal} sent` };
-    } catch (error) {
-      return { ...base, message: `not signalled: ${failureOf(error).message}` };
-    }
+    return jail === undefined ? noSuchJail(name, [...this.roster.jails.keys()]) : signalJail(jail, signal);
   }
 
   pause(name: string): Promise<Outcome> {
@@ -314,20 +314,10 @@ export class Supervisor implements Operations {
     return this.setFrozen(name, false);
   }
 
-  private async setFrozen(name: string, frozen: boolean): Promise<Outcome> {
+  private setFrozen(name: string, frozen: boolean): Promise<Outcome> {
     const jail = this.roster.jails.get(name);
-    const base = { jail: name, ok: false, changed: false, code: 1 } as const;
-    if (jail === undefined) return noSuchJail(name, [...this.roster.jails.keys()]);
-    const [to, verb] = frozen ? (['paused', 'paused'] as const) : (['running', 'resumed'] as const);
-    if (jail.phase === to)
-      return { ...base, ok: true, code: 0, message: frozen ? 'already paused' : 'not paused' };
-    if (!isUp(jail.phase)) return { ...base, message: `not ${verb}: it is ${jail.phase}` };
-    try {
-      await jail.freeze(frozen);
-      return { ...base, ok: true, changed: true, code: 0, message: verb };
-    } catch (error) {
-      return { ...base, message: `not ${verb}: ${failureOf(error).message}` };
-    }
+    if (jail !== undefined) return setFrozen(jail, frozen);
+    return Promise.resolve(noSuchJail(name, [...this.roster.jails.keys()]));
   }
 
   async run(definition: Jail, terminal: boolean): Promise<ForegroundJail> {

@@ -4,6 +4,7 @@ import type {
   Deed,
   DeedListener,
   ForegroundJail,
+  Glance,
   JailStatus,
   Operations,
   Outcome,
@@ -76,6 +77,9 @@ export class FakeOperations implements Operations {
 
   status(names?: readonly string[]): readonly JailStatus[] {
     return names === undefined ? this.jails : this.jails.filter(({ name }) => names.includes(name));
+  }
+  glance(): readonly Glance[] {
+    return this.jails;
   }
   has(name: string): boolean {
     return this.jails.some((jail) => jail.name === name);
