@@ -132,7 +132,7 @@ class Daemon {
       host: this.#machine,
       load: (file) => {
         const files = file === undefined ? configurationOf(instance) : [file];
-        return withDefaults(withholdBroken(loadConfiguration(files)), settings);
+        return withDefaults(withholdBroken(loadConfiguration(files, instance.ruleFile)), settings);
       },
       planJail,
       log,

@@ -37,7 +37,9 @@ function freeNumber({ operations }: DaemonContext): string {
 function jailOfWords(words: readonly string[], name: string | undefined, context: DaemonContext): Jail {
   const number = valueOf(words, 'jid');
   const own = name ?? number ?? freeNumber(context);
-  const jail = compileWords(name === undefined ? without(words, 'jid') : words, own, null);
+  // Rules of rctl.conf(5) are about any jail of their name.
+  const base = { ...context.operations.configuration, blocks: [] };
+  const jail = compileWords(name === undefined ? without(words, 'jid') : words, own, base);
   return { ...jail, values: { restart: 'no', ...jail.values } };
 }
 
@@ -148,7 +150,7 @@ export async function modifyFromParams(call: JailCall, context: DaemonContext): 
     throw new Refusal(1, word === undefined ? 'no jail specified' : `"${word}" not found`);
   }
   const amend = (running: Jail): Jail => {
-    const jail = amendJail(running, without(words, 'name', 'jid'));
+    const jail = amendJail(running, without(words, 'name', 'jid'), context.operations.configuration.rules);
     const shown = jail.diagnostics.filter((one) => isError(one) || !call.quiet);
     showDiagnostics(shown, context);
     if (!isStartable(jail)) throw new Refusal(1, `${name}: nothing is changed`);

@@ -25,7 +25,7 @@ export const set = daemonCommand({
     if (words.some((word) => /^(name|jid)\+?=/.test(word)))
       throw wrongUse('set: a running jail keeps its name and its number');
     const amend = (running: Jail): Jail => {
-      const jail = amendJail(running, words);
+      const jail = amendJail(running, words, operations.configuration.rules);
       const colour = terminal.colour && terminal.stderr;
       for (const one of jail.diagnostics) err(`${formatDiagnostic(one, colour)}\n`);
       if (!isStartable(jail)) throw new Refusal(2, `${name}: not changed: the parameters are wrong`);

@@ -142,3 +142,9 @@ function withoutEffect({ name }: Mention, entry: Entry, value: unknown): readonl
 export function placeOf(jail: MergedJail, name: string): Place {
   return jail.entries.get(keyOf({ name, variable: false }))?.place ?? jail.block.place;
 }
+
+/** The place of one of a parameter's values in a jail, as long as variables have not changed how many there are. */
+export function placeOfElement(jail: MergedJail, name: string, index: number, count: number): Place {
+  const words = jail.entries.get(keyOf({ name, variable: false }))?.words ?? [];
+  return (words.length === count ? words[index] : undefined) ?? placeOf(jail, name);
+}

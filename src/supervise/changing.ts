@@ -6,7 +6,7 @@ import type { SupervisedJail } from './jail.js';
 import { isUp } from './lifecycle.js';
 import { changeLive } from './live.js';
 import type { Amend, Outcome } from './operations.js';
-import { changedParameters, isLive } from './reload.js';
+import { changedParameters, fixedParameters } from './reload.js';
 import type { Roster } from './roster.js';
 
 export interface ChangeContext {
@@ -38,7 +38,7 @@ async function changeNow(jail: SupervisedJail, amend: Amend, context: ChangeCont
   if (life === null || !isUp(jail.phase)) return { ...refused, message: 'not changed: it is not running' };
   const next = amend(life.jail);
   const parameters = changedParameters(life.jail.values, next.values);
-  const fixed = parameters.filter((parameter) => !isLive(parameter));
+  const fixed = fixedParameters(life.jail.values, next.values);
   if (parameters.length === 0) return { ...refused, ok: true, code: 0, message: 'is so already' };
   if (fixed.length > 0 && !context.mayRestart) {
     const message = `not changed: ${fixed.join(', ')} cannot be changed after creation`;

@@ -1,4 +1,5 @@
 import type { Jail } from '../config/compile.js';
+import { ruleText } from '../config/rctl/rule.js';
 import type { Host } from '../host/host.js';
 import type { JailPlan } from '../plan/step.js';
 import type { Clock } from './clock.js';
@@ -18,7 +19,7 @@ export interface StatusContext {
   readonly wants: Wants;
 }
 
-const LIMIT = /^(memory|cpu|cpuset|pids|io|hugetlb|rlimit)\.|^rctl$/;
+const LIMIT = /^(memory|cpu|cpuset|pids|io|hugetlb|rlimit)\./;
 
 /** All there is to say about a jail now. */
 export function statusOf(jail: SupervisedJail, context: StatusContext): JailStatus {
@@ -90,5 +91,9 @@ function isStale(jail: SupervisedJail): boolean {
 
 function limitsOf(jail: Jail): Readonly<Record<string, string>> {
   const limits = [...jail.params].filter(([name, values]) => LIMIT.test(name) && values !== null);
-  return Object.fromEntries(limits.map(([name, values]) => [name, (values ?? []).join(', ')]));
+  const rules = (jail.values.rctl ?? []).map(ruleText);
+  return {
+    ...Object.fromEntries(limits.map(([name, values]) => [name, (values ?? []).join(', ')])),
+    ...(rules.length > 0 && { rctl: rules.join(', ') }),
+  };
 }

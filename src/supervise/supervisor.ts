@@ -13,6 +13,7 @@ import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
 import { Journal } from './journal.js';
+import { LimitsWatch } from './limits-watch.js';
 import { isDown, isSettled, isUp, shown, type Phase } from './lifecycle.js';
 import type { Log } from './log.js';
 import type {
@@ -69,6 +70,7 @@ export class Supervisor implements Operations {
   private readonly records: Records;
   private readonly line: StartLine;
   private readonly scheduler: Scheduler;
+  private readonly limits: LimitsWatch;
   private readonly around: Surroundings;
 
   constructor(private readonly options: SupervisorOptions) {
@@ -81,6 +83,7 @@ export class Supervisor implements Operations {
     const parallel = options.parallel ?? Math.max(4, 2 * availableParallelism());
     this.line = new StartLine(parallel, (jail) => this.roster.missing(jail));
     this.scheduler = this.makeScheduler();
+    this.limits = this.makeWatch();
     this.around = this.surroundings();
     this.configuration = options.load();
     this.roster.accept(this.configuration);
@@ -105,6 +108,13 @@ export class Supervisor implements Operations {
       takeJid: (jail) => this.takeJid(jail),
       changed: (jail, from) => this.noteChange(jail, from),
     };
+  }
+
+  private makeWatch(): LimitsWatch {
+    const { clock, journal } = this;
+    const { host, log } = this.options;
+    const signal = (name: string, number: number): void => this.logFailure(this.signal(name, number));
+    return new LimitsWatch({ clock, host, log, journal, signal });
   }
 
   private makeScheduler(): Scheduler {
@@ -165,6 +175,7 @@ export class Supervisor implements Operations {
   private noteChange(jail: SupervisedJail, from: Phase): void {
     this.line.noteChange(jail);
     this.roster.forget(jail);
+    this.limits.note(jail);
     if (jail.phase === 'running' && from === 'poststarting' && jail.history.restarts > 0)
       this.restartBound(jail);
   }
@@ -275,6 +286,7 @@ export class Supervisor implements Operations {
     const restart = (): Promise<readonly Outcome[]> => this.renew(jail);
     const context = { roster, host, planJail, restart, mayRestart: options.restart };
     const outcome = await changeJail(jail, amend, context);
+    this.limits.note(jail);
     scheduler.look();
     return outcome;
   }
@@ -298,6 +310,7 @@ export class Supervisor implements Operations {
     const { host, planJail, log } = this.options;
     await applyChanges(result.changes, { roster: this.roster, host, planJail, log });
     this.scheduler.look();
+    for (const jail of this.roster.jails.values()) this.limits.note(jail);
     return result;
   }
 

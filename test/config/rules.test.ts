@@ -58,13 +58,25 @@ describe('a jail', () => {
       `x { ${GOOD} schedule.start = "0 0 31 2 *"; }`,
       ['1:42 schedule-never'],
     ],
+    [
+      'is told of mounts that allow nothing without allow.mount',
+      `* { ${GOOD} allow.mount.tmpfs; allow.mount.nonullfs; }\nx { }\ny { allow.mount; }`,
+      ['1:25 without-effect'],
+    ],
+    [
+      'is told that it mounts nothing where it may not see mounts',
+      `x { ${GOOD} allow.mount; allow.mount.tmpfs; enforce_statfs = 2; }`,
+      ['1:57 without-effect'],
+    ],
+    ['may have a release of 64 bytes', `x { ${GOOD} osrelease = ${'x'.repeat(64)}; }`, []],
+    ['cannot have one of 65', `x { ${GOOD} osrelease = ${'x'.repeat(65)}; }`, ['1:37 bad-value']],
     ['cannot have a NUL in a value', `x { ${GOOD} exec.start = "a\\0b"; }`, ['1:38 bad-value']],
   ];
   for (const [title, text, found] of cases)
     it(title, () => expect(codes(compileText(text).diagnostics)).to.deep.equal(found));
 
   it('is not startable however many warnings come before its mistake', () => {
-    const ignored = ['devfs_ruleset', 'enforce_statfs', 'host.hostid', 'linux', 'exec.fib', 'ip4.saddrsel'];
+    const ignored = ['devfs_ruleset', 'osreldate', 'host.hostid', 'linux', 'exec.fib', 'ip4.saddrsel'];
     const flags = [
       'chflags',
       'adjtime',

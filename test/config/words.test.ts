@@ -65,7 +65,7 @@ describe('a jail as it runs, changed by the words of a command line', () => {
 
   it('keeps the rest as it is, what no parameter says included', () => {
     const defaulted = { ...good, values: { ...good.values, 'memory.max': 5 } };
-    const amended = amendJail(defaulted, ['exec.start+=c', 'nopersist', 'pids.max=9']);
+    const amended = amendJail(defaulted, ['exec.start+=c', 'nopersist', 'pids.max=9'], base.rules);
     expect([...amended.params]).to.deep.equal([
       ['name', ['t']],
       ['path', ['/j/t']],
@@ -88,10 +88,11 @@ describe('a jail as it runs, changed by the words of a command line', () => {
   });
 
   it('tells the mistakes of all of it, and of the words alone what is only to be said', () => {
-    const warned = amendJail(compileText('t { path = /p; persist; allow.dying; }').jails[0] ?? jail, [
-      'memory.max=huge',
-      'allow.quotas',
-    ]);
+    const warned = amendJail(
+      compileText('t { path = /p; persist; allow.dying; }').jails[0] ?? jail,
+      ['memory.max=huge', 'allow.quotas'],
+      base.rules,
+    );
     const told = warned.diagnostics.map(({ severity, span }) => [severity, span?.file]);
     expect(told).to.deep.include(['error', '<command line>']);
     expect(told.every(([, file]) => file === '<command line>')).to.equal(true);
@@ -100,7 +101,7 @@ describe('a jail as it runs, changed by the words of a command line', () => {
 
   it('may be one whose name is a number', () => {
     const numbered = compileText('5 { path = /p; persist; }').jails[0] ?? jail;
-    const amended = amendJail(numbered, ['pids.max=9']);
+    const amended = amendJail(numbered, ['pids.max=9'], base.rules);
     expect([isStartable(amended), amended.values.jid, amended.name]).to.deep.equal([true, 5, '5']);
   });
 });
