@@ -3,8 +3,8 @@ import { isStartable } from '../config/jail.js';
 import type { Outcome } from '../supervise/operations.js';
 import type { CommandResult, DaemonContext } from './context.js';
 import { writeJidFile } from './jail-jids.js';
-import { definitions, existingNames, inTurns, selectNames, withDependencies } from './jail-names.js';
-import { isError, readFiles, showDiagnostics } from './jail-read.js';
+import { definitions, existingNames, inTurns, withDependencies } from './jail-names.js';
+import { isError, readNamed, showDiagnostics } from './jail-read.js';
 import { stopJails } from './jail-remove.js';
 import { JailReport } from './jail-report.js';
 import type { JailCall } from './jail-words.js';
@@ -26,13 +26,9 @@ function taskFor(exists: boolean, isWritten: boolean, call: JailCall): Task {
 export async function createFromFiles(call: JailCall, context: DaemonContext): Promise<CommandResult> {
   const { operations } = context;
   const report = new JailReport(context, call);
-  const compiled = readFiles(call, context, report);
-  if (compiled === null) return { exit: 1 };
-  const { names, written, unknown } = selectNames(
-    call.names,
-    compiled.jails.map(({ name }) => name),
-  );
-  for (const word of unknown) report.fail(`"${word}" not found`);
+  const read = readNamed(call, context, report);
+  if (read === null) return { exit: 1 };
+  const { names, written } = read.selection;
   const there = existingNames(operations);
   const tasks = names.map((name) => [name, taskFor(there.has(name), written.has(name), call)] as const);
   const those = (task: Task): readonly string[] =>
@@ -42,11 +38,11 @@ export async function createFromFiles(call: JailCall, context: DaemonContext): P
   // Jails of no file that depend on one that is restarted come back as they were.
   const present = definitions(operations);
   const stopped = await stopForRestart(those('restart'), call, context, report);
-  const listed = new Set(compiled.jails.map(({ name }) => name));
+  const listed = new Set(read.jails.map(({ name }) => name));
   const others = present.filter(({ name }) => !listed.has(name) && stopped.includes(name));
-  const jails = [...compiled.jails, ...others];
+  const jails = [...read.jails, ...others];
   await createThese([...those('create'), ...stopped], jails, call, context, report);
-  await updateThese(those('update'), compiled.jails, call, context, report);
+  await updateThese(those('update'), read.jails, call, context, report);
   return { exit: report.failed ? 1 : 0 };
 }
 

@@ -1,7 +1,7 @@
 import type { Outcome } from '../supervise/operations.js';
 import type { CommandResult, DaemonContext } from './context.js';
-import { readFiles } from './jail-read.js';
-import { existingNames, inTurns, selectNames, selectPresent, withDependants } from './jail-names.js';
+import { readNamed } from './jail-read.js';
+import { existingNames, inTurns, selectPresent, withDependants } from './jail-names.js';
 import { JailReport } from './jail-report.js';
 import type { JailCall } from './jail-words.js';
 import { isWildcard } from '../config/blocks.js';
@@ -37,17 +37,13 @@ export async function removeJails(call: JailCall, context: DaemonContext): Promi
 export async function cleanUpJails(call: JailCall, context: DaemonContext): Promise<CommandResult> {
   const { operations } = context;
   const report = new JailReport(context, call);
-  const compiled = readFiles(call, context, report);
-  if (compiled === null) return { exit: 1 };
-  const { names, written, unknown } = selectNames(
-    call.names,
-    compiled.jails.map(({ name }) => name),
-  );
-  for (const word of unknown) report.fail(`"${word}" not found`);
+  const read = readNamed(call, context, report);
+  if (read === null) return { exit: 1 };
+  const { names, written } = read.selection;
   const there = existingNames(operations);
   for (const name of names.filter((one) => written.has(one) && there.has(one)))
     report.fail(`"${name}" already exists`);
-  const gone = compiled.jails.filter(({ name }) => names.includes(name) && !there.has(name));
+  const gone = read.jails.filter(({ name }) => names.includes(name) && !there.has(name));
   const outcomes = await report.during(
     gone.map(({ name }) => name),
     false,
