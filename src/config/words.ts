@@ -1,5 +1,5 @@
-import { plainTexts, type ParamNode, type Word } from './ast.js';
-import type { Block } from './blocks.js';
+import { paramNode, type ParamNode, type Word } from './ast.js';
+import { keyOf, type Block } from './blocks.js';
 import type { Jail } from './jail.js';
 import { findParam, parameterOf } from './params.js';
 import type { Place, Source } from './source.js';
@@ -14,15 +14,11 @@ export function blockOf({ name, params }: Jail): Block {
   const texts = [...params].filter(([param]) => param !== given);
   const source: Source = { file: `<jail ${name}>`, text: name };
   const place = { source, start: 0, end: name.length };
-  const nodes = texts.map(([param, values]): ParamNode => ({
-    ...place,
-    kind: 'param',
-    name: param,
-    variable: false,
-    append: false,
-    words: values && values.map((text): Word => ({ ...place, text, pieces: [] })),
-    texts: values,
-  }));
+  const nodes = texts.map(([param, values]) => {
+    const words = values && values.map((text): Word => ({ ...place, text, pieces: [] }));
+    const key = keyOf({ name: param, variable: false });
+    return paramNode({ name: param, variable: false, key }, words, false, place);
+  });
   return { name, place, params: nodes };
 }
 
@@ -47,34 +43,19 @@ function commandNode([first = '', ...rest]: readonly string[], source: Source, s
   const value = first.slice('command='.length);
   const end = start + first.length;
   const words = [value, ...rest].map((text): Word => ({ source, start, end, text, pieces: [] }));
-  return {
-    kind: 'param',
-    name: 'command',
-    variable: false,
-    append: false,
-    words,
-    texts: plainTexts(words),
+  return paramNode({ name: 'command', variable: false, key: 'command' }, words, false, {
     source,
     start,
     end,
-  };
+  });
 }
 
 function wordNode(word: string, source: Source, start: number): ParamNode {
   const [, name = word, sign, value = ''] = /^([^=]*?)(\+?=)(.*)$/s.exec(word) ?? [];
   const end = start + name.length;
   const words = sign === undefined ? null : splitValue(name, value, source, end + sign.length);
-  return {
-    kind: 'param',
-    name,
-    variable: false,
-    append: sign === '+=',
-    words,
-    texts: words && plainTexts(words),
-    source,
-    start,
-    end,
-  };
+  const key = keyOf({ name, variable: false });
+  return paramNode({ name, variable: false, key }, words, sign === '+=', { source, start, end });
 }
 
 /** Lists are separated by commas, except where a comma is part of one element: fstab options, commands, cron. */
