@@ -58,6 +58,8 @@ static void refuses_bad_values(void)
 	refuse("device", "/dev/null", "dev/null", "13");
 	refuse("file", "etc/a", "444", "rec");
 	refuse("node", "dev/a", "d", "1:5");
+	refuse("answer.mount", "ext4", "ext4", "");
+	refuse("answer.mount", "proc", "proc", "");
 	refuse("run", "later", "0", "1");
 	refuse("run", "start", "0", "0");
 	refuse("run", "start", "-1", "1");
@@ -138,6 +140,7 @@ static void refuses_a_jail_without_walls(void)
 static void refuses_to_rename_the_host(void)
 {
 	refuse("hostname", "web", NULL, NULL);
+	refuse("answer.hostname", "yes", NULL, NULL);
 }
 
 static void refuses_commands_behind_the_command(void)

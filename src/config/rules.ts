@@ -161,9 +161,11 @@ export function dependenciesOf(name: string, depend: readonly string[]): readonl
 }
 
 function* dependenciesHaveNoCycle({ byName }: Drafts) {
-  const edges = new Map(
-    [...byName].map(([name, jail]) => [name, dependenciesOf(name, jail.values.depend ?? [])]),
-  );
+  const edges = new Map<string, readonly string[]>();
+  for (const [name, { values }] of byName) {
+    const targets = dependenciesOf(name, values.depend ?? []);
+    if (targets.length > 0) edges.set(name, targets);
+  }
   for (const { members, path } of findCycles(edges)) {
     const shown = path.length > 12 ? [...path.slice(0, 10), '...', path.at(-1)] : path;
     for (const member of members) {
@@ -236,7 +238,7 @@ const mountParameters = [
 function* mountsAreAllowed({ jails }: Drafts) {
   for (const jail of jails) {
     const { values, merged } = jail;
-    const given = mountParameters.filter((name) => jail.origin.has(name) && values[name] === true);
+    const given = mountParameters.filter((name) => values[name] === true && jail.origin.has(name));
     if (values['allow.mount'] !== true) {
       for (const name of given)
         yield warning(

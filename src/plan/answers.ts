@@ -54,6 +54,7 @@ function mountRecords(values: JailParams): readonly LaunchRecord[] {
   return [...records.values()];
 }
 
+/** With host = inherit it would be the host's own name. */
 const setsHostname = (values: JailParams): boolean =>
   values['allow.set_hostname'] === true && values.host !== 'inherit' && rootIsAnswered(values);
 

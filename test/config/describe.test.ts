@@ -93,7 +93,7 @@ describe('a file of fstab lines', () => {
     );
     expect(entries).to.deep.equal([{ source: '/a', target: '/b', type: 'nullfs', options: ['ro'] }]);
     expect(diagnostics.map(({ span, code }) => ({ span, code }))).to.deep.equal([
-      { span: { file: '/etc/fstab.x', line: 4, column: 1, length: 10 }, code: 'fstab-syntax' },
+      { span: { file: '/etc/fstab.x', line: 4, column: 4, length: 1 }, code: 'fstab-syntax' },
     ]);
   });
 });

@@ -43,7 +43,7 @@ describe('a mistake of syntax', () => {
     ['is a name with a variable in it', 'a$x = 1;', ['1:1 syntax-error']],
     ['is a block without an end', 'x {\n persist;\n', ['3:1 unexpected-end']],
     ['is an end without a block', 'persist; }', ['1:10 syntax-error']],
-    ['is a list with nothing after a comma', 'a = b,;', ['1:7 syntax-error']],
+    ['is a list with nothing after a comma', 'meta = b,;', ['1:10 syntax-error']],
     ['is a sign without a name', '= b; persist;', ['1:1 syntax-error']],
     ['is a block too deep', 'a{'.repeat(102) + '}'.repeat(102), ['1:202 nesting-too-deep']],
   ];
