@@ -88,8 +88,8 @@ function bindRecord(entry: MountEntry, target: string, idmap: boolean): LaunchRe
   ];
 }
 
-/** The records for one line of fstab(5): FreeBSD's file systems by what Linux has for them. */
-function mountRecords(entry: MountEntry, { values }: Jail, idmap: boolean): readonly LaunchRecord[] {
+/** The records for one line of fstab(5): FreeBSD's file systems by what Linux has for them. Throws PlanError. */
+export function mountRecords(entry: MountEntry, { values }: Jail, idmap: boolean): readonly LaunchRecord[] {
   if (entry.options.includes('noauto')) return [];
   const target = targetInside(entry, values.path ?? '/');
   const options = mountOptions(entry);

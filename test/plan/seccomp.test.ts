@@ -35,6 +35,35 @@ describe('the system call policy of a jail', () => {
     );
   });
 
+  it('lets the calls through that are answered, and has mount(8) use those', () => {
+    const strict =
+      'default errno ENOSYS\nerrno EPERM mount\nerrno EPERM fsopen\nerrno EPERM move_mount arg0 == 1\n';
+    const values = {
+      'allow.mount': true,
+      'allow.mount.tmpfs': true,
+      osrelease: '1',
+      'allow.set_hostname': true,
+    };
+    expect(seccompPolicy(strict, values)).to.equal(
+      'default errno ENOSYS\nerrno EPERM mount\n' +
+        '?allow sethostname\n?allow setdomainname\n?allow uname\n?allow mount\n?allow umount2\n' +
+        [
+          'fsopen',
+          'fsconfig',
+          'fsmount',
+          'fspick',
+          'open_tree',
+          'open_tree_attr',
+          'move_mount',
+          'mount_setattr',
+        ]
+          .map((call) => `?errno ENOSYS ${call}\n`)
+          .join(''),
+    );
+    expect(openPolicy(values)).to.match(/^default allow\n\?errno ENOSYS fsopen\n/);
+    expect(openPolicy({ osrelease: '1' })).to.equal(null);
+  });
+
   it('refuses what is said to be refused, whatever the base and capabilities say', () => {
     const shared = 'allow ptrace\nallow kcmp\nerrno EPERM pidfd_getfd\nallow read\n';
     expect(
@@ -89,35 +118,6 @@ describe('the system call policy of a jail', () => {
     expect(seccompPolicy('', { ...values, userns: 'off' })).to.equal(
       '?allow clock_adjtime\n?allow adjtimex\n?allow socket arg0 & 0xffffffff == 16, arg2 & 0xffffffff == 9\n',
     );
-  });
-
-  it('lets the calls through that are answered, and has mount(8) use those', () => {
-    const strict =
-      'default errno ENOSYS\nerrno EPERM mount\nerrno EPERM fsopen\nerrno EPERM move_mount arg0 == 1\n';
-    const values = {
-      'allow.mount': true,
-      'allow.mount.tmpfs': true,
-      osrelease: '1',
-      'allow.set_hostname': true,
-    };
-    expect(seccompPolicy(strict, values)).to.equal(
-      'default errno ENOSYS\nerrno EPERM mount\n' +
-        '?allow sethostname\n?allow setdomainname\n?allow uname\n?allow mount\n?allow umount2\n' +
-        [
-          'fsopen',
-          'fsconfig',
-          'fsmount',
-          'fspick',
-          'open_tree',
-          'open_tree_attr',
-          'move_mount',
-          'mount_setattr',
-        ]
-          .map((call) => `?errno ENOSYS ${call}\n`)
-          .join(''),
-    );
-    expect(openPolicy(values)).to.match(/^default allow\n\?errno ENOSYS fsopen\n/);
-    expect(openPolicy({ osrelease: '1' })).to.equal(null);
   });
 
   it('does not open the ways out that go with a capability', () => {

@@ -30,12 +30,12 @@ export const boolean: ValueType<boolean> = {
 
 /** Whole numbers, decimal, within bounds. */
 export function integer(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER): ValueType<number> {
-  return scalarType('integer', (text) => readInteger(text, min, max));
+  return { ...scalarType('integer', (text) => readInteger(text, min, max)), bounds: [min, max] };
 }
 
 /** Lists of whole numbers, such as exit codes. */
 export function integers(min: number, max: number): ValueType<readonly number[]> {
-  return listType('list of integers', (text) => readInteger(text, min, max));
+  return { ...listType('list of integers', (text) => readInteger(text, min, max)), bounds: [min, max] };
 }
 
 /** Reads a decimal whole number within bounds. */
