@@ -12,6 +12,7 @@ import { paramsCommand } from './params-command.js';
 import { plan } from './plan.js';
 import { reload } from './reload.js';
 import { run } from './run.js';
+import { set } from './set.js';
 import { status } from './status.js';
 import { version } from './version.js';
 import { suggestion, wrongUse } from './words.js';
@@ -53,7 +54,7 @@ const help = localCommand({
 /** THE TABLE: every command of jailctl, in the order manuals show them. */
 export const commands: readonly Command[] = [
   ...[start, stop, restart, status, list, logs],
-  ...[run, exec, kill, pause, resume],
+  ...[run, exec, set, kill, pause, resume],
   ...[check, config, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],
 ];
