@@ -20,7 +20,7 @@ _jailctl() {
     kill) words="--signal -s $(jailctl list --quiet 2>/dev/null)" ;;
     pause) words=" $(jailctl list --quiet 2>/dev/null)" ;;
     resume) words=" $(jailctl list --quiet 2>/dev/null)" ;;
-    check) words="--json"; _jailctl_files=1 ;;
+    check) words="--no-host --json"; _jailctl_files=1 ;;
     config) words="--file -f --json --resolved --origin $(jailctl list --quiet 2>/dev/null)" ;;
     plan) words="--file -f --json $(jailctl list --quiet 2>/dev/null)" ;;
     reload) words="--dry-run -n" ;;

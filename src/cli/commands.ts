@@ -1,6 +1,7 @@
 import { localCommand, type Command } from './command.js';
 import { completionScript, shells, type Shell } from './completion.js';
-import { check, config } from './config-commands.js';
+import { check } from './check.js';
+import { config } from './config-commands.js';
 import { done } from './context.js';
 import { exec } from './exec.js';
 import { commandHelp, overview } from './help.js';

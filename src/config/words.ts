@@ -3,7 +3,8 @@ import { keyOf } from './blocks.js';
 import { findParam, parameterOf } from './params.js';
 import type { Place, Source } from './source.js';
 
-const COMMAND_LINE = '<command line>';
+/** The file that words of a command line are said to be in. */
+export const COMMAND_LINE = '<command line>';
 
 /** Reads PARAM, PARAM=VALUE and PARAM+=VALUE words. Their source is the command line they make together. */
 export function wordNodes(words: readonly string[]): {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Jail } from '../config/compile.js';
 import { ruleText } from '../config/rctl/rule.js';
 import type { Host } from '../host/host.js';
@@ -58,7 +59,7 @@ function identity(jail: Jail): Pick<JailStatus, 'path' | 'hostname'> {
   const { values } = jail;
   return {
     path: values.path ?? null,
-    hostname: values['host.hostname'] ?? (values.host === 'inherit' ? null : jail.name),
+    hostname: values.host === 'inherit' ? hostname() : (values['host.hostname'] ?? jail.name),
   };
 }
 
