@@ -1,0 +1,93 @@
+import { expect } from 'chai';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { compile, type Compiled } from '../../../src/config/compile.js';
+import { hostFiles } from '../../../src/config/load.js';
+import { parse } from '../../../src/config/parser.js';
+import { compileText } from '../../support/compile-text.js';
+import { formatAsPromised } from '../../support/format-promise.js';
+import { mutate, numbers } from '../../support/mutations.js';
+
+const repository = resolve(import.meta.dirname, '../../../..');
+const shared = process.env['JAILD_CORPUS'] ?? resolve(repository, '../shared/jailconf');
+const folders = [
+  join(repository, 'test/config/corpus/rules'),
+  join(shared, 'rules'),
+  join(shared, 'real'),
+].filter(existsSync);
+
+const confsIn = (folder: string): readonly string[] =>
+  readdirSync(folder).filter((name) => name.endsWith('.conf'));
+
+/** Compiles a text as if it were this file. */
+function compileAs(folder: string, name: string): (text: string) => Compiled {
+  const files = hostFiles();
+  return (text) =>
+    compile([name], {
+      readFile: (path) => (path === name ? text : files.readFile(resolve(folder, path))),
+      glob: (pattern, directory) =>
+        files.glob(pattern, `${folder}/${directory}`).map((path) => path.slice(folder.length + 1)),
+    });
+}
+
+describe('a formatted file has its comments, means the same, and is formatted the same again:', () => {
+  for (const folder of folders)
+    for (const name of confsIn(folder))
+      it(`${basename(dirname(folder))}/${basename(folder)}/${name}`, () => {
+        const text = readFileSync(join(folder, name), 'utf8');
+        const formatted = formatAsPromised(text, compileAs(folder, name));
+        expect(formatted === null).to.equal(hasSyntaxErrors(text, join(folder, name)));
+      });
+
+  it('any file that parses', () => {
+    const next = numbers(20_261_122);
+    expect(soundOnes((seed) => mutate(seed, next))).to.be.greaterThan(500);
+  }).timeout(20_000);
+
+  it('a file with comments, line ends and semicolons wherever they can be', () => {
+    const next = numbers(4711);
+    const places = /[ \t\n;,={}]/;
+    const scatter = (seed: string): string =>
+      Array.from(seed, (character) =>
+        places.test(character) && next(4) === 0
+          ? `${next(2) === 0 ? character : ''}${GAP_FILLERS[next(GAP_FILLERS.length)]}${character}`
+          : character,
+      ).join('');
+    expect(soundOnes(scatter)).to.be.greaterThan(200);
+  }).timeout(20_000);
+});
+
+const GAP_FILLERS = [
+  '# a\n',
+  ' // b \r\n',
+  '/* c */',
+  ' /* d */ ',
+  '\n',
+  '\n\n\n',
+  ';',
+  '/* e\n  f */',
+  '\t',
+];
+
+const seeds = folders.flatMap((folder) =>
+  confsIn(folder).map((name) => readFileSync(join(folder, name), 'utf8')),
+);
+
+/** How many of a few seconds' changed seeds parse; all that do are checked. */
+function soundOnes(change: (seed: string) => string): number {
+  const end = Date.now() + 4000;
+  let sound = 0;
+  for (let round = 0; round < 10_000 && Date.now() < end; round++)
+    if (formatAsPromised(change(seeds[round % seeds.length] ?? ''), compileText) !== null) sound++;
+  return sound;
+}
+
+/** What jail(8) says of the file where that is known, else our own parser. */
+function hasSyntaxErrors(text: string, path: string): boolean {
+  const expected = path.replace(/\.conf$/, '.expected.json');
+  const own = parse({ file: path, text }).diagnostics.length > 0;
+  if (!existsSync(expected)) return own;
+  // The files are part of the test: their shape is known.
+  const { parse_ok: sound } = JSON.parse(readFileSync(expected, 'utf8')) as { parse_ok: boolean };
+  return sound ? false : own;
+}
