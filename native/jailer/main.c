@@ -5,6 +5,7 @@
 #include "calls.h"
 #include "jailer.h"
 #include "title.h"
+#include "window.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -69,6 +70,8 @@ int main(int argc, char **argv)
 		steps_print();
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "--window") == 0)
+		return window_hold(argv[2]);
 	title_remember(argc, argv);
 	if (start(&jailer, &fault) < 0)
 		jail_fail(&jailer, &fault);

@@ -31,6 +31,7 @@ const rules: readonly Rule[] = [
   dependenciesExist,
   dependenciesHaveNoCycle,
   addressesHaveANetwork,
+  interfacesHaveANetwork,
   addressesAreUnique,
 ];
 
@@ -192,6 +193,19 @@ function* addressesHaveANetwork({ jails }: Drafts) {
         `remove one of them, or write ${family} = new`,
       );
     }
+}
+
+/** An interface can only be moved into a network stack of the jail's own. */
+function* interfacesHaveANetwork({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { values } = jail;
+    if ((values['vnet.interface']?.length ?? 0) === 0) continue;
+    const shared = (['vnet', 'ip4', 'ip6'] as const).find((name) => values[name] === 'inherit');
+    if (shared === undefined) continue;
+    const message = `vnet.interface has no effect with ${shared} = inherit`;
+    const place = placeOf(jail.merged, 'vnet.interface');
+    yield error(jail, 'address-without-network', place, message, 'remove one of them, or write vnet = new');
+  }
 }
 
 /** One address leads to one jail; behind different bridges there may be networks that do not meet. */

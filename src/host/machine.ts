@@ -17,6 +17,7 @@ import { makeExecutors, type StepListener } from './executors.js';
 import { systemError } from './files.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
+import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
 import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
@@ -76,6 +77,7 @@ export class Machine implements Host {
       launch: '',
       fstabs: readFstabs(jail),
       blockDevices: blockDeviceNumbers(limitedDevices(values)),
+      hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
       openFilesLimit: this.#openFilesLimit,
       term: process.env['TERM'] ?? null,

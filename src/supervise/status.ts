@@ -1,5 +1,6 @@
 import type { Jail } from '../config/compile.js';
 import type { Host } from '../host/host.js';
+import type { JailPlan } from '../plan/step.js';
 import type { Clock } from './clock.js';
 import type { SupervisedJail } from './jail.js';
 import { isDown, shown } from './lifecycle.js';
@@ -32,6 +33,7 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     pid: jail.jailer?.initPid ?? null,
     commandPid: life?.commandPid ?? null,
     ...identity(shownJail),
+    ...addresses(shownJail, life?.plan ?? null),
     cgroup: life?.plan?.cgroups[0] ?? null,
     startedAt: life?.startedAt ? new Date(life.startedAt.wall) : null,
     restarts: jail.history.restarts,
@@ -51,14 +53,19 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
   };
 }
 
-function identity(jail: Jail): Pick<JailStatus, 'path' | 'hostname' | 'ip4' | 'ip6'> {
+function identity(jail: Jail): Pick<JailStatus, 'path' | 'hostname'> {
   const { values } = jail;
   return {
     path: values.path ?? null,
     hostname: values['host.hostname'] ?? (values.host === 'inherit' ? null : jail.name),
-    ip4: (values['ip4.addr'] ?? []).map((one) => one.address),
-    ip6: (values['ip6.addr'] ?? []).map((one) => one.address),
   };
+}
+
+/** Those that the jail has, or those that the files give it. */
+function addresses({ values }: Jail, plan: JailPlan | null): Pick<JailStatus, 'ip4' | 'ip6'> {
+  const attach = plan?.prepare.find((step) => step.name === 'network.attach')?.args;
+  const { ip4, ip6 } = attach ?? { ip4: values['ip4.addr'] ?? [], ip6: values['ip6.addr'] ?? [] };
+  return { ip4: ip4.map(({ address }) => address), ip6: ip6.map(({ address }) => address) };
 }
 
 function nextTimes(jail: SupervisedJail, scheduler: Scheduler): JailStatus['next'] {

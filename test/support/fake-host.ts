@@ -233,6 +233,7 @@ export class FakeHost implements Host {
     },
     'netns.name': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'network.attach': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'interfaces.lend': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.go': {
       run: async (step, launch) => {
         await this.run(step, '');
@@ -254,6 +255,7 @@ export class FakeHost implements Host {
       launch: '',
       fstabs: new Map(),
       blockDevices: new Map(),
+      hostnameAddresses: [],
       timeNamespaces: true,
       openFilesLimit: 20000,
       term: null,
