@@ -12,11 +12,15 @@ import { suggestion } from './words.js';
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
+function load(context: CommandContext, files: readonly string[]): Compiled {
+  return loadConfiguration(filesToRead(context, files));
+}
+
 /** The files named, or those of the host. Throws Refusal when there are none at all. */
-function load({ instance, cwd }: CommandContext, files: readonly string[]): Compiled {
-  if (files.length > 0) return loadConfiguration(files.map((file) => nameFile(file, cwd)));
+export function filesToRead({ instance, cwd }: CommandContext, files: readonly string[]): readonly string[] {
+  if (files.length > 0) return files.map((file) => nameFile(file, cwd));
   const found = configurationFiles(instance.jailConf, instance.jailConfDirectory);
-  if (found.length > 0) return loadConfiguration(found);
+  if (found.length > 0) return found;
   throw new Refusal(
     2,
     `${instance.jailConf}: there is no such file`,
@@ -29,7 +33,7 @@ function nameFile(file: string, cwd: string): string {
   return file === '-' || cwd === process.cwd() ? file : resolve(cwd, file);
 }
 
-function showDiagnostics(context: CommandContext, diagnostics: readonly Diagnostic[]): void {
+export function showDiagnostics(context: CommandContext, diagnostics: readonly Diagnostic[]): void {
   const colour = context.terminal.colour && context.terminal.stderr;
   for (const diagnostic of diagnostics) context.err(`${formatDiagnostic(diagnostic, colour)}\n`);
 }

@@ -7,7 +7,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
 /** How long a pipe may be silent, in milliseconds: the daemon must not wait for ever for a file. */
 const PIPE_PATIENCE = 5000;
-const STDIN = 'STDIN'; // its name in messages, as jail(8) has it
+export const STDIN = 'STDIN'; // its name in messages, as jail(8) has it
 
 /** Reads and compiles configuration files. @param paths `-` is standard input */
 export function loadConfiguration(paths: readonly string[]): Compiled {
@@ -41,7 +41,7 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 /** The real file system. @param useStdin whether the file "STDIN" is standard input */
 export function hostFiles(useStdin = false): FileAccess {
   return {
-    readFile: (path) => (useStdin && path === STDIN ? readAll(0, STDIN) : readFileBounded(path)),
+    readFile: (path) => readBytes(useStdin && path === STDIN ? '-' : path).toString('utf8'),
     glob: (pattern, directory) => matchPattern(pattern.startsWith('/') ? pattern : directory + pattern),
   };
 }
@@ -57,7 +57,12 @@ function matchPattern(pattern: string): readonly string[] {
     .sort();
 }
 
-function readFileBounded(path: string): string {
+/** The bytes of a file, as large as one may be. @param path `-` is standard input @throws NodeJS.ErrnoException */
+export function readBytes(path: string): Buffer {
+  return path === '-' ? readAll(0, STDIN) : readFileBounded(path);
+}
+
+function readFileBounded(path: string): Buffer {
   // Opening a pipe without O_NONBLOCK waits for a writer that may never come.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
@@ -67,7 +72,7 @@ function readFileBounded(path: string): string {
   }
 }
 
-function readAll(fd: number, path: string): string {
+function readAll(fd: number, path: string): Buffer {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) throw systemError('EISDIR', 'is a directory', path);
   if (!stat.isFile() && !stat.isFIFO() && fd !== 0) throw systemError('EINVAL', 'not a file or a pipe', path);
@@ -77,7 +82,7 @@ function readAll(fd: number, path: string): string {
     if (size > MAX_BYTES) throw systemError('EFBIG', `larger than ${MAX_BYTES / CHUNK} MB`, path);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function readChunk(fd: number, path: string): Buffer {
