@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { commands } from './cli/commands.js';
 import { completionScript } from './cli/completion.js';
 import { commandsAsRoff } from './cli/manual.js';
+import { textMateGrammar } from './config/editor/textmate.js';
+import { vimSyntax } from './config/editor/vim.js';
 import { describeParams, paramsAsRoff, type ParamDescription } from './config/describe.js';
 import { settingsAsIni, settingsAsRoff } from './daemon/settings.js';
 import { shown, transitions, type Phase } from './supervise/lifecycle.js';
@@ -27,6 +29,8 @@ export function printedFiles(repository: string): ReadonlyMap<string, string> {
     ['etc/completion/jailctl.bash', completionScript('bash', commands)],
     ['etc/completion/_jailctl', completionScript('zsh', commands)],
     ['etc/completion/jailctl.fish', completionScript('fish', commands)],
+    ['etc/editor/jail.conf.tmLanguage.json', textMateGrammar()],
+    ['etc/editor/vim/syntax/jailconf.vim', vimSyntax()],
   ]);
 }
 

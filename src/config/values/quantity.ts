@@ -11,6 +11,9 @@ const SECONDS: Readonly<Record<string, number>> = {
   w: 604_800,
 };
 
+/** The units that a duration may have. */
+export const timeUnits: readonly string[] = Object.keys(SECONDS);
+
 /** Reads "30", "30s", "100ms", "1h30m" as seconds; a bare number is seconds, as in jail(8). */
 export function readSeconds(text: string): Converted<number> {
   const units = Object.keys(SECONDS).join('|');

@@ -1,23 +1,13 @@
 import { expect } from 'chai';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { compile, type Compiled } from '../../../src/config/compile.js';
 import { hostFiles } from '../../../src/config/load.js';
 import { parse } from '../../../src/config/parser.js';
 import { compileText } from '../../support/compile-text.js';
+import { corpusFiles } from '../../support/corpus.js';
 import { formatAsPromised } from '../../support/format-promise.js';
 import { mutate, numbers } from '../../support/mutations.js';
-
-const repository = resolve(import.meta.dirname, '../../../..');
-const shared = process.env['JAILD_CORPUS'] ?? resolve(repository, '../shared/jailconf');
-const folders = [
-  join(repository, 'test/config/corpus/rules'),
-  join(shared, 'rules'),
-  join(shared, 'real'),
-].filter(existsSync);
-
-const confsIn = (folder: string): readonly string[] =>
-  readdirSync(folder).filter((name) => name.endsWith('.conf'));
 
 /** Compiles a text as if it were this file. */
 function compileAs(folder: string, name: string): (text: string) => Compiled {
@@ -31,13 +21,11 @@ function compileAs(folder: string, name: string): (text: string) => Compiled {
 }
 
 describe('a formatted file has its comments, means the same, and is formatted the same again:', () => {
-  for (const folder of folders)
-    for (const name of confsIn(folder))
-      it(`${basename(dirname(folder))}/${basename(folder)}/${name}`, () => {
-        const text = readFileSync(join(folder, name), 'utf8');
-        const formatted = formatAsPromised(text, compileAs(folder, name));
-        expect(formatted === null).to.equal(hasSyntaxErrors(text, join(folder, name)));
-      });
+  for (const { folder, file, name, text } of corpusFiles())
+    it(name, () => {
+      const formatted = formatAsPromised(text, compileAs(folder, file));
+      expect(formatted === null).to.equal(hasSyntaxErrors(text, join(folder, file)));
+    });
 
   it('any file that parses', () => {
     const next = numbers(20_261_122);
@@ -69,9 +57,7 @@ const GAP_FILLERS = [
   '\t',
 ];
 
-const seeds = folders.flatMap((folder) =>
-  confsIn(folder).map((name) => readFileSync(join(folder, name), 'utf8')),
-);
+const seeds = corpusFiles().map(({ text }) => text);
 
 /** How many of a few seconds' changed seeds parse; all that do are checked. */
 function soundOnes(change: (seed: string) => string): number {
