@@ -26,6 +26,7 @@ static int settle(struct jailer *j)
 
 	j->listener = LISTENER;
 	j->channel = j->netlink = j->pidfd = -1;
+	answers_reset(&j->answers);
 	for (int i = 0; i < 2; i++)
 		j->outputs[i] = j->inputs[i] = -1;
 	setsid();

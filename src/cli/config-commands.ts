@@ -13,7 +13,8 @@ import { suggestion } from './words.js';
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
 function load(context: CommandContext, files: readonly string[]): Compiled {
-  return loadConfiguration(filesToRead(context, files));
+  const ruleFile = files.length > 0 ? null : context.instance.ruleFile;
+  return loadConfiguration(filesToRead(context, files), ruleFile);
 }
 
 /** The files named, or those of the host. Throws Refusal when there are none at all. */

@@ -112,7 +112,7 @@ function refuseString(texts: readonly string[] | null): Unconverted | null {
 }
 
 /** The element that is wrong, as long as variables have not changed how many there are. */
-function elementPlace(entry: Entry, texts: readonly string[] | null, index = -1): Place {
+export function elementPlace(entry: Entry, texts: readonly unknown[] | null, index = -1): Place {
   const aligned = entry.words !== null && entry.words.length === texts?.length;
   return (aligned ? entry.words.at(index) : undefined) ?? entry.place;
 }

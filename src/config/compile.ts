@@ -3,8 +3,9 @@ import { collectBlocks, isWildcard, lateGlobals, matchesWildcard, type Block } f
 import { Checker } from './check.js';
 import type { Diagnostic, DiagnosticCode, Span } from './diagnostic.js';
 import { readProgram } from './include.js';
-import type { Compiled, FileAccess, Jail } from './jail.js';
+import type { Compiled, FileAccess, Jail, RuleFiles } from './jail.js';
 import { mergeJail, mergeJails, type MergedJail } from './merge.js';
+import { Rules } from './rctl/rules-of-jail.js';
 import { applyRules, type Draft } from './rules.js';
 import { spanOf } from './source.js';
 import { substitute, type Strings, type Substituted } from './substitute.js';
@@ -15,25 +16,35 @@ export type { Compiled, FileAccess, Jail } from './jail.js';
 /**
  * Files in, jails out, with every mistake there is in them. Reads nothing but through the access given, so that
  * `jailctl check`, the daemon and tests cannot disagree.
+ * @param ruleFile a file in the syntax of rctl.conf(5) that counts when it is there
  */
-export function compile(files: readonly string[], access: FileAccess): Compiled {
+export function compile(
+  files: readonly string[],
+  access: FileAccess,
+  ruleFile: string | null = null,
+): Compiled {
+  const rules = new Rules(access, ruleFile);
   const program = readProgram(files, access);
   const blocks = collectBlocks(program.items);
   const merged = mergeJails(blocks);
-  const jails = finishJails(merged.jails, program.diagnostics.length === 0 ? [] : ABSENCES);
   const own = [...program.diagnostics, ...merged.diagnostics];
+  const ok = own.every(({ severity }) => severity === 'warning');
+  const jails = finishJails(merged.jails, ok ? [] : ABSENCES, rules);
   const all = [
     ...own,
     ...lateGlobals(program.items),
-    ...(jails.length + own.length === 0 ? strangersIn(blocks) : []),
+    ...(ok && jails.length === 0 ? strangersIn(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
+    ...rules.diagnostics(merged.jails.map(({ block }) => block.name)),
   ];
+  const read = [...program.files, ...rules.files];
   return {
-    ok: own.length === 0,
-    diagnostics: inFileOrder(all, program.files),
+    ok,
+    diagnostics: inFileOrder(all, read),
     jails,
-    files: program.files,
+    files: read,
     blocks,
+    rules,
   };
 }
 
@@ -46,6 +57,7 @@ export function compileWords(words: readonly string[], name: string, base: Compi
     words,
     name,
     (base?.blocks ?? []).filter(({ name: block }) => isCovering(block, name)),
+    base?.rules ?? NO_RULES,
   );
 }
 
@@ -55,17 +67,25 @@ export function compileChange(words: readonly string[], name: string, base: Comp
     words,
     name,
     base.blocks.filter((block) => block.name === name || isCovering(block.name, name)),
+    base.rules,
   );
 }
+
+const NO_RULES: RuleFiles = { resolve: (_jail, checked) => checked };
 
 const isCovering = (block: string, name: string): boolean =>
   isWildcard(block) && matchesWildcard(block, name);
 
-function compileOver(words: readonly string[], name: string, layers: readonly Block[]): Jail {
+function compileOver(
+  words: readonly string[],
+  name: string,
+  layers: readonly Block[],
+  rules: RuleFiles,
+): Jail {
   const { nodes, place } = wordNodes(words);
   const isOwnName = (node: ParamNode): boolean => node.name === 'name' && node.words?.at(-1)?.text === name;
   const block: Block = { name, place, params: nodes.filter((node) => !isOwnName(node)) };
-  const [jail] = finishJails([mergeJail(block, [...layers, block])], ['undefined-dependency']);
+  const [jail] = finishJails([mergeJail(block, [...layers, block])], ['undefined-dependency'], rules);
   if (jail === undefined) throw new Error('one block made no jail');
   return jail;
 }
@@ -77,13 +97,17 @@ const MAX_DIAGNOSTICS = 50;
 const ABSENCES: readonly DiagnosticCode[] = ['missing-path', 'nothing-to-run', 'undefined-dependency'];
 
 /** @param silent what the rules may not complain about */
-function finishJails(merged: readonly MergedJail[], silent: readonly DiagnosticCode[]): readonly Jail[] {
+function finishJails(
+  merged: readonly MergedJail[],
+  silent: readonly DiagnosticCode[],
+  rules: RuleFiles,
+): readonly Jail[] {
   const checker = new Checker();
-  const drafts = merged.map((jail) => draftOf(jail, checker));
+  const drafts = merged.map((jail) => draftOf(jail, checker, rules));
   const broken = applyRules(drafts.map(({ draft }) => draft));
   return drafts.map(({ draft, substituted }) => {
-    const rules = (broken.get(draft) ?? []).filter(({ code }) => !silent.includes(code));
-    return jailOf(draft, substituted, rules);
+    const found = (broken.get(draft) ?? []).filter(({ code }) => !silent.includes(code));
+    return jailOf(draft, substituted, found);
   });
 }
 
@@ -120,9 +144,13 @@ function strangersIn(blocks: readonly Block[]): readonly Diagnostic[] {
   });
 }
 
-function draftOf(merged: MergedJail, checker: Checker): { draft: Draft; substituted: Substituted } {
+function draftOf(
+  merged: MergedJail,
+  checker: Checker,
+  rules: RuleFiles,
+): { draft: Draft; substituted: Substituted } {
   const substituted = substitute(merged);
-  const checked = checker.check(merged, substituted);
+  const checked = rules.resolve(merged, checker.check(merged, substituted));
   return { draft: { name: merged.block.name, merged, ...checked }, substituted };
 }
 

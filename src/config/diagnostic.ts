@@ -1,4 +1,6 @@
-/** A place in a file. Lines and columns count from 1, columns and lengths in characters. */
+import { drawExcerpt, printable } from './excerpt.js';
+
+/** A place in a file. Lines and columns count from 1; columns and lengths in UTF-16 units, as editors count them. */
 export interface Span {
   readonly file: string;
   readonly line: number;
@@ -14,6 +16,7 @@ export type DiagnosticCode =
   | 'unterminated-string'
   | 'unterminated-comment'
   | 'unterminated-variable'
+  | 'comment-in-word'
   | 'nesting-too-deep'
   | 'unreadable-file'
   | 'include-variable'
@@ -22,6 +25,7 @@ export type DiagnosticCode =
   | 'redefined-parameter'
   | 'variable-named-like-parameter'
   | 'undefined-variable'
+  | 'unused-variable'
   | 'variable-loop'
   | 'array-inline'
   | 'value-too-long'
@@ -32,7 +36,10 @@ export type DiagnosticCode =
   | 'several-values'
   | 'ignored-parameter'
   | 'later-parameter'
+  | 'without-effect'
   | 'duplicate-jail'
+  | 'star-in-name'
+  | 'more-mistakes'
   | 'duplicate-address'
   | 'late-global'
   | 'missing-path'
@@ -41,7 +48,9 @@ export type DiagnosticCode =
   | 'dependency-cycle'
   | 'address-without-network'
   | 'schedule-never'
-  | 'fstab-syntax';
+  | 'fstab-syntax'
+  | 'bad-rule'
+  | 'rule-without-effect';
 
 export interface Diagnostic {
   readonly code: DiagnosticCode;
@@ -51,39 +60,44 @@ export interface Diagnostic {
   readonly message: string;
   /** What to do about it. */
   readonly hint?: string;
-  /** The text of the line the span is on. */
+  /** The text of the line the span is on, or the part of a very long one that is around it. */
   readonly excerpt?: string;
+  /** The column at which the excerpt begins; 1 when it is not given. */
+  readonly excerptFrom?: number;
+  /** Other places that have to do with it. */
+  readonly notes?: readonly Note[];
 }
 
-const EXCERPT_WIDTH = 76;
-
-/** A terminal obeys control characters, so a line of somebody's file is shown without them. */
-const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
-
-/** The line and its caret, cut around the caret so that both stay on one line of the screen. */
-function excerptLines(excerpt: string, span: Span): string[] {
-  const prefix = ` ${span.line} | `;
-  const column = span.column - 1;
-  const start = column + span.length > EXCERPT_WIDTH ? Math.max(0, column - EXCERPT_WIDTH / 2) : 0;
-  const shown = printable(excerpt.slice(start, start + EXCERPT_WIDTH));
-  const caretAt = column - start;
-  const carets = Math.max(1, Math.min(span.length, shown.length - caretAt));
-  return [prefix + shown, ' '.repeat(prefix.length - 2) + '| ' + ' '.repeat(caretAt) + '^'.repeat(carets)];
-}
+/** A second place, such as the one where something was defined first. */
+export type Note = Pick<Diagnostic, 'message' | 'excerpt' | 'excerptFrom'> & { readonly span: Span };
 
 /**
- * The diagnostic as people read it: FILE:LINE:COL: error: WHAT [code], the line with a caret, a hint.
+ * The diagnostic as people read it: FILE:LINE:COL: error: WHAT [code], the line with a caret, notes, a hint.
  * @param colour whether to mark severity and caret with ANSI colours
  */
 export function formatDiagnostic(d: Diagnostic, colour = false): string {
-  const paint = (code: string, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const paint: Paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const severity = paint(d.severity === 'error' ? '1;31' : '1;33', `${d.severity}:`);
-  const place = d.span === null ? '' : `${printable(d.span.file)}:${d.span.line}:${d.span.column}: `;
-  const lines = [`${place}${severity} ${printable(d.message)} [${d.code}]`];
-  if (d.span !== null && d.excerpt !== undefined) {
-    const [text = '', caret = ''] = excerptLines(d.excerpt, d.span);
-    lines.push(text, paint('1;32', caret));
-  }
+  const lines = [`${placeOf(d.span)}${severity} ${printable(d.message)} [${d.code}]`, ...picture(d, paint)];
+  for (const note of d.notes ?? [])
+    lines.push(
+      `${placeOf(note.span)}${paint('1;36', 'note:')} ${printable(note.message)}`,
+      ...picture(note, paint),
+    );
   if (d.hint !== undefined) lines.push(`hint: ${printable(d.hint)}`);
   return lines.join('\n');
+}
+
+type Paint = (code: string, text: string) => string;
+
+const placeOf = (span: Span | null): string =>
+  span === null ? '' : `${printable(span.file)}:${span.line}:${span.column}: `;
+
+type Pictured = Pick<Diagnostic, 'span' | 'excerpt' | 'excerptFrom'>;
+
+function picture({ span, excerpt = '', excerptFrom = 1 }: Pictured, paint: Paint): readonly string[] {
+  if (span === null || excerpt.trim() === '') return [];
+  const gutter = ` ${span.line} | `;
+  const { line, caret } = drawExcerpt(excerpt, span.column - excerptFrom, span.length);
+  return [gutter + line, paint('1;32', `${' '.repeat(gutter.length - 2)}| ${caret}`)];
 }

@@ -1,5 +1,7 @@
 import type { Block } from './blocks.js';
+import type { Checked } from './check.js';
 import type { Diagnostic, Span } from './diagnostic.js';
+import type { MergedJail } from './merge.js';
 import type { JailParams } from './params.js';
 
 /** A jail as its files describe it. */
@@ -27,6 +29,14 @@ export interface Compiled {
   readonly files: readonly string[];
   /** What the blocks said before they were merged: compileWords builds upon it. */
   readonly blocks: readonly Block[];
+  /** The rctl rules of files, for jails that are made of words. */
+  readonly rules: RuleFiles;
+}
+
+/** Files in the syntax of rctl.conf(5). */
+export interface RuleFiles {
+  /** The values of a jail with the rules that files have for it. */
+  readonly resolve: (jail: MergedJail, checked: Checked) => Checked;
 }
 
 /** What the compiler needs of a file system. */

@@ -31,6 +31,8 @@ const VARIABLE = /\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([^\n{}]*)\}/y;
 const QUOTED_VARIABLE = /\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([^\n{}"]*)\}/y;
 const BEGINS_VARIABLE = /\$[A-Za-z_{]/y;
 const FOREIGN = /[^\s#,;={}'"$*+/\\A-Za-z0-9_!%&()\-.:<>?@[\]^`|~]{1,1000}|[^]/uy;
+const TYPOGRAPHIC =
+  /[\u2018-\u201e\u00ab\u00bb]([^\n;{}"\u2018-\u201e\u00ab\u00bb]{0,100})[\u2018-\u201e\u00ab\u00bb]/uy;
 const BACKSLASH = 92;
 const DOLLAR = 36;
 const HASH = 35;
@@ -60,9 +62,16 @@ export class Lexer {
       this.skipBlank();
       if (this.at >= this.source.text.length) return this.token('end', '', this.at, false);
       const token = this.piece(this.source.text.charAt(this.at));
-      if (token !== null) return token;
-      this.foreign();
+      const word = token ?? this.typographic() ?? this.foreign();
+      if (word !== null) return word;
     }
+  }
+
+  /** Goes on at an offset as if nothing had been open there. */
+  seek(offset: number): void {
+    this.at = offset;
+    this.quoteStart = -1;
+    this.adjacent = false;
   }
 
   private piece(first: string): Token | null {
@@ -104,7 +113,7 @@ export class Lexer {
     const end = this.source.text.indexOf('*/', start + 2);
     this.at = end < 0 ? this.source.text.length : end + 2;
     if (end < 0) {
-      const hint = 'close it with */, or quote the word if no comment is meant';
+      const hint = this.adjacent ? 'quote the word, if no comment is meant here' : 'close it with */';
       this.report('unterminated-comment', start, start + 2, 'this comment has no end', hint);
     }
     return true;
@@ -205,11 +214,21 @@ export class Lexer {
     return null;
   }
 
-  private foreign(): void {
+  /** The quotes that word processors make of "..." */
+  private typographic(): Token | null {
+    const start = this.at;
+    const [found, text = ''] = this.match(TYPOGRAPHIC) ?? [];
+    if (found === undefined) return null;
+    const message = `${found.charAt(0)} is no quote of jail.conf`;
+    this.report('unexpected-character', start, this.at, message, `write "${text}"`);
+    return this.token('text', text, start, false);
+  }
+
+  private foreign(): null {
     const start = this.at;
     const found = this.match(FOREIGN)?.[0] ?? '';
     // After an unterminated string there is nothing left to complain about.
-    if (found === '') return;
+    if (found === '') return null;
     const shown = found.length > 20 ? `${found.slice(0, 20)}...` : found;
     this.report(
       'unexpected-character',
@@ -218,6 +237,7 @@ export class Lexer {
       `"${shown}" cannot stand outside quotes`,
       'quote the word',
     );
+    return null;
   }
 
   /** Bytes that are no UTF-8 arrive as U+FFFD: passing that on would quietly name another file. */

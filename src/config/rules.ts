@@ -33,6 +33,7 @@ const rules: readonly Rule[] = [
   addressesHaveANetwork,
   interfacesHaveANetwork,
   addressesAreUnique,
+  mountsAreAllowed,
 ];
 
 /** What the rules find, by jail. */
@@ -51,6 +52,10 @@ export function applyRules(jails: readonly Draft[]): ReadonlyMap<Draft, readonly
 
 function error(jail: Draft, code: DiagnosticCode, place: Place, message: string, hint?: string) {
   return [jail, diagnose('error', code, place, message, hint)] as const;
+}
+
+function warning(jail: Draft, place: Place, message: string, hint: string) {
+  return [jail, diagnose('warning', 'without-effect', place, message, hint)] as const;
 }
 
 const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>
@@ -221,4 +226,29 @@ function* addressesAreUnique({ jails }: Drafts) {
         const message = `${address} is the address of jail "${owner.name}" already (${where(placeOf(owner.merged, parameter))})`;
         yield error(jail, 'duplicate-address', placeOf(jail.merged, parameter), message);
       }
+}
+
+const mountParameters = [
+  ...(['allow.mount.devfs', 'allow.mount.nullfs', 'allow.mount.procfs', 'allow.mount.linprocfs'] as const),
+  ...(['allow.mount.linsysfs', 'allow.mount.tmpfs'] as const),
+];
+
+/** jail(8): every allow.mount.* needs allow.mount, and that an enforce_statfs below 2. */
+function* mountsAreAllowed({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { values, merged } = jail;
+    const given = mountParameters.filter((name) => jail.origin.has(name) && values[name] === true);
+    if (values['allow.mount'] !== true) {
+      for (const name of given)
+        yield warning(
+          jail,
+          placeOf(merged, name),
+          `"${name}" allows nothing without allow.mount`,
+          'write allow.mount;',
+        );
+    } else if (values.enforce_statfs === 2) {
+      const message = 'with enforce_statfs = 2 the jail mounts nothing, whatever allow.mount says';
+      yield warning(jail, placeOf(merged, 'enforce_statfs'), message, 'write enforce_statfs = 1;');
+    }
+  }
 }

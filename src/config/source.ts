@@ -1,4 +1,4 @@
-import type { Diagnostic, DiagnosticCode, Span } from './diagnostic.js';
+import type { Diagnostic, DiagnosticCode, Note, Span } from './diagnostic.js';
 
 /** A file and its text. Offsets count UTF-16 units; lines are looked up only when something is reported. */
 export interface Source {
@@ -47,17 +47,25 @@ export function spanOf({ source, start, end }: Place): Span {
   return { file: source.file, line: line + 1, column: start - lineStart + 1, length };
 }
 
-/** The text of the line a place begins on, without its end. */
-function excerptOf({ source, start }: Place): string {
-  const starts = lineStartsOf(source);
-  const line = lineAt(starts, start);
-  const text = source.text.slice(starts[line], (starts[line + 1] ?? source.text.length + 1) - 1);
-  return text.endsWith('\r') ? text.slice(0, -1) : text;
-}
-
-const EXCERPT_MAX = 2000;
+/** Characters before and after a place that its excerpt has at most: of a line of 50 MB nobody wants to see more. */
+const EXCERPT_REACH = 500;
 /** A message repeats what the user wrote, which may be anything. */
 const MESSAGE_MAX = 500;
+
+/** Where something is, for people: its span and the line around it. */
+function pictureOf(place: Place): Pick<Note, 'span' | 'excerpt' | 'excerptFrom'> {
+  const { source, start } = place;
+  const span = spanOf(place);
+  const lineStart = start - (span.column - 1);
+  const from = Math.max(lineStart, start - EXCERPT_REACH);
+  const lineEnd = source.text.indexOf('\n', start);
+  const to = Math.min(lineEnd < 0 ? source.text.length : lineEnd, start + span.length + EXCERPT_REACH);
+  const excerpt = source.text.slice(from, to).replace(/\r$/, '');
+  return { span, excerpt, ...(from > lineStart && { excerptFrom: from - lineStart + 1 }) };
+}
+
+const shortened = (message: string): string =>
+  message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}...` : message;
 
 /** A diagnostic about a place. */
 export function diagnose(
@@ -67,9 +75,12 @@ export function diagnose(
   message: string,
   hint?: string,
 ): Diagnostic {
-  const span = spanOf(place);
-  // A file of one line of 50 MB is not repeated for each of its mistakes.
-  const excerpt = span.column < EXCERPT_MAX ? { excerpt: excerptOf(place).slice(0, EXCERPT_MAX) } : {};
-  const told = message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}...` : message;
-  return { code, severity, span, message: told, ...(hint !== undefined && { hint }), ...excerpt };
+  const picture = pictureOf(place);
+  return { code, severity, message: shortened(message), ...(hint !== undefined && { hint }), ...picture };
+}
+
+/** The diagnostic with a second place in it. */
+export function withNote(diagnostic: Diagnostic, place: Place, message: string): Diagnostic {
+  const note = { message: shortened(message), ...pictureOf(place) };
+  return { ...diagnostic, notes: [...(diagnostic.notes ?? []), note] };
 }

@@ -6,6 +6,8 @@ import { diagnose, type Place, type Source } from './source.js';
 const MAX_ERRORS = 200;
 /** Names and values of one file: far above any use, and far below the memory. */
 const MAX_WORDS = 1_000_000;
+/** Characters of the file that a message repeats. */
+const SHOWN = 60;
 
 /** Where the parser is in a file, and what it has found wrong there. */
 export class TokenReader {
@@ -14,22 +16,23 @@ export class TokenReader {
   protected token: Token;
   protected previousEnd = 0;
   private words = 0;
+  private errors = 0;
 
   constructor(protected readonly source: Source) {
-    this.lexer = new Lexer(source, (code, start, end, message, hint) => {
-      if (this.tooMany()) return;
-      this.diagnostics.push(diagnose('error', code, { source, start, end }, message, hint));
-    });
+    this.lexer = new Lexer(source, (code, start, end, message, hint) =>
+      this.add(diagnose('error', code, { source, start, end }, message, hint)),
+    );
     this.token = this.lexer.next();
   }
 
   protected countWord(): void {
-    if (++this.words === MAX_WORDS)
+    if (this.words + 1 === MAX_WORDS)
       this.report('too-large', this.token, `more than ${MAX_WORDS} words are too many`);
+    this.words++;
   }
 
   protected tooMany(): boolean {
-    return this.words >= MAX_WORDS || this.diagnostics.length >= MAX_ERRORS;
+    return this.words >= MAX_WORDS || this.errors >= MAX_ERRORS;
   }
 
   protected atWord(): boolean {
@@ -65,6 +68,26 @@ export class TokenReader {
     });
   }
 
+  /** Text of the file, on one line and not too long for a message. */
+  protected quote(start: number, end: number): string {
+    const [line = ''] = this.source.text.slice(start, Math.min(end, start + SHOWN)).split('\n', 1);
+    return line.length < end - start ? `${line.trimEnd()}...` : line;
+  }
+
+  /** Goes on at another place, as if a statement began there. */
+  protected goTo(offset: number): void {
+    this.lexer.seek(offset);
+    this.previousEnd = offset;
+    this.token = this.lexer.next();
+  }
+
+  /** Takes back what was found wrong after the first so many. */
+  protected takeBack(after: number): readonly Diagnostic[] {
+    const taken = this.diagnostics.splice(after);
+    this.errors -= taken.filter(({ severity }) => severity === 'error').length;
+    return taken;
+  }
+
   protected error(at: { start: number; end: number }, message: string, hint?: string): void {
     this.report('syntax-error', at, message, hint);
   }
@@ -75,6 +98,14 @@ export class TokenReader {
     message: string,
     hint?: string,
   ): void {
-    this.diagnostics.push(diagnose('error', code, this.placeOf(at), message, hint));
+    this.add(diagnose('error', code, this.placeOf(at), message, hint));
+  }
+
+  protected add(diagnostic: Diagnostic): void {
+    if (this.tooMany()) return;
+    this.diagnostics.push(diagnostic);
+    if (diagnostic.severity === 'warning' || ++this.errors < MAX_ERRORS) return;
+    const message = `after ${MAX_ERRORS} mistakes the rest of the file is not read`;
+    this.diagnostics.push({ ...diagnostic, code: 'too-large', message });
   }
 }

@@ -1,11 +1,12 @@
 import type { Jail } from '../config/compile.js';
+import { ruleText } from '../config/rctl/rule.js';
 import type { Host } from '../host/host.js';
 import type { JailPlan } from '../plan/step.js';
 import type { Clock } from './clock.js';
 import type { SupervisedJail } from './jail.js';
 import { isDown, shown } from './lifecycle.js';
 import type { JailStatus } from './operations.js';
-import { changedParameters, isLive } from './reload.js';
+import { canChangeLive } from './reload.js';
 import type { Roster } from './roster.js';
 import type { Scheduler } from './scheduler.js';
 import type { Wants } from './wants.js';
@@ -18,7 +19,7 @@ export interface StatusContext {
   readonly wants: Wants;
 }
 
-const LIMIT = /^(memory|cpu|cpuset|pids|io|hugetlb|rlimit)\.|^rctl$/;
+const LIMIT = /^(memory|cpu|cpuset|pids|io|hugetlb|rlimit)\./;
 
 /** All there is to say about a jail now. */
 export function statusOf(jail: SupervisedJail, context: StatusContext): JailStatus {
@@ -84,10 +85,14 @@ function retryAt(jail: SupervisedJail, clock: Clock): Date | null {
 /** The file says something else than what runs. */
 function isStale(jail: SupervisedJail): boolean {
   if (jail.life === null || jail.life.jail === jail.definition) return false;
-  return changedParameters(jail.life.jail.values, jail.definition.values).some((name) => !isLive(name));
+  return !canChangeLive(jail.life.jail.values, jail.definition.values);
 }
 
 function limitsOf(jail: Jail): Readonly<Record<string, string>> {
   const limits = [...jail.params].filter(([name, values]) => LIMIT.test(name) && values !== null);
-  return Object.fromEntries(limits.map(([name, values]) => [name, (values ?? []).join(', ')]));
+  const rules = (jail.values.rctl ?? []).map(ruleText);
+  return {
+    ...Object.fromEntries(limits.map(([name, values]) => [name, (values ?? []).join(', ')])),
+    ...(rules.length > 0 && { rctl: rules.join(', ') }),
+  };
 }

@@ -69,7 +69,11 @@ describe('the words of jail.conf', () => {
 
 describe('a mistake in the words', () => {
   const mistakes: readonly [title: string, text: string, found: readonly string[]][] = [
-    ['is a string without an end, told where it begins', 'x {\n a = "b;\n}\n', ['2:6 unterminated-string']],
+    [
+      'is a string without an end, told where it begins',
+      'x {\n path = "/b;\n}\n',
+      ['2:9 unterminated-string'],
+    ],
     ['is a comment without an end', 'a = b; /* c', ['1:8 unterminated-comment']],
     ['is a variable without an end', 'a = "${b";', ['1:6 unterminated-variable']],
     ['is a character that only quotes may hold', 'a = über;', ['1:5 unexpected-character']],

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { formatDiagnostic } from '../../src/config/diagnostic.js';
 import { isStartable } from '../../src/config/jail.js';
 import { codes, compileText } from '../support/compile-text.js';
 
@@ -59,13 +58,25 @@ describe('a jail', () => {
       `x { ${GOOD} schedule.start = "0 0 31 2 *"; }`,
       ['1:42 schedule-never'],
     ],
+    [
+      'is told of mounts that allow nothing without allow.mount',
+      `* { ${GOOD} allow.mount.tmpfs; allow.mount.nonullfs; }\nx { }\ny { allow.mount; }`,
+      ['1:25 without-effect'],
+    ],
+    [
+      'is told that it mounts nothing where it may not see mounts',
+      `x { ${GOOD} allow.mount; allow.mount.tmpfs; enforce_statfs = 2; }`,
+      ['1:57 without-effect'],
+    ],
+    ['may have a release of 64 bytes', `x { ${GOOD} osrelease = ${'x'.repeat(64)}; }`, []],
+    ['cannot have one of 65', `x { ${GOOD} osrelease = ${'x'.repeat(65)}; }`, ['1:37 bad-value']],
     ['cannot have a NUL in a value', `x { ${GOOD} exec.start = "a\\0b"; }`, ['1:38 bad-value']],
   ];
   for (const [title, text, found] of cases)
     it(title, () => expect(codes(compileText(text).diagnostics)).to.deep.equal(found));
 
   it('is not startable however many warnings come before its mistake', () => {
-    const ignored = ['devfs_ruleset', 'enforce_statfs', 'host.hostid', 'linux', 'exec.fib', 'ip4.saddrsel'];
+    const ignored = ['devfs_ruleset', 'osreldate', 'host.hostid', 'linux', 'exec.fib', 'ip4.saddrsel'];
     const flags = [
       'chflags',
       'adjtime',
@@ -143,36 +154,5 @@ describe('a dependency cycle', () => {
     );
     const { diagnostics } = compileText(`* { ${GOOD} }\n${ring}`);
     expect(diagnostics.filter(({ code }) => code === 'dependency-cycle').length).to.equal(10_000);
-  });
-});
-
-describe('a diagnostic', () => {
-  it('shows the place, the line with a caret and what to do', () => {
-    const [diagnostic] = compileText(`x {\n\t${GOOD}\n\texec.strat = "/bin/sh";\n}`).diagnostics.slice(-1);
-    expect(diagnostic && formatDiagnostic(diagnostic)).to.equal(
-      [
-        'jail.conf:3:2: error: unknown parameter "exec.strat" [unknown-parameter]',
-        ' 3 |  exec.strat = "/bin/sh";',
-        '   |  ^^^^^^^^^^',
-        'hint: did you mean "exec.start"?',
-      ].join('\n'),
-    );
-  });
-
-  it('keeps its caret on the screen in a long line', () => {
-    const [diagnostic] = compileText(`x { ${GOOD} a = "${'y'.repeat(500)}"; nosuch; }`).diagnostics.slice(-1);
-    const lines = diagnostic === undefined ? [] : formatDiagnostic(diagnostic).split('\n');
-    expect(lines.every((line) => line.length <= 100)).to.equal(true);
-    expect(lines[1]?.slice((lines[2] ?? '').indexOf('^')).startsWith('nosuch')).to.equal(true);
-  });
-
-  it('does not pass control characters of a file to the terminal', () => {
-    const text = formatDiagnostic({
-      code: 'bad-value',
-      severity: 'error',
-      span: null,
-      message: 'a\u001b[2J',
-    });
-    expect(text).to.equal('error: a [2J [bad-value]');
   });
 });

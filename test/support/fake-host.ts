@@ -1,4 +1,5 @@
 import type { Jail } from '../../src/config/jail.js';
+import type { ResourceName } from '../../src/config/rctl/resources.js';
 import { SystemError } from '../../src/host/error.js';
 import type {
   Accounting,
@@ -195,6 +196,8 @@ export class FakeHost implements Host {
   /** Processes in cgroups whose jailer does not know of them. */
   readonly strays = new Map<string, number>();
   readonly oomKills = new Map<string, number>();
+  /** "JAIL RESOURCE" → what it uses. */
+  readonly usages = new Map<string, number>();
   readonly killedCgroups: string[] = [];
   readonly frozen: [string, boolean][] = [];
   boot = 'boot-1';
@@ -273,6 +276,10 @@ export class FakeHost implements Host {
 
   countOomKills(cgroups: readonly string[]): number {
     return this.oomKills.get(nameOf(cgroups[0] ?? '')) ?? 0;
+  }
+
+  usage(cgroups: readonly string[], resource: ResourceName): number | null {
+    return this.usages.get(`${nameOf(cgroups[0] ?? '')} ${resource}`) ?? null;
   }
 
   accounting(cgroups: readonly string[]): Accounting {

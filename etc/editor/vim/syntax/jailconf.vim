@@ -193,6 +193,7 @@ let s:names = [
   \ 'hugetlb\.2MB\.max',
   \ 'hugetlb\.1GB\.max',
   \ 'rctl',
+  \ 'rctl\.file',
   \ 'rlimit\.as',
   \ 'rlimit\.core',
   \ 'rlimit\.cpu',

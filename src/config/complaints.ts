@@ -1,0 +1,276 @@
+import type { Diagnostic } from './diagnostic.js';
+import type { BlockNode, Item, Word } from './ast.js';
+import { findParam } from './params.js';
+import { findOpenQuote, type OpenQuote } from './quotes.js';
+import { diagnose, spanOf, withNote, type Place } from './source.js';
+import { TokenReader } from './tokens.js';
+
+/** A name of a jail or of a parameter. */
+export interface Name extends Place {
+  readonly text: string;
+  readonly variable: boolean;
+}
+
+/** What people write who know other languages. */
+const FOREIGN_SIGNS = new Set([':', '->', '>', '+', 'is', 'to']);
+const SIGN_FOLLOWS = /[ \t]*(?:\+?=|\{)/y;
+const END_FOLLOWS = /[ \t]*(?:;|\}|$)/my;
+const INI_SECTION = /^\[[^\]]*\]$/;
+const JSON_KEY = /\{\s*"[^"\n]*"\s*:/y;
+/** Quotes that are looked for: each may be followed by the whole file. */
+const MAX_OPEN_QUOTES = 20;
+const COMMENT_IN_WORD = 'a comment begins here, in the middle of a word';
+const SLASH = 47;
+const HASH = 35;
+
+const matchesAt = (pattern: RegExp, text: string, at: number): boolean => {
+  pattern.lastIndex = at;
+  return pattern.test(text);
+};
+
+/** What the parser says about mistakes of syntax, and what it takes for their cause. */
+export class Complaints extends TokenReader {
+  private openQuotes = 0;
+  /** Where a comment has begun in the middle of a word of the statement. */
+  protected commentInWord: number | null = null;
+
+  /** `path == /x`, `path = = /x`: one message, and the value is read as if there were one sign. */
+  protected skipSigns(): void {
+    if (!this.at('=', '+=')) return;
+    this.error(this.token, `unexpected "${this.token.kind}" after another sign`, 'write one "=" or "+="');
+    while (this.at('=', '+=')) this.advance();
+  }
+
+  /** `path := /x`, `path : /x`, `path -> /x`. @returns whether a value is due now */
+  protected skipForeignSign(word: Word | undefined): boolean {
+    if (word === undefined || word.text === null || !FOREIGN_SIGNS.has(word.text)) return false;
+    if (!this.atWord() && !this.at('=')) return false;
+    const end = this.at('=') ? this.advance().end : word.end;
+    const written = this.source.text.slice(word.start, end);
+    this.error({ start: word.start, end }, `"${written}" is no sign of jail.conf`, 'write "="');
+    return true;
+  }
+
+  protected missingName(): void {
+    if (this.at('{') && matchesAt(JSON_KEY, this.source.text, this.token.start)) {
+      this.error(this.token, 'this is JSON, and jail.conf is not', 'write NAME { PARAMETER = "VALUE"; }');
+      while (!this.at('end')) this.advance();
+    } else if (this.at('{')) this.error(this.token, 'this block has no name', 'write NAME { ... }');
+    else if (this.at('=', '+='))
+      this.error(this.token, `there is no name before this "${this.token.kind}"`, 'write NAME = VALUE;');
+    else this.unexpected('a parameter or a jail');
+  }
+
+  protected missingValue(name: Name): void {
+    const { kind } = this.token;
+    const before = this.source.text.charAt(this.previousEnd - 1);
+    if (kind !== ';' && kind !== '}') return this.unexpected('a value');
+    if (before === ',')
+      return this.error(this.token, `a value is missing after ","`, 'write one, or remove the comma');
+    this.error(this.token, `"${name.text}" has no value`, 'write one; "" is an empty one');
+  }
+
+  /** `web = {` and `ip4.addr = {`. @returns whether it begins a jail */
+  protected braceAfterSign(name: Name): boolean {
+    const isJail = name.variable === false && findParam(name.text) === null;
+    const hint = isJail ? `write ${name.text} { ... }` : `write ${name.text} = VALUE, VALUE...;`;
+    this.error(this.token, `unexpected "{" after "="`, hint);
+    return isJail;
+  }
+
+  /** `jail web {`: two names. */
+  private twoNames(first: Name, second: Word): void {
+    const message = `a block has one name, and here are "${first.text}" and "${second.text ?? ''}"`;
+    this.error(this.token, message, `write ${second.text ?? 'NAME'} {`);
+  }
+
+  /** FreeBSD reads foo.* without quotes as two words, so a file that relies on it would not work there. */
+  protected bareStar(word: Word): void {
+    const written = this.source.text.slice(word.start, word.end);
+    const star = written.indexOf('*');
+    if (written === '*' || star < 0 || /["'\\]/.test(written)) return;
+    const place = { start: word.start + star, end: word.start + star + 1 };
+    this.error(place, `"*" cannot stand in a name without quotes`, `write "${word.text ?? ''}"`);
+  }
+
+  /** A statement that is not followed by a semicolon. @returns whether the next one begins here */
+  protected missingEnd(name: Name, words: readonly Word[]): boolean {
+    if (this.at('}') || this.startsLine() || this.beginsStatement()) {
+      this.missingSemicolon(name, this.previousEnd);
+      return true;
+    }
+    if (this.at('=', '+='))
+      this.error(this.token, `unexpected "${this.token.kind}" after a value`, 'write NAME = VALUE;');
+    else if (this.atWord()) this.twoWords(words[0]);
+    else this.unexpected('";"');
+    return false;
+  }
+
+  /**
+   * `NAME WORD =` and `NAME WORD {`: a semicolon is missing where a line ends between them; else the name is too
+   * much, or it is the section of an ini file.
+   * @returns whether a statement begins at the word
+   */
+  protected twoBeginnings(name: Name, word: Word): boolean {
+    if (INI_SECTION.test(name.text)) {
+      const section = name.text.slice(1, -1) || 'NAME';
+      this.error(name, 'sections are not for jail.conf', `write ${section} { ... }`);
+      return false;
+    }
+    if (this.source.text.slice(name.end, word.start).includes('\n')) {
+      this.goTo(word.start);
+      this.missingSemicolon(name, name.end);
+      return true;
+    }
+    if (this.at('{')) this.twoNames(name, word);
+    else this.error(this.token, `unexpected "${this.token.kind}" after a value`, `remove "${name.text}"`);
+    this.goTo(word.start);
+    return true;
+  }
+
+  /** @param end where the statement before the token ends */
+  protected missingSemicolon(name: Name, end: number): void {
+    const gap = this.source.text.slice(end, this.token.start);
+    const comment = /(?:#|\/\/).*;.*|\/\*[^]*?\*\//.exec(gap);
+    const hint =
+      comment?.index === 0
+        ? `quote the value of "${name.text}", if no comment is meant`
+        : `end "${name.text}" on line ${spanOf(this.placeOf({ start: end, end })).line} with ";"`;
+    const message = `";" is missing before "${this.show()}"`;
+    const diagnostic = diagnose('error', 'syntax-error', this.placeOf(this.here()), message, hint);
+    if (!comment?.[0].includes(';')) return this.add(diagnostic);
+    const start = end + comment.index;
+    const place = this.placeOf({ start, end: start + comment[0].length });
+    this.add(withNote(diagnostic, place, 'this is a comment, with the ";" in it'));
+  }
+
+  /** Notices a comment that begins where a word without quotes has just ended. */
+  protected noticeComment(): void {
+    const { text } = this.source;
+    const c = text.charCodeAt(this.previousEnd);
+    const begins = c === SLASH || (c === HASH && /[^\s#]/.test(text.charAt(this.previousEnd + 1)));
+    if (begins) this.commentInWord = this.previousEnd;
+  }
+
+  /** `path = /usr//local` is /usr. */
+  protected warnOfComment(): void {
+    const start = this.commentInWord;
+    if (start === null) return;
+    const [shown] = this.source.text.slice(start, start + 2).split('\n', 1);
+    const place = this.placeOf({ start, end: start + (shown?.length ?? 1) });
+    const message = 'a comment begins in the middle of this word';
+    this.add(
+      diagnose('warning', 'comment-in-word', place, message, 'quote the word, if no comment is meant'),
+    );
+  }
+
+  private twoWords(first: Word | undefined): void {
+    const start = first?.start ?? this.token.start;
+    const [value = ''] = /^[^;{}"'\n]*/.exec(this.source.text.slice(start, start + 60)) ?? [];
+    const quoted =
+      value.length > 0 && value.length < 60 ? `"${value.trim()}"` : 'a value that contains blanks';
+    const hint = `quote ${quoted}, or put commas between several values`;
+    const message = `unexpected "${this.show()}" after a value`;
+    const diagnostic = diagnose('error', 'syntax-error', this.placeOf(this.here()), message, hint);
+    const at = this.commentInWord;
+    if (at === null) return this.add(diagnostic);
+    this.add(withNote(diagnostic, this.placeOf({ start: at, end: at + 2 }), COMMENT_IN_WORD));
+  }
+
+  protected startsLine(): boolean {
+    const gap = this.source.text.slice(this.previousEnd, this.token.start);
+    const newline = gap.lastIndexOf('\n');
+    return this.atWord() && newline >= 0 && gap.slice(newline).trim() === '';
+  }
+
+  /** Whether what follows the word, or the word itself, is what a statement begins with. */
+  protected beginsStatement(): boolean {
+    if (!this.atWord()) return false;
+    const { text } = this.source;
+    const isKnown = this.token.kind === 'text' && findParam(this.token.text) !== null;
+    return (
+      matchesAt(SIGN_FOLLOWS, text, this.token.end) ||
+      (isKnown && matchesAt(END_FOLLOWS, text, this.token.end))
+    );
+  }
+
+  protected strayBrace(items: readonly Item[]): void {
+    const last = items.at(-1);
+    const hint =
+      last?.kind === 'block' ? `remove it, or a "}" too many in "${last.name}" above` : 'remove it';
+    this.error(this.token, 'unexpected "}": no block is open here', hint);
+    this.advance();
+  }
+
+  /** @param items what the block has in it */
+  protected blockWithoutEnd(name: Name, items: readonly Item[]): void {
+    if (this.stringIsOpen() || this.diagnostics.some((d) => d.code === 'unexpected-end')) return;
+    const outdented = items.find(
+      (item): item is BlockNode => item.kind === 'block' && this.indent(item) <= this.indent(name),
+    );
+    const hint =
+      outdented === undefined
+        ? 'close it with "}"'
+        : `a "}" seems to be missing above line ${spanOf(outdented).line}, before "${outdented.name}"`;
+    const message = `the file ends inside the block "${name.text}"`;
+    const diagnostic = diagnose('error', 'unexpected-end', this.placeOf(this.token), message, hint);
+    this.add(withNote(diagnostic, name, 'it begins here'));
+  }
+
+  private indent({ start }: Place): number {
+    return start - (this.source.text.lastIndexOf('\n', start - 1) + 1);
+  }
+
+  protected unexpected(wanted: string): void {
+    if (this.token.kind !== 'end')
+      this.error(this.here(), `unexpected "${this.show()}", ${wanted} is due here`);
+    else if (!this.stringIsOpen())
+      this.report('unexpected-end', this.token, `the file ends where ${wanted} is due`);
+  }
+
+  /** The beginning of the word that the token is in. */
+  private show(): string {
+    const text = this.source.text.slice(this.token.start, this.token.start + 30);
+    return this.atWord() ? (/^["']?([^\s;{}"']+)/.exec(text)?.[1] ?? '"') : this.token.kind;
+  }
+
+  /** Where the word is that the token begins. */
+  private here(): { start: number; end: number } {
+    const { start, end, bare } = this.token;
+    const [word = ''] = bare
+      ? (/^[^\s#,;={}'"]+/.exec(this.source.text.slice(start, start + 200)) ?? [])
+      : [];
+    return { start, end: Math.max(end, start + word.length) };
+  }
+
+  /** A string without an end has swallowed the rest of the file; that is reported already. */
+  protected stringIsOpen(): boolean {
+    return this.token.kind === 'end' && this.diagnostics.some((d) => d.code === 'unterminated-string');
+  }
+
+  /**
+   * After a mistake: whether the cause is a quote that was forgotten in the statement. Says so instead, and goes on
+   * with the line after the one where the string begins.
+   * @param known how many mistakes there were before the statement
+   */
+  protected blameQuote(name: Name, known: number): OpenQuote | null {
+    const { text } = this.source;
+    const end = this.at('end') ? text.length : this.token.end;
+    const found = findOpenQuote(text, name.start, end);
+    if (found === null || this.openQuotes++ >= MAX_OPEN_QUOTES) return null;
+    const first = this.takeBack(known).find(({ severity }) => severity === 'error');
+    const { start, lineEnd } = found;
+    if (first !== undefined) this.openQuote(first, this.placeOf({ start, end: start + 1 }));
+    this.goTo(lineEnd);
+    return found;
+  }
+
+  private openQuote(first: Diagnostic, quote: Place): void {
+    const { line, column } = spanOf(quote);
+    const hint = `close it with ${this.source.text.charAt(quote.start)} on line ${line}`;
+    if (first.span?.line === line && first.span.column === column) return this.add({ ...first, hint });
+    const message = `${first.message}: a quote is missing on line ${line}`;
+    const blamed: Diagnostic = { ...first, code: 'unterminated-string', message, hint };
+    this.add(withNote(blamed, quote, 'this string goes on past the end of its line'));
+  }
+}

@@ -1,0 +1,52 @@
+/** Columns of the screen for the text of a line. */
+const WIDTH = 76;
+
+/** What a terminal obeys instead of showing: control characters, and those that turn the direction of text round. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** The text of somebody's file, harmless to a terminal. */
+export const printable = (text: string): string => text.replace(UNPRINTABLE, ' ');
+
+const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
+const DOUBLE_WIDTH =
+  /\p{Emoji_Presentation}|\ufe0f|[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+interface Cell {
+  readonly text: string;
+  /** Columns of the screen that it takes (Unicode Standard Annex 11). */
+  readonly width: number;
+}
+
+/** What a reader takes for one character each: an e with its accent, a family of emoji. */
+function cellsOf(text: string): readonly Cell[] {
+  return [...graphemes.segment(printable(text))].map(({ segment }) => {
+    const width = ZERO_WIDTH.test(segment) ? 0 : DOUBLE_WIDTH.test(segment) ? 2 : 1;
+    return { text: segment, width };
+  });
+}
+
+const widthOf = (cells: readonly Cell[]): number => cells.reduce((sum, { width }) => sum + width, 0);
+const textOf = (cells: readonly Cell[]): string => cells.map(({ text }) => text).join('');
+
+/** The first cells that fit in a number of columns. */
+function fitting(cells: readonly Cell[], columns: number): readonly Cell[] {
+  let used = 0;
+  const end = cells.findIndex(({ width }) => (used += width) > columns);
+  return end < 0 ? cells : cells.slice(0, end);
+}
+
+/**
+ * A line and the carets for a part of it, cut so that both stay on one line of the screen.
+ * @param at index in the text at which the part begins
+ */
+export function drawExcerpt(text: string, at: number, length: number): { line: string; caret: string } {
+  const before = cellsOf(text.slice(0, at));
+  const marked = cellsOf(text.slice(at, at + length));
+  const after = cellsOf(text.slice(at + length));
+  const isLong = widthOf(before) + widthOf(marked) > WIDTH;
+  const lead = isLong ? [...fitting([...before].reverse(), WIDTH / 2)].reverse() : before;
+  const rest = fitting([...marked, ...after], WIDTH - widthOf(lead));
+  const carets = Math.max(1, Math.min(widthOf(marked), widthOf(rest)));
+  return { line: textOf([...lead, ...rest]), caret: ' '.repeat(widthOf(lead)) + '^'.repeat(carets) };
+}
