@@ -1,5 +1,6 @@
 import { groups, isParamName, parameterOf, type ParamName } from './params.js';
 import type { Parameter } from './parameter.js';
+import { roff, textBlock } from './roff.js';
 
 /** One parameter as `jailctl params --json` tells it. */
 export interface ParamDescription {
@@ -100,16 +101,9 @@ export function paramsAsRoff(): string {
     .join('\n');
 }
 
-/** Characters that roff would read as its own. */
-const roff = (text: string): string =>
-  text
-    .replace(/\\/g, '\\e')
-    .replace(/-/g, '\\-')
-    .replace(/^([.'])/, '\\&$1');
-
 function paramAsRoff(param: ParamDescription): string {
   const facts = [
-    param.unit === null ? param.type : `${param.type}, in ${param.unit}`,
+    typeText(param),
     `default: ${param.default}`,
     ...(param.live ? ['can change while the jail runs'] : []),
     ...(param.onLinux === 'ignored' || param.onLinux === 'later' ? [LINUX_WORDS[param.onLinux]] : []),
@@ -119,6 +113,37 @@ function paramAsRoff(param: ParamDescription): string {
     roff(param.summary),
     ...(param.note === null ? [] : [roff(param.note)]),
     ...(param.notYet === null ? [] : [roff(`Not yet: ${notYetText(param.notYet)}.`)]),
-    `.Pq ${roff(facts.join('; '))}`,
+    `.Po\n${roff(facts.join('; '))}\n.Pc`,
   ].join('\n');
+}
+
+/** The type, its words where they are few, and the unit of a bare number where the type does not say it. */
+function typeText({ type, choices, list, unit }: ParamDescription): string {
+  if (type === 'choice' && choices !== null && !list) return `one of ${choices.join(', ')}`;
+  return unit === null || type === unit || (unit === 's' && type === 'seconds')
+    ? type
+    : `${type}, in ${unit}`;
+}
+
+/** What the table of parameters in jail.conf(5) says about how Linux treats each. */
+function treatmentOf({ origin, onLinux, notYet }: ParamDescription): string {
+  if (onLinux === 'later') return 'not yet';
+  if (notYet !== null) return 'partly';
+  return origin === 'linux' ? 'own' : onLinux;
+}
+
+/** Every parameter and how Linux treats it, as a tbl(1) table in the order of the alphabet. It fits 80 columns. */
+export function treatmentsAsRoff(): string {
+  const rows = describeParams()
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map((param) => {
+      const remarks = [
+        param.note ?? '',
+        param.notYet === null ? '' : `Not yet: ${notYetText(param.notYet)}.`,
+      ];
+      const text = remarks.filter((remark) => remark !== '').join(' ');
+      return [param.name, treatmentOf(param), text === '' ? '' : textBlock(text)].join('\t');
+    });
+  const table = ['.TS', 'lb lb lb', 'l1 l2 lw(28n).', 'Parameter\tLinux\tRemarks', ...rows, '.TE'];
+  return ['.nh', ...table, '.hy'].join('\n'); // names of parameters are not for hyphens
 }
