@@ -1,7 +1,15 @@
 import type { Place } from './source.js';
 
-/** A part of a word: text as it is, or a variable to be replaced. */
-export type Piece = { readonly text: string } | { readonly variable: string; readonly place: Place };
+/** A variable in a word, to be replaced. */
+export interface VariablePiece {
+  readonly variable: string;
+  /** keyOf the variable. */
+  readonly key: string;
+  readonly place: Place;
+}
+
+/** A part of a word: text as it is, or a variable. */
+export type Piece = { readonly text: string } | VariablePiece;
 
 /** One element of a list. */
 export interface Word extends Place {
@@ -11,27 +19,34 @@ export interface Word extends Place {
   readonly pieces: readonly Piece[];
 }
 
-/** `name;` `name = list;` `name += list;` `name value;` */
+/** `name;` `name = list;` `name += list;` `name value;`; its place is the name's. */
 export interface ParamNode extends Place {
   readonly kind: 'param';
   readonly name: string;
   /** It defines a variable: `$name = list;` */
   readonly variable: boolean;
+  /** By which two mentions are the same parameter (keyOf). */
+  readonly key: string;
   readonly append: boolean;
   /** null when there is no value. */
   readonly words: readonly Word[] | null;
-  /** The texts of the words; null when there are variables in them, or no words. */
-  readonly texts: readonly string[] | null;
+  /** There are no variables in the words. */
+  readonly plain: boolean;
+  /** There is a mistake of syntax in its value, so that nothing more can be said of it. */
+  readonly lost?: true;
 }
 
-/** The texts of words without variables; null when there are some. */
-export function plainTexts(words: readonly Word[]): readonly string[] | null {
-  const texts: string[] = [];
-  for (const { text } of words) {
-    if (text === null) return null;
-    texts.push(text);
-  }
-  return texts;
+const hasNoVariables = ({ text }: Word): boolean => text !== null;
+
+/** A parameter as it stands at a place. */
+export function paramNode(
+  { name, variable, key }: Pick<ParamNode, 'name' | 'variable' | 'key'>,
+  words: ParamNode['words'],
+  append: boolean,
+  { source, start, end }: Place,
+): ParamNode {
+  const plain = words?.every(hasNoVariables) ?? true;
+  return { kind: 'param', name, variable, key, append, words, plain, source, start, end };
 }
 
 /** `name { ... }`; its place is the name's. */

@@ -1,4 +1,4 @@
-import type { Item, ParamNode } from './ast.js';
+import type { BlockNode, Item, ParamNode } from './ast.js';
 import { diagnose, type Place } from './source.js';
 import type { Diagnostic } from './diagnostic.js';
 import { withoutNo } from './params.js';
@@ -20,12 +20,14 @@ export function isWildcard(name: string): boolean {
  * Whether a wildcard covers a name: a star stands for one component, the last star for one or more (jail.conf(5)).
  */
 export function matchesWildcard(wildcard: string, name: string): boolean {
-  if (wildcard === '*') return true;
-  const patterns = wildcard.split('.');
-  const parts = name.split('.');
-  const openEnd = patterns.at(-1) === '*';
-  if (openEnd ? parts.length < patterns.length : parts.length !== patterns.length) return false;
-  return patterns.every((pattern, i) => pattern === '*' || pattern === parts[i]);
+  return matchesPattern(wildcard.split('.'), name.split('.'));
+}
+
+/** The same for names that are cut into their components. */
+export function matchesPattern(pattern: readonly string[], parts: readonly string[]): boolean {
+  const openEnd = pattern.at(-1) === '*';
+  if (openEnd ? parts.length < pattern.length : parts.length !== pattern.length) return false;
+  return pattern.every((component, i) => component === '*' || component === parts[i]);
 }
 
 interface OpenBlock extends Block {
@@ -37,25 +39,25 @@ interface OpenBlock extends Block {
  * first of them (FreeBSD 14).
  */
 export function collectBlocks(items: readonly Item[]): readonly Block[] {
-  const blocks: OpenBlock[] = [];
+  const blocks: Block[] = [];
   let globals: OpenBlock | null = null;
-  const walk = (inside: readonly Item[], parent: OpenBlock | null): void => {
-    for (const item of inside) {
-      if (item.kind === 'block') {
-        const name = parent === null ? item.name : `${parent.name}.${item.name}`;
-        const block: OpenBlock = { name, place: item, params: [] };
-        blocks.push(block);
-        walk(item.items, block);
-      } else if (item.kind === 'param') {
-        if (parent === null && globals === null)
-          blocks.push((globals = { name: '*', place: item, params: [] }));
-        (parent ?? globals)?.params.push(item);
-      }
-    }
+  const add = (item: BlockNode, name: string): void => {
+    // Most blocks hold parameters only, and their list need not be copied.
+    const params = item.items.every(isParam) ? item.items : item.items.filter(isParam);
+    blocks.push({ name, place: item, params });
+    if (params === item.items) return;
+    for (const inner of item.items) if (inner.kind === 'block') add(inner, `${name}.${inner.name}`);
   };
-  walk(items, null);
+  for (const item of items) {
+    if (item.kind === 'block') add(item, item.name);
+    if (item.kind !== 'param') continue;
+    if (globals === null) blocks.push((globals = { name: '*', place: item, params: [] }));
+    globals.params.push(item);
+  }
   return blocks;
 }
+
+const isParam = (item: Item): item is ParamNode => item.kind === 'param';
 
 /** The name that decides whether two mentions are the same parameter: x and nox are; variables are apart. */
 export function keyOf({ name, variable }: { readonly name: string; readonly variable: boolean }): string {
@@ -68,12 +70,13 @@ export function lateGlobals(items: readonly Item[]): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const setBy = new Map<string, string>();
   let globalsBegun = false;
-  for (const item of items) {
+  const lastGlobal = items.findLastIndex(isParam);
+  for (const item of items.slice(0, lastGlobal + 1)) {
     if (item.kind === 'block' && globalsBegun && !isWildcard(item.name))
-      for (const inner of item.items) if (inner.kind === 'param') setBy.set(keyOf(inner), item.name);
+      for (const inner of item.items) if (inner.kind === 'param') setBy.set(inner.key, item.name);
     if (item.kind !== 'param') continue;
     globalsBegun = true;
-    const jail = setBy.get(keyOf(item));
+    const jail = setBy.get(item.key);
     if (jail === undefined) continue;
     const message = `"${item.name}" comes after jail "${jail}" has set it, and does not change it there`;
     const hint = 'FreeBSD 13 let the later one win; move it above the jails';

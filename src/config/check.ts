@@ -1,108 +1,144 @@
-import { closest, distance } from 'fastest-levenshtein';
-import { keyOf } from './blocks.js';
+import { isWildcard, keyOf, type Block } from './blocks.js';
+import { tellElement, type Resolved } from './culprit.js';
 import type { Diagnostic } from './diagnostic.js';
-import type { Entry, MergedJail } from './merge.js';
-import { findParam, parameterOf, params, type JailParams, type Mention } from './params.js';
+import type { Entry, JailEntries } from './merge.js';
+import { findParam, parameterOf, type JailParams, type Mention } from './params.js';
 import { diagnose, type Place } from './source.js';
-import type { Substituted } from './substitute.js';
+import { stringsOf, type Strings, type Substituted } from './substitute.js';
+import { nearestParam } from './suggest.js';
 import type { Unconverted } from './values/type.js';
 
 export interface Checked {
   readonly values: JailParams;
   readonly diagnostics: readonly Diagnostic[];
-  /** By name in the table: where the value was written last. */
-  readonly origin: ReadonlyMap<string, Place>;
+  readonly origin: Origins;
 }
 
 type Verdict = { readonly value?: unknown; readonly diagnostics: readonly Diagnostic[] };
 
+/** meta.KEY and env.KEY by KEY. */
+type FreeKeys = Readonly<Record<'meta' | 'env', [string, string][]>>;
+
+const NOTHING: readonly Diagnostic[] = [];
+
 /** Turns strings into values by the table. One checker serves all jails: globals are converted once. */
 export class Checker {
-  private readonly verdicts = new Map<Place, Verdict>();
-  private readonly suggestions = new Map<string, string | undefined>();
+  /** Of what wildcards say; null until it is asked for. */
+  private readonly verdicts = new Map<Place, Verdict | null>();
 
-  check(jail: MergedJail, { strings }: Substituted): Checked {
+  /** @param blocks those that jails share */
+  constructor(blocks: readonly Block[] = []) {
+    for (const { name, params: nodes } of blocks)
+      if (isWildcard(name)) for (const node of nodes) this.verdicts.set(node, null);
+  }
+
+  check({ entries }: JailEntries, substituted: Substituted): Checked {
+    const { replaced } = substituted;
+    const resolved: Resolved = { entries, replaced };
     const values: Record<string, unknown> = {};
-    const keyed = { meta: new Map<string, string>(), env: new Map<string, string>() };
-    const origin = new Map<string, Place>();
+    const keyed: FreeKeys = { meta: [], env: [] };
     const diagnostics: Diagnostic[] = [];
-    for (const [key, entry] of jail.entries) {
-      if (entry.variable) continue;
-      const texts = strings.get(key) ?? null;
+    entries.forEach((entry, index) => {
+      if (entry.variable) return;
       const mention = findParam(entry.name);
-      const [, group, freeKey] = (mention === null && /^(meta|env)\.(.+)$/s.exec(entry.name)) || [];
-      if (mention !== null) {
-        const verdict = this.verdict(mention, entry, texts);
-        if ('value' in verdict) values[mention.name] = verdict.value;
-        diagnostics.push(...verdict.diagnostics);
-        origin.set(mention.name, entry.place);
-      } else if (freeKey !== undefined) {
-        keyed[group === 'meta' ? 'meta' : 'env'].set(freeKey, texts?.at(-1) ?? '');
-        diagnostics.push(...this.told(entry, { name: group === 'meta' ? 'meta' : 'env', negated: false }));
-      } else diagnostics.push(this.unknown(entry));
-    }
-    if (keyed.meta.size > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
-    if (keyed.env.size > 0) values['envKeys'] = Object.fromEntries(keyed.env);
+      if (mention !== null && substituted.isSpoiled(index)) return;
+      const verdict =
+        mention === null
+          ? this.freeVerdict(entry, stringsOf(entry, replaced[index]), keyed, resolved)
+          : this.verdict(mention, entry, replaced[index], resolved);
+      if (mention !== null && 'value' in verdict) values[mention.name] = verdict.value;
+      if (verdict.diagnostics.length > 0) diagnostics.push(...verdict.diagnostics);
+    });
+    // fromEntries defines keys, so that one called __proto__ is one like any other.
+    if (keyed.meta.length > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
+    if (keyed.env.length > 0) values['envKeys'] = Object.fromEntries(keyed.env);
     // Every value was made by the type of its entry in the table.
-    return { values: values, diagnostics, origin };
+    const origin = new Origins(entries);
+    return { values, diagnostics: diagnostics.length === 0 ? NOTHING : diagnostics, origin };
   }
 
   /** The same words give the same verdict, unless variables make them differ from jail to jail. */
-  private verdict(mention: Mention, entry: Entry, texts: readonly string[] | null): Verdict {
-    if (!entry.shared || entry.texts === null) return judge(mention, entry, texts);
-    const verdict = this.verdicts.get(entry.place) ?? judge(mention, entry, texts);
-    this.verdicts.set(entry.place, verdict);
+  private verdict(
+    mention: Mention,
+    entry: Entry,
+    replaced: Strings | undefined,
+    resolved: Resolved,
+  ): Verdict {
+    const ask = (): Verdict => judge(mention, entry, stringsOf(entry, replaced), resolved);
+    return entry.plain ? this.once(entry, ask) : ask();
+  }
+
+  /** Asks for the verdict on what jails share once. */
+  private once(entry: Entry, ask: () => Verdict): Verdict {
+    const known = this.verdicts.get(entry);
+    if (known !== null) return known ?? ask();
+    const verdict = ask();
+    this.verdicts.set(entry, verdict);
     return verdict;
   }
 
-  /** What there is to say of env.KEY and meta.KEY, once for each place. */
-  private told(entry: Entry, mention: Mention): readonly Diagnostic[] {
-    const { diagnostics } = this.verdicts.get(entry.place) ?? {
-      diagnostics: warningsOf(mention, entry, null),
-    };
-    this.verdicts.set(entry.place, { diagnostics });
-    return diagnostics;
-  }
-
-  private unknown(entry: Entry): Diagnostic {
-    const message = `unknown parameter "${entry.name}"`;
-    return diagnose('error', 'unknown-parameter', entry.place, message, this.suggest(entry.name));
-  }
-
-  private suggest(name: string): string | undefined {
-    if (name === '.include') return 'write .include "FILE"; without a sign';
-    // Nobody misspells a thousand names; comparing each with the whole table would take seconds.
-    if (name.length > 40 || this.suggestions.size > 1000) return this.suggestions.get(name);
-    if (!this.suggestions.has(name)) {
-      const nearest = closest(name, Object.keys(params));
-      const isNear = distance(name, nearest) <= Math.max(2, name.length / 3);
-      this.suggestions.set(name, isNear ? `did you mean "${nearest}"?` : undefined);
-    }
-    return this.suggestions.get(name);
+  /** meta.KEY and env.KEY, which are kept by their keys, or a name that means nothing. */
+  private freeVerdict(entry: Entry, texts: Strings, keyed: FreeKeys, resolved: Resolved): Verdict {
+    const [, group, key] = /^(meta|env)\.(.+)$/s.exec(entry.name) ?? [];
+    if (group === undefined || key === undefined) return this.once(entry, () => unknown(entry, resolved));
+    const refused = refuseString([key]) ?? refuseString(texts);
+    if (refused !== null) return { diagnostics: [badValue(entry, refused, resolved)] };
+    const name = group === 'meta' ? 'meta' : 'env';
+    keyed[name].push([key, texts?.at(-1) ?? '']);
+    return this.once(entry, () => ({ diagnostics: warningsOf({ name, negated: false }, entry, null) }));
   }
 }
 
-function judge(mention: Mention, entry: Entry, texts: readonly string[] | null): Verdict {
+/** Characters of a name that a message repeats. */
+const SHOWN = 60;
+
+function unknown(entry: Entry, resolved: Resolved): Verdict {
+  const name = entry.name.length > SHOWN ? `${entry.name.slice(0, SHOWN)}...` : entry.name;
+  const message = `unknown parameter "${name}"`;
+  return {
+    diagnostics: [diagnose('error', 'unknown-parameter', entry, message, hintFor(entry.name, resolved))],
+  };
+}
+
+function hintFor(name: string, { entries }: Resolved): string | undefined {
+  if (/^\W?include$/.test(name)) return 'write .include "FILE";';
+  const isUsed = entries.some(({ words }) =>
+    words?.some(({ pieces }) => pieces.some((piece) => 'variable' in piece && piece.variable === name)),
+  );
+  if (isUsed) return `write $${name} to define a variable`;
+  const nearest = nearestParam(name);
+  return nearest === null ? undefined : `did you mean "${nearest}"?`;
+}
+
+function judge(mention: Mention, entry: Entry, texts: Strings, resolved: Resolved): Verdict {
   const { type } = parameterOf(mention.name);
   const warnings = warningsOf(mention, entry, texts);
   if (type.emptyIsUnset && texts?.at(-1) === '') return { diagnostics: warnings };
   const converted = refuseString(texts) ?? type.convert(texts, mention.negated);
   if (converted.ok) {
     const { value } = converted;
-    return { value, diagnostics: [...warnings, ...withoutEffect(mention, entry, value)] };
+    const idle = withoutEffect(mention, entry, value);
+    return { value, diagnostics: idle === null ? warnings : [...warnings, idle] };
   }
-  const code = converted.code ?? 'bad-value';
-  const message = `${entry.name}: ${converted.message}`;
-  const place = elementPlace(entry, texts, converted.index);
-  return { diagnostics: [...warnings, diagnose('error', code, place, message, converted.hint)] };
+  return { diagnostics: [...warnings, badValue(entry, converted, resolved)] };
+}
+
+function badValue(
+  entry: Entry,
+  { code, message, hint, index = -1 }: Unconverted,
+  resolved: Resolved,
+): Diagnostic {
+  return tellElement(entry, index, message, resolved, (place) =>
+    diagnose('error', code ?? 'bad-value', place, `${entry.name}: ${message}`, hint),
+  );
 }
 
 /** Longest string that execve(2) passes on (MAX_ARG_STRLEN, less its NUL); no other value is longer. */
 const MAX_CHARACTERS = 131_071;
 
 /** Paths, commands and names all reach the kernel as C strings. */
-function refuseString(texts: readonly string[] | null): Unconverted | null {
-  const index = texts?.findIndex((text) => text.includes('\0') || text.length > MAX_CHARACTERS) ?? -1;
+function refuseString(texts: Strings): Unconverted | null {
+  const index = texts?.findIndex((text) => text.length > MAX_CHARACTERS || text.includes('\0')) ?? -1;
   if (index < 0) return null;
   const isLong = (texts?.[index]?.length ?? 0) > MAX_CHARACTERS;
   const message = isLong
@@ -111,17 +147,11 @@ function refuseString(texts: readonly string[] | null): Unconverted | null {
   return { ok: false, message, index };
 }
 
-/** The element that is wrong, as long as variables have not changed how many there are. */
-export function elementPlace(entry: Entry, texts: readonly unknown[] | null, index = -1): Place {
-  const aligned = entry.words !== null && entry.words.length === texts?.length;
-  return (aligned ? entry.words.at(index) : undefined) ?? entry.place;
-}
-
-function warningsOf({ name }: Mention, entry: Entry, texts: readonly string[] | null): Diagnostic[] {
+function warningsOf({ name }: Mention, entry: Entry, texts: Strings): Diagnostic[] {
   const { onLinux, note, type } = parameterOf(name);
   const warnings: Diagnostic[] = [];
   const warn = (code: Diagnostic['code'], message: string, hint?: string): void =>
-    void warnings.push(diagnose('warning', code, entry.place, message, hint));
+    void warnings.push(diagnose('warning', code, entry, message, hint));
   if (onLinux === 'ignored') warn('ignored-parameter', `"${entry.name}" means nothing on Linux`, note);
   if (onLinux === 'later') warn('later-parameter', `"${entry.name}" is known, but does nothing yet`, note);
   // A list of CPUs without quotes is several words to the parser, and one value to its type.
@@ -131,14 +161,45 @@ function warningsOf({ name }: Mention, entry: Entry, texts: readonly string[] | 
 }
 
 /** The warning for a value that does nothing yet, of a parameter whose other values work. */
-function withoutEffect({ name }: Mention, entry: Entry, value: unknown): readonly Diagnostic[] {
+function withoutEffect({ name }: Mention, entry: Entry, value: unknown): Diagnostic | null {
   const { notYet } = parameterOf(name);
-  if (notYet?.includes(value) !== true) return [];
+  if (notYet?.includes(value) !== true) return null;
   const message = `this value of "${entry.name}" is known, but does nothing yet`;
-  return [diagnose('warning', 'later-parameter', entry.place, message, notYet.note)];
+  return diagnose('warning', 'later-parameter', entry, message, notYet.note);
 }
 
 /** The place of a parameter in a jail, or of the jail's name when it was not written. */
-export function placeOf(jail: MergedJail, name: string): Place {
-  return jail.entries.get(keyOf({ name, variable: false }))?.place ?? jail.block.place;
+export function placeOf({ entries, block }: JailEntries, name: string): Place {
+  const key = keyOf({ name, variable: false });
+  return entries.find((entry) => entry.key === key) ?? block.place;
+}
+
+/** The place of one of a parameter's values in a jail, as long as variables have not changed how many there are. */
+export function placeOfElement(jail: JailEntries, name: string, index: number, count: number): Place {
+  const key = keyOf({ name, variable: false });
+  const words = jail.entries.find((entry) => entry.key === key)?.words ?? [];
+  return (words.length === count ? words[index] : undefined) ?? placeOf(jail, name);
+}
+
+/** Where parameters of a jail were written last, by their names in the table. */
+export class Origins {
+  constructor(private readonly entries: readonly Entry[]) {}
+
+  get(name: string): Place | undefined {
+    const key = keyOf({ name, variable: false });
+    return this.entries.find((entry) => entry.key === key && findParam(entry.name)?.name === name);
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  all(): ReadonlyMap<string, Place> {
+    return new Map(this.entries.flatMap((entry) => this.originOf(entry)));
+  }
+
+  private originOf(entry: Entry): readonly (readonly [string, Place])[] {
+    const mention = entry.variable ? null : findParam(entry.name);
+    return mention === null ? [] : [[mention.name, entry]];
+  }
 }

@@ -1,14 +1,18 @@
 import type { ParamNode } from './ast.js';
 import { collectBlocks, isWildcard, lateGlobals, matchesWildcard, type Block } from './blocks.js';
-import { Checker } from './check.js';
-import type { Diagnostic, DiagnosticCode, Span } from './diagnostic.js';
+import { Checker, Origins } from './check.js';
+import { MAX_TOLD, type Diagnostic, type DiagnosticCode, type Span } from './diagnostic.js';
 import { readProgram } from './include.js';
 import type { Compiled, FileAccess, Jail, RuleFiles } from './jail.js';
-import { mergeJail, mergeJails, type MergedJail } from './merge.js';
+import { LazyMap } from './lazy-map.js';
+import { mergeJail } from './merge.js';
 import { Rules } from './rctl/rules-of-jail.js';
 import { applyRules, type Draft } from './rules.js';
-import { spanOf } from './source.js';
-import { substitute, type Strings, type Substituted } from './substitute.js';
+import { diagnose, spanOf, type Place } from './source.js';
+import { stackBlocks, type Stack } from './stacks.js';
+import { stringsOf, substitute, type Strings } from './substitute.js';
+import { inFileOrder } from './told.js';
+import { checkUncovered, unusedVariables } from './unused.js';
 import { wordNodes } from './words.js';
 
 export type { Compiled, FileAccess, Jail } from './jail.js';
@@ -26,26 +30,21 @@ export function compile(
   const rules = new Rules(access, ruleFile);
   const program = readProgram(files, access);
   const blocks = collectBlocks(program.items);
-  const merged = mergeJails(blocks);
-  const own = [...program.diagnostics, ...merged.diagnostics];
+  const stacked = stackBlocks(blocks);
+  const drafted = draftJails(stacked.stacks, new Checker(blocks), rules);
+  const own = [...program.diagnostics, ...stacked.diagnostics, ...drafted.diagnostics];
   const ok = own.every(({ severity }) => severity === 'warning');
-  const jails = finishJails(merged.jails, ok ? [] : ABSENCES, rules);
+  const jails = judgeJails(drafted.drafts, ok ? [] : ABSENCES);
   const all = [
     ...own,
     ...lateGlobals(program.items),
-    ...(ok && jails.length === 0 ? strangersIn(blocks) : []),
+    ...checkUncovered(blocks, stacked.covered),
+    ...(ok ? unusedVariables(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
-    ...rules.diagnostics(merged.jails.map(({ block }) => block.name)),
+    ...rules.diagnostics(jails.map(({ name }) => name)),
   ];
   const read = [...program.files, ...rules.files];
-  return {
-    ok,
-    diagnostics: inFileOrder(all, read),
-    jails,
-    files: read,
-    blocks,
-    rules,
-  };
+  return { ok, diagnostics: inFileOrder(all, read), jails, files: read, blocks, rules };
 }
 
 /**
@@ -85,93 +84,95 @@ function compileOver(
   const { nodes, place } = wordNodes(words);
   const isOwnName = (node: ParamNode): boolean => node.name === 'name' && node.words?.at(-1)?.text === name;
   const block: Block = { name, place, params: nodes.filter((node) => !isOwnName(node)) };
-  const [jail] = finishJails([mergeJail(block, [...layers, block])], ['undefined-dependency'], rules);
+  const draft = draftOf({ block, layers: [...layers, block] }, new Checker(), rules);
+  const [jail] = judgeJails([draft], ['undefined-dependency']);
   if (jail === undefined) throw new Error('one block made no jail');
   return jail;
 }
 
-/** Mistakes of one jail that are told. */
-const MAX_DIAGNOSTICS = 50;
-
 /** What is missing may be in what could not be read. */
 const ABSENCES: readonly DiagnosticCode[] = ['missing-path', 'nothing-to-run', 'undefined-dependency'];
 
-/** @param silent what the rules may not complain about */
-function finishJails(
-  merged: readonly MergedJail[],
-  silent: readonly DiagnosticCode[],
-  rules: RuleFiles,
-): readonly Jail[] {
-  const checker = new Checker();
-  const drafts = merged.map((jail) => draftOf(jail, checker, rules));
-  const broken = applyRules(drafts.map(({ draft }) => draft));
-  return drafts.map(({ draft, substituted }) => {
-    const found = (broken.get(draft) ?? []).filter(({ code }) => !silent.includes(code));
-    return jailOf(draft, substituted, found);
-  });
+/** What the variables of all jails together may be replaced by, in bytes, and of each of them besides. */
+const MAX_MADE = 1 << 25;
+const MAX_MADE_EACH = 4096;
+/** When so many mistakes are told, only the first of each other jail is. */
+const MANY_TOLD = 50_000;
+
+interface Drafted {
+  readonly drafts: readonly Draft[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-function jailOf(draft: Draft, substituted: Substituted, rules: readonly Diagnostic[]): Jail {
-  const failures = [...draft.merged.failures, ...substituted.failures];
-  let origin: ReadonlyMap<string, Span> | null = null;
+function draftJails(stacks: readonly Stack[], checker: Checker, rules: RuleFiles): Drafted {
+  const drafts: Draft[] = [];
+  let left = MAX_MADE;
+  for (const stack of stacks) {
+    const draft = draftOf(stack, checker, rules);
+    left += MAX_MADE_EACH - draft.made;
+    if (left < 0) {
+      const message = `the variables of the jails down to this one make more than ${MAX_MADE} bytes`;
+      return { drafts, diagnostics: [diagnose('error', 'too-large', stack.block.place, message)] };
+    }
+    drafts.push(draft);
+  }
+  return { drafts, diagnostics: [] };
+}
+
+function draftOf(stack: Stack, checker: Checker, rules: RuleFiles): Draft {
+  const merged = mergeJail(stack);
+  const substituted = substitute(merged);
+  const { values, diagnostics, origin } = rules.resolve(merged, checker.check(merged, substituted));
+  const failures = [...merged.failures, ...substituted.failures];
+  const { block, entries } = merged;
   return {
-    name: draft.name,
+    name: block.name,
+    stack,
+    merged: { block, entries },
+    made: substituted.made,
     failed: failures.length > 0,
-    diagnostics: errorsFirst([...failures, ...draft.diagnostics, ...rules]).slice(0, MAX_DIAGNOSTICS),
-    params: paramsOf(draft.merged, substituted),
-    values: draft.values,
-    // Looking up lines takes longer than all the rest, and hardly anybody asks.
-    get origin() {
-      return (origin ??= new Map([...draft.origin].map(([name, place]) => [name, spanOf(place)])));
-    },
+    values,
+    origin,
+    diagnostics: mostGrave([...failures, ...diagnostics], MAX_TOLD),
   };
 }
 
-/** So that a limit on their number never hides that the jail cannot start. */
-function errorsFirst(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  if (diagnostics.length <= MAX_DIAGNOSTICS) return diagnostics;
-  return diagnostics.toSorted((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'));
-}
-
-/** Misspelt parameters of a file of globals alone: no jail is there to show them. */
-function strangersIn(blocks: readonly Block[]): readonly Diagnostic[] {
-  const checker = new Checker();
-  return blocks.flatMap((block) => {
-    const merged = mergeJail(block, [block]);
-    return checker
-      .check(merged, substitute(merged))
-      .diagnostics.filter(({ code }) => code === 'unknown-parameter');
+/** @param silent what the rules may not complain about */
+function judgeJails(drafts: readonly Draft[], silent: readonly DiagnosticCode[]): readonly Jail[] {
+  const broken = applyRules(drafts);
+  let told = 0;
+  return drafts.map((draft): Jail => {
+    const rules = (broken.get(draft) ?? []).filter(({ code }) => !silent.includes(code));
+    const all = rules.length === 0 ? draft.diagnostics : [...draft.diagnostics, ...rules];
+    const diagnostics = mostGrave(all, told < MANY_TOLD ? MAX_TOLD : 1);
+    told += diagnostics.length;
+    return jailOf(draft, diagnostics);
   });
 }
 
-function draftOf(
-  merged: MergedJail,
-  checker: Checker,
-  rules: RuleFiles,
-): { draft: Draft; substituted: Substituted } {
-  const substituted = substitute(merged);
-  const checked = rules.resolve(merged, checker.check(merged, substituted));
-  return { draft: { name: merged.block.name, merged, ...checked }, substituted };
+function jailOf({ name, failed, stack, values }: Draft, diagnostics: readonly Diagnostic[]): Jail {
+  const params = new LazyMap(() => paramsOf(stack));
+  const origin = new LazyMap(() => spansOf(new Origins(mergeJail(stack).entries).all()));
+  return { name, failed, diagnostics, params, values, origin };
 }
 
-function paramsOf(merged: MergedJail, { strings }: Substituted): ReadonlyMap<string, Strings> {
+const spansOf = (places: ReadonlyMap<string, Place>): ReadonlyMap<string, Span> =>
+  new Map([...places].map(([name, place]) => [name, spanOf(place)]));
+
+/** So that a limit on their number never hides that the jail cannot start. */
+function mostGrave(diagnostics: readonly Diagnostic[], most: number): readonly Diagnostic[] {
+  if (diagnostics.length <= most) return diagnostics;
+  return diagnostics
+    .toSorted((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'))
+    .slice(0, most);
+}
+
+function paramsOf(stack: Stack): ReadonlyMap<string, Strings> {
+  const merged = mergeJail(stack);
+  const { replaced } = substitute(merged);
   const params = new Map<string, Strings>();
-  for (const [key, entry] of merged.entries)
-    if (!entry.variable) params.set(entry.name, strings.get(key) ?? null);
+  merged.entries.forEach((entry, index) => {
+    if (!entry.variable) params.set(entry.name, stringsOf(entry, replaced[index]));
+  });
   return params;
 }
-
-/** One mistake in a global belongs to every jail, and is told once. */
-function inFileOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
-  const fileIndex = new Map(files.map((file, index) => [file, index]));
-  const unique = new Map(diagnostics.map((d) => [`${placeKey(d)} ${d.code} ${d.message}`, d]));
-  const rank = ({ span }: Diagnostic): readonly number[] =>
-    span === null ? [-1, 0, 0] : [fileIndex.get(span.file) ?? 0, span.line, span.column];
-  return [...unique.values()]
-    .map((d) => ({ d, rank: rank(d) }))
-    .sort((a, b) => a.rank.reduce((order, n, i) => order || n - (b.rank[i] ?? 0), 0))
-    .map(({ d }) => d);
-}
-
-const placeKey = ({ span }: Diagnostic): string =>
-  span === null ? '' : `${span.file}:${span.line}:${span.column}`;

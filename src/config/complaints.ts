@@ -85,12 +85,12 @@ export class Complaints extends TokenReader {
   }
 
   /** FreeBSD reads foo.* without quotes as two words, so a file that relies on it would not work there. */
-  protected bareStar(word: Word): void {
+  protected bareStar(word: Name): void {
     const written = this.source.text.slice(word.start, word.end);
     const star = written.indexOf('*');
     if (written === '*' || star < 0 || /["'\\]/.test(written)) return;
     const place = { start: word.start + star, end: word.start + star + 1 };
-    this.error(place, `"*" cannot stand in a name without quotes`, `write "${word.text ?? ''}"`);
+    this.error(place, `"*" cannot stand in a name without quotes`, `write "${word.text}"`);
   }
 
   /** A statement that is not followed by a semicolon. @returns whether the next one begins here */
@@ -107,25 +107,27 @@ export class Complaints extends TokenReader {
   }
 
   /**
-   * `NAME WORD =` and `NAME WORD {`: a semicolon is missing where a line ends between them; else the name is too
-   * much, or it is the section of an ini file.
-   * @returns whether a statement begins at the word
+   * `NAME WORD =` and `NAME WORD {`: the word begins a statement, and what was forgotten before it depends on the
+   * name. Goes there.
    */
-  protected twoBeginnings(name: Name, word: Word): boolean {
+  protected twoBeginnings(name: Name, word: Word): 'section' | 'block' | 'statement' | 'nothing' {
     if (INI_SECTION.test(name.text)) {
       const section = name.text.slice(1, -1) || 'NAME';
       this.error(name, 'sections are not for jail.conf', `write ${section} { ... }`);
-      return false;
+      return 'section';
     }
-    if (this.source.text.slice(name.end, word.start).includes('\n')) {
-      this.goTo(word.start);
-      this.missingSemicolon(name, name.end);
-      return true;
-    }
-    if (this.at('{')) this.twoNames(name, word);
-    else this.error(this.token, `unexpected "${this.token.kind}" after a value`, `remove "${name.text}"`);
+    const isNextLine = this.source.text.slice(name.end, word.start).includes('\n');
+    if (!isNextLine && this.at('{')) this.twoNames(name, word);
+    else if (!isNextLine)
+      this.error(this.token, `unexpected "${this.token.kind}" after a value`, `remove "${name.text}"`);
     this.goTo(word.start);
-    return true;
+    if (!isNextLine) return 'nothing';
+    if (name.variable || findParam(name.text) !== null) {
+      this.missingSemicolon(name, name.end);
+      return 'statement';
+    }
+    this.error(this.here(), `"{" is missing after "${name.text}"`, `write ${name.text} {`);
+    return 'block';
   }
 
   /** @param end where the statement before the token ends */
@@ -254,14 +256,16 @@ export class Complaints extends TokenReader {
    * @param known how many mistakes there were before the statement
    */
   protected blameQuote(name: Name, known: number): OpenQuote | null {
+    // A warning alone needs no cause, and the mistake of the next statement may be there already.
+    if (this.diagnostics.slice(known).every(({ severity }) => severity === 'warning')) return null;
     const { text } = this.source;
-    const end = this.at('end') ? text.length : this.token.end;
-    const found = findOpenQuote(text, name.start, end);
+    const lineEnd = text.indexOf('\n', this.token.start);
+    const found = findOpenQuote(text, name.start, lineEnd < 0 ? text.length : lineEnd);
     if (found === null || this.openQuotes++ >= MAX_OPEN_QUOTES) return null;
     const first = this.takeBack(known).find(({ severity }) => severity === 'error');
-    const { start, lineEnd } = found;
-    if (first !== undefined) this.openQuote(first, this.placeOf({ start, end: start + 1 }));
-    this.goTo(lineEnd);
+    if (first !== undefined)
+      this.openQuote(first, this.placeOf({ start: found.start, end: found.start + 1 }));
+    this.goTo(found.lineEnd);
     return found;
   }
 

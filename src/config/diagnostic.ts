@@ -68,6 +68,9 @@ export interface Diagnostic {
   readonly notes?: readonly Note[];
 }
 
+/** Mistakes of one jail that are told. */
+export const MAX_TOLD = 50;
+
 /** A second place, such as the one where something was defined first. */
 export type Note = Pick<Diagnostic, 'message' | 'excerpt' | 'excerptFrom'> & { readonly span: Span };
 

@@ -1,4 +1,5 @@
 import { diagnose, type Source } from './source.js';
+import { quotedPlace } from './culprit.js';
 import type { Diagnostic } from './diagnostic.js';
 import { readMount, type MountEntry } from './values/mount.js';
 
@@ -14,11 +15,13 @@ export function parseFstab(text: string, file: string): Fstab {
   const diagnostics: Diagnostic[] = [];
   let start = 0;
   for (const line of text.split('\n')) {
-    const content = line.replace(/#.*/, '').trim();
+    const uncommented = line.replace(/#.*/, '');
+    const content = uncommented.trim();
     const result = content === '' ? null : readMount(content);
     if (result?.ok) entries.push(result.value);
     else if (result !== null) {
-      const place = { source, start, end: start + line.length };
+      const at = start + uncommented.indexOf(content);
+      const place = quotedPlace({ source, start: at, end: at + content.length }, result.message);
       diagnostics.push(diagnose('error', 'fstab-syntax', place, result.message, result.hint));
     }
     start += line.length + 1;

@@ -30,7 +30,7 @@ class Reader {
   constructor(private readonly access: FileAccess) {}
 
   /** @param chain the files that include each other down to this one */
-  read(file: string, includedAt: Place | null, chain: readonly string[]): Item[] {
+  read(file: string, includedAt: Place | null, chain: readonly string[]): readonly Item[] {
     const text = this.text(file, includedAt);
     if (text === null) return [];
     this.files.add(file);
@@ -52,8 +52,9 @@ class Reader {
     }
   }
 
-  private expand(items: readonly Item[], chain: readonly string[]): Item[] {
-    return items.flatMap((item): Item[] => {
+  private expand(items: readonly Item[], chain: readonly string[]): readonly Item[] {
+    if (items.every(({ kind }) => kind === 'param')) return items;
+    return items.flatMap((item): readonly Item[] => {
       if (item.kind === 'param') return [item];
       if (item.kind === 'include') return this.include(item, chain);
       const block: BlockNode = { ...item, items: this.expand(item.items, chain) };
@@ -61,7 +62,7 @@ class Reader {
     });
   }
 
-  private include(node: IncludeNode, chain: readonly string[]): Item[] {
+  private include(node: IncludeNode, chain: readonly string[]): readonly Item[] {
     return node.words.flatMap((word) => {
       if (word.text === null) {
         this.error(
@@ -76,7 +77,7 @@ class Reader {
     });
   }
 
-  private includeOne(file: string, at: Place, chain: readonly string[]): Item[] {
+  private includeOne(file: string, at: Place, chain: readonly string[]): readonly Item[] {
     if (chain.includes(file)) {
       this.error('include-loop', at, `${file} includes itself: ${[...chain, file].join(' -> ')}`);
       return [];

@@ -1,6 +1,6 @@
-import type { DiagnosticCode } from './diagnostic.js';
+import { BARE, beginsVariable, endOfRun, NAME, NAME_START } from './characters.js';
+import { Cursor } from './cursor.js';
 import { unescape } from './escape.js';
-import type { Source } from './source.js';
 
 export type Punctuation = '{' | '}' | ';' | ',' | '=' | '+=';
 
@@ -16,53 +16,28 @@ export interface Token {
   readonly bare: boolean;
 }
 
-export type ReportAt = (
-  code: DiagnosticCode,
-  start: number,
-  end: number,
-  message: string,
-  hint?: string,
-) => void;
-
-const BLANK = /[ \t\r\n]+/y;
-const LINE_COMMENT = /(?:#|\/\/)[^\n]*/y;
-const BARE = /[A-Za-z0-9_!%&()\-.:<>?@[\]^`|~]+|\\(?:[0-7]{1,3}|x[0-9a-fA-F]{0,2}|\r\n|[^])|[$*+/\\]/uy;
-const VARIABLE = /\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([^\n{}]*)\}/y;
-const QUOTED_VARIABLE = /\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([^\n{}"]*)\}/y;
-const BEGINS_VARIABLE = /\$[A-Za-z_{]/y;
+const BACKSLASH = 92;
+const DOLLAR = 36;
+/** What a word may begin with besides BARE, if nothing else does. */
+const BARE_REST = /\\(?:[0-7]{1,3}|x[0-9a-fA-F]{0,2}|\r\n|[^])|[$*+/\\]/uy;
+const BRACED = /\{([^\n{}]{0,1000})\}/y;
+const QUOTED_BRACED = /\{([^\n{}"]{0,1000})\}/y;
 const FOREIGN = /[^\s#,;={}'"$*+/\\A-Za-z0-9_!%&()\-.:<>?@[\]^`|~]{1,1000}|[^]/uy;
 const TYPOGRAPHIC =
   /[\u2018-\u201e\u00ab\u00bb]([^\n;{}"\u2018-\u201e\u00ab\u00bb]{0,100})[\u2018-\u201e\u00ab\u00bb]/uy;
-const BACKSLASH = 92;
-const DOLLAR = 36;
-const HASH = 35;
-const SLASH = 47;
-const SPACE = 32;
-const TAB = 9;
-const RETURN = 13;
-const PUNCTUATION = new Set<string>(['{', '}', ';', ',', '=']);
+/** No value may be longer, however it is written (execve(2) takes a tenth of it). */
+const MAX_WRITTEN = 1 << 20;
 
 /** Cuts the text of a file into tokens, one for each call of next(). */
-export class Lexer {
-  private at = 0;
+export class Lexer extends Cursor {
   private quoteStart = -1;
-  private adjacent = false;
-
-  constructor(
-    private readonly source: Source,
-    private readonly report: ReportAt,
-  ) {
-    // A byte order mark says nothing in UTF-8.
-    if (source.text.startsWith('\ufeff')) this.at = 1;
-  }
 
   next(): Token {
     if (this.quoteStart >= 0) return this.insideQuotes();
     for (;;) {
       this.skipBlank();
       if (this.at >= this.source.text.length) return this.token('end', '', this.at, false);
-      const token = this.piece(this.source.text.charAt(this.at));
-      const word = token ?? this.typographic() ?? this.foreign();
+      const word = this.piece() ?? this.typographic() ?? this.foreign();
       if (word !== null) return word;
     }
   }
@@ -74,49 +49,33 @@ export class Lexer {
     this.adjacent = false;
   }
 
-  private piece(first: string): Token | null {
-    if (PUNCTUATION.has(first)) return this.punctuation(first as Punctuation); // the set holds nothing else
-    if (first === '+' && this.source.text[this.at + 1] === '=') return this.punctuation('+=');
-    if (first === "'") return this.singleQuoted();
-    if (first === '"') return this.doubleQuoted();
-    return (first === '$' ? this.variable(VARIABLE) : null) ?? this.bare();
-  }
-
-  private match(pattern: RegExp): RegExpExecArray | null {
-    pattern.lastIndex = this.at;
-    const found = pattern.exec(this.source.text);
-    if (found !== null) this.at = pattern.lastIndex;
-    return found;
+  private piece(): Token | null {
+    const { text } = this.source;
+    const first = text.charAt(this.at);
+    switch (first) {
+      case '{':
+      case '}':
+      case ';':
+      case ',':
+      case '=':
+        return this.punctuation(first);
+      case "'":
+        return this.singleQuoted();
+      case '"':
+        return this.doubleQuoted();
+      case '+':
+        return text.charAt(this.at + 1) === '=' ? this.punctuation('+=') : this.bare();
+      case '$':
+        return this.variable(this.at, BRACED) ?? this.bare();
+      default:
+        return this.bare();
+    }
   }
 
   private token(kind: Token['kind'], text: string, start: number, bare: boolean): Token {
     const adjacent = this.adjacent;
     this.adjacent = kind === 'text' || kind === 'variable';
     return { kind, text, start, end: this.at, adjacent, bare };
-  }
-
-  /** Blanks and comments; each ends a word. */
-  private skipBlank(): void {
-    while (this.skipOne()) this.adjacent = false;
-  }
-
-  private skipOne(): boolean {
-    const c = this.source.text.charCodeAt(this.at);
-    if (c === SPACE || (c >= TAB && c <= RETURN)) return this.match(BLANK) !== null;
-    if (c === HASH) return this.match(LINE_COMMENT) !== null;
-    return c === SLASH && (this.match(LINE_COMMENT) !== null || this.blockComment());
-  }
-
-  private blockComment(): boolean {
-    const start = this.at;
-    if (!this.source.text.startsWith('/*', start)) return false;
-    const end = this.source.text.indexOf('*/', start + 2);
-    this.at = end < 0 ? this.source.text.length : end + 2;
-    if (end < 0) {
-      const hint = this.adjacent ? 'quote the word, if no comment is meant here' : 'close it with */';
-      this.report('unterminated-comment', start, start + 2, 'this comment has no end', hint);
-    }
-    return true;
   }
 
   private punctuation(kind: Punctuation): Token {
@@ -142,12 +101,13 @@ export class Lexer {
   }
 
   private insideQuotes(): Token {
-    const start =
-      this.source.text[this.at - 1] === '"' && this.at - 1 === this.quoteStart ? this.quoteStart : this.at;
-    const variable = this.beginsVariable(this.at) ? this.variable(QUOTED_VARIABLE, start) : null;
+    const start = this.at - 1 === this.quoteStart ? this.quoteStart : this.at;
+    const variable = beginsVariable(this.source.text, this.at) ? this.variable(start, QUOTED_BRACED) : null;
     const text = variable === null ? this.take(this.endOfStretch('"')) : '';
+    const end = this.at;
     this.endQuotes();
-    return variable === null ? this.token('text', text, start, false) : { ...variable, end: this.at };
+    if (variable === null) return this.token('text', text, start, false);
+    return this.at === end ? variable : { ...variable, end: this.at };
   }
 
   private endQuotes(): void {
@@ -160,33 +120,45 @@ export class Lexer {
   /** Where the text that begins here ends: at its quote, in double quotes at a variable, or at the end of the file. */
   private endOfStretch(quote: '"' | "'"): number {
     const { text } = this.source;
+    const end = quote.charCodeAt(0);
     for (let at = this.at; at < text.length; at++) {
       const c = text.charCodeAt(at);
       if (c === BACKSLASH) at++;
-      else if (c === quote.charCodeAt(0)) return at;
-      else if (c === DOLLAR && quote === '"' && this.beginsVariable(at)) return at;
+      else if (c === end) return at;
+      else if (c === DOLLAR && quote === '"' && beginsVariable(text, at)) return at;
     }
     return text.length;
   }
 
-  private beginsVariable(at: number): boolean {
-    BEGINS_VARIABLE.lastIndex = at;
-    return BEGINS_VARIABLE.test(this.source.text);
-  }
-
   private take(end: number): string {
     const start = this.at;
-    const taken = this.source.text.slice(start, end);
     this.at = end;
+    if (end - start > MAX_WRITTEN) return this.tooLong(start);
+    const taken = this.source.text.slice(start, end);
     this.refuseReplacement(start, taken);
     return unescape(taken);
   }
 
-  private variable(pattern: RegExp, start = this.at): Token | null {
-    const dollar = this.at;
-    const found = this.match(pattern);
-    if (found === null) return this.source.text[dollar + 1] === '{' ? this.badVariable(dollar) : null;
-    return this.token('variable', found[1] ?? unescape(found[2] ?? ''), start, this.quoteStart < 0);
+  private tooLong(start: number): string {
+    const message = `a word of more than ${MAX_WRITTEN} characters is too long`;
+    this.report('value-too-long', start, start + 1, message);
+    return '';
+  }
+
+  /** @param braced what follows the dollar sign where no name does */
+  private variable(start: number, braced: RegExp): Token | null {
+    const { text } = this.source;
+    const dollar = this.at++;
+    const isBare = this.quoteStart < 0;
+    if (NAME_START[text.charCodeAt(this.at)] === true) {
+      this.at = endOfRun(text, this.at, NAME);
+      return this.token('variable', text.slice(dollar + 1, this.at), start, isBare);
+    }
+    const found = this.match(braced);
+    if (found !== null) return this.token('variable', unescape(found[1] ?? ''), start, isBare);
+    if (text.charAt(this.at) === '{') return this.badVariable(dollar);
+    this.at = dollar;
+    return null;
   }
 
   private badVariable(start: number): Token {
@@ -197,8 +169,11 @@ export class Lexer {
   }
 
   private bare(): Token | null {
+    const { text } = this.source;
     const start = this.at;
-    const found = this.match(BARE);
+    const end = endOfRun(text, start, BARE);
+    if (end > start) return this.token('text', this.take(end), start, true);
+    const found = this.match(BARE_REST);
     return found === null ? null : this.token('text', unescape(found[0]), start, true);
   }
 

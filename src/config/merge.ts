@@ -1,27 +1,34 @@
 import type { ParamNode, Word } from './ast.js';
-import { isWildcard, keyOf, matchesWildcard, type Block } from './blocks.js';
-import type { Diagnostic } from './diagnostic.js';
+import { keyOf, type Block } from './blocks.js';
+import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import { withoutNo } from './params.js';
 import { diagnose, type Place } from './source.js';
+import type { Stack } from './stacks.js';
 
-/** What all blocks together say about one parameter of one jail. */
-export interface Entry {
+/** What all blocks together say about one parameter of one jail; its place is where it was written last. */
+export interface Entry extends Place {
   readonly name: string;
   readonly variable: boolean;
+  /** By which two mentions are the same parameter (keyOf). */
+  readonly key: string;
   readonly words: readonly Word[] | null;
-  /** The texts of the words; null when there are variables in them, or no words. */
-  readonly texts: readonly string[] | null;
-  /** It is as a wildcard block has it, so it is the same for many jails. */
-  readonly shared: boolean;
-  /** Where it was written last. */
-  readonly place: Place;
+  /** There are no variables in the words. */
+  readonly plain: boolean;
+  /** There is a mistake of syntax in its value. */
+  readonly lost?: true;
+}
+
+/** What is written of a jail. */
+export interface JailEntries {
+  readonly block: Block;
+  /** In the order of first mention. Where nothing was added, they are the nodes of the files themselves. */
+  readonly entries: readonly Entry[];
 }
 
 /** A jail before its variables are replaced. */
-export interface MergedJail {
-  readonly block: Block;
-  /** By keyOf, in the order of first mention. */
-  readonly entries: ReadonlyMap<string, Entry>;
+export interface MergedJail extends JailEntries {
+  /** Where they are, by their keys. */
+  readonly index: ReadonlyMap<string, number>;
   /** Mistakes for which jail(8) skips the jail. */
   readonly failures: readonly Diagnostic[];
 }
@@ -62,131 +69,80 @@ const RESERVED = new Set([
   ...['vnet', 'vnet.interface', 'zfs.dataset'],
 ]);
 
-/** Twenty times what one host is meant to hold. */
-const MAX_JAILS = 20_000;
-/** Jails times globals: a million of each would never end. */
-const MAX_APPLIED = 5_000_000;
-
-export interface Merged {
-  readonly jails: readonly MergedJail[];
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Each jail's parameters: all wildcard blocks that cover it and its own block, in file order, one over the other. */
-export function mergeJails(blocks: readonly Block[]): Merged {
-  const index = new WildcardIndex(blocks);
-  const jails: MergedJail[] = [];
-  let applied = 0;
-  for (const [at, block] of blocks.entries()) {
-    if (isWildcard(block.name)) continue;
-    applied += index.countFor(block.name);
-    const layers = applied > MAX_APPLIED ? [] : index.around(block.name, at);
-    applied += layers.reduce((sum, { params }) => sum + params.length, 0);
-    if (applied > MAX_APPLIED || jails.length >= MAX_JAILS) {
-      const message = `too much: at most ${MAX_JAILS} jails, and ${MAX_APPLIED} parameters in all of them together`;
-      return { jails, diagnostics: [diagnose('error', 'too-large', block.place, message)] };
-    }
-    jails.push(mergeJail(block, layers));
-  }
-  return { jails, diagnostics: [] };
-}
-
-/** Merges one jail. @param layers its own block and the wildcards that cover it, in file order */
-export function mergeJail(block: Block, layers: readonly Block[]): MergedJail {
-  const merge = new Merge(block.place);
-  const isNumber = /^\d+$/.test(block.name) && Number(block.name) !== 0;
-  merge.preset(isNumber ? 'jid' : 'name', block.name);
-  for (const layer of layers) for (const node of layer.params) merge.apply(node, layer !== block);
-  if (!merge.entries.has('name')) merge.preset('name', block.name);
-  return { block, entries: merge.entries, failures: merge.failures };
-}
-
-const firstComponent = (name: string): string => name.split('.', 1)[0] ?? '';
-
-/** Wildcards by their first component, so that ten thousand jails with a wildcard each stay quick. */
-class WildcardIndex {
-  private readonly byFirst = new Map<string, number[]>();
-
-  constructor(private readonly blocks: readonly Block[]) {
-    blocks.forEach(({ name }, at) => {
-      if (!isWildcard(name)) return;
-      const first = firstComponent(name);
-      const list = this.byFirst.get(first) ?? [];
-      list.push(at);
-      this.byFirst.set(first, list);
-    });
-  }
-
-  /** How many wildcards have to be compared with a name. */
-  countFor(name: string): number {
-    return this.listFor('*').length + this.listFor(firstComponent(name)).length;
-  }
-
-  private listFor(first: string): readonly number[] {
-    return this.byFirst.get(first) ?? [];
-  }
-
-  /** The block at an index and the wildcards that cover its name, in file order. */
-  around(name: string, at: number): readonly Block[] {
-    const candidates = [...this.listFor('*'), ...this.listFor(firstComponent(name))];
-    const covering = candidates.filter((i) => matchesWildcard(this.blocks[i]?.name ?? '', name));
-    return [...covering, at].sort((a, b) => a - b).flatMap((i) => this.blocks[i] ?? []);
-  }
+/** A jail's parameters: what its layers say, one over the other. */
+export function mergeJail({ block, layers }: Stack): MergedJail {
+  const merge = new Merge(block);
+  for (const layer of layers) for (const node of layer.params) merge.apply(node);
+  return merge.finish();
 }
 
 class Merge {
-  readonly entries = new Map<string, Entry>();
+  private readonly entries: Entry[] = [];
+  /** Where the entries are, by their keys. */
+  private readonly index = new Map<string, number>();
   /** Lists made here, which may grow; the others belong to the files. */
   private readonly grown = new Map<string, Word[]>();
-  readonly failures: Diagnostic[] = [];
+  /** Names of the variables, with and without "no": no parameter may have them. */
+  private readonly taken = new Set<string>();
+  private readonly failures: Diagnostic[] = [];
 
-  private hasVariables = false;
-
-  constructor(private readonly place: Place) {}
-
-  preset(name: string, text: string): void {
-    const word: Word = { ...this.place, text, pieces: [] };
-    this.entries.set(name, {
-      name,
-      variable: false,
-      words: [word],
-      texts: [text],
-      shared: false,
-      place: this.place,
-    });
+  constructor(private readonly block: Block) {
+    const isNumber = /^\d+$/.test(block.name) && Number(block.name) !== 0;
+    this.preset(isNumber ? 'jid' : 'name');
   }
 
-  apply(node: ParamNode, shared: boolean): void {
-    const key = keyOf(node);
-    const old = this.entries.get(key);
+  finish(): MergedJail {
+    if (!this.index.has('name')) this.preset('name');
+    const { block, entries, index, failures } = this;
+    return { block, entries, index, failures };
+  }
+
+  private preset(key: string): void {
+    const { name: text, place } = this.block;
+    const { source, start, end } = place;
+    const words: Word[] = [{ text, pieces: [], source, start, end }];
+    this.set({ name: key, variable: false, key, words, plain: true, source, start, end });
+  }
+
+  private set(entry: Entry, at = this.index.get(entry.key)): void {
+    if (at === undefined) this.index.set(entry.key, this.entries.push(entry) - 1);
+    else this.entries[at] = entry;
+  }
+
+  apply(node: ParamNode): void {
+    const { key } = node;
+    const at = this.index.get(key);
+    const old = at === undefined ? undefined : this.entries[at];
     if (old !== undefined && (key === 'name' || key === 'jid')) return this.redefined(node);
-    if (this.collides(node, key)) return this.sameName(node);
-    const { name, variable } = node;
-    if (node.append && old?.words) {
-      const words = this.grow(key, old.words, node.words ?? []);
-      this.entries.set(key, { name, variable, words, texts: null, shared: false, place: node });
-    } else {
+    if (this.collides(node)) return this.sameName(node);
+    if (node.append && old?.words) this.set(this.appended(node, old, old.words), at);
+    else {
       this.grown.delete(key);
-      this.entries.set(key, { name, variable, words: node.words, texts: node.texts, shared, place: node });
+      this.set(node, at);
     }
-    if (node.variable && RESERVED.has(withoutNo(node.name) ?? node.name)) this.sameName(node);
+    if (node.variable) this.takeName(node);
   }
 
-  private grow(key: string, old: readonly Word[], more: readonly Word[]): readonly Word[] {
-    const list = this.grown.get(key) ?? [...old];
-    for (const word of more) list.push(word);
-    this.grown.set(key, list);
-    return list;
+  private appended(node: ParamNode, old: Entry, before: readonly Word[]): Entry {
+    const { name, variable, key, source, start, end } = node;
+    const words = this.grown.get(key) ?? [...before];
+    for (const word of node.words ?? []) words.push(word);
+    this.grown.set(key, words);
+    const lost = (old.lost ?? node.lost) && { lost: true as const };
+    return { name, variable, key, words, plain: old.plain && node.plain, ...lost, source, start, end };
   }
 
   /** A variable and a parameter of one name, "no" or not. */
-  private collides(node: ParamNode, key: string): boolean {
-    this.hasVariables ||= node.variable;
-    if (!this.hasVariables) return false;
-    if (node.variable) return this.entries.has(keyOf({ name: node.name, variable: false }));
-    const lastDot = key.lastIndexOf('.') + 1;
-    const negative = `${key.slice(0, lastDot)}no${key.slice(lastDot)}`;
-    return this.entries.has(`$${key}`) || this.entries.has(`$${negative}`);
+  private collides({ key, name, variable }: ParamNode): boolean {
+    if (variable) return this.index.has(keyOf({ name, variable: false }));
+    return this.taken.has(key);
+  }
+
+  private takeName(node: ParamNode): void {
+    const positive = withoutNo(node.name);
+    this.taken.add(node.name);
+    if (positive !== null) this.taken.add(positive);
+    if (RESERVED.has(positive ?? node.name)) this.sameName(node);
   }
 
   private redefined(node: ParamNode): void {
@@ -200,6 +156,6 @@ class Merge {
   }
 
   private fail(code: Diagnostic['code'], place: Place, message: string, hint: string): void {
-    this.failures.push(diagnose('error', code, place, message, hint));
+    if (this.failures.length < MAX_TOLD) this.failures.push(diagnose('error', code, place, message, hint));
   }
 }

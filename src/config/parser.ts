@@ -1,7 +1,8 @@
-import { plainTexts, type BlockNode, type Item, type ParamNode, type Piece, type Word } from './ast.js';
+import { paramNode, type BlockNode, type Item, type Piece, type Word } from './ast.js';
 import { Complaints, type Name } from './complaints.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Token } from './lexer.js';
+import { Names } from './names.js';
 import { closeQuote, type OpenQuote } from './quotes.js';
 import type { Source } from './source.js';
 
@@ -20,7 +21,16 @@ export function parse(source: Source): Parsed {
   return new Parser(source).file();
 }
 
+const NO_PIECES: readonly Piece[] = [];
+
+/** An array that has grown keeps room for sixteen more elements, and of these there are millions. */
+function trimmed(words: readonly Word[]): readonly Word[] | null {
+  return words.length === 0 ? null : words.slice();
+}
+
 class Parser extends Complaints {
+  private readonly names = new Names();
+
   // file := item*
   file(): Parsed {
     const items: Item[] = [];
@@ -46,49 +56,54 @@ class Parser extends Complaints {
   private jail(name: Name, depth: number): BlockNode {
     if (name.variable) this.error(name, 'a variable cannot name a jail', 'write the name itself');
     const open = this.advance();
-    const items: Item[] = [];
     if (depth >= MAX_DEPTH) this.skipDeepBlock(open);
+    return this.body(name, depth);
+  }
+
+  private body(name: Name, depth: number): BlockNode {
+    const items: Item[] = [];
     while (!this.at('}', 'end') && !this.tooMany()) this.item(items, depth + 1);
     if (this.token.kind === 'end') this.blockWithoutEnd(name, items);
     else this.accept('}');
-    return { kind: 'block', name: name.text, items, ...this.placeOf(name) };
+    const { text, source, start, end } = name;
+    return { kind: 'block', name: text, items: items.slice(), source, start, end };
   }
 
   // param := name | name '=' list | name '+=' list | name list
   private param(name: Name, known: number, items: Item[], depth: number): void {
+    const { misread } = this;
     const operator = this.at('=', '+=') ? this.advance().kind : null;
     if (operator !== null) this.skipSigns();
     const hasList = operator !== null || this.atWord();
     const words: Word[] = [];
     const isRead = !hasList || this.values(name, words);
-    if (operator === null && words.length === 1 && this.at('=', '+=', '{'))
-      return this.split(name, items, words);
+    const [word] = words;
+    if (operator === null && word !== undefined && words.length === 1 && this.at('=', '+=', '{'))
+      return this.split(name, word, items, depth);
+    const isMisread = this.misread > misread;
     const goesOn = this.at('{') ? null : isRead && this.endOfParam(name, words);
     if (this.diagnostics.length > known) {
       const quote = this.blameQuote(name, known);
       if (quote !== null) return void items.push(...this.readAgain(name, quote));
     }
     if (goesOn === null) return this.braceInParam(name, words, items, depth);
-    if (!hasList || words.length > 0) items.push(this.paramNode(name, operator, words));
+    const isLost = isMisread || !goesOn || (hasList && words.length === 0);
+    items.push(isLost ? this.lostNode(name, words) : this.paramNode(name, operator, words));
     if (!goesOn) this.recover(depth);
   }
 
   private paramNode(name: Name, operator: Token['kind'] | null, words: readonly Word[]): Item {
-    const place = this.placeOf(name);
+    const { text, variable, source, start, end } = name;
     // Only the form without a sign includes; with one, ".include" is a parameter like any other.
-    if (name.text === '.include' && !name.variable && operator === null && words.length > 0)
-      return { kind: 'include', words, ...place };
-    const values = words.length === 0 ? null : words;
-    const node: ParamNode = {
-      kind: 'param',
-      name: name.text,
-      variable: name.variable,
-      append: operator === '+=',
-      words: values,
-      texts: values && plainTexts(values),
-      ...place,
-    };
-    return node;
+    if (text === '.include' && !variable && operator === null && words.length > 0)
+      return { kind: 'include', words, source, start, end };
+    return paramNode(this.names.of(text, variable), trimmed(words), operator === '+=', name);
+  }
+
+  /** A parameter of whose value nothing is known but that there is one. */
+  private lostNode(name: Name, words: readonly Word[]): Item {
+    const named = this.names.of(name.text, name.variable);
+    return { ...paramNode(named, words, false, name), lost: true };
   }
 
   /** The list of a parameter, and the one after a sign of another language. */
@@ -113,23 +128,35 @@ class Parser extends Complaints {
 
   // word := piece adjacent-piece*
   private word(): Word {
-    const { start } = this.token;
-    const pieces: Piece[] = [];
-    let text: string | null = '';
-    let token: Token;
-    do {
-      this.countWord();
-      token = this.advance();
-      if (token.kind === 'variable') {
-        pieces.push({ variable: token.text, place: this.withoutQuotes(token) });
-        text = null;
-      } else {
-        pieces.push({ text: token.text });
-        if (text !== null) text += token.text;
-      }
-    } while (this.token.adjacent && this.atWord() && !this.tooMany());
-    if (token.bare) this.noticeComment();
-    return { text, pieces: text === null ? pieces : [], source: this.source, start, end: this.previousEnd };
+    const { source } = this;
+    const first = this.piece();
+    const { start } = first;
+    if (first.kind === 'text' && !this.wordGoesOn()) {
+      if (first.bare) this.noticeComment();
+      return { text: first.text, pieces: NO_PIECES, source, start, end: first.end };
+    }
+    const tokens = [first];
+    while (this.wordGoesOn()) tokens.push(this.piece());
+    if (tokens.at(-1)?.bare) this.noticeComment();
+    const end = this.previousEnd;
+    if (tokens.some(({ kind }) => kind === 'variable'))
+      return { text: null, pieces: tokens.map((token) => this.pieceOf(token)), source, start, end };
+    return { text: tokens.map(({ text }) => text).join(''), pieces: NO_PIECES, source, start, end };
+  }
+
+  private piece(): Token {
+    this.countWord();
+    return this.advance();
+  }
+
+  private wordGoesOn(): boolean {
+    return this.token.adjacent && this.atWord() && !this.tooMany();
+  }
+
+  private pieceOf(token: Token): Piece {
+    if (token.kind !== 'variable') return { text: token.text };
+    const { name, key } = this.names.of(token.text, true);
+    return { variable: name, key, place: this.withoutQuotes(token) };
   }
 
   // name := VARIABLE | STRING adjacent-string*      (FreeBSD takes one string only)
@@ -139,14 +166,15 @@ class Parser extends Complaints {
       return null;
     }
     const first = this.token;
-    const word = this.word();
-    const place = this.placeOf(word);
-    if (first.kind === 'variable' && word.pieces.length === 1)
-      return { text: first.text, variable: true, ...place };
-    if (word.text === null)
-      this.error(place, 'a name cannot contain a variable', 'variables stand in values only');
-    else this.bareStar(word);
-    return { text: word.text ?? '', variable: false, ...place };
+    const { text, pieces, source, start, end } = this.word();
+    const variable = first.kind === 'variable' && pieces.length === 1;
+    const name: Name = { text: variable ? first.text : (text ?? ''), variable, source, start, end };
+    if (text === null && !variable) {
+      this.error(name, 'a name cannot contain a variable', 'variables stand in values only');
+      return null;
+    }
+    if (name.text.includes('*')) this.bareStar(name);
+    return name;
   }
 
   /** @returns whether the next token begins a statement, or ends the block */
@@ -157,21 +185,24 @@ class Parser extends Complaints {
   }
 
   /** Two names before a sign or a block: the word that was taken for a value begins a statement. */
-  private split(name: Name, items: Item[], [word]: readonly Word[]): void {
-    if (word === undefined) return;
-    const isOwn = this.source.text.slice(name.end, word.start).includes('\n');
-    if (!this.twoBeginnings(name, word)) while (!this.at(';', '{', '}', 'end')) this.advance();
-    else if (isOwn) items.push(this.paramNode(name, null, []));
+  private split(name: Name, word: Word, items: Item[], depth: number): void {
+    const first = this.twoBeginnings(name, word);
+    if (first === 'block') items.push(this.body(name, depth));
+    if (first === 'statement') items.push(this.paramNode(name, null, []));
+    // The lines of an ini file have no semicolons either, and one word about that is enough.
+    if (first === 'section') while (!this.at(';', '{', '}', 'end')) this.advance();
   }
 
   /** `web = { ... }` is read as a jail, `ip4.addr = { ... }` is skipped. */
   private braceInParam(name: Name, words: readonly Word[], items: Item[], depth: number): void {
     if (words.length === 0) {
       if (this.braceAfterSign(name)) return void items.push(this.jail(name, depth));
+      items.push(this.lostNode(name, []));
       this.advance();
       this.skipToBrace();
       if (this.accept('}')) this.accept(';');
     } else {
+      items.push(this.lostNode(name, words));
       this.unexpected('";"');
       this.recover(depth);
     }
@@ -179,7 +210,10 @@ class Parser extends Complaints {
 
   /** The statement of a name once more, as if its open string were closed at the end of the line. */
   private readAgain(name: Name, quote: OpenQuote): readonly Item[] {
-    if (quote.lineEnd > MAX_REREAD) return [];
+    // With other quotes on the line nobody knows which one is missing.
+    const isOnly = !/["']/.test(this.source.text.slice(name.end, quote.start));
+    const hasText = this.source.text.slice(quote.start + 1, quote.lineEnd).trim().length > 1;
+    if (!isOnly || !hasText || quote.lineEnd > MAX_REREAD) return [this.lostNode(name, [])];
     const parser = new Parser({ file: this.source.file, text: closeQuote(this.source.text, quote) });
     const items: Item[] = [];
     parser.goTo(name.start);

@@ -2,14 +2,20 @@ import type { Checked } from './check.js';
 import { placeOf } from './check.js';
 import { findCycles } from './cycles.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
-import type { MergedJail } from './merge.js';
+import type { JailEntries } from './merge.js';
 import { diagnose, spanOf, type Place } from './source.js';
+import type { Stack } from './stacks.js';
 import type { ParamName } from './params.js';
 
 /** A jail whose values are known. */
 export interface Draft extends Checked {
   readonly name: string;
-  readonly merged: MergedJail;
+  readonly stack: Stack;
+  readonly merged: JailEntries;
+  /** FreeBSD's jail(8) would skip it. */
+  readonly failed: boolean;
+  /** About how many bytes its variables were replaced by. */
+  readonly made: number;
 }
 
 /** The jails of all files, for rules that compare them. */
@@ -162,9 +168,11 @@ export function dependenciesOf(name: string, depend: readonly string[]): readonl
 }
 
 function* dependenciesHaveNoCycle({ byName }: Drafts) {
-  const edges = new Map(
-    [...byName].map(([name, jail]) => [name, dependenciesOf(name, jail.values.depend ?? [])]),
-  );
+  const edges = new Map<string, readonly string[]>();
+  for (const [name, { values }] of byName) {
+    const targets = dependenciesOf(name, values.depend ?? []);
+    if (targets.length > 0) edges.set(name, targets);
+  }
   for (const { members, path } of findCycles(edges)) {
     const shown = path.length > 12 ? [...path.slice(0, 10), '...', path.at(-1)] : path;
     for (const member of members) {
@@ -237,7 +245,7 @@ const mountParameters = [
 function* mountsAreAllowed({ jails }: Drafts) {
   for (const jail of jails) {
     const { values, merged } = jail;
-    const given = mountParameters.filter((name) => jail.origin.has(name) && values[name] === true);
+    const given = mountParameters.filter((name) => values[name] === true && jail.origin.has(name));
     if (values['allow.mount'] !== true) {
       for (const name of given)
         yield warning(

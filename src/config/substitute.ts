@@ -1,102 +1,167 @@
-import type { Word } from './ast.js';
+import type { Piece, VariablePiece, Word } from './ast.js';
 import { keyOf } from './blocks.js';
-import type { Diagnostic } from './diagnostic.js';
+import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
 import { diagnose, type Place } from './source.js';
+import { nearestOf } from './suggest.js';
 
 /** Strings without variables; null for a parameter without a value. */
 export type Strings = readonly string[] | null;
 
 /** A jail whose variables are replaced. */
 export interface Substituted {
-  /** By keyOf, variables included. */
-  readonly strings: ReadonlyMap<string, Strings>;
+  /** Of the jail's entries; undefined for those without variables (stringsOf). */
+  readonly replaced: readonly (Strings | undefined)[];
   readonly failures: readonly Diagnostic[];
+  /** Whether a mistake in an entry was told already, or in one that it is made of. */
+  readonly isSpoiled: (index: number) => boolean;
+  /** About how many bytes were made. */
+  readonly made: number;
+}
+
+/** The strings of an entry. */
+export function stringsOf({ plain, words }: Entry, replaced: Strings | undefined): Strings {
+  return plain ? words && words.map(({ text }) => text ?? '') : (replaced ?? null);
 }
 
 /** "$a$a" thirty levels deep would be larger than the memory. */
 const MAX_CHARACTERS = 1 << 20;
 const MAX_ELEMENTS = 1 << 16;
+/** All that one jail's variables are replaced by, in bytes. */
+const MAX_MADE = 1 << 23;
+/** What an element takes besides its characters, which it may share with others. */
+const ELEMENT_BYTES = 16;
 
 /** Replaces the variables of a jail: late, so that the final value counts wherever it was written (jail.conf(5)). */
 export function substitute(jail: MergedJail): Substituted {
   const substitution = new Substitution(jail);
-  for (const [key, entry] of jail.entries) substitution.resolve(key, entry);
+  jail.entries.forEach(({ plain }, index) => {
+    if (!plain) substitution.resolve(index);
+  });
   return substitution;
 }
 
+/** A variable of an entry that is still to be looked at. */
+interface Pending {
+  readonly index: number;
+  readonly piece: VariablePiece;
+}
+
 interface Frame {
-  readonly key: string;
+  readonly index: number;
   readonly entry: Entry;
-  /** Variables of the entry that are still to be looked at. */
-  readonly pending: { readonly name: string; readonly place: Place }[];
+  readonly pending: Pending[];
 }
 
 class Substitution implements Substituted {
-  readonly strings = new Map<string, Strings>();
+  readonly replaced: (Strings | undefined)[];
   readonly failures: Diagnostic[] = [];
-  private readonly active = new Set<string>();
+  made = 0;
+  private readonly active = new Set<number>();
   private readonly loops = new Set<Place>();
+  private spoiled: Set<number> | null = null;
+  /** Index of the entry that is being replaced. */
+  private current = -1;
 
-  constructor(private readonly jail: MergedJail) {}
+  constructor(private readonly jail: MergedJail) {
+    this.replaced = new Array<Strings | undefined>(jail.entries.length);
+  }
+
+  isSpoiled(index: number): boolean {
+    return this.jail.entries[index]?.lost === true || (this.spoiled?.has(index) ?? false);
+  }
 
   /** With a stack of its own: variables may be nested more deeply than calls. */
-  resolve(key: string, entry: Entry): void {
-    if (this.strings.has(key)) return;
-    if (entry.words === null || entry.texts !== null) return void this.strings.set(key, entry.texts);
-    const stack = [this.open(key, entry)];
+  resolve(index: number): void {
+    const stack = this.open(index);
     for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
       const next = frame.pending.pop();
       if (next === undefined) {
         this.close(frame);
         stack.pop();
-        continue;
-      }
-      const found = this.find(next.name);
-      if (found === null || this.strings.has(found.key)) continue;
-      if (this.active.has(found.key)) this.loop(next.name, next.place);
-      else stack.push(this.open(found.key, found.entry));
+      } else if (this.active.has(next.index)) this.loop(frame.index, next.piece);
+      else stack.push(...this.open(next.index));
     }
   }
 
-  private open(key: string, entry: Entry): Frame {
-    this.active.add(key);
-    const pending = (entry.words ?? []).flatMap((word) =>
-      word.pieces.flatMap((piece) =>
-        'variable' in piece ? { name: piece.variable, place: piece.place } : [],
-      ),
-    );
-    return { key, entry, pending: pending.reverse() };
+  /** @returns the frame of an entry with variables that are not replaced yet */
+  private open(index: number): Frame[] {
+    const entry = this.jail.entries[index];
+    if (entry === undefined || this.isKnown(index)) return [];
+    this.active.add(index);
+    return [{ index, entry, pending: this.pendingOf(entry).reverse() }];
   }
 
-  private close({ key, entry }: Frame): void {
-    const strings = entry.words && entry.words.flatMap((word) => word.text ?? this.expand(word, entry));
-    const fits = strings === null || strings.length <= MAX_ELEMENTS;
-    if (!fits)
-      this.fail('value-too-long', entry.place, `"${entry.name}" has more than ${MAX_ELEMENTS} elements`);
-    this.strings.set(key, fits ? strings : []);
-    this.active.delete(key);
+  private isKnown(index: number): boolean {
+    return this.replaced[index] !== undefined || this.jail.entries[index]?.plain === true;
+  }
+
+  private pendingOf({ words }: Entry): Pending[] {
+    const pending: Pending[] = [];
+    for (const { pieces } of words ?? [])
+      for (const piece of pieces) {
+        if (!('variable' in piece)) continue;
+        const index = this.find(piece);
+        if (index !== null && !this.isKnown(index)) pending.push({ index, piece });
+      }
+    return pending;
+  }
+
+  private close({ index, entry }: Frame): void {
+    this.current = index;
+    const strings: string[] = [];
+    for (const word of entry.words ?? []) {
+      const value = word.text ?? this.expand(word, entry);
+      if (typeof value === 'string') strings.push(value);
+      else for (const text of value) strings.push(text);
+      if (strings.length > MAX_ELEMENTS) break;
+    }
+    this.replaced[index] = this.fits(strings, entry) ? strings : [];
+    this.active.delete(index);
+  }
+
+  private fits(strings: readonly string[], entry: Entry): boolean {
+    const before = this.made;
+    for (const { length } of strings) this.made += ELEMENT_BYTES + length;
+    if (strings.length > MAX_ELEMENTS)
+      this.fail('value-too-long', entry, `"${entry.name}" has more than ${MAX_ELEMENTS} elements`);
+    else if (this.made > MAX_MADE && before <= MAX_MADE)
+      this.fail(
+        'value-too-long',
+        entry,
+        `the values of this jail are longer than ${MAX_MADE} bytes together`,
+      );
+    return strings.length <= MAX_ELEMENTS && this.made <= MAX_MADE;
   }
 
   /** A variable by its exact spelling, or a parameter by its last one: ${allow.mount} is not allow.nomount. */
-  private find(name: string): { key: string; entry: Entry } | null {
-    for (const variable of [true, false]) {
-      const key = keyOf({ name, variable });
-      const entry = this.jail.entries.get(key);
-      if (entry?.name === name && entry.words !== null) return { key, entry };
-    }
-    return null;
+  private find({ variable: name, key }: VariablePiece): number | null {
+    const { entries, index } = this.jail;
+    const variable = index.get(key);
+    if (variable !== undefined && entries[variable]?.words !== null) return variable;
+    const parameter = this.parameter(name);
+    return parameter === null || parameter.entry.words === null ? null : parameter.at;
+  }
+
+  /** The parameter of exactly this spelling. */
+  private parameter(name: string): { readonly at: number; readonly entry: Entry } | null {
+    const { entries, index } = this.jail;
+    const at = index.get(keyOf({ name, variable: false })) ?? -1;
+    const entry = entries[at];
+    return entry?.name === name ? { at, entry } : null;
   }
 
   private expand(word: Word, entry: Entry): string | readonly string[] {
+    const alone = loneVariable(word);
     let text = '';
-    const literal = word.pieces.some((piece) => 'text' in piece && piece.text !== '');
-    const last = word.pieces.findLast((piece) => 'variable' in piece);
     for (const piece of word.pieces) {
-      const strings = 'text' in piece ? [piece.text] : this.lookUp(piece.variable, piece.place);
-      if (strings.length > 1 && piece === last && !literal && text === '') return strings;
-      if (strings.length > 1) this.arrayInline(word, entry);
-      else text += strings[0] ?? '';
+      if ('text' in piece) text += piece.text;
+      else {
+        const strings = this.lookUp(piece);
+        if (strings.length <= 1) text += strings[0] ?? '';
+        else if (text === '' && piece === alone) return strings;
+        else this.arrayInline(word, entry);
+      }
       if (text.length > MAX_CHARACTERS) {
         this.fail('value-too-long', word, `"${entry.name}" has more than ${MAX_CHARACTERS} characters`);
         return '';
@@ -105,20 +170,30 @@ class Substitution implements Substituted {
     return text;
   }
 
-  private lookUp(name: string, place: Place): readonly string[] {
+  private lookUp(piece: VariablePiece): readonly string[] {
+    const { variable: name, place } = piece;
     if (this.loops.has(place)) return [];
-    const found = this.find(name);
-    const strings = found && this.strings.get(found.key);
-    if (strings) return strings;
-    const valueless = this.jail.entries.get(keyOf({ name, variable: false }))?.name === name;
-    const message = valueless ? `"${name}" has no value to put here` : `variable "${name}" is not defined`;
-    this.fail('undefined-variable', place, message, valueless ? undefined : this.similar(name));
+    const index = this.find(piece);
+    const entry = index === null ? undefined : this.jail.entries[index];
+    const strings = index === null || entry === undefined ? null : stringsOf(entry, this.replaced[index]);
+    if (index !== null && this.isSpoiled(index)) this.spoil();
+    if (strings !== null) return strings;
+    const isValueless = this.parameter(name)?.entry.words === null;
+    const message = isValueless ? `"${name}" has no value to put here` : `variable "${name}" is not defined`;
+    this.fail('undefined-variable', place, message, isValueless ? undefined : this.similar(name));
     return [];
   }
 
   private similar(name: string): string {
-    const dotted = [...this.jail.entries.values()].find((entry) => entry.name.startsWith(`${name}.`));
+    const dotted = this.jail.entries.find((entry) => entry.name.startsWith(`${name}.`));
     if (dotted !== undefined) return `did you mean \${${dotted.name}}? A dot ends a name without braces`;
+    if (name.includes(';')) return 'close it with "}"';
+    const usable = this.jail.entries.filter(({ words }) => words !== null);
+    const nearest = nearestOf(
+      name,
+      usable.map((entry) => entry.name),
+    );
+    if (nearest !== null) return `did you mean $${nearest}?`;
     return `define it: $${name} = VALUE; or write \\$ for a dollar sign`;
   }
 
@@ -127,12 +202,24 @@ class Substitution implements Substituted {
     this.fail('array-inline', word, message, 'use it as a whole word');
   }
 
-  private loop(name: string, place: Place): void {
+  private loop(index: number, { variable: name, place }: VariablePiece): void {
+    this.current = index;
     this.loops.add(place);
     this.fail('variable-loop', place, `variable "${name}" is defined by itself`);
   }
 
-  private fail(code: Diagnostic['code'], place: Place, message: string, hint?: string): void {
-    this.failures.push(diagnose('error', code, place, message, hint));
+  private spoil(): void {
+    (this.spoiled ??= new Set()).add(this.current);
   }
+
+  private fail(code: Diagnostic['code'], place: Place, message: string, hint?: string): void {
+    this.spoil();
+    if (this.failures.length < MAX_TOLD) this.failures.push(diagnose('error', code, place, message, hint));
+  }
+}
+
+/** The last variable of a word that has no text: a list may stand there. */
+function loneVariable({ pieces }: Word): Piece | undefined {
+  if (pieces.some((piece) => 'text' in piece && piece.text !== '')) return undefined;
+  return pieces.findLast((piece) => 'variable' in piece);
 }

@@ -17,11 +17,14 @@ export class TokenReader {
   protected previousEnd = 0;
   private words = 0;
   private errors = 0;
+  /** How many mistakes the lexer has found. */
+  protected misread = 0;
 
   constructor(protected readonly source: Source) {
-    this.lexer = new Lexer(source, (code, start, end, message, hint) =>
-      this.add(diagnose('error', code, { source, start, end }, message, hint)),
-    );
+    this.lexer = new Lexer(source, (code, start, end, message, hint) => {
+      this.misread++;
+      this.add(diagnose('error', code, { source, start, end }, message, hint));
+    });
     this.token = this.lexer.next();
   }
 

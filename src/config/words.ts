@@ -1,4 +1,5 @@
-import { plainTexts, type ParamNode, type Word } from './ast.js';
+import { paramNode, type ParamNode, type Word } from './ast.js';
+import { keyOf } from './blocks.js';
 import { findParam, parameterOf } from './params.js';
 import type { Place, Source } from './source.js';
 
@@ -25,34 +26,19 @@ function commandNode([first = '', ...rest]: readonly string[], source: Source, s
   const value = first.slice('command='.length);
   const end = start + first.length;
   const words = [value, ...rest].map((text): Word => ({ source, start, end, text, pieces: [] }));
-  return {
-    kind: 'param',
-    name: 'command',
-    variable: false,
-    append: false,
-    words,
-    texts: plainTexts(words),
+  return paramNode({ name: 'command', variable: false, key: 'command' }, words, false, {
     source,
     start,
     end,
-  };
+  });
 }
 
 function wordNode(word: string, source: Source, start: number): ParamNode {
   const [, name = word, sign, value = ''] = /^([^=]*?)(\+?=)(.*)$/s.exec(word) ?? [];
   const end = start + name.length;
   const words = sign === undefined ? null : splitValue(name, value, source, end + sign.length);
-  return {
-    kind: 'param',
-    name,
-    variable: false,
-    append: sign === '+=',
-    words,
-    texts: words && plainTexts(words),
-    source,
-    start,
-    end,
-  };
+  const key = keyOf({ name, variable: false });
+  return paramNode({ name, variable: false, key }, words, sign === '+=', { source, start, end });
 }
 
 /** Lists are separated by commas, except where a comma is part of one element: fstab options, commands, cron. */

@@ -1,3 +1,4 @@
+import { hasOwnIpc } from '../config/rctl/possible.js';
 import { resourceOf, type ResourceName, type RlimitName } from '../config/rctl/resources.js';
 import { isLimit, type RctlRule } from '../config/rctl/rule.js';
 import type { JailParams } from '../config/params.js';
@@ -58,7 +59,8 @@ export function limitsDisk(values: JailParams): boolean {
 }
 
 /** What rules set when a jail starts. */
-export function rctlLaunch({ rctl = [] }: JailParams): RctlLaunch {
+export function rctlLaunch(values: JailParams): RctlLaunch {
+  const { rctl = [] } = values;
   const [ofJail, ofProcess] = [limitsFor(rctl, 'jail'), limitsFor(rctl, 'process')];
   const rlimits: Partial<Record<RlimitName, number>> = {};
   const lower = (name: RlimitName, amount: number): void => {
@@ -72,7 +74,11 @@ export function rctlLaunch({ rctl = [] }: JailParams): RctlLaunch {
     const { ofProcess: name } = resourceOf(resource);
     if (name !== undefined) lower(name, amount);
   }
-  return { rlimits, sysctls: ipcSysctls(ofJail), pseudoterminals: ofJail.pseudoterminals ?? null };
+  return {
+    rlimits,
+    sysctls: hasOwnIpc(values) ? ipcSysctls(ofJail) : [],
+    pseudoterminals: ofJail.pseudoterminals ?? null,
+  };
 }
 
 /** Documentation/admin-guide/sysctl/kernel.rst; a jail with a user namespace may set them from Linux 6.9 on. */

@@ -43,7 +43,7 @@ describe('a mistake of syntax', () => {
     ['is a name with a variable in it', 'a$x = 1;', ['1:1 syntax-error']],
     ['is a block without an end', 'x {\n persist;\n', ['3:1 unexpected-end']],
     ['is an end without a block', 'persist; }', ['1:10 syntax-error']],
-    ['is a list with nothing after a comma', 'a = b,;', ['1:7 syntax-error']],
+    ['is a list with nothing after a comma', 'meta = b,;', ['1:10 syntax-error']],
     ['is a sign without a name', '= b; persist;', ['1:1 syntax-error']],
     ['is a block too deep', 'a{'.repeat(102) + '}'.repeat(102), ['1:202 nesting-too-deep']],
   ];
@@ -53,6 +53,12 @@ describe('a mistake of syntax', () => {
       const syntax = diagnostics.filter(({ code }) => code !== 'bad-name');
       expect({ ok, found: codes(syntax) }).to.deep.equal({ ok: false, found });
     });
+
+  it('is not hidden by the warning about a comment before it', () => {
+    const { ok, diagnostics } = compileText("a = b#c\n;d' e;\n");
+    expect(ok).to.equal(false);
+    expect(codes(diagnostics)).to.include('2:3 unterminated-string');
+  });
 
   it('does not hide the ones after it', () => {
     const text = 'x {\n path = /a /b;\n memory.max = huge;\n exec.start = "a"\n nosuch;\n}\n}\n';

@@ -29,7 +29,7 @@ describe('a jail', () => {
     ],
     [
       'cannot have the address of another',
-      `$i = 1; x { ${GOOD} ip4.addr = 10.0.0.1; }\ny { ${GOOD} ip4.addr = "eth0|10.0.0.1/24"; }`,
+      `x { ${GOOD} ip4.addr = 10.0.0.1; }\ny { ${GOOD} ip4.addr = "eth0|10.0.0.1/24"; }`,
       ['2:25 duplicate-address'],
     ],
     [
@@ -121,10 +121,10 @@ describe('a jail', () => {
 });
 
 describe('a file of globals alone', () => {
-  it('is told of misspelt parameters', () => {
+  it('is told of misspelt parameters, and of variables that nothing defines', () => {
     expect(
       codes(compileText('path = "/j/$name"; ip4.addr = "$ip"; exec.strat = a;').diagnostics),
-    ).to.deep.equal(['1:38 unknown-parameter']);
+    ).to.deep.equal(['1:32 undefined-variable', '1:38 unknown-parameter']);
   });
 });
 

@@ -27,7 +27,7 @@ export interface RuleFile {
 const LINE = /^([ \t]*)([^\s#]\S*)(.*)$/gm;
 
 /** As many of a file, and of each jail in it, are told. */
-const MAX_DIAGNOSTICS = 50;
+export const MAX_DIAGNOSTICS = 50;
 
 /** Reads a file of rules: one at the beginning of each line; comments begin with "#". rctl.conf(5), rc.d/rctl. */
 export function readRuleFile(source: Source): RuleFile {

@@ -1,3 +1,4 @@
+import type { JailParams } from '../params.js';
 import { resourceOf, sharedSignals } from './resources.js';
 import { isLimit, type RctlRule } from './rule.js';
 
@@ -9,9 +10,20 @@ export interface Impossible {
   readonly severity: 'error' | 'warning';
 }
 
-/** What is impossible about a rule; null when it can be kept. */
-export function impossibility(rule: RctlRule): Impossible | null {
-  return isLimit(rule) ? limitImpossible(rule) : watchImpossible(rule);
+/** What is impossible about a rule of a jail with these values; null when it can be kept. */
+export function impossibility(rule: RctlRule, values: JailParams): Impossible | null {
+  return isLimit(rule) ? (limitImpossible(rule) ?? ipcImpossible(rule, values)) : watchImpossible(rule);
+}
+
+/** Settings of an IPC namespace that is not the jail's own would be those of the host. */
+export function hasOwnIpc(values: JailParams): boolean {
+  return (['sysvmsg', 'sysvsem', 'sysvshm'] as const).every((name) => values[name] !== 'inherit');
+}
+
+function ipcImpossible({ resource, action }: RctlRule, values: JailParams): Impossible | null {
+  if (resourceOf(resource).means?.by !== 'sysctl' || hasOwnIpc(values)) return null;
+  const hint = 'leave out inherit for sysvmsg, sysvsem and sysvshm';
+  return error(`${resource}:${action} cannot be kept in the System V IPC of the host`, hint);
 }
 
 function limitImpossible({ resource, action, per }: RctlRule): Impossible | null {

@@ -33,7 +33,7 @@ export interface Written {
 }
 
 // rctl(8): subject:subject-id:resource:action=amount/per
-const SHAPE = /^(?:([^:=]*):([^:=]*):)?([^:=/]*):([^:=/]*)(?:=([^/]*))?(?:\/(.*))?$/ds;
+const SHAPE = /^(?:([^:=]*):([^:=]*):)?([^:=/]*):([^:=/]*)(?:=([^/]*))?(?:\/(.*))?$/s;
 const [SUBJECT, ID, RESOURCE, ACTION, AMOUNT, PER] = [1, 2, 3, 4, 5, 6] as const;
 
 const subjects: Readonly<Record<string, Subject>> = {
@@ -144,7 +144,9 @@ class RuleReader {
   }
 
   private misread(group: number, message: string, hint: string): Misread {
-    const [start, end] = this.match.indices?.[group] ?? [0, this.text.length];
+    // Where its parts are is asked of a rule that is wrong alone: it takes longer than all the rest.
+    const indices = new RegExp(SHAPE, 'ds').exec(this.text)?.indices;
+    const [start, end] = indices?.[group] ?? [0, this.text.length];
     return start === end
       ? { ok: false, message, hint, start: 0, end: this.text.length }
       : { ok: false, message, hint, start, end };

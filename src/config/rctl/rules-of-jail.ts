@@ -1,14 +1,18 @@
-import { elementPlace, type Checked } from '../check.js';
+import { placeOfElement, type Checked } from '../check.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { FileAccess, RuleFiles } from '../jail.js';
 import type { MergedJail } from '../merge.js';
+import type { JailParams } from '../params.js';
 import { diagnose, type Place } from '../source.js';
-import { readRuleFile, type PlacedRule, type RuleFile } from './file.js';
+import { MAX_DIAGNOSTICS, readRuleFile, type PlacedRule, type RuleFile } from './file.js';
 import { impossibility } from './possible.js';
 import { kindOf, type RctlRule } from './rule.js';
 
 /** A file that was read, or why it could not be. */
 type Read = RuleFile | { readonly unreadable: string };
+
+/** Five rules for each of ten thousand jails. */
+const MAX_CHARACTERS = 1 << 21;
 
 /** The rules of one run of the compiler: those that stand in jails, in the standard file and in files that jails name. */
 export class Rules implements RuleFiles {
@@ -31,19 +35,18 @@ export class Rules implements RuleFiles {
 
   /** The jail with its rules from all files, each of which can be kept. */
   resolve(jail: MergedJail, checked: Checked): Checked {
-    const { name } = jail.block;
     const { values } = checked;
     // Most jails have none, and there may be many jails.
     if (this.common === null && values.rctl === undefined && values['rctl.file'] === undefined)
       return checked;
     const diagnostics: Diagnostic[] = [];
-    const own = this.ownRules(jail, checked, diagnostics);
-    const fromFiles = this.rulesFromFiles(name, jail, checked, diagnostics);
+    const own = this.ownRules(jail, values, diagnostics);
+    const fromFiles = this.rulesFromFiles(jail, values, diagnostics);
     if (own.length + fromFiles.length + diagnostics.length === 0) return checked;
     const kinds = new Set(own.map(({ rule }) => kindOf(rule)));
     const counting = [...own, ...fromFiles.filter(({ rule }) => !kinds.has(kindOf(rule)))];
     for (const { rule, place } of counting) {
-      const found = impossibility(rule);
+      const found = impossibility(rule, values);
       if (found === null) continue;
       const code = found.severity === 'error' ? 'bad-rule' : 'rule-without-effect';
       diagnostics.push(diagnose(found.severity, code, place, found.message, found.hint));
@@ -55,34 +58,36 @@ export class Rules implements RuleFiles {
     };
   }
 
-  private ownRules(jail: MergedJail, { values }: Checked, diagnostics: Diagnostic[]): readonly PlacedRule[] {
-    const entry = jail.entries.get('rctl');
-    const rules = values.rctl ?? [];
-    if (entry === undefined) return [];
-    const placed = rules.map((rule, index) => ({ rule, place: elementPlace(entry, rules, index) }));
+  private ownRules(
+    jail: MergedJail,
+    { rctl: rules = [] }: JailParams,
+    diagnostics: Diagnostic[],
+  ): readonly PlacedRule[] {
     const { name } = jail.block;
-    for (const { rule, place } of placed)
+    return rules.map((rule, index) => {
+      const place = placeOfElement(jail, 'rctl', index, rules.length);
       if (rule.jail !== undefined && rule.jail !== name) {
         const message = `a rule about jail "${rule.jail}" cannot stand in jail "${name}"`;
         diagnostics.push(diagnose('error', 'bad-rule', place, message, `write it there, or jail:${name}:…`));
       }
-    return placed;
+      return { rule, place };
+    });
   }
 
   private rulesFromFiles(
-    name: string,
     jail: MergedJail,
-    { values }: Checked,
+    { 'rctl.file': named = [] }: JailParams,
     diagnostics: Diagnostic[],
   ): readonly PlacedRule[] {
-    const paths = [...(this.standard === null ? [] : [this.standard]), ...(values['rctl.file'] ?? [])];
+    const { name } = jail.block;
+    const paths = this.standard === null ? named : [this.standard, ...named];
     return [...new Set(paths)].flatMap((path) => {
       const file = this.readOnce(path);
       if (file === null || 'unreadable' in file) {
-        const entry = jail.entries.get('rctl.file');
-        // Whether there is a standard file is asked by nobody but the administrator.
-        if (path !== this.standard && entry !== undefined)
-          diagnostics.push(diagnose('error', 'unreadable-file', entry.place, notRead(path, file)));
+        const place = placeOfElement(jail, 'rctl.file', named.indexOf(path), named.length);
+        // Whether there is a standard file is nobody's mistake but the administrator's.
+        if (path !== this.standard)
+          diagnostics.push(diagnose('error', 'unreadable-file', place, notRead(path, file)));
         return [];
       }
       this.readers.get(path)?.add(name);
@@ -104,7 +109,9 @@ export class Rules implements RuleFiles {
   /** @returns null for a file that is not there */
   private readFile(path: string): Read | null {
     try {
-      return readRuleFile({ file: path, text: this.access.readFile(path) });
+      const text = this.access.readFile(path);
+      if (text.length > MAX_CHARACTERS) return { unreadable: `larger than ${MAX_CHARACTERS >> 20} MB` };
+      return readRuleFile({ file: path, text });
     } catch (error) {
       if (!(error instanceof Error) || !('code' in error)) throw error; // a bug, not an answer of the system
       if (error.code === 'ENOENT') return null;
@@ -127,12 +134,15 @@ export class Rules implements RuleFiles {
   private strangers(path: string, { jails }: RuleFile, known: ReadonlySet<string>): readonly Diagnostic[] {
     const warn = (place: Place, message: string, hint: string): Diagnostic =>
       diagnose('warning', 'rule-without-effect', place, message, hint);
-    return [...jails].flatMap(([name, { place }]): readonly Diagnostic[] => {
-      if (this.readers.get(path)?.has(name) === true) return [];
-      return known.has(name)
-        ? [warn(place, `jail "${name}" does not read this file`, `write rctl.file = "${path}" in it`)]
-        : [warn(place, `there is no jail "${name}"`, 'its rules wait for a jail of that name')];
-    });
+    const readers = this.readers.get(path);
+    const unread = [...jails].filter(([name]) => readers?.has(name) !== true);
+    return unread
+      .slice(0, MAX_DIAGNOSTICS)
+      .map(([name, { place }]) =>
+        known.has(name)
+          ? warn(place, `jail "${name}" does not read this file`, `write rctl.file = "${path}" in it`)
+          : warn(place, `there is no jail "${name}"`, 'its rules wait for a jail of that name'),
+      );
   }
 }
 

@@ -30,17 +30,23 @@ function readAddress(text: string, family: Family): Converted<Address> {
   if (link !== undefined && !isLinkName(link)) return bad(`"${link}" cannot be an interface name`, hint);
   return good({
     ...(link !== undefined && { interface: link }),
-    address: ipaddr.parse(address).toString(),
+    address: canonical(family, address),
     prefix,
     words: rest.split(/\s+/).filter((word) => word !== ''),
   });
 }
 
+const FOUR_PARTS = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 /** A four-part decimal address or an IPv6 one; ipaddr.js alone also takes "10.1" and 0x forms. */
 export function isOf(family: Family, text: string): boolean {
-  if (text.includes('%')) return false;
-  return family === 'ipv4' ? ipaddr.IPv4.isValidFourPartDecimal(text) : ipaddr.IPv6.isValid(text);
+  if (family === 'ipv4') return FOUR_PARTS.test(text);
+  return !text.includes('%') && ipaddr.IPv6.isValid(text);
 }
+
+/** The one spelling of an address by which two of them are compared. */
+const canonical = (family: Family, text: string): string =>
+  family === 'ipv4' ? text : ipaddr.parse(text).toString();
 
 function notAnAddress(text: string, family: Family): string {
   const other = isOf(family === 'ipv4' ? 'ipv6' : 'ipv4', text);

@@ -13,11 +13,11 @@ const SECONDS: Readonly<Record<string, number>> = {
 
 /** The units that a duration may have. */
 export const timeUnits: readonly string[] = Object.keys(SECONDS);
+const PART = new RegExp(`(\\d+(?:\\.\\d+)?)\\s*(${timeUnits.join('|')})?\\s*`, 'gy');
 
 /** Reads "30", "30s", "100ms", "1h30m" as seconds; a bare number is seconds, as in jail(8). */
 export function readSeconds(text: string): Converted<number> {
-  const units = Object.keys(SECONDS).join('|');
-  const parts = [...text.matchAll(new RegExp(`(\\d+(?:\\.\\d+)?)\\s*(${units})?\\s*`, 'gy'))];
+  const parts = [...text.matchAll(PART)];
   const length = parts.reduce((sum, [part]) => sum + part.length, 0);
   const bare = parts.length > 1 && parts.some(([, , unit]) => unit === undefined);
   if (parts.length === 0 || length !== text.length || bare)

@@ -28,8 +28,8 @@ describe('a formatted file has its comments, means the same, and is formatted th
 
   it('any file that parses', () => {
     const next = numbers(20_261_122);
-    expect(soundOnes((seed) => mutate(seed, next))).to.be.greaterThan(500);
-  }).timeout(20_000);
+    expect(soundOnes((seed) => mutate(seed, next))).to.be.greaterThan(ROUNDS / 10);
+  }).timeout(60_000);
 
   it('a file with comments, line ends and semicolons wherever they can be', () => {
     const next = numbers(4711);
@@ -40,8 +40,8 @@ describe('a formatted file has its comments, means the same, and is formatted th
           ? `${next(2) === 0 ? character : ''}${GAP_FILLERS[next(GAP_FILLERS.length)]}${character}`
           : character,
       ).join('');
-    expect(soundOnes(scatter)).to.be.greaterThan(200);
-  }).timeout(20_000);
+    expect(soundOnes(scatter)).to.be.greaterThan(ROUNDS / 10);
+  }).timeout(60_000);
 });
 
 const GAP_FILLERS = [
@@ -58,11 +58,12 @@ const GAP_FILLERS = [
 
 const seeds = corpusFiles().map(({ text }) => text);
 
-/** How many of a few seconds' changed seeds parse; all that do are checked. */
+const ROUNDS = 2000;
+
+/** How many changed seeds parse; all that do are checked. */
 function soundOnes(change: (seed: string) => string): number {
-  const end = Date.now() + 4000;
   let sound = 0;
-  for (let round = 0; round < 10_000 && Date.now() < end; round++)
+  for (let round = 0; round < ROUNDS; round++)
     if (formatAsPromised(change(seeds[round % seeds.length] ?? ''), compileText) !== null) sound++;
   return sound;
 }

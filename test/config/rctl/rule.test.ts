@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { JailParams } from '../../../src/config/params.js';
 import { impossibility } from '../../../src/config/rctl/possible.js';
 import { resourceOf, resources, isResourceName } from '../../../src/config/rctl/resources.js';
 import { readRule, ruleText } from '../../../src/config/rctl/rule.js';
@@ -94,10 +95,10 @@ describe('a rule of rctl(8)', () => {
 });
 
 describe('a rule on Linux', () => {
-  const verdict = (text: string): string => {
+  const verdict = (text: string, values: JailParams = {}): string => {
     const reading = readRule(text);
     if (!reading.ok) return 'misread';
-    const found = impossibility(reading.value.rule);
+    const found = impossibility(reading.value.rule, values);
     return found === null ? 'kept' : `${found.severity}: ${found.message}`;
   };
 
@@ -112,9 +113,9 @@ describe('a rule on Linux', () => {
   });
 
   it('is a mistake where it would limit and cannot, a warning where it would only tell', () => {
-    expect(['memoryuse:log=1', 'memoryuse:devctl=1', 'memoryuse:sigusr1=1'].map(verdict)).to.deep.equal([
-      ...['kept', 'kept', 'kept'],
-    ]);
+    expect(
+      ['memoryuse:log=1', 'memoryuse:devctl=1', 'memoryuse:sigusr1=1'].map((text) => verdict(text)),
+    ).to.deep.equal([...['kept', 'kept', 'kept']]);
     const why = 'does nothing here: what a jail uses of nshm cannot be measured';
     expect(verdict('nshm:log=1')).to.equal(`warning: nshm:log ${why}`);
     expect(verdict('nshm:devctl=1')).to.equal(`warning: nshm:devctl ${why}`);
@@ -122,11 +123,18 @@ describe('a rule on Linux', () => {
     expect(verdict('memoryuse:siginfo=1')).to.equal('error: Linux has no SIGINFO');
   });
 
+  it('about System V IPC needs that of the jail', () => {
+    expect(verdict('nshm:deny=1', { sysvsem: 'inherit' })).to.equal(
+      'error: nshm:deny cannot be kept in the System V IPC of the host',
+    );
+    expect(verdict('nshm:deny=1', { sysvsem: 'new' })).to.equal('kept');
+    expect(verdict('maxproc:deny=1', { sysvsem: 'inherit' })).to.equal('kept');
+  });
+
   it('may be about each process where setrlimit(2) has it', () => {
-    expect(['openfiles:deny=9/process', 'vmemoryuse:deny=1g/process'].map(verdict)).to.deep.equal([
-      'kept',
-      'kept',
-    ]);
+    expect(
+      ['openfiles:deny=9/process', 'vmemoryuse:deny=1g/process'].map((text) => verdict(text)),
+    ).to.deep.equal(['kept', 'kept']);
     expect(verdict('memoryuse:deny=1g/process')).to.equal(
       'error: memoryuse:deny cannot be kept for each process',
     );

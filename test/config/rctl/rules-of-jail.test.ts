@@ -137,6 +137,13 @@ describe('rctl.conf', () => {
     expect(compiled.ok).to.equal(true);
   });
 
+  it('is not read when it is larger than 2 MB', () => {
+    const compiled = compileFiles(web, { '/etc/rctl.conf': '#\n'.repeat(2 ** 20 + 1) });
+    expect(told(compiled)).to.deep.equal([
+      '- error unreadable-file: cannot read /etc/rctl.conf: larger than 2 MB',
+    ]);
+  });
+
   it('has at most fifty mistakes told, and never starts a jail with one', () => {
     const lines = 'jail:web:x:deny=1\nx\n'.repeat(5000);
     const compiled = compileFiles(web, { '/etc/rctl.conf': lines });
@@ -162,7 +169,7 @@ describe('rctl.file', () => {
 
   it('must be there', () => {
     expect(told(compileFiles(conf, { '/a': '' }))).to.deep.equal([
-      'jail.conf:1:27+9 error unreadable-file: cannot read /b: no such file or directory',
+      'jail.conf:1:43+2 error unreadable-file: cannot read /b: no such file or directory',
     ]);
   });
 });

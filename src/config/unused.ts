@@ -1,0 +1,71 @@
+import type { ParamNode } from './ast.js';
+import { isWildcard, type Block } from './blocks.js';
+import { Checker } from './check.js';
+import type { Diagnostic } from './diagnostic.js';
+import { mergeJail } from './merge.js';
+import { findParam } from './params.js';
+import { diagnose, type Place } from './source.js';
+import { substitute } from './substitute.js';
+import { nearestOf } from './suggest.js';
+
+/** What is wrong with globals and wildcard blocks that cover no jail, which nobody would see otherwise. */
+export function checkUncovered(blocks: readonly Block[], covered: ReadonlySet<Block>): readonly Diagnostic[] {
+  const idle = blocks.filter((block) => isWildcard(block.name) && !covered.has(block));
+  if (idle.length === 0) return [];
+  const checker = new Checker();
+  const defined = namesOf(blocks.flatMap(({ params }) => params));
+  return idle.flatMap((block) => [
+    ...plainMistakes(block, checker),
+    ...block.params.flatMap((node) => undefinedIn(node, defined)),
+  ]);
+}
+
+/** Values with variables in them are not known without a jail. */
+function plainMistakes(block: Block, checker: Checker): readonly Diagnostic[] {
+  const isPlain = ({ plain }: ParamNode): boolean => plain;
+  const layer = { ...block, params: block.params.filter(isPlain) };
+  const merged = mergeJail({ block: layer, layers: [layer] });
+  return [...merged.failures, ...checker.check(merged, substitute(merged)).diagnostics];
+}
+
+const namesOf = (nodes: readonly ParamNode[]): ReadonlySet<string> => new Set(nodes.map(({ name }) => name));
+
+function undefinedIn({ words }: ParamNode, defined: ReadonlySet<string>): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const { pieces } of words ?? [])
+    for (const piece of pieces) {
+      if (!('variable' in piece) || defined.has(piece.variable) || findParam(piece.variable) !== null)
+        continue;
+      const nearest = nearestOf(piece.variable, [...defined]);
+      const message = `variable "${piece.variable}" is defined nowhere`;
+      const hint =
+        nearest === null ? 'each jail that this is for has to define it' : `did you mean $${nearest}?`;
+      diagnostics.push(diagnose('warning', 'undefined-variable', piece.place, message, hint));
+    }
+  return diagnostics;
+}
+
+/** Variables that nothing refers to. */
+export function unusedVariables(blocks: readonly Block[]): readonly Diagnostic[] {
+  const first = new Map<string, Place>();
+  const used = new Set<string>();
+  for (const { params } of blocks)
+    for (const node of params) {
+      if (node.variable && !first.has(node.name)) first.set(node.name, node);
+      if (!node.plain) noteUses(node, used);
+    }
+  return [...first]
+    .filter(([name]) => !used.has(name))
+    .map(([name, place]) => {
+      const message = `variable "${name}" is never used`;
+      return diagnose('warning', 'unused-variable', place, message, hintFor(name));
+    });
+}
+
+function noteUses({ words }: ParamNode, used: Set<string>): void {
+  for (const { pieces } of words ?? [])
+    for (const piece of pieces) if ('variable' in piece) used.add(piece.variable);
+}
+
+const hintFor = (name: string): string | undefined =>
+  findParam(name) === null ? undefined : `without "$" it would be the parameter "${name}"`;
