@@ -6,7 +6,7 @@ import { completionScript } from './cli/completion.js';
 import { commandsAsRoff } from './cli/manual.js';
 import { textMateGrammar } from './config/editor/textmate.js';
 import { vimSyntax } from './config/editor/vim.js';
-import { paramsAsRoff, treatmentsAsRoff } from './config/describe.js';
+import { paramsAsRoff, treatmentsAsRoff } from './config/describe-roff.js';
 import { resourcesAsRoff } from './config/rctl/describe.js';
 import { roff } from './config/roff.js';
 import { settingsAsIni, settingsAsRoff } from './daemon/settings.js';
@@ -17,7 +17,7 @@ import { shown, transitions, type Phase } from './supervise/lifecycle.js';
  * Each man/PAGE is man/PAGE.in with the lists in the places of lines such as "@PARAMETERS@".
  */
 
-const PAGES = ['jail.conf.5', 'jaild.ini.5', 'jaild.8', 'jailctl.8'] as const;
+const PAGES = ['jail.8', 'jail.conf.5', 'jaild.ini.5', 'jaild.8', 'jailctl.8'] as const;
 
 /** Path below the repository → the text that belongs there. Reads man/*.in and asks the built jailer for its steps. */
 export function printedFiles(repository: string): ReadonlyMap<string, string> {

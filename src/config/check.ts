@@ -148,11 +148,12 @@ function refuseString(texts: Strings): Unconverted | null {
 }
 
 function warningsOf({ name }: Mention, entry: Entry, texts: Strings): Diagnostic[] {
-  const { onLinux, note, type } = parameterOf(name);
+  const { onLinux, note, type, readOnly } = parameterOf(name);
   const warnings: Diagnostic[] = [];
   const warn = (code: Diagnostic['code'], message: string, hint?: string): void =>
     void warnings.push(diagnose('warning', code, entry, message, hint));
-  if (onLinux === 'ignored') warn('ignored-parameter', `"${entry.name}" means nothing on Linux`, note);
+  if (readOnly === true) warn('ignored-parameter', `"${entry.name}" is not for setting`, note);
+  else if (onLinux === 'ignored') warn('ignored-parameter', `"${entry.name}" means nothing on Linux`, note);
   if (onLinux === 'later') warn('later-parameter', `"${entry.name}" is known, but does nothing yet`, note);
   // A list of CPUs without quotes is several words to the parser, and one value to its type.
   if (!type.list && type.name !== 'CPU list' && (texts?.length ?? 0) > 1)
@@ -160,12 +161,16 @@ function warningsOf({ name }: Mention, entry: Entry, texts: Strings): Diagnostic
   return warnings;
 }
 
-/** The warning for a value that does nothing yet, of a parameter whose other values work. */
+/** The warning for a value that does nothing, of a parameter whose other values work. */
 function withoutEffect({ name }: Mention, entry: Entry, value: unknown): Diagnostic | null {
-  const { notYet } = parameterOf(name);
-  if (notYet?.includes(value) !== true) return null;
-  const message = `this value of "${entry.name}" is known, but does nothing yet`;
-  return diagnose('warning', 'later-parameter', entry, message, notYet.note);
+  const { notYet, meaningless } = parameterOf(name);
+  const warn = (code: Diagnostic['code'], what: string, hint: string): Diagnostic =>
+    diagnose('warning', code, entry, `this value of "${entry.name}" ${what}`, hint);
+  if (notYet?.includes(value) === true)
+    return warn('later-parameter', 'is known, but does nothing yet', notYet.note);
+  if (meaningless?.includes(value) === true)
+    return warn('ignored-parameter', 'means nothing on Linux', meaningless.note);
+  return null;
 }
 
 /** The place of a parameter in a jail, or of the jail's name when it was not written. */

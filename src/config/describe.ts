@@ -1,6 +1,6 @@
-import { groups, isParamName, parameterOf, type ParamName } from './params.js';
-import type { Parameter } from './parameter.js';
-import { roff, textBlock } from './roff.js';
+import { examplesOf } from './examples.js';
+import { groups, isParamName, negated, parameterOf, type ParamName } from './params.js';
+import type { Parameter, SomeValues } from './parameter.js';
 
 /** One parameter as `jailctl params --json` tells it. */
 export interface ParamDescription {
@@ -9,6 +9,9 @@ export interface ParamDescription {
   readonly type: string;
   readonly list: boolean;
   readonly choices: readonly string[] | null;
+  /** Of a number; null where there is no bound. */
+  readonly least: number | null;
+  readonly most: number | null;
   readonly default: string;
   readonly unit: string | null;
   readonly live: boolean;
@@ -16,8 +19,16 @@ export interface ParamDescription {
   readonly onLinux: Parameter['onLinux'];
   readonly summary: string;
   readonly note: string | null;
+  /** It may be written with "no": `nopersist`. */
+  readonly negation: string | null;
+  /** Shown by jls, set by no file. */
+  readonly readOnly: boolean;
+  /** Values as they stand in a file. */
+  readonly examples: readonly string[];
   /** Values that do nothing yet, and what happens instead. */
   readonly notYet: { readonly values: string; readonly note: string } | null;
+  /** Values that mean nothing on Linux. */
+  readonly meaningless: { readonly values: string; readonly note: string } | null;
 }
 
 /** Every parameter, in the order of the table. */
@@ -30,15 +41,23 @@ export function describeParams(): readonly ParamDescription[] {
 }
 
 function describeParam(name: ParamName, group: string): ParamDescription {
-  const { type, unit, note, notYet, live, origin, onLinux, summary, default: fallback } = parameterOf(name);
+  const { type, unit, note, live, origin, onLinux, summary, default: fallback, ...more } = parameterOf(name);
+  const told = (values: SomeValues | undefined) =>
+    values === undefined ? null : { values: values.values, note: values.note };
   return {
     ...{ name, group, type: type.name, list: type.list, choices: type.choices ?? null },
+    ...{ least: bound(type.bounds?.[0]), most: bound(type.bounds?.[1]) },
     ...{ default: fallback, unit: unit ?? null, live, origin, onLinux, summary, note: note ?? null },
-    notYet: notYet === undefined ? null : { values: notYet.values, note: notYet.note },
+    negation: type.negatable ? negated(name) : null,
+    readOnly: more.readOnly === true,
+    examples: examplesOf(name),
+    notYet: told(more.notYet),
+    meaningless: told(more.meaningless),
   };
 }
 
-const LINUX_WORDS = {
+/** How Linux treats a parameter. */
+export const LINUX_WORDS = {
   same: 'as on FreeBSD',
   close: 'close to FreeBSD',
   ignored: 'accepted, means nothing on Linux',
@@ -58,92 +77,68 @@ function listAsText(all: readonly ParamDescription[]): string {
   return Object.keys(groups)
     .map((group) => {
       const rows = all.filter((param) => param.group === group);
-      return [`${group}:`, ...rows.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`)].join(
+      return [`${group}:`, ...rows.map((param) => `  ${param.name.padEnd(width)}${summaryOf(param)}`)].join(
         '\n',
       );
     })
     .join('\n\n');
 }
 
-function paramAsText(param: ParamDescription): string {
-  const rows: [string, string][] = [
-    ['type', param.choices === null ? param.type : `${param.type} (${param.choices.join(', ')})`],
-    ['default', param.default],
-    ...(param.unit === null ? [] : [['unit', param.unit] as [string, string]]),
-    ['changes', param.live ? 'while the jail runs' : 'with a restart of the jail'],
-    ['origin', originOf(param)],
-    ...(param.note === null ? [] : [['note', param.note] as [string, string]]),
-    ...(param.notYet === null ? [] : [['not yet', notYetText(param.notYet)] as [string, string]]),
-  ];
-  return [`${param.name}: ${param.summary}`, ...rows.map(([key, text]) => `  ${key.padEnd(9)}${text}`)].join(
-    '\n',
-  );
+/** What limits a number to what JavaScript can count is no bound of the parameter's. */
+const bound = (value: number | undefined): number | null =>
+  value === undefined || Math.abs(value) === Number.MAX_SAFE_INTEGER ? null : value;
+
+/** "integer, 1 to 10000", "choice (no, on-failure, always)". */
+function typeOf(param: ParamDescription): string {
+  const { type, choices } = param;
+  return choices === null ? boundedType(param) : `${type} (${choices.join(', ')})`;
 }
 
-function originOf({ origin, onLinux }: ParamDescription): string {
-  if (origin === 'freebsd') return `jail(8), ${LINUX_WORDS[onLinux]}`;
-  return onLinux === 'later' ? `jaild, ${LINUX_WORDS.later}` : 'jaild';
+/** "integer, 1 to 10000". */
+export function boundedType({ type, least, most }: ParamDescription): string {
+  if (least === null) return type;
+  return most === null ? `${type}, at least ${least}` : `${type}, ${least} to ${most}`;
+}
+
+/** The sentence about it, with a remark where it does nothing. */
+function summaryOf({ summary, onLinux, readOnly }: ParamDescription): string {
+  if (readOnly) return `${summary} (read-only)`;
+  return onLinux === 'ignored' || onLinux === 'later' ? `${summary} (${LINUX_WORDS[onLinux]})` : summary;
+}
+
+function paramAsText(param: ParamDescription): string {
+  const { name, negation, unit, note, notYet, meaningless } = param;
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['type', typeOf(param)],
+    ['default', param.default],
+    ['unit', unit],
+    ['changes', param.live ? 'while the jail runs' : 'with a restart of the jail'],
+    ['origin', param.origin === 'freebsd' ? 'jail(8) of FreeBSD' : 'jaild'],
+    ['on Linux', linuxOf(param)],
+    ['note', note],
+    ['not yet', notYet && someText(notYet)],
+    ['ignored', meaningless && someText(meaningless)],
+    ['negation', param.type === 'boolean' ? null : negation],
+    ...examplesAsText(param).map((text, index) => [index === 0 ? 'example' : '', text] as const),
+  ];
+  const lines = rows.flatMap(([key, text]) => (text === null ? [] : [`  ${key.padEnd(10)}${text}`]));
+  return [`${name}: ${param.summary}`, ...lines].join('\n');
+}
+
+/** Whole statements of a file. A boolean needs no value. */
+function examplesAsText({ name, type, negation, examples, readOnly }: ParamDescription): readonly string[] {
+  if (readOnly) return [];
+  if (type === 'boolean') return [`${name};`, `${negation ?? name};`];
+  return examples.map((text) => `${name} = ${text};`);
+}
+
+/** How Linux treats it; of a parameter that there is only here there is nothing to compare. */
+function linuxOf({ origin, onLinux, readOnly }: ParamDescription): string | null {
+  if (readOnly) return 'jls shows it, files cannot set it';
+  return origin === 'freebsd' || onLinux === 'later' ? LINUX_WORDS[onLinux] : null;
 }
 
 /** "inherit: what happens instead". */
-function notYetText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
+export function someText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
   return `${values}: ${note}`;
-}
-
-/** The same as a list of roff for jail.conf(5): one .Ss for each group, one .It for each parameter. */
-export function paramsAsRoff(): string {
-  const all = describeParams();
-  return Object.keys(groups)
-    .map((group) => {
-      const rows = all.filter((param) => param.group === group).map(paramAsRoff);
-      return [`.Ss ${group}`, '.Bl -tag -width indent', ...rows, '.El'].join('\n');
-    })
-    .join('\n');
-}
-
-function paramAsRoff(param: ParamDescription): string {
-  const facts = [
-    typeText(param),
-    `default: ${param.default}`,
-    ...(param.live ? ['can change while the jail runs'] : []),
-    ...(param.onLinux === 'ignored' || param.onLinux === 'later' ? [LINUX_WORDS[param.onLinux]] : []),
-  ];
-  return [
-    `.It Va ${param.name}`,
-    roff(param.summary),
-    ...(param.note === null ? [] : [roff(param.note)]),
-    ...(param.notYet === null ? [] : [roff(`Not yet: ${notYetText(param.notYet)}.`)]),
-    `.Po\n${roff(facts.join('; '))}\n.Pc`,
-  ].join('\n');
-}
-
-/** The type, its words where they are few, and the unit of a bare number where the type does not say it. */
-function typeText({ type, choices, list, unit }: ParamDescription): string {
-  if (type === 'choice' && choices !== null && !list) return `one of ${choices.join(', ')}`;
-  return unit === null || type === unit || (unit === 's' && type === 'seconds')
-    ? type
-    : `${type}, in ${unit}`;
-}
-
-/** What the table of parameters in jail.conf(5) says about how Linux treats each. */
-function treatmentOf({ origin, onLinux, notYet }: ParamDescription): string {
-  if (onLinux === 'later') return 'not yet';
-  if (notYet !== null) return 'partly';
-  return origin === 'linux' ? 'own' : onLinux;
-}
-
-/** Every parameter and how Linux treats it, as a tbl(1) table in the order of the alphabet. It fits 80 columns. */
-export function treatmentsAsRoff(): string {
-  const rows = describeParams()
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map((param) => {
-      const remarks = [
-        param.note ?? '',
-        param.notYet === null ? '' : `Not yet: ${notYetText(param.notYet)}.`,
-      ];
-      const text = remarks.filter((remark) => remark !== '').join(' ');
-      return [param.name, treatmentOf(param), text === '' ? '' : textBlock(text)].join('\t');
-    });
-  const table = ['.TS', 'lb lb lb', 'l1 l2 lw(28n).', 'Parameter\tLinux\tRemarks', ...rows, '.TE'];
-  return ['.nh', ...table, '.hy'].join('\n'); // names of parameters are not for hyphens
 }

@@ -1,28 +1,16 @@
-import type { Checked } from './check.js';
 import { placeOf } from './check.js';
+import {
+  childrenAreCounted,
+  hostRootIsMeant,
+  inheritedHostHasNoName,
+  policyIsThere,
+  sharedIpcIsNotNew,
+} from './combinations.js';
 import { findCycles } from './cycles.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
-import type { JailEntries } from './merge.js';
+import type { Draft, Drafts } from './draft.js';
 import { diagnose, spanOf, type Place } from './source.js';
-import type { Stack } from './stacks.js';
 import type { ParamName } from './params.js';
-
-/** A jail whose values are known. */
-export interface Draft extends Checked {
-  readonly name: string;
-  readonly stack: Stack;
-  readonly merged: JailEntries;
-  /** FreeBSD's jail(8) would skip it. */
-  readonly failed: boolean;
-  /** About how many bytes its variables were replaced by. */
-  readonly made: number;
-}
-
-/** The jails of all files, for rules that compare them. */
-export interface Drafts {
-  readonly jails: readonly Draft[];
-  readonly byName: ReadonlyMap<string, Draft>;
-}
 
 /** A rule finds what is wrong with each jail that breaks it. */
 type Rule = (drafts: Drafts) => Iterable<readonly [Draft, Diagnostic]>;
@@ -39,6 +27,11 @@ const rules: readonly Rule[] = [
   addressesHaveANetwork,
   interfacesHaveANetwork,
   addressesAreUnique,
+  inheritedHostHasNoName,
+  sharedIpcIsNotNew,
+  childrenAreCounted,
+  hostRootIsMeant,
+  policyIsThere,
   mountsAreAllowed,
 ];
 

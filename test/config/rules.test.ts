@@ -44,7 +44,7 @@ describe('a jail', () => {
     ],
     [
       'is told of what means nothing on Linux, once',
-      `* { ${GOOD} devfs_ruleset = 4; }\nx { }\ny { }`,
+      `* { ${GOOD} exec.fib = 4; }\nx { }\ny { }`,
       ['1:25 ignored-parameter'],
     ],
     ['is told of what does nothing yet', `x { ${GOOD} image = a; }`, ['1:25 later-parameter']],
@@ -107,7 +107,7 @@ describe('a jail', () => {
   });
 
   it('with a mistake of its own is not startable, and the others are', () => {
-    const { ok, jails } = compileText(`a { ${GOOD} memory.max = huge; }\nb { ${GOOD} devfs_ruleset = 4; }`);
+    const { ok, jails } = compileText(`a { ${GOOD} memory.max = huge; }\nb { ${GOOD} exec.fib = 4; }`);
     expect({
       ok,
       startable: jails.map(isStartable),

@@ -45,7 +45,7 @@ let s:names = [
   \ 'jid',
   \ 'path',
   \ '\%(no\)\=persist',
-  \ '\%(no\)\=host',
+  \ 'host',
   \ 'host\.hostname',
   \ 'host\.domainname',
   \ 'host\.hostuuid',
