@@ -20,19 +20,14 @@ const isUnchanged = ({ before, after }: Draft): boolean => before.equals(after);
 
 /** @returns the mistakes of a file that cannot be formatted */
 function draftOf(file: string): Draft | readonly Diagnostic[] {
-  const before = read(file);
-  if (!Buffer.isBuffer(before)) return [before];
-  const formatted = formatBytes(file === '-' ? STDIN : file, before);
-  return formatted.ok ? { file, before, after: formatted.bytes } : formatted.diagnostics;
-}
-
-function read(file: string): Buffer | Diagnostic {
   try {
-    return readBytes(file);
+    const before = readBytes(file);
+    const formatted = formatBytes(file === '-' ? STDIN : file, before);
+    return formatted.ok ? { file, before, after: formatted.bytes } : formatted.diagnostics;
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error; // a bug, not an answer of the system
     const message = `cannot read ${file}: ${reasonOf(error)}`;
-    return { code: 'unreadable-file', severity: 'error', span: null, message };
+    return [{ code: 'unreadable-file', severity: 'error', span: null, message }];
   }
 }
 

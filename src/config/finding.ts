@@ -119,10 +119,9 @@ class Places {
     const key = parameter === null ? null : keyOf({ name: parameter, variable: false });
     const entry = merged.entries.find((one) => one.key === key);
     if (entry === undefined) return merged.block.place;
-    const { entries } = merged;
     // A list as a whole is where its name is, any other value where its word is.
     if (entry.words?.length === 1 || element < 0)
       return (entry.words?.length === 1 ? entry.words[0] : undefined) ?? entry;
-    return elementPlace(entry, element, { entries, replaced: substitute(merged).replaced });
+    return elementPlace(entry, element, { ...merged, replaced: substitute(merged).replaced });
   }
 }

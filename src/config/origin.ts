@@ -82,7 +82,7 @@ export class Origins {
 
   #originOf(jail: Jail, merged: MergedJail, replaced: Substituted['replaced'], entry: Entry): Origin {
     const strings = jail.params.get(entry.name) ?? [];
-    const resolved = { entries: merged.entries, replaced };
+    const resolved = { ...merged, replaced };
     return {
       ...this.#entryAt(entry),
       elements: strings.map((_, index) => this.#writtenAt(elementPlace(entry, index, resolved))),

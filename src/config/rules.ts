@@ -19,6 +19,7 @@ type Rule = (drafts: Drafts) => Iterable<readonly [Draft, Diagnostic]>;
 const rules: readonly Rule[] = [
   nameIsUsable,
   nameIsUnique,
+  hostNamesFit,
   pathIsGiven,
   somethingRuns,
   healthIsDefined,
@@ -83,6 +84,26 @@ function* nameIsUsable({ jails }: Drafts) {
           : 'letters, digits, dots, - and _; at most 128 of them';
         yield error(jail, 'bad-name', placeOf(jail.merged, 'name'), `"${name}" cannot name a jail`, hint);
       }
+}
+
+/** The longest name that sethostname(2) and setdomainname(2) take, in bytes. */
+const MAX_HOST_NAME = 64;
+
+/** A name that is good for a jail may be too long for its host, whose name it is by default. */
+function* hostNamesFit({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { host, 'host.domainname': domain = '' } = jail.values;
+    const hostname = jail.values['host.hostname'] ?? (isUsableName(jail.name) ? jail.name : '');
+    if (host === 'inherit') continue;
+    for (const [parameter, text] of [
+      ['host.hostname', hostname],
+      ['host.domainname', domain],
+    ] as const) {
+      if (Buffer.byteLength(text) <= MAX_HOST_NAME) continue;
+      const message = `${parameter}: a name of more than ${MAX_HOST_NAME} bytes is too long for a host`;
+      yield error(jail, 'bad-value', placeOf(jail.merged, parameter), message, `set a shorter ${parameter}`);
+    }
+  }
 }
 
 function* nameIsUnique({ jails, byName }: Drafts) {
