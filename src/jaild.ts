@@ -130,7 +130,11 @@ class Daemon {
     const parallel = settings['daemon.parallel'];
     this.#supervisor = new Supervisor({
       host: this.#machine,
-      load: () => withDefaults(withholdBroken(loadConfiguration(configurationOf(instance))), settings),
+      load: () =>
+        withDefaults(
+          withholdBroken(loadConfiguration(configurationOf(instance), instance.ruleFile)),
+          settings,
+        ),
       planJail,
       log,
       autostart: settings['daemon.autostart'],

@@ -5,6 +5,7 @@ import { commands } from './cli/commands.js';
 import { completionScript } from './cli/completion.js';
 import { commandsAsRoff } from './cli/manual.js';
 import { describeParams, paramsAsRoff, type ParamDescription } from './config/describe.js';
+import { resourcesAsRoff } from './config/rctl/describe.js';
 import { settingsAsIni, settingsAsRoff } from './daemon/settings.js';
 import { shown, transitions, type Phase } from './supervise/lifecycle.js';
 
@@ -36,6 +37,7 @@ function listsOf(repository: string): Lists {
   return new Map([
     ['PARAMETERS', paramsAsRoff],
     ['DIFFERENCES', differencesAsRoff],
+    ['RESOURCES', resourcesAsRoff],
     ['SETTINGS', settingsAsRoff],
     ['COMMANDS', commandsAsRoff],
     ['TRANSITIONS', transitionsAsRoff],
@@ -67,7 +69,10 @@ function differencesAsRoff(): string {
     .filter(({ origin }) => origin === 'freebsd')
     .flatMap(differencesOf);
   const cells = rows.map(([name, note]) => `${name}\tT{\n${roff(note)}\nT}`);
-  return ['.TS', 'lb lb', 'l lw(34n).', 'Parameter\tWhat is different', ...cells, '.TE'].join('\n');
+  // A text block at the end of a page is one that tbl(1) warns of, and which one that is changes with every line above.
+  return ['.TS', 'nowarn;', 'lb lb', 'l lw(34n).', 'Parameter\tWhat is different', ...cells, '.TE'].join(
+    '\n',
+  );
 }
 
 type Difference = readonly [name: string, note: string];

@@ -89,6 +89,11 @@ static inline int sys_fsmount(int fs, unsigned int attributes)
 	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
 }
 
+static inline int sys_fspick(int fd)
+{
+	return (int)syscall(SYS_fspick, fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+}
+
 static inline int sys_mount(const char *source, const char *target, unsigned long flags)
 {
 	return (int)syscall(SYS_mount, source, target, NULL, flags, NULL);
@@ -119,6 +124,11 @@ static inline void stack_rest(void)
 	uintptr_t top = ((uintptr_t)__builtin_frame_address(0) & ~(page - 1)) - page;
 
 	madvise((void *)(top - most), most, MADV_DONTNEED);
+}
+
+static inline int sys_seccomp(unsigned int operation, unsigned int flags, void *args)
+{
+	return (int)syscall(SYS_seccomp, operation, flags, args);
 }
 
 static inline int sys_close_range(unsigned int first, unsigned int flags)

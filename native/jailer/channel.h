@@ -19,6 +19,7 @@ const char *how_name(enum how how);
 enum note_type {
 	NOTE_NETLINK,	/* a descriptor: socket of the network namespace */
 	NOTE_FAILED,	/* step, subject, number = errno */
+	NOTE_LISTENER,	/* a descriptor: calls that the jailer answers */
 	NOTE_BUILT,
 	NOTE_PTY,	/* a descriptor: the master */
 	NOTE_START,	/* index, how, number */

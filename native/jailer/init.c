@@ -1,4 +1,5 @@
 #include "init.h"
+#include "answers.h"
 #include "build.h"
 #include "calls.h"
 #include "caps.h"
@@ -142,6 +143,20 @@ static void give_up_privileges(const struct state *s)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		build_fail(s->channel, STEP_LOCK, "");
+}
+
+/* Before the privileges go; whatever runs in the jail has its filter from here. */
+static void have_calls_answered(const struct state *s)
+{
+	struct note note = { .type = NOTE_LISTENER };
+	int fd;
+
+	if (!answers_wanted(s->plan))
+		return;
+	fd = answers_load(s->plan);
+	if (fd < 0 || channel_send(s->channel, &note, sizeof(note), &fd, 1) < 0)
+		build_fail(s->channel, STEP_ANSWERS, "");
+	close(fd);
 }
 
 _Noreturn static void run_child(const struct state *s, const struct run *run, int report)
@@ -348,6 +363,7 @@ _Noreturn void init(struct plan *plan, int channel, const int outputs[2], bool j
 		end(&s);
 	build_inside(plan, s.channel, &order, fds, count);
 	streams_settle(plan);
+	have_calls_answered(&s);
 	give_up_privileges(&s);
 	sys_close_range(INIT_CHANNEL + 1, 0);
 	s.signals = watch_signals();

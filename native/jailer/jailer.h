@@ -2,6 +2,7 @@
 #ifndef JAILER_JAILER_H
 #define JAILER_JAILER_H
 
+#include "answers.h"
 #include "channel.h"
 #include "log.h"
 #include "message.h"
@@ -84,6 +85,7 @@ struct jailer {
 	int attached[MESSAGE_FDS];
 	int attached_count;
 	pid_t *spawned;		/* per session; shared memory: the kernel writes it at clone */
+	struct answers answers;
 	/* Last, and zero until used: pages that are never touched cost nothing. */
 	struct connection connections[CONNECTION_MAX];
 	struct session sessions[SESSION_MAX];

@@ -117,6 +117,21 @@ static void settle_stdio(const struct jailer *j, const struct request *r, bool c
 	}
 }
 
+/* As those that init starts have it from init. */
+static void have_calls_answered(const struct plan *p)
+{
+	struct report none = { .step = STEP_ANSWERS, .error = 0 };
+	int fd;
+
+	if (!answers_wanted(p))
+		return;
+	fd = answers_load(p);
+	if (fd < 0)
+		fail(STEP_ANSWERS);
+	channel_send(REPORT, &none, sizeof(none), &fd, 1);
+	close(fd);
+}
+
 /* In the pid namespace now, and a child of the jailer. */
 _Noreturn static void run(struct jailer *j, const struct request *r, bool client)
 {
@@ -138,6 +153,7 @@ _Noreturn static void run(struct jailer *j, const struct request *r, bool client
 		if (strchr(r->env[i], '=') != NULL)
 			env_put(env, &entry.env_count, r->env[i]);
 	settle_stdio(j, r, client);
+	have_calls_answered(p);
 	enter(&entry);
 }
 

@@ -208,6 +208,19 @@ static bool key_readonly(struct plan *p, struct fields *f)
 	return read_cover(p, f, ITEM_READONLY);
 }
 
+static bool key_answer_mount(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->answer_mounts, ITEM_ANSWER);
+	char *options;
+
+	return item != NULL && (item->target = fields_next(f)) != NULL &&
+	       (item->source = fields_next(f)) != NULL && (options = fields_next(f)) != NULL &&
+	       (item->source[0] == '/' ||
+		(mount_type_parse(item->source, &item->type) &&
+		 (item->type == MOUNT_BIND || item->type == MOUNT_TMPFS))) &&
+	       options_parse(&item->options, options, false);
+}
+
 static bool read_limit(struct fields *f, uint64_t *limit)
 {
 	const char *s = fields_next(f);
@@ -319,6 +332,9 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("caps", read_hex, caps)                     \
 	VALUE("no_new_privs", read_yes, no_new_privs)     \
 	VALUE("seccomp", read_path, seccomp)              \
+	VALUE("answer.hostname", read_yes, answer_hostname) \
+	VALUE("answer.release", read_text, answer_release) \
+	RECORD("answer.mount", MANY, key_answer_mount)    \
 	VALUE("persist", read_yes, persist)               \
 	VALUE("foreground", read_yes, foreground)         \
 	VALUE("terminal", read_yes, terminal)             \

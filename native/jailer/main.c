@@ -5,6 +5,7 @@
 #include "calls.h"
 #include "jailer.h"
 #include "title.h"
+#include "window.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -25,6 +26,7 @@ static int settle(struct jailer *j)
 
 	j->listener = LISTENER;
 	j->channel = j->netlink = j->pidfd = -1;
+	answers_reset(&j->answers);
 	for (int i = 0; i < 2; i++)
 		j->outputs[i] = j->inputs[i] = -1;
 	setsid();
@@ -69,6 +71,8 @@ int main(int argc, char **argv)
 		steps_print();
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "--window") == 0)
+		return window_hold(argv[2]);
 	title_remember(argc, argv);
 	if (start(&jailer, &fault) < 0)
 		jail_fail(&jailer, &fault);

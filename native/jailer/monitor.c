@@ -12,9 +12,9 @@
 #define IDLE 1000
 
 /* Everything that can wake the jailer; `tag` says what it is. */
-enum tag { TAG_LISTENER, TAG_SIGNALS, TAG_CHANNEL, TAG_OUTPUT, TAG_CONNECTION, TAG_SESSION };
+enum tag { TAG_LISTENER, TAG_SIGNALS, TAG_CHANNEL, TAG_OUTPUT, TAG_ANSWER, TAG_CONNECTION, TAG_SESSION };
 
-#define WATCH_MAX (5 + CONNECTION_MAX + SESSION_MAX)
+#define WATCH_MAX (6 + CONNECTION_MAX + SESSION_MAX)
 
 struct watch {
 	struct pollfd fds[WATCH_MAX];
@@ -48,6 +48,7 @@ static void list_all(struct watch *w, const struct jailer *j)
 	add(w, j->channel, TAG_CHANNEL, 0);
 	add(w, j->outputs[0], TAG_OUTPUT, 0);
 	add(w, j->outputs[1], TAG_OUTPUT, 1);
+	add(w, answers_fd(&j->answers), TAG_ANSWER, 0);
 	for (int i = 0; i < SESSION_MAX; i++)
 		if (j->sessions[i].used)
 			add(w, j->sessions[i].report, TAG_SESSION, i);
@@ -94,6 +95,9 @@ static void serve(struct jailer *j, enum tag tag, int index)
 	case TAG_OUTPUT:
 		output_take(j, index);
 		break;
+	case TAG_ANSWER:
+		answers_serve(j);
+		break;
 	case TAG_CONNECTION:
 		/* An earlier one in this round may have closed it. */
 		if (c->role != ROLE_NONE)
@@ -131,12 +135,19 @@ static int turn(struct jailer *j, int timeout)
 	return ready;
 }
 
+static int next_timeout(const struct jailer *j)
+{
+	int session = session_timeout(j), answer = answers_timeout(&j->answers);
+
+	return session < 0 || (answer >= 0 && answer < session) ? answer : session;
+}
+
 static void run(struct jailer *j)
 {
 	bool idle = true;
 
 	while (!j->reaped) {
-		int timeout = session_timeout(j);
+		int timeout = next_timeout(j);
 
 		if (j->logging) {
 			log_flush(&j->log);
@@ -151,6 +162,7 @@ static void run(struct jailer *j)
 			stack_rest();
 		}
 		session_expire(j);
+		answers_expire(j);
 	}
 }
 
@@ -193,6 +205,7 @@ static void finish(struct jailer *j)
 	while (j->channel >= 0 && note_take(j))
 		;
 	sessions_end(j);
+	answers_end(j);
 	settle_result(j);
 	output_drain(j);
 	if (j->logging)

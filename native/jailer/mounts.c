@@ -19,7 +19,7 @@ static int closing(int fd, int result)
 }
 
 /* "size=1m" has a value, "newinstance" has none. Cuts the word at its `=` for a moment. */
-static int configure(int fs, char *word)
+int mount_configure(int fs, char *word)
 {
 	char *equals = strchr(word, '=');
 	int result;
@@ -41,7 +41,7 @@ int mount_detached(const char *type, const char *words, unsigned int count, uint
 	if (fs >= 0)
 		sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", type);
 	for (unsigned int i = 0; result >= 0 && i < count; i++) {
-		result = configure(fs, (char *)words);
+		result = mount_configure(fs, (char *)words);
 		words += strlen(words) + 1;
 	}
 	if (result >= 0)

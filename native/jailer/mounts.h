@@ -7,6 +7,9 @@
 /* A new file system of `type`, attached nowhere. `words`: strings one after another. */
 int mount_detached(const char *type, const char *words, unsigned int count, uint64_t attributes);
 
+/* Tells a file system that is being made or changed a word of its options. 0, or -1 with errno. */
+int mount_configure(int fs, char *word);
+
 /* Makes the `mount` record `item`; `tree` is the copy of the host's, for a bind. */
 int mount_item(int root, struct item *item, int tree);
 

@@ -165,6 +165,8 @@ static bool is_its_turn(const struct jailer *j, const struct note *n, int fd)
 	switch ((enum note_type)n->type) {
 	case NOTE_NETLINK:
 		return j->netlink < 0 && j->phase <= PHASE_BUILDING && is_netlink(fd);
+	case NOTE_LISTENER:
+		return fd >= 0 && j->phase == PHASE_BUILDING;
 	case NOTE_BUILT:
 		return j->phase == PHASE_BUILDING;
 	case NOTE_PTY:
@@ -206,6 +208,9 @@ bool note_take(struct jailer *j)
 	switch ((enum note_type)n.type) {
 	case NOTE_NETLINK:
 		j->netlink = fd;
+		return true;
+	case NOTE_LISTENER:
+		answers_add(&j->answers, fd);
 		return true;
 	case NOTE_FAILED:
 		fault = (struct fault){ (enum step)n.step, n.subject, n.number };

@@ -95,7 +95,7 @@ static ssize_t read_all(int fd, char *bytes, size_t size)
 int plan_read(struct plan *p, int fd)
 {
 	struct item_list *lists[] = { &p->times, &p->cgroups, &p->furnish, &p->cover,
-				      &p->sysctls, &p->rlimits, &p->envs };
+				      &p->sysctls, &p->rlimits, &p->envs, &p->answer_mounts };
 	struct stat st;
 	struct fields f;
 	size_t size, spare;

@@ -13,7 +13,7 @@
 enum item_kind {
 	ITEM_MOUNT, ITEM_DEVICE, ITEM_MKDIR, ITEM_SYMLINK,	/* plan->furnish */
 	ITEM_MASK, ITEM_READONLY,				/* plan->cover */
-	ITEM_SYSCTL, ITEM_RLIMIT, ITEM_CGROUP, ITEM_TIME, ITEM_ENV,
+	ITEM_SYSCTL, ITEM_RLIMIT, ITEM_CGROUP, ITEM_TIME, ITEM_ENV, ITEM_ANSWER,
 };
 
 enum mount_type { MOUNT_BIND, MOUNT_TMPFS, MOUNT_PROC, MOUNT_SYSFS, MOUNT_DEVPTS, MOUNT_MQUEUE };
@@ -75,8 +75,11 @@ struct plan {
 	const char *workdir, *user;
 	uint64_t caps;
 	const char *seccomp;
+	bool answer_hostname;
+	const char *answer_release;	/* what uname(2) shows */
 
 	struct item_list times, cgroups, furnish, cover, sysctls, rlimits, envs;
+	struct item_list answer_mounts;	/* target: the type; source: what it stands for */
 	bool hides;		/* there is a mask */
 	struct run *runs;
 	struct run **last_run;

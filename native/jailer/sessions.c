@@ -170,6 +170,8 @@ void session_report(struct jailer *j, int session)
 	if (got != 1) {
 		close(s->report);
 		s->report = -1;
+	} else if (count == 1 && r.step == STEP_ANSWERS) {
+		answers_add(&j->answers, fd);
 	} else if (count == 1) {
 		frame_begin(&f, "pty");
 		if (s->client != NULL)

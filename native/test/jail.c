@@ -46,7 +46,9 @@ static void copy_busybox(const char *root)
 	static const char *const dirs[] = { "bin", "dev", "etc", "proc", "sys", "tmp", "root" };
 	static const char *const names[] = { "sh", "true", "cat", "ls", "sleep", "id", "ps", "tty",
 					     "hostname", "kill", "seq", "stat", "mount", "env",
-					     "pwd", "grep", "wc", "echo", "readlink", "touch" };
+					     "pwd", "grep", "wc", "echo", "readlink", "touch",
+					     "umount", "uname", "mkdir", "chroot", "su", "cut",
+					     "unshare" };
 	static char block[65536];
 	char path[192];
 	FILE *from = fopen("/usr/bin/busybox", "r"), *to;

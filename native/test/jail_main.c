@@ -12,7 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct test *const groups[] = { plan_tests, build_tests, run_tests, exec_tests };
+static const struct test *const groups[] = { plan_tests, build_tests, run_tests, exec_tests,
+					   answers_tests };
 
 static bool run(const struct test *t)
 {

@@ -16,7 +16,7 @@ const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 function load({ instance, cwd }: CommandContext, files: readonly string[]): Compiled {
   if (files.length > 0) return loadConfiguration(files.map((file) => nameFile(file, cwd)));
   const found = configurationFiles(instance.jailConf, instance.jailConfDirectory);
-  if (found.length > 0) return loadConfiguration(found);
+  if (found.length > 0) return loadConfiguration(found, instance.ruleFile);
   throw new Refusal(
     2,
     `${instance.jailConf}: there is no such file`,

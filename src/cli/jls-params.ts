@@ -66,7 +66,7 @@ const stack =
 const table: Readonly<Record<string, (name: string) => Entry>> = {
   devfs_ruleset: text('0'),
   dying: shown(({ status }) => isDying(status), false),
-  enforce_statfs: text('2'),
+  enforce_statfs: text('1'),
   env: text(''),
   host: text('new'),
   ip4: shown(stack('ip4')),
@@ -103,7 +103,7 @@ const table: Readonly<Record<string, (name: string) => Entry>> = {
   'allow.read_msgbuf': flag(false),
   'allow.reserved_ports': flag(true),
   'allow.routing': flag(false),
-  'allow.set_hostname': flag(true),
+  'allow.set_hostname': flag(false),
   'allow.setaudit': flag(false),
   'allow.settime': flag(false),
   'allow.socket_af': flag(false),

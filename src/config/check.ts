@@ -181,3 +181,10 @@ export function originsOf({ entries }: JailEntries): ReadonlyMap<string, Place> 
     }),
   );
 }
+
+/** The place of one of a parameter's values in a jail, as long as variables have not changed how many there are. */
+export function placeOfElement(jail: JailEntries, name: string, index: number, count: number): Place {
+  const key = keyOf({ name, variable: false });
+  const words = jail.entries.find((entry) => entry.key === key)?.words ?? [];
+  return (words.length === count ? words[index] : undefined) ?? placeOf(jail, name);
+}

@@ -3,9 +3,10 @@ import { collectBlocks, isWildcard, lateGlobals, matchesWildcard, type Block } f
 import { Checker, originsOf } from './check.js';
 import { MAX_TOLD, type Diagnostic, type DiagnosticCode, type Span } from './diagnostic.js';
 import { readProgram } from './include.js';
-import type { Compiled, FileAccess, Jail } from './jail.js';
+import type { Compiled, FileAccess, Jail, RuleFiles } from './jail.js';
 import { LazyMap } from './lazy-map.js';
 import { mergeJail } from './merge.js';
+import { Rules } from './rctl/rules-of-jail.js';
 import { applyRules, type Draft } from './rules.js';
 import { diagnose, spanOf, type Place } from './source.js';
 import { stackBlocks, type Stack } from './stacks.js';
@@ -19,14 +20,21 @@ export type { Compiled, FileAccess, Jail } from './jail.js';
 /**
  * Files in, jails out, with every mistake there is in them. Reads nothing but through the access given, so that
  * `jailctl check`, the daemon and tests cannot disagree.
+ * @param ruleFile a file in the syntax of rctl.conf(5) that counts when it is there
  */
-export function compile(files: readonly string[], access: FileAccess): Compiled {
+export function compile(
+  files: readonly string[],
+  access: FileAccess,
+  ruleFile: string | null = null,
+): Compiled {
+  const rules = new Rules(access, ruleFile);
   const program = readProgram(files, access);
   const blocks = collectBlocks(program.items);
   const stacked = stackBlocks(blocks);
-  const drafted = draftJails(stacked.stacks, new Checker(blocks));
+  const drafted = draftJails(stacked.stacks, new Checker(blocks), rules);
   const own = [...program.diagnostics, ...stacked.diagnostics, ...drafted.diagnostics];
-  const ok = own.every(({ severity }) => severity === 'warning');
+  const broken = own.filter(({ severity }) => severity === 'error');
+  const ok = broken.length === 0;
   const jails = judgeJails(drafted.drafts, ok ? [] : ABSENCES);
   const all = [
     ...own,
@@ -34,8 +42,10 @@ export function compile(files: readonly string[], access: FileAccess): Compiled 
     ...checkUncovered(blocks, stacked.covered),
     ...(ok ? unusedVariables(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
+    ...rules.diagnostics(stacked.stacks.map(({ block }) => block.name)),
   ];
-  return { ok, diagnostics: inFileOrder(all, program.files), jails, files: program.files, blocks };
+  const read = [...program.files, ...rules.files];
+  return { ok, broken, diagnostics: inFileOrder(all, read), jails, files: read, blocks, rules };
 }
 
 /**
@@ -47,6 +57,7 @@ export function compileWords(words: readonly string[], name: string, base: Compi
     words,
     name,
     (base?.blocks ?? []).filter(({ name: block }) => isCovering(block, name)),
+    base?.rules ?? NO_RULES,
   );
 }
 
@@ -56,17 +67,25 @@ export function compileChange(words: readonly string[], name: string, base: Comp
     words,
     name,
     base.blocks.filter((block) => block.name === name || isCovering(block.name, name)),
+    base.rules,
   );
 }
+
+const NO_RULES: RuleFiles = { resolve: (_jail, checked) => checked };
 
 const isCovering = (block: string, name: string): boolean =>
   isWildcard(block) && matchesWildcard(block, name);
 
-function compileOver(words: readonly string[], name: string, layers: readonly Block[]): Jail {
+function compileOver(
+  words: readonly string[],
+  name: string,
+  layers: readonly Block[],
+  rules: RuleFiles,
+): Jail {
   const { nodes, place } = wordNodes(words);
   const isOwnName = (node: ParamNode): boolean => node.name === 'name' && node.words?.at(-1)?.text === name;
   const block: Block = { name, place, params: nodes.filter((node) => !isOwnName(node)) };
-  const draft = draftOf({ block, layers: [...layers, block] }, new Checker());
+  const draft = draftOf({ block, layers: [...layers, block] }, new Checker(), rules);
   const [jail] = judgeJails([draft], ['undefined-dependency']);
   if (jail === undefined) throw new Error('one block made no jail');
   return jail;
@@ -86,11 +105,11 @@ interface Drafted {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function draftJails(stacks: readonly Stack[], checker: Checker): Drafted {
+function draftJails(stacks: readonly Stack[], checker: Checker, rules: RuleFiles): Drafted {
   const drafts: Draft[] = [];
   let left = MAX_MADE;
   for (const stack of stacks) {
-    const draft = draftOf(stack, checker);
+    const draft = draftOf(stack, checker, rules);
     left += MAX_MADE_EACH - draft.made;
     if (left < 0) {
       const message = `the variables of the jails down to this one make more than ${MAX_MADE} bytes`;
@@ -101,10 +120,10 @@ function draftJails(stacks: readonly Stack[], checker: Checker): Drafted {
   return { drafts, diagnostics: [] };
 }
 
-function draftOf(stack: Stack, checker: Checker): Draft {
+function draftOf(stack: Stack, checker: Checker, rules: RuleFiles): Draft {
   const merged = mergeJail(stack);
   const substituted = substitute(merged);
-  const { values, diagnostics } = checker.check(merged, substituted);
+  const { values, diagnostics } = rules.resolve(merged, checker.check(merged, substituted));
   const failures = [...merged.failures, ...substituted.failures];
   const { block, entries } = merged;
   return {

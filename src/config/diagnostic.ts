@@ -36,6 +36,7 @@ export type DiagnosticCode =
   | 'several-values'
   | 'ignored-parameter'
   | 'later-parameter'
+  | 'without-effect'
   | 'duplicate-jail'
   | 'star-in-name'
   | 'more-mistakes'
@@ -47,7 +48,9 @@ export type DiagnosticCode =
   | 'dependency-cycle'
   | 'address-without-network'
   | 'schedule-never'
-  | 'fstab-syntax';
+  | 'fstab-syntax'
+  | 'bad-rule'
+  | 'rule-without-effect';
 
 export interface Diagnostic {
   readonly code: DiagnosticCode;

@@ -1,5 +1,7 @@
 import type { Block } from './blocks.js';
+import type { Checked } from './check.js';
 import type { Diagnostic, Span } from './diagnostic.js';
+import type { MergedJail } from './merge.js';
 import type { JailParams } from './params.js';
 
 /** A jail as its files describe it. */
@@ -20,6 +22,8 @@ export interface Jail {
 export interface Compiled {
   /** The syntax is fine, so the jails may be used. */
   readonly ok: boolean;
+  /** The mistakes for which it is not. */
+  readonly broken: readonly Diagnostic[];
   /** All of them, those of syntax and those of jails, in file order. */
   readonly diagnostics: readonly Diagnostic[];
   readonly jails: readonly Jail[];
@@ -27,6 +31,14 @@ export interface Compiled {
   readonly files: readonly string[];
   /** What the blocks said before they were merged: compileWords builds upon it. */
   readonly blocks: readonly Block[];
+  /** The rctl rules of files, for jails that are made of words. */
+  readonly rules: RuleFiles;
+}
+
+/** Files in the syntax of rctl.conf(5). */
+export interface RuleFiles {
+  /** The values of a jail with the rules that files have for it. */
+  readonly resolve: (jail: MergedJail, checked: Checked) => Checked;
 }
 
 /** What the compiler needs of a file system. */
@@ -40,9 +52,8 @@ export interface FileAccess {
 /** The same with the mistakes in syntax on every jail: one anywhere means that no jail is touched (jail(8)). */
 export function withholdBroken(compiled: Compiled): Compiled {
   if (compiled.ok) return compiled;
-  const own = new Set(compiled.jails.flatMap(({ diagnostics }) => diagnostics));
-  const syntax = compiled.diagnostics.filter((one) => one.severity === 'error' && !own.has(one));
-  const jails = compiled.jails.map((jail) => ({ ...jail, diagnostics: [...syntax, ...jail.diagnostics] }));
+  const { broken } = compiled;
+  const jails = compiled.jails.map((jail) => ({ ...jail, diagnostics: [...broken, ...jail.diagnostics] }));
   return { ...compiled, jails };
 }
 

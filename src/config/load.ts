@@ -9,11 +9,16 @@ const CHUNK = 1024 * 1024;
 const PIPE_PATIENCE = 5000;
 const STDIN = 'STDIN'; // its name in messages, as jail(8) has it
 
-/** Reads and compiles configuration files. @param paths `-` is standard input */
-export function loadConfiguration(paths: readonly string[]): Compiled {
+/**
+ * Reads and compiles configuration files.
+ * @param paths `-` is standard input
+ * @param ruleFile a file in the syntax of rctl.conf(5) that counts when it is there
+ */
+export function loadConfiguration(paths: readonly string[], ruleFile: string | null = null): Compiled {
   return compile(
     paths.map((path) => (path === '-' ? STDIN : path)),
     hostFiles(paths.includes('-')),
+    ruleFile,
   );
 }
 

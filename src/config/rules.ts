@@ -1,10 +1,12 @@
 import type { Checked } from './check.js';
-import { placeOf } from './check.js';
+import { placeOf, placeOfElement } from './check.js';
 import { keyOf } from './blocks.js';
+import { quotedPlace } from './culprit.js';
 import { findCycles } from './cycles.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import type { JailEntries } from './merge.js';
-import { diagnose, spanOf, type Place } from './source.js';
+import { diagnose, spanOf, withNote, type Place } from './source.js';
+import { nearestOf } from './suggest.js';
 import type { Stack } from './stacks.js';
 import { findParam, type ParamName } from './params.js';
 
@@ -31,6 +33,7 @@ type Rule = (drafts: Drafts) => Iterable<readonly [Draft, Diagnostic]>;
 /** Rules that concern more than one parameter, in the order that reads best when several are broken. */
 const rules: readonly Rule[] = [
   nameIsUsable,
+  starsAreWildcards,
   nameIsUnique,
   pathIsGiven,
   somethingRuns,
@@ -38,7 +41,9 @@ const rules: readonly Rule[] = [
   dependenciesExist,
   dependenciesHaveNoCycle,
   addressesHaveANetwork,
+  interfacesHaveANetwork,
   addressesAreUnique,
+  mountsAreAllowed,
 ];
 
 /** What the rules find, by jail. */
@@ -64,6 +69,18 @@ function isWritten({ merged }: Draft, ...names: ParamName[]): boolean {
     const key = keyOf({ name, variable: false });
     return merged.entries.some((entry) => entry.key === key && findParam(entry.name)?.name === name);
   });
+}
+
+/** Whether what seems to be missing is there under a wrong name, of which the jail is told already. */
+function isMisspelt({ diagnostics }: Draft, ...names: ParamName[]): boolean {
+  return diagnostics.some(
+    ({ code, hint }) =>
+      code === 'unknown-parameter' && names.some((name) => hint === `did you mean "${name}"?`),
+  );
+}
+
+function warning(jail: Draft, place: Place, message: string, hint: string) {
+  return [jail, diagnose('warning', 'without-effect', place, message, hint)] as const;
 }
 
 const where = (place: Place): string => `${spanOf(place).file}:${spanOf(place).line}`;
@@ -92,24 +109,30 @@ function* nameIsUsable({ jails }: Drafts) {
       }
 }
 
+/** Only a whole component may be a star, so web* is one jail and not all that begin with web. */
+function* starsAreWildcards({ jails }: Drafts) {
+  for (const jail of jails) {
+    if (!jail.name.includes('*')) continue;
+    const message = `"${jail.name}" is the name of one jail`;
+    const hint = 'a star stands for names only as a whole component: "*", "web.*"';
+    yield [jail, diagnose('warning', 'star-in-name', jail.merged.block.place, message, hint)] as const;
+  }
+}
+
 function* nameIsUnique({ jails, byName }: Drafts) {
   for (const jail of jails) {
     const first = byName.get(jail.name);
     if (first === undefined || first === jail) continue;
     const message = `jail "${jail.name}" is defined already at ${where(first.merged.block.place)}`;
-    yield error(
-      jail,
-      'duplicate-jail',
-      jail.merged.block.place,
-      message,
-      'blocks of one name are not merged',
-    );
+    const hint = 'blocks of one name are not merged';
+    const [, diagnostic] = error(jail, 'duplicate-jail', jail.merged.block.place, message, hint);
+    yield [jail, withNote(diagnostic, first.merged.block.place, 'it is defined here')] as const;
   }
 }
 
 function* pathIsGiven({ jails }: Drafts) {
   for (const jail of jails)
-    if (!isWritten(jail, 'path'))
+    if (!isWritten(jail, 'path') && !isMisspelt(jail, 'path'))
       yield error(
         jail,
         'missing-path',
@@ -125,6 +148,7 @@ function* somethingRuns({ jails }: Drafts) {
     const runs = ['exec.start', 'command'].some((name) => isWritten(jail, name as 'command')); // both are in the table
     const empty = values['exec.start']?.length === 0 && !isWritten(jail, 'command');
     if ((runs && !empty) || values.persist === true || isWritten(jail, 'exec.init', 'image')) continue;
+    if (isMisspelt(jail, 'exec.start', 'command', 'persist')) continue;
     const message = `jail "${jail.name}" has nothing to run`;
     yield error(
       jail,
@@ -154,11 +178,20 @@ function* healthIsDefined({ jails }: Drafts) {
 function* dependenciesExist({ jails, byName }: Drafts) {
   for (const jail of jails)
     for (const parameter of ['depend', 'depend.bind'] as const)
-      for (const name of jail.values[parameter] ?? []) {
+      for (const [index, name] of (jail.values[parameter] ?? []).entries()) {
         if (byName.has(name)) continue;
         const message = `jail "${jail.name}" depends on "${name}", which is not defined`;
-        yield error(jail, 'undefined-dependency', placeOf(jail.merged, parameter), message);
+        const place = placeOfElement(jail.merged, parameter, index, jail.values[parameter]?.length ?? 0);
+        yield error(jail, 'undefined-dependency', place, message, nearestJail(name, byName));
       }
+}
+
+/** With more jails than that, looking for similar names would take longer than all the rest. */
+const MAX_COMPARED = 1000;
+
+function nearestJail(name: string, byName: ReadonlyMap<string, Draft>): string | undefined {
+  const nearest = byName.size > MAX_COMPARED ? null : nearestOf(name, [...byName.keys()]);
+  return nearest === null ? undefined : `did you mean "${nearest}"?`;
 }
 
 /** The names a jail waits for: those of depend, and the jail that its dotted name is below. */
@@ -208,17 +241,67 @@ function* addressesHaveANetwork({ jails }: Drafts) {
     }
 }
 
+/** An interface can only be moved into a network stack of the jail's own. */
+function* interfacesHaveANetwork({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { values } = jail;
+    if ((values['vnet.interface']?.length ?? 0) === 0) continue;
+    const shared = (['vnet', 'ip4', 'ip6'] as const).find((name) => values[name] === 'inherit');
+    if (shared === undefined) continue;
+    const message = `vnet.interface has no effect with ${shared} = inherit`;
+    const place = placeOf(jail.merged, 'vnet.interface');
+    yield error(jail, 'address-without-network', place, message, 'remove one of them, or write vnet = new');
+  }
+}
+
 /** One address leads to one jail; behind different bridges there may be networks that do not meet. */
 function* addressesAreUnique({ jails }: Drafts) {
   const owners = new Map<string, Draft>();
   for (const jail of jails)
     for (const parameter of ['ip4.addr', 'ip6.addr'] as const)
-      for (const { address } of jail.values[parameter] ?? []) {
+      for (const [index, { address }] of (jail.values[parameter] ?? []).entries()) {
         const key = `${jail.values.bridge ?? ''} ${address}`;
         const owner = owners.get(key);
         owners.set(key, owner ?? jail);
         if (owner === undefined || owner.name === jail.name) continue;
-        const message = `${address} is the address of jail "${owner.name}" already (${where(placeOf(owner.merged, parameter))})`;
-        yield error(jail, 'duplicate-address', placeOf(jail.merged, parameter), message);
+        const message = `${address} is the address of jail "${owner.name}" already`;
+        const place = addressPlace(jail, parameter, index);
+        const other = (owner.values[parameter] ?? []).findIndex((one) => one.address === address);
+        const [, diagnostic] = error(jail, 'duplicate-address', place, message);
+        yield [
+          jail,
+          withNote(diagnostic, addressPlace(owner, parameter, other), 'it is written here'),
+        ] as const;
       }
+}
+
+function addressPlace({ merged, values }: Draft, parameter: 'ip4.addr' | 'ip6.addr', index: number): Place {
+  const all = values[parameter] ?? [];
+  const place = placeOfElement(merged, parameter, index, all.length);
+  return quotedPlace(place, `"${all[index]?.address ?? ''}"`);
+}
+
+const mountParameters = [
+  ...(['allow.mount.devfs', 'allow.mount.nullfs', 'allow.mount.procfs', 'allow.mount.linprocfs'] as const),
+  ...(['allow.mount.linsysfs', 'allow.mount.tmpfs'] as const),
+];
+
+/** jail(8): every allow.mount.* needs allow.mount, and that an enforce_statfs below 2. */
+function* mountsAreAllowed({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { values, merged } = jail;
+    const given = mountParameters.filter((name) => isWritten(jail, name) && values[name] === true);
+    if (values['allow.mount'] !== true) {
+      for (const name of given)
+        yield warning(
+          jail,
+          placeOf(merged, name),
+          `"${name}" allows nothing without allow.mount`,
+          'write allow.mount;',
+        );
+    } else if (values.enforce_statfs === 2) {
+      const message = 'with enforce_statfs = 2 the jail mounts nothing, whatever allow.mount says';
+      yield warning(jail, placeOf(merged, 'enforce_statfs'), message, 'write enforce_statfs = 1;');
+    }
+  }
 }

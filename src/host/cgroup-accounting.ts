@@ -8,13 +8,13 @@ type Read = (file: string) => string | null;
 const number = (text: string | null): number | null => (text === null ? null : Number(text));
 
 /** The number behind a word at the beginning of a line: `oom_kill 3`. */
-function field(text: string | null, name: string): number | null {
-  const found = text === null ? null : new RegExp(`^${name} (\\d+)`, 'm').exec(text);
+export function field(text: string | null, name: string): number | null {
+  const found = text === null ? null : new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(text);
   return found === null ? null : Number(found[1]);
 }
 
 /** The sum over all disks; none of them listed means that nothing was read or written. */
-function sum(text: string | null, pattern: RegExp): number | null {
+export function sum(text: string | null, pattern: RegExp): number | null {
   if (text === null) return null;
   let total = 0;
   for (const [, amount] of text.matchAll(pattern)) total += Number(amount);
@@ -46,15 +46,8 @@ function io(version: 1 | 2, read: Read): Pick<Accounting, 'ioRead' | 'ioWritten'
   return { ioRead: sum(stat, /^\S+ Read (\d+)/gm), ioWritten: sum(stat, /^\S+ Write (\d+)/gm) };
 }
 
-/** The v2 tree counts CPU time even where it has no controllers; v1 counts nanoseconds. */
-function cpuUsec(v2: Read | null, v1: Read): number | null {
-  if (v2 !== null) return field(v2('cpu.stat'), 'usage_usec');
-  const usage = number(v1('cpuacct.usage'));
-  return usage === null ? null : Math.round(usage / 1000);
-}
-
 /** What reads the files of a controller for the jail that these paths are of, and by which version's names. */
-function readers(
+export function readers(
   paths: readonly string[],
   facts: CgroupFacts,
 ): (controller: string, name?: string) => readonly [1 | 2, Read] {
@@ -67,13 +60,20 @@ function readers(
       : [1, below(facts.v1[name])];
 }
 
+/** CPU time, in microseconds: the v2 tree counts it even where it has no controllers; v1 counts nanoseconds. Throws SystemError. */
+export function cpuUsec(paths: readonly string[], facts: CgroupFacts): number | null {
+  if (facts.v2 !== null)
+    return field(readText(`${facts.v2}/${basename(paths[0] ?? '')}/cpu.stat`), 'usage_usec');
+  const usage = number(readers(paths, facts)('cpuacct')[1]('cpuacct.usage'));
+  return usage === null ? null : Math.round(usage / 1000);
+}
+
 /** What a jail uses and has used. Figures that this host does not keep are null. Throws SystemError. */
 export function readAccounting(paths: readonly string[], facts: CgroupFacts): Accounting {
   const of = readers(paths, facts);
-  const v2 = facts.v2 === null ? null : `${facts.v2}/${basename(paths[0] ?? '')}`;
   return {
     ...memory(...of('memory')),
-    cpuUsec: cpuUsec(v2 === null ? null : (file) => readText(`${v2}/${file}`), of('cpuacct')[1]),
+    cpuUsec: cpuUsec(paths, facts),
     pids: number(of('pids')[1]('pids.current')),
     ...io(...of('io', 'blkio')),
   };

@@ -9,8 +9,8 @@ const FREEZE_DELAYS = [1, 1, 2, 5, 10, 20, 50, 100, 200, 500, 500, 500, 500, 500
 /** A cgroup of forking processes is read and killed this often; the caller comes again if that was not enough. */
 const KILL_ROUNDS = 100;
 
-/** The processes of a cgroup and of those below it; null where the cgroup is gone. Without those of other pid namespaces. */
-function processes(path: string): readonly number[] | null {
+/** The processes of a cgroup and of those below it; null where the cgroup is gone. Without those of other pid namespaces. Throws SystemError. */
+export function processes(path: string): readonly number[] | null {
   const text = readText(`${path}/cgroup.procs`);
   if (text === null) return null;
   const own = text

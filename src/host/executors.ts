@@ -5,6 +5,7 @@ import { systemError } from './files.js';
 import { runHook } from './hook.js';
 import type { Ended, Executors, JailerHandle, Launch } from './host.js';
 import { jailerBinary, spawnJailer } from './jailer.js';
+import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
 import { describeSignal } from './signal.js';
@@ -95,6 +96,10 @@ export function makeExecutors(listener: StepListener, prepareCgroups: () => void
       undo: ({ args }) => {
         return args.ip4.length + args.ip6.length > 0 ? detachNetwork(args) : undefined;
       },
+    },
+    'interfaces.lend': {
+      run: ({ args }, launch) => lendInterfaces(args, jailerOf(launch)),
+      undo: ({ args }) => takeBackInterfaces(args),
     },
     'jailer.go': { run: (_step, launch) => jailerOf(launch).go() },
     'jail.exec': {

@@ -38,7 +38,10 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
     [EACCES]: 'every directory above "path" must let others pass: chmod o+x',
     0: '"path" must name a directory',
   },
-  sysctl: { 0: 'the kernel must know the setting' },
+  sysctl: {
+    [EACCES]: 'before Linux 6.9 limits of System V IPC need userns = off',
+    0: 'the kernel must know the setting',
+  },
   clone: {
     [ENOSPC]: 'the host’s limit of namespaces is reached: /proc/sys/user/max_*_namespaces',
     [EPERM]: 'the kernel must allow user namespaces',

@@ -1,4 +1,5 @@
 import type { Jail } from '../config/compile.js';
+import type { ResourceName } from '../config/rctl/resources.js';
 import type { Instance } from '../plan/instance.js';
 import type { HostFacts } from '../plan/facts.js';
 import type { InsideArgs, StepName, StepOf } from '../plan/step.js';
@@ -87,6 +88,8 @@ export interface Host {
   /** The exit record of a jailer, or null. */
   exitRecord(rundir: string): { readonly launch: string; readonly ended: Ended; readonly at: Date } | null;
   accounting(cgroups: readonly string[]): Accounting;
+  /** What a jail uses of a resource of rctl(8), of a rate all that there was; null where the host does not count it. Throws SystemError. */
+  usage(cgroups: readonly string[], resource: ResourceName): number | null;
   /** Of the accounting what each start asks for. */
   countOomKills(cgroups: readonly string[]): number;
   /** Freezes or thaws a whole jail. Throws SystemError. */

@@ -3,24 +3,30 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Jail } from '../config/jail.js';
+import type { JailParams } from '../config/params.js';
+import type { ResourceName } from '../config/rctl/resources.js';
 import { limitedDevices } from '../plan/cgroup.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
-import { policyBase, seccompPolicy } from '../plan/seccomp.js';
+import { limitsDisk } from '../plan/rctl.js';
+import { openPolicy, policyBase, seccompPolicy } from '../plan/seccomp.js';
 import type { UidPool } from '../plan/uidrange.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
+import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
 import { systemError } from './files.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
+import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
 import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
 import { UidRangeStore } from './uidrange.js';
+import { readUsage } from './usage.js';
 
 const repository = join(import.meta.dirname, '../../..');
 const seccompCompiler = join(repository, 'native/build/seccomp-compile');
@@ -36,6 +42,13 @@ export interface MachineOptions {
   readonly cgroupRoot: string | null;
   readonly uids: UidPool;
   readonly listener: StepListener;
+}
+
+/** Those that limits name, and the disk below the jail's root where limits are about that. */
+function blockDevicesOf(values: JailParams): ReadonlyMap<string, string> {
+  const named = blockDeviceNumbers(limitedDevices(values));
+  const { path = '/' } = values;
+  return limitsDisk(values) ? new Map([...named, [path, diskOf(path)]]) : named;
 }
 
 /** The real machine: reads what plans must know about it, and does their steps. */
@@ -75,7 +88,8 @@ export class Machine implements Host {
       jid: 0,
       launch: '',
       fstabs: readFstabs(jail),
-      blockDevices: blockDeviceNumbers(limitedDevices(values)),
+      blockDevices: blockDevicesOf(values),
+      hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
       openFilesLimit: this.#openFilesLimit,
       term: process.env['TERM'] ?? null,
@@ -108,7 +122,10 @@ export class Machine implements Host {
 
   async #seccompProgram({ values }: Jail): Promise<string | null> {
     const base = policyBase(values);
-    if (base.kind === 'off') return null;
+    if (base.kind === 'off') {
+      const policy = openPolicy(values);
+      return policy === null ? null : this.#seccomp.programOf(policy);
+    }
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
       return await this.#seccomp.programOf(seccompPolicy(readFileSync(file, 'utf8'), values));
@@ -127,6 +144,10 @@ export class Machine implements Host {
 
   accounting(cgroups: readonly string[]): ReturnType<Host['accounting']> {
     return readAccounting(cgroups, this.#cgroups);
+  }
+
+  usage(cgroups: readonly string[], resource: ResourceName): number | null {
+    return readUsage(cgroups, this.#cgroups, resource);
   }
 
   countOomKills(cgroups: readonly string[]): number {

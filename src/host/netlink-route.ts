@@ -117,6 +117,13 @@ export function deleteLink({ index, name }: Pick<Link, 'index' | 'name'>): Reque
   return { step: 'delete link', subject: name, type: DELLINK, flags: 0, body, tolerates: [E.ENODEV] };
 }
 
+/** Moves a link into the network namespace of a process, under another name where one is given; `%d` in it is a free number. */
+export function moveLink(index: number, name: string, netnsPid: number, newName?: string): Request {
+  const renamed: readonly Attribute[] = newName === undefined ? [] : [[IFLA.name, newName]];
+  const body = linkBody(index, 0, [[IFLA.netnsPid, netnsPid], ...renamed]);
+  return { step: 'move link', subject: name, type: NEWLINK, flags: 0, body };
+}
+
 export function setLinkUp(index: number, name: string): Request {
   return { step: 'set link up', subject: name, type: NEWLINK, flags: 0, body: linkBody(index, IFF_UP, []) };
 }

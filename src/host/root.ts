@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Jail } from '../config/jail.js';
 import { refuseInside } from '../plan/own-root.js';
+import { deviceNumber } from './disk.js';
 import { SystemError } from './error.js';
 import { systemError } from './files.js';
 
@@ -57,8 +58,7 @@ function blockDeviceNumber(path: string): string {
   try {
     const stat = statSync(path);
     if (!stat.isBlockDevice()) throw new SystemError('io.max', invalidArgument, path, hint);
-    // The kernel's huge encoding: minor in bits 0-7 and 20-31, major in bits 8-19 (linux/kdev_t.h).
-    return `${(stat.rdev >> 8) & 0xfff}:${(stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00)}`;
+    return deviceNumber(stat.rdev);
   } catch (error) {
     if (error instanceof SystemError) throw error;
     throw systemError(error, path, hint);

@@ -14,3 +14,9 @@ export function describeSignal(number: number): string {
 export function signalName(number: number): string {
   return names.get(number) ?? `signal ${number}`;
 }
+
+/** 9 for "SIGKILL"; null for a name that there is not. */
+export function signalNumber(name: string): number | null {
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  return numbers[name] ?? null;
+}

@@ -83,13 +83,13 @@ export function cgroupSettings(
   blockDevices: ReadonlyMap<string, string>,
   defaults: CgroupLimits = {},
 ): CgroupSettings {
-  const rctl = rctlLimits(values.rctl ?? []);
-  const limits: CgroupLimits = { ...defaults, ...rctl.limits, ...values };
+  const ruled = rctlLimits(values);
+  const limits: CgroupLimits = { ...defaults, ...ruled, ...values };
   const settings: CgroupSetting[] = [];
-  const unsupported: Remark[] = [...rctl.unsupported];
+  const unsupported: Remark[] = [];
   const close: Remark[] = [];
   for (const parameter of limitNames.filter((name) => limits[name] !== undefined)) {
-    const isDefault = !(parameter in values) && !(parameter in rctl.limits);
+    const isDefault = !(parameter in values) && !(parameter in ruled);
     const found = translate(parameter, limits, {
       blockDevices,
       missing: facts.missing ?? [],

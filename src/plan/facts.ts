@@ -27,6 +27,8 @@ export interface HostFacts {
   readonly fstabs: ReadonlyMap<string, string>;
   /** Device numbers of block devices named in limits: path → "MAJ:MIN". */
   readonly blockDevices: ReadonlyMap<string, string>;
+  /** What `ip_hostname` adds: the addresses that the jail's host name resolves to. */
+  readonly hostnameAddresses: readonly string[];
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
   /** jaild's own hard limit of open files: the highest that a jail can get without CAP_SYS_RESOURCE. */

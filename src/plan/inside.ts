@@ -1,6 +1,8 @@
 import type { Jail } from '../config/jail.js';
 import type { MountEntry } from '../config/values/mount.js';
+import { TMPFS_SIZE } from './answers.js';
 import { PlanError } from './error.js';
+import { rctlLaunch } from './rctl.js';
 import type { LaunchRecord } from './step.js';
 
 /** Character devices that every jail may use, with their numbers (Documentation/admin-guide/devices.txt). */
@@ -44,10 +46,12 @@ const masked = [
 const readOnly = ['proc/bus', 'proc/fs', 'proc/irq', 'proc/sys', 'proc/sysrq-trigger'];
 
 /** Sizes of the memory file systems that every jail gets; their pages are charged to the jail's cgroup. */
-const sizes = { dev: '64k', shm: '64m', tmpfs: '256m' } as const;
+const sizes = { dev: '64k', shm: '64m', tmpfs: TMPFS_SIZE } as const;
 
-/** A private /dev at `target`: a tmpfs with the harmless devices, and the jail's own pseudo terminals. */
-function deviceRecords(target: string): readonly LaunchRecord[] {
+const PSEUDOTERMINALS = 256;
+
+/** A private /dev at `target`: a tmpfs with the harmless devices, and as many pseudo terminals of its own. */
+function deviceRecords(target: string, terminals: number): readonly LaunchRecord[] {
   return [
     ['mount', 'tmpfs', 'tmpfs', target, `create,nosuid,noexec,mode=755,size=${sizes.dev},nr_inodes=64`],
     ...devices.map(([name, numbers]): LaunchRecord => [
@@ -62,7 +66,7 @@ function deviceRecords(target: string): readonly LaunchRecord[] {
       'devpts',
       'devpts',
       `${target}/pts`,
-      'nosuid,noexec,newinstance,ptmxmode=0666,mode=620,gid=5,max=256',
+      `nosuid,noexec,newinstance,ptmxmode=0666,mode=620,gid=5,max=${terminals}`,
     ],
     ['mkdir', `${target}/shm`, '1777'],
     ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,size=${sizes.shm}`],
@@ -134,7 +138,11 @@ function bindRecord(entry: MountEntry, target: string, idmap: boolean): LaunchRe
 }
 
 /** The records for one line of fstab(5): FreeBSD's file systems by what Linux has for them. */
-function mountRecords(entry: MountEntry, path: string, idmap: boolean): readonly LaunchRecord[] {
+function mountRecords(
+  entry: MountEntry,
+  path: string,
+  { idmap, terminals }: { readonly idmap: boolean; readonly terminals: number },
+): readonly LaunchRecord[] {
   if (entry.options.includes('noauto')) return [];
   const target = targetInside(entry, path);
   const options = mountOptions(entry);
@@ -155,7 +163,7 @@ function mountRecords(entry: MountEntry, path: string, idmap: boolean): readonly
     case 'sysfs':
       return [['mount', 'sysfs', 'sysfs', target, 'ro,nosuid,nodev,noexec']];
     case 'devfs':
-      return deviceRecords(target);
+      return deviceRecords(target, terminals);
     case 'fdescfs':
       return [];
     default: {
@@ -181,9 +189,10 @@ export function insideRecords(
     ? ['mount', 'bind', '/sys', 'sys', 'create,optional,rec,ro,nosuid,nodev,noexec']
     : ['mount', 'sysfs', 'sysfs', 'sys', 'create,optional,ro,nosuid,nodev,noexec'];
   const proc = values['mount.procfs'] !== false;
+  const terminals = rctlLaunch(values).pseudoterminals ?? PSEUDOTERMINALS;
   return [
-    ...entries.flatMap((entry) => mountRecords(entry, path, host.idmap)),
-    ...(values['mount.devfs'] === false ? [] : deviceRecords('dev')),
+    ...entries.flatMap((entry) => mountRecords(entry, path, { idmap: host.idmap, terminals })),
+    ...(values['mount.devfs'] === false ? [] : deviceRecords('dev', terminals)),
     ...(proc ? [['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'] as LaunchRecord] : []),
     sys,
     ...(proc ? masked : masked.filter((target) => !target.startsWith('proc/'))).map(

@@ -8,6 +8,8 @@ export interface Instance {
   readonly key: string;
   readonly jailConf: string;
   readonly jailConfDirectory: string;
+  /** Rules of rctl.conf(5) for all jails. */
+  readonly ruleFile: string;
   readonly settingsFile: string;
   readonly runDirectory: string;
   readonly stateDirectory: string;
@@ -26,6 +28,7 @@ export function instanceBelow(prefix: string): Instance {
     key,
     jailConf: `${prefix}/etc/jail.conf`,
     jailConfDirectory: `${prefix}/etc/jail.conf.d`,
+    ruleFile: `${prefix}/etc/rctl.conf`,
     settingsFile: `${prefix}/etc/jaild.ini`,
     runDirectory,
     stateDirectory: `${prefix}/var/lib/jaild`,

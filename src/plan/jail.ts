@@ -72,12 +72,22 @@ function cgroupSteps(jail: Jail, facts: HostFacts, cgroups: readonly string[]): 
   ];
 }
 
+const netnsPath = (jail: Jail, { instance }: HostFacts): string =>
+  `/run/netns/${netnsName(instance, jail.name)}`;
+
 function networkSteps(jail: Jail, facts: HostFacts): readonly Step[] {
   if (sharesHostNetwork(jail.values)) return [];
   return [
-    { name: 'netns.name', args: { path: `/run/netns/${netnsName(facts.instance, jail.name)}` } },
-    { name: 'network.attach', args: jailNetwork(jail, facts.instance) },
+    { name: 'netns.name', args: { path: netnsPath(jail, facts) } },
+    { name: 'network.attach', args: jailNetwork(jail, facts) },
   ];
+}
+
+/** After exec.created, which may have made them. */
+function lendSteps(jail: Jail, facts: HostFacts): readonly Step[] {
+  const interfaces = jail.values['vnet.interface'] ?? [];
+  if (interfaces.length === 0) return [];
+  return [{ name: 'interfaces.lend', args: { interfaces, netns: netnsPath(jail, facts) } }];
 }
 
 /**
@@ -102,6 +112,7 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
       { name: 'jailer.spawn', args: { rundir, records } },
       ...networkSteps(jail, facts),
       ...hooks(jail, facts, 'exec.created'),
+      ...lendSteps(jail, facts),
     ],
     begin: [{ name: 'jailer.go', args: {} }],
     poststart: hooks(jail, facts, 'exec.poststart'),

@@ -1,6 +1,7 @@
 import type { Jail } from '../config/jail.js';
 import { parseFstab } from '../config/fstab.js';
 import type { MountEntry } from '../config/values/mount.js';
+import { answerRecords } from './answers.js';
 import { capabilityMask, jailCapabilities } from './capabilities.js';
 import { cgroupProcs, cgroupV2 } from './cgroup.js';
 import { commandArgv, jailEnvironment, type CommandJail } from './command.js';
@@ -8,7 +9,7 @@ import { missingHere, PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
 import { insideRecords } from './inside.js';
 import { sharesHostNetwork } from './network.js';
-import { rctlLimits } from './rctl.js';
+import { rctlLaunch } from './rctl.js';
 import type { LaunchRecord } from './step.js';
 
 /** How a jail is started: as a service, or on the caller's own terminal or pipes (`jailctl run`). */
@@ -85,7 +86,7 @@ function limitRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
       ? [['rlimit', name.slice('rlimit.'.length), text(value.soft), text(value.hard)]]
       : [],
   );
-  const ruled = Object.entries(rctlLimits(jail.values.rctl ?? []).rlimits)
+  const ruled = Object.entries(rctlLaunch(jail.values).rlimits)
     .filter(([name]) => !written.some((own) => own[1] === name))
     .map(([name, amount]): LaunchRecord => ['rlimit', name, text(amount), text(amount)]);
   const asked = [...written, ...ruled];
@@ -170,6 +171,7 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
     ['caps', capabilityMask(jailCapabilities(values))],
     ...(values.no_new_privs === false ? [] : [['no_new_privs', 'yes'] as LaunchRecord]),
     ...(facts.seccomp === null ? [] : [['seccomp', facts.seccomp] as LaunchRecord]),
+    ...answerRecords(values),
   ];
 }
 
@@ -213,6 +215,7 @@ export function launchRecords(
     ['root', jail.values.path ?? '/', rootOptions.join(',')],
     ...insideRecords(jail, mountEntries(jail, facts), { idmap, sharesNetwork }),
     ...quotaRecords(jail, facts),
+    ...rctlLaunch(jail.values).sysctls,
     ...commandSettings(jail, facts, mode),
     ...modeRecords(jail, mode),
     ...commandRecords(jail),

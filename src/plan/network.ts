@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Jail } from '../config/jail.js';
 import type { JailParams } from '../config/params.js';
-import { linkName, type Instance } from './instance.js';
+import type { HostFacts } from './facts.js';
+import { linkName } from './instance.js';
 import type { JailAddress, NetworkArgs } from './step.js';
 
 /** Whether the jail uses the host's network stack: `vnet = inherit`, `ip4 = inherit` or `ip6 = inherit`, and no address of its own. */
 export function sharesHostNetwork(values: JailParams): boolean {
-  const hasAddress = (values['ip4.addr']?.length ?? 0) + (values['ip6.addr']?.length ?? 0) > 0;
+  const written = (values['ip4.addr']?.length ?? 0) + (values['ip6.addr']?.length ?? 0) > 0;
+  const hasAddress = written || values.ip_hostname === true;
   return !hasAddress && [values.vnet, values.ip4, values.ip6].includes('inherit');
 }
 
@@ -17,16 +19,34 @@ function macAddress(seed: string): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-function addresses(values: JailParams, family: 'ip4' | 'ip6'): readonly JailAddress[] {
+const fullLength = { ip4: 32, ip6: 128 } as const;
+const familyOf = (address: string): 'ip4' | 'ip6' => (address.includes(':') ? 'ip6' : 'ip4');
+
+/** The addresses written for the jail, then those of its host name (jail(8), ip_hostname). */
+function addresses(
+  values: JailParams,
+  hostname: readonly string[],
+  family: 'ip4' | 'ip6',
+): readonly JailAddress[] {
   if (values[family] === 'disable') return [];
-  return (values[`${family}.addr`] ?? []).map(({ address, prefix, interface: own }) => {
-    const announceOn = own ?? values.interface;
-    return announceOn === undefined ? { address, prefix } : { address, prefix, announceOn };
-  });
+  const written = values[`${family}.addr`] ?? [];
+  const found = hostname
+    .filter((address) => familyOf(address) === family && !written.some((one) => one.address === address))
+    .map((address) => ({ address, prefix: fullLength[family] }));
+  return [
+    ...written.map(({ address, prefix, interface: own }) =>
+      announced({ address, prefix }, own ?? values.interface),
+    ),
+    ...found.map((one) => announced(one, values.interface)),
+  ];
+}
+
+function announced(address: JailAddress, announceOn: string | undefined): JailAddress {
+  return announceOn === undefined ? address : { ...address, announceOn };
 }
 
 /** The network of a jail with its own stack; with no address it is the loopback alone. */
-export function jailNetwork(jail: Jail, instance: Instance): NetworkArgs {
+export function jailNetwork(jail: Jail, { instance, hostnameAddresses }: HostFacts): NetworkArgs {
   const link = linkName(instance, jail.name);
   return {
     link,
@@ -34,7 +54,7 @@ export function jailNetwork(jail: Jail, instance: Instance): NetworkArgs {
     linkMac: macAddress(`${link} host`),
     peerMac: macAddress(`${link} jail`),
     mtu: jail.values.mtu ?? 1500,
-    ip4: addresses(jail.values, 'ip4'),
-    ip6: addresses(jail.values, 'ip6'),
+    ip4: addresses(jail.values, hostnameAddresses, 'ip4'),
+    ip6: addresses(jail.values, hostnameAddresses, 'ip6'),
   };
 }

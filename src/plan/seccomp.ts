@@ -1,4 +1,5 @@
 import type { JailParams } from '../config/params.js';
+import { answeredCalls } from './answers.js';
 
 /** Where a jail's policy begins: the default one, none at all, or a file of its own. */
 export type PolicyBase =
@@ -53,17 +54,24 @@ const sysv = {
   sysvshm: ['shmget', 'shmat', 'shmdt', 'shmctl'],
 } as const;
 
-/** `base` without its lines that allow a call: "allow" would win over a refusal, wherever that stands. */
-function withoutAllowed(base: string, calls: readonly string[]): string {
+/** `base` without its rules for a call: "allow" would win over a refusal, wherever that stands, and so may another refusal. */
+function withoutRules(base: string, calls: readonly string[]): string {
   if (calls.length === 0) return base;
-  const isAllowed = (line: string): boolean => {
-    const call = /^\s*\??allow\s+(\S+)/.exec(line)?.[1];
+  const isDropped = (line: string): boolean => {
+    const call = /^\s*\??(?:allow|kill|kill-process|errno\s+\S+)\s+([^\s#]+)/.exec(line)?.[1];
     return call !== undefined && calls.includes(call);
   };
   return base
     .split('\n')
-    .filter((line) => !isAllowed(line))
+    .filter((line) => !isDropped(line))
     .join('\n');
+}
+
+/** What a jail without a policy needs all the same, or null for none. */
+export function openPolicy(values: JailParams): string | null {
+  const { absent } = answeredCalls(values);
+  if (absent.length === 0) return null;
+  return ['default allow', ...absent.map((call) => `?errno ENOSYS ${call}`), ''].join('\n');
 }
 
 /**
@@ -80,12 +88,15 @@ export function seccompPolicy(base: string, values: JailParams): string {
   const refused = (['sysvmsg', 'sysvsem', 'sysvshm'] as const)
     .filter((parameter) => values[parameter] === 'disable')
     .flatMap((parameter) => sysv[parameter]);
+  const answered = answeredCalls(values);
+  const absent = [...refused, ...answered.absent];
   // "?": a call that an architecture does not have (iopl) is left out there.
   const rules = [
     ...allowed.map((call) => `?allow ${call}`),
-    ...refused.map((call) => `?errno ENOSYS ${call}`),
+    ...answered.allowed.map((call) => `?allow ${call}`),
+    ...absent.map((call) => `?errno ENOSYS ${call}`),
   ];
-  const text = withoutAllowed(base, refused);
+  const text = withoutRules(base, absent);
   return [text.endsWith('\n') || text === '' ? text : `${text}\n`, ...rules.map((rule) => `${rule}\n`)].join(
     '',
   );

@@ -24,6 +24,13 @@ export interface NetworkArgs {
   readonly ip6: readonly JailAddress[];
 }
 
+/** Interfaces of the host that the jail has while it is there. */
+export interface LendArgs {
+  readonly interfaces: readonly string[];
+  /** The name of the jail's network namespace: they are taken back from there, whoever has ended. */
+  readonly netns: string;
+}
+
 /** What a hook on the host is given. */
 export interface HookArgs {
   /** The parameter it comes from: `exec.prestart`, … */
@@ -59,6 +66,7 @@ export interface StepArgs {
   'jailer.spawn': { readonly rundir: string; readonly records: readonly LaunchRecord[] };
   'netns.name': { readonly path: string };
   'network.attach': NetworkArgs;
+  'interfaces.lend': LendArgs;
   /** Lets the jailer build the inside; what comes of it arrives as events (`running`, `exited`). */
   'jailer.go': Readonly<Record<string, never>>;
   'jail.exec': InsideArgs;

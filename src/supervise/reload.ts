@@ -1,5 +1,6 @@
 import type { Jail } from '../config/compile.js';
 import { isParamName, params, type JailParams } from '../config/params.js';
+import { rctlNeedsRestart } from '../plan/rctl.js';
 import type { ReloadChange } from './operations.js';
 
 /** A jail as it is now, for comparing. */
@@ -24,8 +25,12 @@ function text(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => (member === Infinity ? 'Infinity' : member)) ?? '';
 }
 
-/** Whether a parameter can change while its jail runs. */
-export function isLive(name: string): boolean {
+/** Whether a jail that runs can become what its files say now: all that differs can change while it runs. */
+export function canChangeLive(before: JailParams, after: JailParams): boolean {
+  return changedParameters(before, after).every(isLive) && !rctlNeedsRestart(before, after);
+}
+
+function isLive(name: string): boolean {
   return name === 'metaKeys' || (isParamName(name) && params[name].live);
 }
 
@@ -40,7 +45,7 @@ export function compareJails(
     if (before === undefined) return [{ jail: jail.name, change: 'new', parameters: [] }];
     const parameters = changedParameters(before.jail.values, jail.values);
     if (parameters.length === 0) return [];
-    const restart = before.runs && !parameters.every(isLive);
+    const restart = before.runs && !canChangeLive(before.jail.values, jail.values);
     return [{ jail: jail.name, change: restart ? 'restart' : 'live', parameters }];
   });
   const removed = [...present.keys()].filter((name) => !named.has(name));

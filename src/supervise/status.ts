@@ -1,10 +1,12 @@
 import type { Jail } from '../config/compile.js';
+import { ruleText } from '../config/rctl/rule.js';
 import type { Host } from '../host/host.js';
+import type { JailPlan } from '../plan/step.js';
 import type { Clock } from './clock.js';
 import type { SupervisedJail } from './jail.js';
 import { isDown, shown } from './lifecycle.js';
 import type { JailStatus } from './operations.js';
-import { changedParameters, isLive } from './reload.js';
+import { canChangeLive } from './reload.js';
 import type { Roster } from './roster.js';
 import type { Scheduler } from './scheduler.js';
 import type { Wants } from './wants.js';
@@ -17,7 +19,7 @@ export interface StatusContext {
   readonly wants: Wants;
 }
 
-const LIMIT = /^(memory|cpu|cpuset|pids|io|hugetlb|rlimit)\.|^rctl$/;
+const LIMIT = /^(memory|cpu|cpuset|pids|io|hugetlb|rlimit)\./;
 
 /** All there is to say about a jail now. */
 export function statusOf(jail: SupervisedJail, context: StatusContext): JailStatus {
@@ -32,6 +34,7 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     pid: jail.jailer?.initPid ?? null,
     commandPid: life?.commandPid ?? null,
     ...identity(shownJail),
+    ...addresses(shownJail, life?.plan ?? null),
     cgroup: life?.plan?.cgroups[0] ?? null,
     startedAt: life?.startedAt ? new Date(life.startedAt.wall) : null,
     restarts: jail.history.restarts,
@@ -51,14 +54,19 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
   };
 }
 
-function identity(jail: Jail): Pick<JailStatus, 'path' | 'hostname' | 'ip4' | 'ip6'> {
+function identity(jail: Jail): Pick<JailStatus, 'path' | 'hostname'> {
   const { values } = jail;
   return {
     path: values.path ?? null,
     hostname: values['host.hostname'] ?? (values.host === 'inherit' ? null : jail.name),
-    ip4: (values['ip4.addr'] ?? []).map((one) => one.address),
-    ip6: (values['ip6.addr'] ?? []).map((one) => one.address),
   };
+}
+
+/** Those that the jail has, or those that the files give it. */
+function addresses({ values }: Jail, plan: JailPlan | null): Pick<JailStatus, 'ip4' | 'ip6'> {
+  const attach = plan?.prepare.find((step) => step.name === 'network.attach')?.args;
+  const { ip4, ip6 } = attach ?? { ip4: values['ip4.addr'] ?? [], ip6: values['ip6.addr'] ?? [] };
+  return { ip4: ip4.map(({ address }) => address), ip6: ip6.map(({ address }) => address) };
 }
 
 function nextTimes(jail: SupervisedJail, scheduler: Scheduler): JailStatus['next'] {
@@ -77,10 +85,14 @@ function retryAt(jail: SupervisedJail, clock: Clock): Date | null {
 /** The file says something else than what runs. */
 function isStale(jail: SupervisedJail): boolean {
   if (jail.life === null || jail.life.jail === jail.definition) return false;
-  return changedParameters(jail.life.jail.values, jail.definition.values).some((name) => !isLive(name));
+  return !canChangeLive(jail.life.jail.values, jail.definition.values);
 }
 
 function limitsOf(jail: Jail): Readonly<Record<string, string>> {
   const limits = [...jail.params].filter(([name, values]) => LIMIT.test(name) && values !== null);
-  return Object.fromEntries(limits.map(([name, values]) => [name, (values ?? []).join(', ')]));
+  const rules = (jail.values.rctl ?? []).map(ruleText);
+  return {
+    ...Object.fromEntries(limits.map(([name, values]) => [name, (values ?? []).join(', ')])),
+    ...(rules.length > 0 && { rctl: rules.join(', ') }),
+  };
 }

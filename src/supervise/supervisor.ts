@@ -12,6 +12,7 @@ import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
 import { Journal } from './journal.js';
+import { LimitsWatch } from './limits-watch.js';
 import { isDown, isSettled, isUp, type Phase } from './lifecycle.js';
 import type { Log } from './log.js';
 import type {
@@ -62,6 +63,7 @@ export class Supervisor implements Operations {
   private readonly records: Records;
   private readonly line: StartLine;
   private readonly scheduler: Scheduler;
+  private readonly watch: LimitsWatch;
   private readonly around: Surroundings;
 
   constructor(private readonly options: SupervisorOptions) {
@@ -74,6 +76,7 @@ export class Supervisor implements Operations {
     const parallel = options.parallel ?? Math.max(4, 2 * availableParallelism());
     this.line = new StartLine(parallel, (jail) => this.roster.missing(jail));
     this.scheduler = this.makeScheduler();
+    this.watch = this.makeWatch();
     this.around = this.surroundings();
     this.configuration = options.load();
     this.roster.accept(this.configuration);
@@ -97,6 +100,13 @@ export class Supervisor implements Operations {
       takeJid: (jail) => this.takeJid(jail),
       changed: (jail, from) => this.noteChange(jail, from),
     };
+  }
+
+  private makeWatch(): LimitsWatch {
+    const { clock, journal } = this;
+    const { host, log } = this.options;
+    const signal = (name: string, number: number): void => this.logFailure(this.signal(name, number));
+    return new LimitsWatch({ clock, host, log, journal, signal });
   }
 
   private makeScheduler(): Scheduler {
@@ -157,6 +167,7 @@ export class Supervisor implements Operations {
   private noteChange(jail: SupervisedJail, from: Phase): void {
     this.line.noteChange(jail);
     this.roster.forget(jail);
+    this.watch.note(jail);
     if (jail.phase === 'running' && from === 'poststarting' && jail.history.restarts > 0)
       this.restartBound(jail);
   }
@@ -240,6 +251,7 @@ export class Supervisor implements Operations {
     const { host, planJail, log } = this.options;
     await applyChanges(result.changes, { roster: this.roster, host, planJail, log });
     this.scheduler.look();
+    for (const jail of this.roster.jails.values()) this.watch.note(jail);
     return result;
   }
 

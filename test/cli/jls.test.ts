@@ -83,12 +83,12 @@ describe('jls', () => {
   it('shows all parameters in the order of jls(8)', async () => {
     const line = await text('-n', '-j', 'web');
     expect(line).to.equal(
-      'devfs_ruleset=0 nodying enforce_statfs=2 env="" host=new ip4=new ip6=new jid=12 meta="" name=web osreldate=0 ' +
+      'devfs_ruleset=0 nodying enforce_statfs=1 env="" host=new ip4=new ip6=new jid=12 meta="" name=web osreldate=0 ' +
         `osrelease=${release()} parent=0 path=/jails/web persist securelevel=-1 sysvmsg=new sysvsem=new sysvshm=new ` +
         'vnet=new allow.noadjtime allow.nochflags allow.noextattr allow.nomlock allow.nomount allow.mount.nodevfs ' +
         'allow.mount.nofdescfs allow.mount.nolinprocfs allow.mount.nolinsysfs allow.mount.nonullfs ' +
         'allow.mount.noprocfs allow.mount.notmpfs allow.mount.nozfs allow.nonfsd allow.noquotas allow.raw_sockets ' +
-        'allow.noread_msgbuf allow.reserved_ports allow.norouting allow.set_hostname allow.nosetaudit ' +
+        'allow.noread_msgbuf allow.reserved_ports allow.norouting allow.noset_hostname allow.nosetaudit ' +
         'allow.nosettime allow.nosocket_af allow.suser allow.nosysvipc allow.nounprivileged_parent_tampering ' +
         'allow.unprivileged_proc_debug children.cur=0 children.max=0 cpuset.id=12 host.domainname="" host.hostid=0 ' +
         'host.hostname=a-host-name-of-more-than-thirty.example.org ' +

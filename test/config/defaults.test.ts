@@ -21,6 +21,7 @@ const facts: HostFacts = {
   launch: 'f'.repeat(32),
   fstabs: new Map(),
   blockDevices: new Map(),
+  hostnameAddresses: [],
   timeNamespaces: true,
   openFilesLimit: Infinity,
   term: null,

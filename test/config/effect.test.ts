@@ -22,7 +22,6 @@ const OWN: Readonly<Record<string, string>> = {
   dns: '10.0.0.1',
   rdr: '"tcp 8080 80"',
   'log.rate': '1000/30s',
-  'vnet.interface': 'e0',
   base: '/a',
   devices: '"/dev/kvm rw"',
   'zfs.dataset': 'a/b',

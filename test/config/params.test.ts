@@ -20,7 +20,7 @@ const ofFreeBSD = `
 
 const ofLinux = `
   exec.env exec.workdir exec.init memory.max memory.high memory.low memory.min memory.swap.max memory.oom.group cpu.max
-  cpu.weight cpuset.cpus cpuset.mems pids.max io.max io.weight hugetlb.2MB.max hugetlb.1GB.max rctl restart
+  cpu.weight cpuset.cpus cpuset.mems pids.max io.max io.weight hugetlb.2MB.max hugetlb.1GB.max rctl rctl.file restart
   restart.delay restart.max_delay restart.limit exit.ok exit.fatal start.timeout schedule.restart schedule.start
   schedule.stop schedule.timezone schedule.jitter schedule.missed schedule.window health.command health.tcp health.http
   health.interval health.timeout health.retries health.start_period health.start_interval health.action ready bridge

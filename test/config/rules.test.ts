@@ -21,7 +21,7 @@ describe('a jail', () => {
     ['cannot have a name too long for a file', `"${'ü'.repeat(65)}" { ${GOOD} }`, ['1:1 bad-name']],
     ['may have the name of a host', `cgroup.example-host.org { ${GOOD} }`, []],
     ['cannot have the name of another', `x { ${GOOD} }\nx { ${GOOD} }`, ['2:1 duplicate-jail']],
-    ['cannot depend on a jail that is not there', `x { ${GOOD} depend = y; }`, ['1:25 undefined-dependency']],
+    ['cannot depend on a jail that is not there', `x { ${GOOD} depend = y; }`, ['1:34 undefined-dependency']],
     [
       'cannot have addresses on the network of the host',
       `x { ${GOOD} ip4 = inherit; ip4.addr = 10.0.0.1; }`,
@@ -30,7 +30,7 @@ describe('a jail', () => {
     [
       'cannot have the address of another',
       `x { ${GOOD} ip4.addr = 10.0.0.1; }\ny { ${GOOD} ip4.addr = "eth0|10.0.0.1/24"; }`,
-      ['2:25 duplicate-address'],
+      ['2:42 duplicate-address'],
     ],
     [
       'may have the address of another behind another bridge',
@@ -58,13 +58,25 @@ describe('a jail', () => {
       `x { ${GOOD} schedule.start = "0 0 31 2 *"; }`,
       ['1:42 schedule-never'],
     ],
+    [
+      'is told of mounts that allow nothing without allow.mount',
+      `* { ${GOOD} allow.mount.tmpfs; allow.mount.nonullfs; }\nx { }\ny { allow.mount; }`,
+      ['1:25 without-effect'],
+    ],
+    [
+      'is told that it mounts nothing where it may not see mounts',
+      `x { ${GOOD} allow.mount; allow.mount.tmpfs; enforce_statfs = 2; }`,
+      ['1:57 without-effect'],
+    ],
+    ['may have a release of 64 bytes', `x { ${GOOD} osrelease = ${'x'.repeat(64)}; }`, []],
+    ['cannot have one of 65', `x { ${GOOD} osrelease = ${'x'.repeat(65)}; }`, ['1:37 bad-value']],
     ['cannot have a NUL in a value', `x { ${GOOD} exec.start = "a\\0b"; }`, ['1:38 bad-value']],
   ];
   for (const [title, text, found] of cases)
     it(title, () => expect(codes(compileText(text).diagnostics)).to.deep.equal(found));
 
   it('is not startable however many warnings come before its mistake', () => {
-    const ignored = ['devfs_ruleset', 'enforce_statfs', 'host.hostid', 'linux', 'exec.fib', 'ip4.saddrsel'];
+    const ignored = ['devfs_ruleset', 'osreldate', 'host.hostid', 'linux', 'exec.fib', 'ip4.saddrsel'];
     const flags = [
       'chflags',
       'adjtime',

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { innerMocha, readInnerReport, relay, type InnerResult } from '../support/inner-report.js';
 import { patience } from '../support/patience.js';
 
-const files = ['limits', 'life', 'supervision'].map((name) => join(import.meta.dirname, `${name}.test.js`));
+const files = ['limits', 'rctl', 'life', 'supervision'].map((name) =>
+  join(import.meta.dirname, `${name}.test.js`),
+);
 
 /** In a mount namespace of its own the v2 tree is taken away; the host's own mounts stay as they are. */
 const withoutV2 = `

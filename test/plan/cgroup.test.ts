@@ -157,7 +157,8 @@ describe('limits of a jail', () => {
     const settings = (values: JailParams) => cgroupSettings(values, hybrid, 'web', noDevices, defaults);
     const pids = (value: string) => ({ parameter: 'pids.max', file: '/cg/pids/jaild/web/pids.max', value });
     expect(settings({})).to.deep.equal({ settings: [pids('4096')], unsupported: [], close: [] });
-    expect(settings({ rctl: ['maxproc:deny=100'] }).settings).to.deep.equal([pids('100')]);
-    expect(settings({ rctl: ['maxproc:deny=100'], 'pids.max': 7 }).settings).to.deep.equal([pids('7')]);
+    const rctl = [{ resource: 'maxproc', action: 'deny', amount: 100, per: 'jail' }] as const;
+    expect(settings({ rctl }).settings).to.deep.equal([pids('100')]);
+    expect(settings({ rctl, 'pids.max': 7 }).settings).to.deep.equal([pids('7')]);
   });
 });

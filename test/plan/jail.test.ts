@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { compile } from '../../src/config/compile.js';
 import type { Jail } from '../../src/config/jail.js';
 import type { HostFacts } from '../../src/plan/facts.js';
-import { instanceBelow } from '../../src/plan/instance.js';
+import { instanceBelow, netnsName } from '../../src/plan/instance.js';
 import { planJail } from '../../src/plan/jail.js';
 import type { JailPlan, LaunchRecord } from '../../src/plan/step.js';
 
@@ -15,6 +15,7 @@ const facts: HostFacts = {
   launch: '0123456789abcdef0123456789abcdef',
   fstabs: new Map([['/etc/fstab.web', '/srv/data /j/web/data nullfs ro 0 0\n']]),
   blockDevices: new Map(),
+  hostnameAddresses: [],
   timeNamespaces: true,
   openFilesLimit: 20_000,
   term: null,
@@ -67,6 +68,31 @@ describe('the plan of a jail', () => {
       poststop: ['exec.poststop'],
       release: ['exec.release'],
     });
+  });
+
+  it('moves interfaces in after exec.created, which may have made them', () => {
+    const plan = planOf('persist; vnet; vnet.interface = epair0b, tap1; exec.created = "/bin/x";');
+    expect(plan.prepare.slice(-2).map(({ name, args }) => [name, args])).to.deep.equal([
+      ['hook.run', { ...plan.prepare.at(-2)?.args }],
+      [
+        'interfaces.lend',
+        { interfaces: ['epair0b', 'tap1'], netns: '/run/netns/' + netnsName(facts.instance, 'web') },
+      ],
+    ]);
+  });
+
+  it('adds the addresses of the host name with ip_hostname, each once', () => {
+    const plan = planOf('persist; ip_hostname; ip4.addr = "eth0|10.0.0.1/24"; interface = eth1;', {
+      hostnameAddresses: ['10.0.0.1', '10.0.0.2', 'fd00::2'],
+    });
+    const attach = plan.prepare.find((step) => step.name === 'network.attach');
+    expect([attach?.args.ip4, attach?.args.ip6]).to.deep.equal([
+      [
+        { address: '10.0.0.1', prefix: 24, announceOn: 'eth0' },
+        { address: '10.0.0.2', prefix: 32, announceOn: 'eth1' },
+      ],
+      [{ address: 'fd00::2', prefix: 128, announceOn: 'eth1' }],
+    ]);
   });
 
   it('asks for all eight namespaces and an idmapped root by default', () => {

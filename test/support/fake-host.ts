@@ -1,4 +1,5 @@
 import type { Jail } from '../../src/config/jail.js';
+import type { ResourceName } from '../../src/config/rctl/resources.js';
 import { SystemError } from '../../src/host/error.js';
 import type {
   Accounting,
@@ -195,6 +196,8 @@ export class FakeHost implements Host {
   /** Processes in cgroups whose jailer does not know of them. */
   readonly strays = new Map<string, number>();
   readonly oomKills = new Map<string, number>();
+  /** "JAIL RESOURCE" → what it uses. */
+  readonly usages = new Map<string, number>();
   readonly killedCgroups: string[] = [];
   readonly frozen: [string, boolean][] = [];
   boot = 'boot-1';
@@ -233,6 +236,7 @@ export class FakeHost implements Host {
     },
     'netns.name': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'network.attach': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'interfaces.lend': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.go': {
       run: async (step, launch) => {
         await this.run(step, '');
@@ -254,6 +258,7 @@ export class FakeHost implements Host {
       launch: '',
       fstabs: new Map(),
       blockDevices: new Map(),
+      hostnameAddresses: [],
       timeNamespaces: true,
       openFilesLimit: 20000,
       term: null,
@@ -271,6 +276,10 @@ export class FakeHost implements Host {
 
   countOomKills(cgroups: readonly string[]): number {
     return this.oomKills.get(nameOf(cgroups[0] ?? '')) ?? 0;
+  }
+
+  usage(cgroups: readonly string[], resource: ResourceName): number | null {
+    return this.usages.get(`${nameOf(cgroups[0] ?? '')} ${resource}`) ?? null;
   }
 
   accounting(cgroups: readonly string[]): Accounting {

@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const source = join(import.meta.dirname, '../../../test/support/probe.c');
-
 /** Compiles probe.c into a root directory as /bin/probe. */
 export function installProbe(root: string): void {
-  const program = join(root, 'bin/probe');
+  installProgram(root, 'probe');
+}
+
+/** Compiles test/support/NAME.c into a root directory as /bin/NAME. */
+export function installProgram(root: string, name: string): void {
+  const source = join(import.meta.dirname, `../../../test/support/${name}.c`);
+  const program = join(root, 'bin', name);
   const { status, stderr } = spawnSync('gcc', ['-std=gnu17', '-O1', '-static', '-o', program, source], {
     encoding: 'utf8',
   });

@@ -22,7 +22,15 @@ export function jail(name: string, values: JailParams = {}, diagnostics: readonl
 }
 
 export function compiled(jails: readonly Jail[], diagnostics: readonly Diagnostic[] = []): Compiled {
-  return { ok: true, diagnostics, jails, files: ['/etc/jail.conf'], blocks: [] };
+  return {
+    ok: true,
+    broken: [],
+    diagnostics,
+    jails,
+    files: ['/etc/jail.conf'],
+    blocks: [],
+    rules: { resolve: (_jail, checked) => checked },
+  };
 }
 
 export const mistake = (message: string): Diagnostic => ({

@@ -5,6 +5,7 @@ import {
   integer,
   jailsys,
   paths,
+  release,
   requiredPath,
   string,
   strings,
@@ -59,7 +60,11 @@ export const identity = {
     note: 'It is read-only.',
     readOnly: true,
   }),
-  osrelease: ignored(string, 'Release that uname(1) shows inside.', 'Linux cannot change it for one jail.'),
+  osrelease: freebsd(release, 'Release that uname(1) shows inside.', {
+    default: "the host's",
+    onLinux: 'close',
+    note: 'The jailer answers uname(2). /proc/version shows the release of the kernel.',
+  }),
   osreldate: ignored(integer(0), 'Release number that uname(1) shows inside.', 'Linux has no such number.'),
   parent: freebsd(integer(0), 'Number of the parent jail.', {
     onLinux: 'ignored',

@@ -11,8 +11,12 @@ const grants = (capability: string, summary: string) =>
   });
 const permission = (summary: string, note: string) =>
   later(boolean, summary, note, { origin: 'freebsd', default: 'false' });
-const FILESYSTEM = 'Mount it from outside with mount, or give the jail sys_admin with caps.add.';
-const mountFlag = (filesystem: string) => permission(`Let the jail mount ${filesystem}.`, FILESYSTEM);
+const mountFlag = (filesystem: string, note: string) =>
+  freebsd(boolean, `Let root in the jail mount ${filesystem}, and unmount it.`, {
+    default: 'false',
+    onLinux: 'close',
+    note,
+  });
 const ipc = (what: string) =>
   freebsd(jailsys, `System V ${what}: the jail's own, the host's, or none.`, {
     default: 'new',
@@ -24,10 +28,11 @@ const NO_SUCH = 'Linux has no such permission.';
 
 /** What root in the jail may do. */
 export const permissions = {
-  'allow.set_hostname': permission(
-    'Let the jail change its host name.',
-    'It can with sys_admin in caps.add, else not.',
-  ),
+  'allow.set_hostname': freebsd(boolean, 'Let root in the jail change its host name.', {
+    default: 'false',
+    onLinux: 'close',
+    note: "The jail gets no capability: its jailer answers the call. FreeBSD's default is true.",
+  }),
   'allow.reserved_ports': freebsd(boolean, 'Let root in the jail bind ports below 1024.', {
     default: 'true',
   }),
@@ -69,16 +74,42 @@ export const permissions = {
     'Let users of the parent touch processes.',
     NO_SUCH,
   ),
-  'allow.mount': mountFlag('file systems'),
-  'allow.mount.devfs': mountFlag('devfs'),
-  'allow.mount.fdescfs': mountFlag('fdescfs'),
-  'allow.mount.fusefs': mountFlag('fusefs'),
-  'allow.mount.nullfs': mountFlag('nullfs'),
-  'allow.mount.procfs': mountFlag('procfs'),
-  'allow.mount.linprocfs': mountFlag('linprocfs'),
-  'allow.mount.linsysfs': mountFlag('linsysfs'),
-  'allow.mount.tmpfs': mountFlag('tmpfs'),
-  'allow.mount.zfs': mountFlag('zfs'),
+  'allow.mount': mountFlag(
+    'file systems',
+    'Needs allow.mount.* for each kind. The jail gets no capability: its jailer answers mount(2), and umount2(2) for what was mounted so.',
+  ),
+  'allow.mount.devfs': mountFlag(
+    'devfs',
+    "It is a copy of the jail's own /dev, by mount -t devfs or devtmpfs.",
+  ),
+  'allow.mount.fdescfs': ignored(
+    boolean,
+    'Let the jail mount fdescfs.',
+    '/dev/fd comes with /dev: there is no such file system.',
+  ),
+  'allow.mount.fusefs': permission(
+    'Let the jail mount fusefs.',
+    'It is refused: mount it on the host and use mount with nullfs.',
+  ),
+  'allow.mount.nullfs': mountFlag(
+    'nullfs',
+    'A bind mount, by mount --bind or -t nullfs, which brings along what is mounted below, and stays read-only where it was.',
+  ),
+  'allow.mount.procfs': mountFlag(
+    'procfs',
+    "It is a copy of the jail's own /proc, masks included, by mount -t proc or procfs.",
+  ),
+  'allow.mount.linprocfs': mountFlag('linprocfs', 'The same as allow.mount.procfs.'),
+  'allow.mount.linsysfs': mountFlag(
+    'linsysfs',
+    "It is a copy of the jail's own /sys, by mount -t sysfs or linsysfs.",
+  ),
+  'allow.mount.tmpfs': mountFlag('tmpfs', 'At most 256 MiB each; what is in it counts for memory.max.'),
+  'allow.mount.zfs': ignored(
+    boolean,
+    'Let the jail mount ZFS datasets.',
+    'Datasets are not handed over: use mount.',
+  ),
   sysvmsg: ipc('message queues'),
   sysvsem: ipc('semaphores'),
   sysvshm: ipc('shared memory'),
@@ -87,11 +118,11 @@ export const permissions = {
     'Rules for what /dev shows.',
     'There are no devfs rules: every jail has the same few harmless devices.',
   ),
-  enforce_statfs: ignored(
-    integer(0, 2),
-    "How much of the host's mounts the jail sees.",
-    'It always sees only its own.',
-  ),
+  enforce_statfs: freebsd(integer(0, 2), "How much of the host's mounts the jail sees.", {
+    default: '1',
+    onLinux: 'close',
+    note: 'It always sees those of its own root and no others, also with 0; with 2 too, since no part of /proc/PID/mountinfo can be hidden. With 2 it mounts nothing, as on FreeBSD, where that is the default.',
+  }),
   linux: ignored(jailsys, 'Linux emulation.', 'This is Linux.'),
   'linux.osname': ignored(string, 'Name of the emulated system.', 'This is Linux.'),
   'linux.osrelease': ignored(string, 'Release of the emulated system.', 'This is Linux.'),

@@ -1,5 +1,5 @@
 import { later, linux } from '../parameter.js';
-import { boolean, choice, integer } from '../values/scalar.js';
+import { boolean, choice, fstabFiles, integer } from '../values/scalar.js';
 import { bytes, count, rate, resourceLimit, seconds } from '../values/quantity.js';
 import { cpuList, cpuMax, ioMax, rctlRules } from '../values/limits.js';
 import { cronExpressions, timezone } from '../values/schedule.js';
@@ -50,8 +50,16 @@ export const limits = {
   'hugetlb.1GB.max': memory('Most memory in pages of 1 GB.'),
   rctl: linux(rctlRules, 'Limits as rctl(8) of FreeBSD writes them: "memoryuse:deny=512m".', {
     live: true,
-    note: 'deny of memoryuse, vmemoryuse, swapuse, maxproc, nthr, pcpu, openfiles, memorylocked, stacksize, datasize and coredumpsize, log of memoryuse; with any other rule the jail does not start. A parameter of its own wins over a rule.',
+    note: 'A rule that cannot be kept on Linux is a mistake. A parameter of its own, such as memory.max, wins over a rule.',
   }),
+  'rctl.file': linux(
+    fstabFiles,
+    'Files of rules as rctl.conf(5) of FreeBSD has them, beside /etc/rctl.conf.',
+    {
+      live: true,
+      note: 'Their lines begin with "jail:NAME:" and count for the jail of that name.',
+    },
+  ),
   'rlimit.as': resource('Most address space', 'bytes'),
   'rlimit.core': resource('Largest core file', 'bytes', '0'),
   'rlimit.cpu': resource('Most CPU time of a process', 's'),

@@ -53,16 +53,17 @@ export const network = {
   }),
   ip_hostname: freebsd(boolean, 'Add the addresses that host.hostname resolves to.', {
     default: 'false',
-    onLinux: 'later',
-    note: 'Write the addresses with ip4.addr and ip6.addr.',
+    onLinux: 'close',
+    note: 'Asked of the host at each start; a name that does not resolve is an error.',
   }),
   vnet: freebsd(jailsys, 'Whether the jail has its own network stack.', {
     default: 'new unless ip4 or ip6 is inherit',
     onLinux: 'close',
     note: 'A network namespace, and the default is new. Written out, new grants net_admin inside. inherit shares the namespace of the host unless the jail has addresses.',
   }),
-  'vnet.interface': later(links, 'Interfaces moved into the jail and given back when it ends.', ROUTED, {
-    origin: 'freebsd',
+  'vnet.interface': freebsd(links, 'Interfaces moved into the jail and given back when it ends.', {
+    onLinux: 'close',
+    note: 'They keep their names and come down on the way: the jail brings them up and gives them addresses, which takes vnet = new. One that the jail renames is not given back, unless it is a real device.',
   }),
   bridge: later(link, 'Bridge of the host that the jail is joined to.', ROUTED),
   gateway: later(

@@ -1,3 +1,4 @@
+import { readRule, type RctlRule } from '../rctl/rule.js';
 import { bad, good, listType, scalarType, type Converted, type ValueType } from './type.js';
 import { readBytes } from './quantity.js';
 
@@ -85,9 +86,15 @@ function joinRanges(sorted: readonly number[]): string {
   return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(',');
 }
 
-/** Rules as rctl(8) writes them, without the subject: RESOURCE:ACTION=AMOUNT. */
-export const rctlRules: ValueType<readonly string[]> = listType('list of rctl rules', (text) =>
-  /^(?:jail:[^:]*:)?[a-z]+:[a-z0-9]+=\d+(?:\.\d+)?[kmgtpe]?b?(?:\/[a-z]+)?$/i.test(text)
-    ? good(text)
-    : bad(`"${text}" is not an rctl rule`, 'write RESOURCE:ACTION=AMOUNT, such as memoryuse:deny=512m'),
-);
+/** Rules as rctl(8) writes them, with or without the jail itself as their subject. */
+export const rctlRules: ValueType<readonly RctlRule[]> = listType('list of rctl rules', (text) => {
+  const reading = readRule(text);
+  if (!reading.ok) return bad(reading.message, reading.hint);
+  const { subject, rule } = reading.value;
+  return subject === 'jail'
+    ? good(rule)
+    : bad(
+        `a rule about a ${subject} cannot stand in a jail`,
+        'leave out the subject: RESOURCE:ACTION=AMOUNT',
+      );
+});

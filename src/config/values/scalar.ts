@@ -50,6 +50,13 @@ export function readInteger(text: string, min: number, max: number): Converted<n
 /** Any text; the last element counts. */
 export const string: ValueType<string> = scalarType('string', good);
 
+/** What uname(2) has room for: __NEW_UTS_LEN bytes. */
+export const release: ValueType<string> = optional(
+  scalarType('string', (text) =>
+    Buffer.byteLength(text) > 64 ? bad(`"${text}" is too long`, 'at most 64 bytes') : good(text),
+  ),
+);
+
 /** Any texts. */
 export const strings: ValueType<readonly string[]> = listType('list of strings', good);
 
