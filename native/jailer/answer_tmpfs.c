@@ -29,7 +29,7 @@ static enum word word_of(const char *text)
 	return WORD_UNKNOWN;
 }
 
-/* "64m" in bytes. What is no such number is more than any limit: a share of the host's memory is. */
+/* "64m" in bytes; more than any limit for what is no such number ("50%" of the host's memory). */
 static uint64_t bytes_of(const char *text, uint64_t unit)
 {
 	static const char units[] = "kmgt";

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 /* Longer than any answer takes, unless the jail's own file systems hang. In ms. */
-#define HELPER_TIME 10000
+#define HELPER_TIME 5000
 
 void answers_reset(struct answers *a)
 {
@@ -78,6 +78,20 @@ static void finish(struct jailer *j, const struct answer *answer)
 	a->helper = a->result = -1;
 }
 
+/* Born in the jail's cgroup, for what an answer costs is the jail's; else it goes there itself. */
+static pid_t spawn_helper(const struct jailer *j, int *pidfd, bool *joined)
+{
+	struct spawn_args args = { .flags = CLONE_PIDFD, .exit_signal = SIGCHLD,
+				   .pidfd = (uint64_t)(uintptr_t)pidfd };
+	pid_t pid = spawn(&j->plan, 0, pidfd, joined);
+
+	/* A jail that has all the processes it may have can still ask for its name. */
+	if (pid >= 0 || errno != EAGAIN)
+		return pid;
+	*joined = false;
+	return sys_clone3(&args);
+}
+
 static void start_helper(struct jailer *j, const struct seccomp_notif *notice)
 {
 	struct answers *a = &j->answers;
@@ -93,8 +107,7 @@ static void start_helper(struct jailer *j, const struct seccomp_notif *notice)
 		send_answer(a, &failure);
 		return;
 	}
-	/* In the jail's cgroup: what an answer costs is the jail's. */
-	pid = spawn(&j->plan, 0, &a->helper, &joined);
+	pid = spawn_helper(j, &a->helper, &joined);
 	if (pid == 0) {
 		close(ends[0]);
 		caller_answer(j, notice, a->listener, ends[1], joined);
@@ -124,12 +137,11 @@ static void take_call(struct jailer *j)
 	if (epoll_wait(a->listeners, &event, 1, 0) != 1)
 		return;
 	a->listener = event.data.fd;
-	if ((event.events & EPOLLIN) == 0) {
-		/* Nobody is left under that filter. */
+	/* Nobody is left under that filter. */
+	if ((event.events & EPOLLHUP) != 0)
 		close(a->listener);
-		return;
-	}
-	if (ioctl(a->listener, SECCOMP_IOCTL_NOTIF_RECV, &u.notice) == 0)
+	else if ((event.events & EPOLLIN) != 0 &&
+		 ioctl(a->listener, SECCOMP_IOCTL_NOTIF_RECV, &u.notice) == 0)
 		start_helper(j, &u.notice);
 }
 

@@ -18,7 +18,7 @@ struct place {
 /* A directory below the jail's own root; inside_enter() comes later. O_PATH, or -1 with errno. */
 int inside_open(const struct caller *c, const char *path);
 
-/* Enters the jail's user and mount namespaces and the caller's root and working directory. 0, or -1. */
+/* Enters the jail's user and mount namespaces, the caller's root and directory. 0, or -1. */
 int inside_enter(const struct caller *c);
 
 /* Follows links as the caller would, but for those of /proc. 0, or -1 with errno. */

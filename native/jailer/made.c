@@ -22,7 +22,7 @@ void made_add(struct answers *a, const struct made *made)
 		a->made[a->made_count++] = *made;
 }
 
-/* Takes the number at the start of each line of proc_pid_mountinfo(5); lines may be of any length. */
+/* By the number at the start of each line of proc_pid_mountinfo(5); lines may be of any length. */
 static void mark_present(const struct answers *a, int fd, bool *present)
 {
 	char block[4096];

@@ -54,6 +54,7 @@ static bool check_plan(struct plan *p)
 		p->times.first != NULL && !(p->namespaces & CLONE_NEWTIME) ? "time.offset" :
 		p->hostname != NULL && !(p->namespaces & CLONE_NEWUTS) ? "hostname" :
 		p->domainname != NULL && !(p->namespaces & CLONE_NEWUTS) ? "domainname" :
+		p->answer_hostname && !(p->namespaces & CLONE_NEWUTS) ? "answer.hostname" :
 									   NULL;
 
 	for (struct item *i = p->furnish.first; missing == NULL && i != NULL; i = i->next)

@@ -56,6 +56,8 @@ static void refuses_bad_values(void)
 	refuse("rlimit", "nofile", "9", "8");
 	refuse("rlimit", "colour", "1", "1");
 	refuse("device", "/dev/null", "dev/null", "13");
+	refuse("answer.mount", "ext4", "ext4", "");
+	refuse("answer.mount", "proc", "proc", "");
 	refuse("run", "later", "0", "1");
 	refuse("run", "start", "0", "0");
 	refuse("run", "start", "-1", "1");
@@ -123,6 +125,7 @@ static void refuses_a_jail_without_walls(void)
 static void refuses_to_rename_the_host(void)
 {
 	refuse("hostname", "web", NULL, NULL);
+	refuse("answer.hostname", "yes", NULL, NULL);
 }
 
 static void refuses_commands_behind_the_command(void)

@@ -11,6 +11,7 @@ import type { Unconverted } from './values/type.js';
 export interface Checked {
   readonly values: JailParams;
   readonly diagnostics: readonly Diagnostic[];
+  readonly origin: Origins;
 }
 
 type Verdict = { readonly value?: unknown; readonly diagnostics: readonly Diagnostic[] };
@@ -52,7 +53,8 @@ export class Checker {
     if (keyed.meta.length > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
     if (keyed.env.length > 0) values['envKeys'] = Object.fromEntries(keyed.env);
     // Every value was made by the type of its entry in the table.
-    return { values, diagnostics: diagnostics.length === 0 ? NOTHING : diagnostics };
+    const origin = new Origins(entries);
+    return { values, diagnostics: diagnostics.length === 0 ? NOTHING : diagnostics, origin };
   }
 
   /** The same words give the same verdict, unless variables make them differ from jail to jail. */
@@ -118,7 +120,8 @@ function judge(mention: Mention, entry: Entry, texts: Strings, resolved: Resolve
     const idle = withoutEffect(mention, entry, value);
     return { value, diagnostics: idle === null ? warnings : [...warnings, idle] };
   }
-  return { diagnostics: [...warnings, badValue(entry, converted, resolved)] };
+  const wrong = [converted, ...(converted.others ?? [])];
+  return { diagnostics: [...warnings, ...wrong.map((one) => badValue(entry, one, resolved))] };
 }
 
 function badValue(
@@ -172,19 +175,32 @@ export function placeOf({ entries, block }: JailEntries, name: string): Place {
   return entries.find((entry) => entry.key === key) ?? block.place;
 }
 
-/** By name in the table: where the value was written last. */
-export function originsOf({ entries }: JailEntries): ReadonlyMap<string, Place> {
-  return new Map(
-    entries.flatMap((entry): readonly (readonly [string, Place])[] => {
-      const mention = entry.variable ? null : findParam(entry.name);
-      return mention === null ? [] : [[mention.name, entry]];
-    }),
-  );
-}
-
 /** The place of one of a parameter's values in a jail, as long as variables have not changed how many there are. */
 export function placeOfElement(jail: JailEntries, name: string, index: number, count: number): Place {
   const key = keyOf({ name, variable: false });
   const words = jail.entries.find((entry) => entry.key === key)?.words ?? [];
   return (words.length === count ? words[index] : undefined) ?? placeOf(jail, name);
+}
+
+/** Where parameters of a jail were written last, by their names in the table. */
+export class Origins {
+  constructor(private readonly entries: readonly Entry[]) {}
+
+  get(name: string): Place | undefined {
+    const key = keyOf({ name, variable: false });
+    return this.entries.find((entry) => entry.key === key && findParam(entry.name)?.name === name);
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  all(): ReadonlyMap<string, Place> {
+    return new Map(this.entries.flatMap((entry) => this.originOf(entry)));
+  }
+
+  private originOf(entry: Entry): readonly (readonly [string, Place])[] {
+    const mention = entry.variable ? null : findParam(entry.name);
+    return mention === null ? [] : [[mention.name, entry]];
+  }
 }

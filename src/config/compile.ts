@@ -1,6 +1,6 @@
 import type { ParamNode } from './ast.js';
 import { collectBlocks, isWildcard, lateGlobals, matchesWildcard, type Block } from './blocks.js';
-import { Checker, originsOf } from './check.js';
+import { Checker, Origins } from './check.js';
 import { MAX_TOLD, type Diagnostic, type DiagnosticCode, type Span } from './diagnostic.js';
 import { readProgram } from './include.js';
 import type { Compiled, FileAccess, Jail, RuleFiles } from './jail.js';
@@ -42,7 +42,7 @@ export function compile(
     ...checkUncovered(blocks, stacked.covered),
     ...(ok ? unusedVariables(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
-    ...rules.diagnostics(stacked.stacks.map(({ block }) => block.name)),
+    ...rules.diagnostics(jails.map(({ name }) => name)),
   ];
   const read = [...program.files, ...rules.files];
   return { ok, broken, diagnostics: inFileOrder(all, read), jails, files: read, blocks, rules };
@@ -123,7 +123,7 @@ function draftJails(stacks: readonly Stack[], checker: Checker, rules: RuleFiles
 function draftOf(stack: Stack, checker: Checker, rules: RuleFiles): Draft {
   const merged = mergeJail(stack);
   const substituted = substitute(merged);
-  const { values, diagnostics } = rules.resolve(merged, checker.check(merged, substituted));
+  const { values, diagnostics, origin } = rules.resolve(merged, checker.check(merged, substituted));
   const failures = [...merged.failures, ...substituted.failures];
   const { block, entries } = merged;
   return {
@@ -133,6 +133,7 @@ function draftOf(stack: Stack, checker: Checker, rules: RuleFiles): Draft {
     made: substituted.made,
     failed: failures.length > 0,
     values,
+    origin,
     diagnostics: mostGrave([...failures, ...diagnostics], MAX_TOLD),
   };
 }
@@ -152,7 +153,7 @@ function judgeJails(drafts: readonly Draft[], silent: readonly DiagnosticCode[])
 
 function jailOf({ name, failed, stack, values }: Draft, diagnostics: readonly Diagnostic[]): Jail {
   const params = new LazyMap(() => paramsOf(stack));
-  const origin = new LazyMap(() => spansOf(originsOf(mergeJail(stack))));
+  const origin = new LazyMap(() => spansOf(new Origins(mergeJail(stack).entries).all()));
   return { name, failed, diagnostics, params, values, origin };
 }
 

@@ -1,14 +1,13 @@
 import type { Checked } from './check.js';
 import { placeOf, placeOfElement } from './check.js';
-import { keyOf } from './blocks.js';
 import { quotedPlace } from './culprit.js';
 import { findCycles } from './cycles.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import type { JailEntries } from './merge.js';
 import { diagnose, spanOf, withNote, type Place } from './source.js';
-import { nearestOf } from './suggest.js';
+import { nearestOf } from './nearest.js';
 import type { Stack } from './stacks.js';
-import { findParam, type ParamName } from './params.js';
+import type { ParamName } from './params.js';
 
 /** A jail whose values are known. */
 export interface Draft extends Checked {
@@ -64,13 +63,6 @@ function error(jail: Draft, code: DiagnosticCode, place: Place, message: string,
   return [jail, diagnose('error', code, place, message, hint)] as const;
 }
 
-function isWritten({ merged }: Draft, ...names: ParamName[]): boolean {
-  return names.some((name) => {
-    const key = keyOf({ name, variable: false });
-    return merged.entries.some((entry) => entry.key === key && findParam(entry.name)?.name === name);
-  });
-}
-
 /** Whether what seems to be missing is there under a wrong name, of which the jail is told already. */
 function isMisspelt({ diagnostics }: Draft, ...names: ParamName[]): boolean {
   return diagnostics.some(
@@ -83,6 +75,8 @@ function warning(jail: Draft, place: Place, message: string, hint: string) {
   return [jail, diagnose('warning', 'without-effect', place, message, hint)] as const;
 }
 
+const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>
+  names.some((name) => jail.origin.has(name));
 const where = (place: Place): string => `${spanOf(place).file}:${spanOf(place).line}`;
 
 /** Files that lie beside the jails' directories: jaild's own, and those of the kernel in a cgroup. */
@@ -290,7 +284,7 @@ const mountParameters = [
 function* mountsAreAllowed({ jails }: Drafts) {
   for (const jail of jails) {
     const { values, merged } = jail;
-    const given = mountParameters.filter((name) => isWritten(jail, name) && values[name] === true);
+    const given = mountParameters.filter((name) => values[name] === true && jail.origin.has(name));
     if (values['allow.mount'] !== true) {
       for (const name of given)
         yield warning(

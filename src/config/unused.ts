@@ -6,7 +6,7 @@ import { mergeJail } from './merge.js';
 import { findParam } from './params.js';
 import { diagnose, type Place } from './source.js';
 import { substitute } from './substitute.js';
-import { nearestOf } from './suggest.js';
+import { nearestOf } from './nearest.js';
 
 /** What is wrong with globals and wildcard blocks that cover no jail, which nobody would see otherwise. */
 export function checkUncovered(blocks: readonly Block[], covered: ReadonlySet<Block>): readonly Diagnostic[] {

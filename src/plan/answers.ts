@@ -54,8 +54,9 @@ function mountRecords(values: JailParams): readonly LaunchRecord[] {
   return [...records.values()];
 }
 
+/** With host = inherit it would be the host's own name. */
 const setsHostname = (values: JailParams): boolean =>
-  values['allow.set_hostname'] === true && rootIsAnswered(values);
+  values['allow.set_hostname'] === true && values.host !== 'inherit' && rootIsAnswered(values);
 
 /** The records of the calls that the jailer answers in place of the kernel (native/PROTOCOL.md §1). */
 export function answerRecords(values: JailParams): readonly LaunchRecord[] {

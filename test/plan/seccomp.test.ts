@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { policyBase, seccompPolicy } from '../../src/plan/seccomp.js';
+import { openPolicy, policyBase, seccompPolicy } from '../../src/plan/seccomp.js';
 
 const base = 'default errno ENOSYS\nallow read';
 
@@ -33,6 +33,35 @@ describe('the system call policy of a jail', () => {
       'default errno ENOSYS\nallow shmget\n# allow msgsnd\n' +
         '?errno ENOSYS msgget\n?errno ENOSYS msgsnd\n?errno ENOSYS msgrcv\n?errno ENOSYS msgctl\n',
     );
+  });
+
+  it('lets the calls through that are answered, and has mount(8) use those', () => {
+    const strict =
+      'default errno ENOSYS\nerrno EPERM mount\nerrno EPERM fsopen\nerrno EPERM move_mount arg0 == 1\n';
+    const values = {
+      'allow.mount': true,
+      'allow.mount.tmpfs': true,
+      osrelease: '1',
+      'allow.set_hostname': true,
+    };
+    expect(seccompPolicy(strict, values)).to.equal(
+      'default errno ENOSYS\nerrno EPERM mount\n' +
+        '?allow sethostname\n?allow setdomainname\n?allow uname\n?allow mount\n?allow umount2\n' +
+        [
+          'fsopen',
+          'fsconfig',
+          'fsmount',
+          'fspick',
+          'open_tree',
+          'open_tree_attr',
+          'move_mount',
+          'mount_setattr',
+        ]
+          .map((call) => `?errno ENOSYS ${call}\n`)
+          .join(''),
+    );
+    expect(openPolicy(values)).to.match(/^default allow\n\?errno ENOSYS fsopen\n/);
+    expect(openPolicy({ osrelease: '1' })).to.equal(null);
   });
 
   it('does not open the ways out that go with a capability', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const applets = (
   'sh cat echo sleep ls ps id hostname mount grep sed env kill true false touch rm mkdir ip ping nc wget httpd head tail wc ' +
-  'dd seq date stat readlink test pwd tr cut sort uname df free ulimit chmod chown ln mknod mkfifo setsid timeout awk od tty stty trap printf dmesg sysctl umount unshare chroot su'
+  'dd seq date stat readlink test pwd tr cut sort uname df free ulimit chmod chown ln mknod mkfifo setsid timeout awk od tty stty trap printf dmesg sysctl umount unshare chroot su cp'
 ).split(' ');
 
 /** A root directory made of the host's static busybox, with the applets that tests use. Returns its path. */
