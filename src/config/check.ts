@@ -5,7 +5,7 @@ import type { Entry, JailEntries } from './merge.js';
 import { findParam, parameterOf, type JailParams, type Mention } from './params.js';
 import { diagnose, type Place } from './source.js';
 import { stringsOf, type Strings, type Substituted } from './substitute.js';
-import { nearestParam } from './suggest.js';
+import { Suggestions } from './suggest.js';
 import type { Unconverted } from './values/type.js';
 
 export interface Checked {
@@ -20,11 +20,14 @@ type Verdict = { readonly value?: unknown; readonly diagnostics: readonly Diagno
 type FreeKeys = Readonly<Record<'meta' | 'env', [string, string][]>>;
 
 const NOTHING: readonly Diagnostic[] = [];
+/** Characters of a name that a message repeats. */
+const SHOWN = 60;
 
 /** Turns strings into values by the table. One checker serves all jails: globals are converted once. */
 export class Checker {
   /** Of what wildcards say; null until it is asked for. */
   private readonly verdicts = new Map<Place, Verdict | null>();
+  private readonly suggestions = new Suggestions();
 
   /** @param blocks those that jails share */
   constructor(blocks: readonly Block[] = []) {
@@ -80,34 +83,31 @@ export class Checker {
   /** meta.KEY and env.KEY, which are kept by their keys, or a name that means nothing. */
   private freeVerdict(entry: Entry, texts: Strings, keyed: FreeKeys, resolved: Resolved): Verdict {
     const [, group, key] = /^(meta|env)\.(.+)$/s.exec(entry.name) ?? [];
-    if (group === undefined || key === undefined) return this.once(entry, () => unknown(entry, resolved));
+    if (group === undefined || key === undefined)
+      return this.once(entry, () => this.unknown(entry, resolved));
     const refused = refuseString([key]) ?? refuseString(texts);
     if (refused !== null) return { diagnostics: [badValue(entry, refused, resolved)] };
     const name = group === 'meta' ? 'meta' : 'env';
     keyed[name].push([key, texts?.at(-1) ?? '']);
     return this.once(entry, () => ({ diagnostics: warningsOf({ name, negated: false }, entry, null) }));
   }
-}
 
-/** Characters of a name that a message repeats. */
-const SHOWN = 60;
+  private unknown(entry: Entry, resolved: Resolved): Verdict {
+    const name = entry.name.length > SHOWN ? `${entry.name.slice(0, SHOWN)}...` : entry.name;
+    const message = `unknown parameter "${name}"`;
+    const hint = this.hintFor(entry.name, resolved);
+    return { diagnostics: [diagnose('error', 'unknown-parameter', entry, message, hint)] };
+  }
 
-function unknown(entry: Entry, resolved: Resolved): Verdict {
-  const name = entry.name.length > SHOWN ? `${entry.name.slice(0, SHOWN)}...` : entry.name;
-  const message = `unknown parameter "${name}"`;
-  return {
-    diagnostics: [diagnose('error', 'unknown-parameter', entry, message, hintFor(entry.name, resolved))],
-  };
-}
-
-function hintFor(name: string, { entries }: Resolved): string | undefined {
-  if (/^\W?include$/.test(name)) return 'write .include "FILE";';
-  const isUsed = entries.some(({ words }) =>
-    words?.some(({ pieces }) => pieces.some((piece) => 'variable' in piece && piece.variable === name)),
-  );
-  if (isUsed) return `write $${name} to define a variable`;
-  const nearest = nearestParam(name);
-  return nearest === null ? undefined : `did you mean "${nearest}"?`;
+  private hintFor(name: string, { entries }: Resolved): string | undefined {
+    if (/^\W?include$/.test(name)) return 'write .include "FILE";';
+    const isUsed = entries.some(({ words }) =>
+      words?.some(({ pieces }) => pieces.some((piece) => 'variable' in piece && piece.variable === name)),
+    );
+    if (isUsed) return `write $${name} to define a variable`;
+    const nearest = this.suggestions.for(name);
+    return nearest === null ? undefined : `did you mean "${nearest}"?`;
+  }
 }
 
 function judge(mention: Mention, entry: Entry, texts: Strings, resolved: Resolved): Verdict {

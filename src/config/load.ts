@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { globSync } from 'tinyglobby';
 import { compile, type Compiled, type FileAccess } from './compile.js';
+import { expandPattern } from './glob.js';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
@@ -40,6 +40,16 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
+/** What cannot be listed has nothing that matches. */
+function namesOrNone(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isSystemError(error)) return [];
+    throw error;
+  }
+}
+
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'code' in error;
 
@@ -47,19 +57,9 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 export function hostFiles(useStdin = false): FileAccess {
   return {
     readFile: (path) => (useStdin && path === STDIN ? readAll(0, STDIN) : readFileBounded(path)),
-    glob: (pattern, directory) => matchPattern(pattern.startsWith('/') ? pattern : directory + pattern),
+    glob: (pattern, directory) =>
+      expandPattern(pattern.startsWith('/') ? pattern : directory + pattern, (folder) => namesOrNone(folder)),
   };
-}
-
-/** Paths that match, in sorted order and as the pattern spells them. */
-function matchPattern(pattern: string): readonly string[] {
-  const fixed = pattern.slice(0, pattern.search(/[*?[]/));
-  const cwd = fixed.slice(0, fixed.lastIndexOf('/') + 1);
-  const rest = pattern.slice(cwd.length);
-  const options = { cwd: cwd || '.', expandDirectories: false, onlyFiles: false, followSymbolicLinks: false };
-  return globSync(rest, options)
-    .map((name) => cwd + name)
-    .sort();
 }
 
 function readFileBounded(path: string): string {
