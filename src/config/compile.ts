@@ -40,7 +40,7 @@ export function compile(
     ...own,
     ...lateGlobals(program.items),
     ...checkUncovered(blocks, stacked.covered),
-    ...(ok ? unusedVariables(blocks) : []),
+    ...(ok && jails.length > 0 ? unusedVariables(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
     ...rules.diagnostics(jails.map(({ name }) => name)),
   ];

@@ -20,9 +20,17 @@ export class TokenReader {
   /** How many mistakes the lexer has found. */
   protected misread = 0;
 
-  constructor(protected readonly source: Source) {
-    this.lexer = new Lexer(source, (code, start, end, message, hint) => {
+  /**
+   * @param source where everything is said to stand
+   * @param written what is read instead, when it is not the text of the source
+   */
+  constructor(
+    protected readonly source: Source,
+    written = source.text,
+  ) {
+    this.lexer = new Lexer({ ...source, text: written }, (code, start, end, message, hint) => {
       this.misread++;
+      if (this.tooMany()) return;
       this.add(diagnose('error', code, { source, start, end }, message, hint));
     });
     this.token = this.lexer.next();

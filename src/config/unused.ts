@@ -14,10 +14,8 @@ export function checkUncovered(blocks: readonly Block[], covered: ReadonlySet<Bl
   if (idle.length === 0) return [];
   const checker = new Checker();
   const defined = namesOf(blocks.flatMap(({ params }) => params));
-  return idle.flatMap((block) => [
-    ...plainMistakes(block, checker),
-    ...block.params.flatMap((node) => undefinedIn(node, defined)),
-  ]);
+  const nodes = idle.flatMap(({ params }) => params);
+  return [...idle.flatMap((block) => plainMistakes(block, checker)), ...undefinedIn(nodes, defined)];
 }
 
 /** Values with variables in them are not known without a jail. */
@@ -30,19 +28,24 @@ function plainMistakes(block: Block, checker: Checker): readonly Diagnostic[] {
 
 const namesOf = (nodes: readonly ParamNode[]): ReadonlySet<string> => new Set(nodes.map(({ name }) => name));
 
-function undefinedIn({ words }: ParamNode, defined: ReadonlySet<string>): readonly Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
-  for (const { pieces } of words ?? [])
-    for (const piece of pieces) {
-      if (!('variable' in piece) || defined.has(piece.variable) || findParam(piece.variable) !== null)
-        continue;
-      const nearest = nearestOf(piece.variable, [...defined]);
-      const message = `variable "${piece.variable}" is defined nowhere`;
-      const hint =
-        nearest === null ? 'each jail that this is for has to define it' : `did you mean $${nearest}?`;
-      diagnostics.push(diagnose('warning', 'undefined-variable', piece.place, message, hint));
-    }
-  return diagnostics;
+/** Each variable that there is nowhere, at its first use. */
+function undefinedIn(nodes: readonly ParamNode[], defined: ReadonlySet<string>): readonly Diagnostic[] {
+  const told = new Map<string, Diagnostic>();
+  for (const { words } of nodes)
+    for (const { pieces } of words ?? [])
+      for (const piece of pieces) {
+        if (!('variable' in piece) || told.has(piece.variable)) continue;
+        const name = piece.variable;
+        if (!defined.has(name) && findParam(name) === null)
+          told.set(name, undefinedAt(piece.place, name, defined));
+      }
+  return [...told.values()];
+}
+
+function undefinedAt(place: Place, name: string, defined: ReadonlySet<string>): Diagnostic {
+  const nearest = nearestOf(name, [...defined]);
+  const hint = nearest === null ? 'each jail that this is for has to define it' : `did you mean $${nearest}?`;
+  return diagnose('warning', 'undefined-variable', place, `variable "${name}" is defined nowhere`, hint);
 }
 
 /** Variables that nothing refers to. */
