@@ -1,39 +1,29 @@
-import type { Checked } from './check.js';
+import { addressesAreUnique, addressesHaveANetwork, interfacesHaveANetwork } from './addressing.js';
 import { placeOf, placeOfElement } from './check.js';
-import { quotedPlace } from './culprit.js';
+import {
+  childrenAreCounted,
+  hostRootIsMeant,
+  inheritedHostHasNoName,
+  policyIsThere,
+  sharedIpcIsNotNew,
+} from './combinations.js';
 import { findCycles } from './cycles.js';
-import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
-import type { JailEntries } from './merge.js';
-import { diagnose, spanOf, withNote, type Place } from './source.js';
+import type { Diagnostic } from './diagnostic.js';
+import { error, isWritten, type Draft, type Drafts, type Found } from './draft.js';
+import { hostNamesFit, nameIsUnique, nameIsUsable, starsAreWildcards } from './naming.js';
 import { nearestOf } from './nearest.js';
-import type { Stack } from './stacks.js';
+import { diagnose, type Place } from './source.js';
 import type { ParamName } from './params.js';
 
-/** A jail whose values are known. */
-export interface Draft extends Checked {
-  readonly name: string;
-  readonly stack: Stack;
-  readonly merged: JailEntries;
-  /** FreeBSD's jail(8) would skip it. */
-  readonly failed: boolean;
-  /** About how many bytes its variables were replaced by. */
-  readonly made: number;
-}
-
-/** The jails of all files, for rules that compare them. */
-export interface Drafts {
-  readonly jails: readonly Draft[];
-  readonly byName: ReadonlyMap<string, Draft>;
-}
-
 /** A rule finds what is wrong with each jail that breaks it. */
-type Rule = (drafts: Drafts) => Iterable<readonly [Draft, Diagnostic]>;
+type Rule = (drafts: Drafts) => Iterable<Found>;
 
 /** Rules that concern more than one parameter, in the order that reads best when several are broken. */
 const rules: readonly Rule[] = [
   nameIsUsable,
   starsAreWildcards,
   nameIsUnique,
+  hostNamesFit,
   pathIsGiven,
   somethingRuns,
   healthIsDefined,
@@ -42,6 +32,11 @@ const rules: readonly Rule[] = [
   addressesHaveANetwork,
   interfacesHaveANetwork,
   addressesAreUnique,
+  inheritedHostHasNoName,
+  sharedIpcIsNotNew,
+  childrenAreCounted,
+  hostRootIsMeant,
+  policyIsThere,
   mountsAreAllowed,
 ];
 
@@ -59,10 +54,6 @@ export function applyRules(jails: readonly Draft[]): ReadonlyMap<Draft, readonly
   return found;
 }
 
-function error(jail: Draft, code: DiagnosticCode, place: Place, message: string, hint?: string) {
-  return [jail, diagnose('error', code, place, message, hint)] as const;
-}
-
 /** Whether what seems to be missing is there under a wrong name, of which the jail is told already. */
 function isMisspelt({ diagnostics }: Draft, ...names: ParamName[]): boolean {
   return diagnostics.some(
@@ -73,55 +64,6 @@ function isMisspelt({ diagnostics }: Draft, ...names: ParamName[]): boolean {
 
 function warning(jail: Draft, place: Place, message: string, hint: string) {
   return [jail, diagnose('warning', 'without-effect', place, message, hint)] as const;
-}
-
-const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>
-  names.some((name) => jail.origin.has(name));
-const where = (place: Place): string => `${spanOf(place).file}:${spanOf(place).line}`;
-
-/** Files that lie beside the jails' directories: jaild's own, and those of the kernel in a cgroup. */
-const TAKEN =
-  /^(jaild\.(sock|lock)(\.new)?|tasks|notify_on_release|release_agent|supervisor|(cgroup|memory|pids|cpu|cpuset|cpuacct|blkio|io|hugetlb|freezer|devices|irq)\.[a-z0-9_.]+)$/;
-const MAX_NAME_BYTES = 128;
-
-/** The name becomes part of paths, cgroups and links, so it must be one component of a path, and free. */
-function isUsableName(name: string): boolean {
-  // A name is a key of objects, too.
-  if (name === '__proto__') return false;
-  const isComponent = /^[^\s/\0-\x1f\x7f.-][^\s/\0-\x1f\x7f]*$/.test(name) && !name.includes('..');
-  return isComponent && Buffer.byteLength(name) <= MAX_NAME_BYTES && !TAKEN.test(name);
-}
-
-function* nameIsUsable({ jails }: Drafts) {
-  for (const jail of jails)
-    for (const name of new Set([jail.name, jail.values.name ?? jail.name]))
-      if (!isUsableName(name)) {
-        const hint = TAKEN.test(name)
-          ? 'a file of that name lies where the jail’s directory would be'
-          : 'letters, digits, dots, - and _; at most 128 of them';
-        yield error(jail, 'bad-name', placeOf(jail.merged, 'name'), `"${name}" cannot name a jail`, hint);
-      }
-}
-
-/** Only a whole component may be a star, so web* is one jail and not all that begin with web. */
-function* starsAreWildcards({ jails }: Drafts) {
-  for (const jail of jails) {
-    if (!jail.name.includes('*')) continue;
-    const message = `"${jail.name}" is the name of one jail`;
-    const hint = 'a star stands for names only as a whole component: "*", "web.*"';
-    yield [jail, diagnose('warning', 'star-in-name', jail.merged.block.place, message, hint)] as const;
-  }
-}
-
-function* nameIsUnique({ jails, byName }: Drafts) {
-  for (const jail of jails) {
-    const first = byName.get(jail.name);
-    if (first === undefined || first === jail) continue;
-    const message = `jail "${jail.name}" is defined already at ${where(first.merged.block.place)}`;
-    const hint = 'blocks of one name are not merged';
-    const [, diagnostic] = error(jail, 'duplicate-jail', jail.merged.block.place, message, hint);
-    yield [jail, withNote(diagnostic, first.merged.block.place, 'it is defined here')] as const;
-  }
 }
 
 function* pathIsGiven({ jails }: Drafts) {
@@ -215,64 +157,6 @@ function* dependenciesHaveNoCycle({ byName }: Drafts) {
       );
     }
   }
-}
-
-function* addressesHaveANetwork({ jails }: Drafts) {
-  for (const jail of jails)
-    for (const family of ['ip4', 'ip6'] as const) {
-      const policy = jail.values[family];
-      const addresses = jail.values[`${family}.addr`] ?? [];
-      if (addresses.length === 0 || policy === undefined || policy === 'new') continue;
-      const message = `${family}.addr has no effect with ${family} = ${policy}`;
-      const place = placeOf(jail.merged, `${family}.addr`);
-      yield error(
-        jail,
-        'address-without-network',
-        place,
-        message,
-        `remove one of them, or write ${family} = new`,
-      );
-    }
-}
-
-/** An interface can only be moved into a network stack of the jail's own. */
-function* interfacesHaveANetwork({ jails }: Drafts) {
-  for (const jail of jails) {
-    const { values } = jail;
-    if ((values['vnet.interface']?.length ?? 0) === 0) continue;
-    const shared = (['vnet', 'ip4', 'ip6'] as const).find((name) => values[name] === 'inherit');
-    if (shared === undefined) continue;
-    const message = `vnet.interface has no effect with ${shared} = inherit`;
-    const place = placeOf(jail.merged, 'vnet.interface');
-    yield error(jail, 'address-without-network', place, message, 'remove one of them, or write vnet = new');
-  }
-}
-
-/** One address leads to one jail; behind different bridges there may be networks that do not meet. */
-function* addressesAreUnique({ jails }: Drafts) {
-  const owners = new Map<string, Draft>();
-  for (const jail of jails)
-    for (const parameter of ['ip4.addr', 'ip6.addr'] as const)
-      for (const [index, { address }] of (jail.values[parameter] ?? []).entries()) {
-        const key = `${jail.values.bridge ?? ''} ${address}`;
-        const owner = owners.get(key);
-        owners.set(key, owner ?? jail);
-        if (owner === undefined || owner.name === jail.name) continue;
-        const message = `${address} is the address of jail "${owner.name}" already`;
-        const place = addressPlace(jail, parameter, index);
-        const other = (owner.values[parameter] ?? []).findIndex((one) => one.address === address);
-        const [, diagnostic] = error(jail, 'duplicate-address', place, message);
-        yield [
-          jail,
-          withNote(diagnostic, addressPlace(owner, parameter, other), 'it is written here'),
-        ] as const;
-      }
-}
-
-function addressPlace({ merged, values }: Draft, parameter: 'ip4.addr' | 'ip6.addr', index: number): Place {
-  const all = values[parameter] ?? [];
-  const place = placeOfElement(merged, parameter, index, all.length);
-  return quotedPlace(place, `"${all[index]?.address ?? ''}"`);
 }
 
 const mountParameters = [

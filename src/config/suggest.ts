@@ -1,9 +1,6 @@
 import { nearestOf } from './nearest.js';
 import { params } from './params.js';
 
-/** Nobody misspells a thousand names; comparing each with the whole table would take seconds. */
-const MAX_REMEMBERED = 1000;
-
 /** The parameters that were probably meant by names there are not. */
 export class Suggestions {
   private readonly known = new Map<string, string | null>();
@@ -11,7 +8,7 @@ export class Suggestions {
   /** `hostname` is host.hostname, `exec_strat` is exec.start; null when nothing is near. */
   for(name: string): string | null {
     const known = this.known.get(name);
-    if (known !== undefined || this.known.size >= MAX_REMEMBERED) return known ?? null;
+    if (known !== undefined) return known;
     const names = Object.keys(params);
     const found = names.find((candidate) => candidate.endsWith(`.${name}`)) ?? nearestOf(name, names);
     this.known.set(name, found);

@@ -15,8 +15,12 @@ export function checkUncovered(blocks: readonly Block[], covered: ReadonlySet<Bl
   const checker = new Checker();
   const defined = namesOf(blocks.flatMap(({ params }) => params));
   const nodes = idle.flatMap(({ params }) => params);
-  return [...idle.flatMap((block) => plainMistakes(block, checker)), ...undefinedIn(nodes, defined)];
+  const found = [...idle.flatMap((block) => plainMistakes(block, checker)), ...undefinedIn(nodes, defined)];
+  return found.slice(0, MANY_TOLD);
 }
+
+/** Nobody reads more, and each is compared with every name there is. */
+const MANY_TOLD = 200;
 
 /** Values with variables in them are not known without a jail. */
 function plainMistakes(block: Block, checker: Checker): readonly Diagnostic[] {
@@ -34,7 +38,7 @@ function undefinedIn(nodes: readonly ParamNode[], defined: ReadonlySet<string>):
   for (const { words } of nodes)
     for (const { pieces } of words ?? [])
       for (const piece of pieces) {
-        if (!('variable' in piece) || told.has(piece.variable)) continue;
+        if (!('variable' in piece) || told.has(piece.variable) || told.size >= MANY_TOLD) continue;
         const name = piece.variable;
         if (!defined.has(name) && findParam(name) === null)
           told.set(name, undefinedAt(piece.place, name, defined));
