@@ -41,6 +41,9 @@ complete -c jailctl -n __fish_use_subcommand -a pause -d 'Freeze all processes o
 complete -c jailctl -n '__fish_seen_subcommand_from pause' -a '(jailctl list --quiet 2>/dev/null)'
 complete -c jailctl -n __fish_use_subcommand -a resume -d 'Let a paused jail go on.'
 complete -c jailctl -n '__fish_seen_subcommand_from resume' -a '(jailctl list --quiet 2>/dev/null)'
+complete -c jailctl -n __fish_use_subcommand -a audit -d 'Show what isolates running jails, as the kernel has it; with names, each wall of theirs.'
+complete -c jailctl -n '__fish_seen_subcommand_from audit' -l json -d 'Every finding, for programs.'
+complete -c jailctl -n '__fish_seen_subcommand_from audit' -a '(jailctl list --quiet 2>/dev/null)'
 complete -c jailctl -n __fish_use_subcommand -a check -d 'Find every mistake in the files at once.'
 complete -c jailctl -n '__fish_seen_subcommand_from check' -l json -d 'The answer for programs, as config --json gives it.'
 complete -c jailctl -n '__fish_seen_subcommand_from check' -F
@@ -65,4 +68,4 @@ complete -c jailctl -n '__fish_seen_subcommand_from completion' -a 'bash zsh fis
 complete -c jailctl -n __fish_use_subcommand -a version -d 'Show the version; that of the running jaild when there is one.'
 complete -c jailctl -n '__fish_seen_subcommand_from version' -l json -d 'The answer for programs.'
 complete -c jailctl -n __fish_use_subcommand -a help -d 'Tell what there is, or all about one command.'
-complete -c jailctl -n '__fish_seen_subcommand_from help' -a 'start stop restart status list logs run exec kill pause resume check config plan reload shutdown params completion version help'
+complete -c jailctl -n '__fish_seen_subcommand_from help' -a 'start stop restart status list logs run exec kill pause resume audit check config plan reload shutdown params completion version help'

@@ -1,3 +1,4 @@
+import { audit } from './audit.js';
 import { localCommand, type Command } from './command.js';
 import { completionScript, shells, type Shell } from './completion.js';
 import { check, config } from './config-commands.js';
@@ -53,7 +54,7 @@ const help = localCommand({
 export const commands: readonly Command[] = [
   ...[start, stop, restart, status, list, logs],
   ...[run, exec, kill, pause, resume],
-  ...[check, config, plan, reload, shutdown],
+  ...[audit, check, config, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],
 ];
 
