@@ -71,18 +71,32 @@ export const users: Judge = (seen, plan) => {
   };
 };
 
+/** Process 1 is jaild's own program, which runs nothing of the jail's and gains nothing by an exec of its own. */
+const commands = (seen: Observation): readonly ObservedProcess[] =>
+  seen.processes.filter(({ role }) => role !== 'init');
+
+const SYS_ADMIN = 1n << 21n;
+
+/** Without no_new_privs only sys_admin can load a filter (seccomp(2)), which process 1 does for each command. */
+function allowed(
+  { role }: ObservedProcess,
+  { capabilities: planned, noNewPrivs, filters }: Expectation,
+): bigint {
+  return role === 'init' && !noNewPrivs && filters > 0 ? planned | SYS_ADMIN : planned;
+}
+
 /** What its root may do. */
 export const capabilities: Judge = (seen, plan) => {
   const weaker = seen.processes.flatMap((process) => {
     const { inheritable, ambient, permitted, effective, bounding } = process.capabilities;
-    const extra = capabilitiesOf((permitted | effective | bounding) & ~plan.capabilities);
+    const extra = capabilitiesOf((permitted | effective | bounding) & ~allowed(process, plan));
     return [
       ...(extra.length > 0 ? [`${who(process)} has ${extra.join(', ')} beside those planned`] : []),
       ...((inheritable | ambient) === 0n ? [] : [`${who(process)} hands capabilities to what it runs`]),
     ];
   });
   const usual = jailCapabilities({});
-  const all = seen.processes.reduce((mask, process) => mask | process.capabilities.bounding, 0n);
+  const all = commands(seen).reduce((mask, process) => mask | process.capabilities.bounding, 0n);
   const names = capabilitiesOf(all);
   const granted = capabilitiesOf(all & plan.capabilities).filter((name) => !usual.includes(name));
   const doors = granted.map((name): Door => ({
@@ -92,17 +106,13 @@ export const capabilities: Judge = (seen, plan) => {
   return { wall: 'capabilities', seen: names.length === 0 ? 'none' : names.join(' '), doors, weaker };
 };
 
-/** Process 1 is jaild's own program, which runs nothing of the jail's and gains nothing by an exec of its own. */
-const commands = (seen: Observation): readonly ObservedProcess[] =>
-  seen.processes.filter(({ role }) => role !== 'init');
-
 /** Whether set-user-ID programs gain anything. */
 export const noNewPrivileges: Judge = (seen, plan) => {
   const without = commands(seen).filter((process) => !process.noNewPrivs);
   const door: Door = {
     by: 'no_new_privs = false',
     severity: 'low',
-    cost: 'set-user-ID programs of the jail give their power to its users',
+    cost: 'set-user-ID programs of the jail give their power to its users, and process 1 keeps sys_admin',
   };
   return {
     wall: 'no new privileges',
