@@ -14,7 +14,7 @@ import { shown, transitions, type Phase } from './supervise/lifecycle.js';
  * Each man/PAGE is man/PAGE.in with the lists in the places of lines such as "@PARAMETERS@".
  */
 
-const PAGES = ['jail.conf.5', 'jaild.ini.5', 'jaild.8', 'jailctl.8'] as const;
+const PAGES = ['jail.8', 'jail.conf.5', 'jaild.ini.5', 'jaild.8', 'jailctl.8'] as const;
 
 /** Path below the repository → the text that belongs there. Reads man/*.in and asks the built jailer for its steps. */
 export function printedFiles(repository: string): ReadonlyMap<string, string> {
@@ -77,9 +77,15 @@ function differencesAsRoff(): string {
 
 type Difference = readonly [name: string, note: string];
 
-function differencesOf({ name, onLinux, note, notYet }: ParamDescription): readonly Difference[] {
-  const whole: readonly Difference[] = onLinux === 'same' ? [] : [[name, `${KINDS[onLinux]}${note ?? ''}`]];
-  return notYet === null ? whole : [...whole, [name, `${KINDS.later}${notYet.values}: ${notYet.note}.`]];
+function differencesOf(param: ParamDescription): readonly Difference[] {
+  const { name, onLinux, note, notYet, meaningless } = param;
+  return [
+    ...(onLinux === 'same' ? [] : [[name, `${KINDS[onLinux]}${note ?? ''}`] as const]),
+    ...(notYet === null ? [] : [[name, `${KINDS.later}${notYet.values}: ${notYet.note}.`] as const]),
+    ...(meaningless === null
+      ? []
+      : [[name, `${KINDS.ignored}${meaningless.values}: ${meaningless.note}.`] as const]),
+  ];
 }
 
 /** The table of a jail's life: for each phase, what can happen in it and what it becomes. */

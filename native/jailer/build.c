@@ -1,6 +1,7 @@
 #include "build.h"
 #include "calls.h"
 #include "mounts.h"
+#include "shelf.h"
 #include "target.h"
 
 #include <errno.h>
@@ -137,6 +138,12 @@ static void furnish(struct builder *b)
 			if (make_directory(b, i) < 0)
 				build_fail(b->channel, STEP_MKDIR, i->target);
 			break;
+		case ITEM_FILE:
+		case ITEM_NODE:
+			if (shelf_bind(b, i) < 0 && !i->options.optional)
+				build_fail(b->channel, i->kind == ITEM_FILE ? STEP_FILE : STEP_NODE,
+					   i->target);
+			break;
 		default:
 			if (make_symlink(b, i) < 0)
 				build_fail(b->channel, STEP_SYMLINK, i->target);
@@ -202,15 +209,22 @@ static void set_sysctls(struct builder *b)
 static void enter_root(struct builder *b)
 {
 	char cwd[16];
+	int above;
 
 	if (fchdir(b->root) < 0 || sys_pivot_root(".", ".") < 0 ||
 	    sys_umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		build_fail(b->channel, STEP_PIVOT, b->plan->root);
-	/* A directory outside the root is shown as "(unreachable)/…". */
-	if (getcwd(cwd, sizeof(cwd)) == NULL || cwd[0] != '/') {
+	/*
+	 * A directory outside the root is shown as "(unreachable)/…"; a mount that is left over the
+	 * root would be entered by "..".
+	 */
+	above = open("..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (getcwd(cwd, sizeof(cwd)) == NULL || cwd[0] != '/' ||
+	    target_mount_id(above) != target_mount_id(b->root)) {
 		errno = EXDEV;
 		build_fail(b->channel, STEP_PIVOT, b->plan->root);
 	}
+	close(above);
 }
 
 static void set_names(struct builder *b)
@@ -226,21 +240,26 @@ static void set_names(struct builder *b)
 void build_inside(struct plan *plan, int channel, const struct order *first, const int *fds,
 		  int count)
 {
-	struct builder b = { .plan = plan, .channel = channel, .null = -1, .empty = -1,
+	struct builder b = { .plan = plan, .channel = channel, .null = -1, .empty = -1, .files = -1,
 			     .batch = *first, .tree_count = count };
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-	int top;
+	int top, nodes = -1;
 
 	memcpy(b.trees, fds, sizeof(int) * (size_t)count);
 	if (plan->hides)
 		b.null = next_tree(&b);
+	if (plan->has_nodes)
+		nodes = next_tree(&b);
 	b.root = next_tree(&b);
 	/*
 	 * Over "/", which every host has. The host's /proc stays in this mount namespace until
 	 * pivot_root: the kernel lets a user namespace mount procfs only while one is in view.
 	 */
 	top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0 || sys_move_mount(b.root, top) < 0)
+	if (top < 0)
+		build_fail(channel, STEP_ROOT, plan->root);
+	shelf_attach(&b, nodes);
+	if (sys_move_mount(b.root, top) < 0)
 		build_fail(channel, STEP_ROOT, plan->root);
 	furnish(&b);
 	set_sysctls(&b);

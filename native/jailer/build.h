@@ -11,6 +11,7 @@ struct builder {
 	int root;		/* the jail's root directory */
 	int null;		/* copy of the host's /dev/null, for masks, or -1 */
 	int empty;		/* empty directory for masks, or -1 */
+	int files, nodes;	/* where those of the jail are made, or -1 */
 	bool null_used;
 	struct order batch;	/* the trees at hand */
 	int trees[TREES_MAX];

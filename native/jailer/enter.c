@@ -149,6 +149,18 @@ static void execute(const struct entry *e)
 	errno = error;
 }
 
+/* Whose details the plan knows, he keeps them whatever the jail's own files say. */
+static void take_account(const struct entry *e, struct user *user)
+{
+	const struct plan *p = e->plan;
+
+	if (p->account == NULL || strcmp(e->user, p->user) != 0)
+		return;
+	text_join(user->name, sizeof(user->name), p->account, "", "");
+	text_join(user->home, sizeof(user->home), p->home, "", "");
+	text_join(user->shell, sizeof(user->shell), p->shell, "", "");
+}
+
 _Noreturn void enter(struct entry *e)
 {
 	static struct user user;
@@ -158,6 +170,7 @@ _Noreturn void enter(struct entry *e)
 	start_session(e);
 	if (user_find(e->user, e->login || e->workdir == NULL, &user) < 0)
 		fail(e, STEP_USER);
+	take_account(e, &user);
 	if (e->login && user.name[0] != '\0') {
 		text_join(home, sizeof(home), "HOME=", user.home, "");
 		text_join(shell, sizeof(shell), "SHELL=", user.shell, "");

@@ -1,9 +1,11 @@
 #include "keys.h"
 #include "calls.h"
 #include "names.h"
+#include "shelf.h"
 #include "text.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #define ARGC_MAX 4096
@@ -145,22 +147,30 @@ static bool key_mount(struct plan *p, struct fields *f)
 	       (item->type != MOUNT_BIND || item->source[0] == '/');
 }
 
+/* "MAJOR:MINOR" */
+static bool read_device(struct fields *f, uint64_t *device)
+{
+	char *number = fields_next(f);
+	char *colon = number != NULL ? strchr(number, ':') : NULL;
+	uint64_t major, minor;
+
+	if (colon == NULL)
+		return false;
+	*colon = '\0';
+	if (!text_to_number(number, 10, UINT32_MAX, &major) ||
+	    !text_to_number(colon + 1, 10, UINT32_MAX, &minor))
+		return false;
+	*device = makedev((unsigned int)major, (unsigned int)minor);
+	return true;
+}
+
 static bool key_device(struct plan *p, struct fields *f)
 {
 	struct item *item = add_item(p, &p->furnish, ITEM_DEVICE);
-	char *number, *colon;
-	uint64_t major, minor;
 
-	if (item == NULL || (item->source = fields_next(f)) == NULL ||
-	    (item->target = fields_next(f)) == NULL || (number = fields_next(f)) == NULL ||
-	    (colon = strchr(number, ':')) == NULL)
-		return false;
-	*colon = '\0';
-	if (item->source[0] != '/' || !text_to_number(number, 10, UINT32_MAX, &major) ||
-	    !text_to_number(colon + 1, 10, UINT32_MAX, &minor))
-		return false;
-	item->number = makedev((unsigned int)major, (unsigned int)minor);
-	return true;
+	return item != NULL && (item->source = fields_next(f)) != NULL &&
+	       item->source[0] == '/' && (item->target = fields_next(f)) != NULL &&
+	       read_device(f, &item->number);
 }
 
 static bool key_mkdir(struct plan *p, struct fields *f)
@@ -169,6 +179,44 @@ static bool key_mkdir(struct plan *p, struct fields *f)
 
 	return item != NULL && (item->target = fields_next(f)) != NULL &&
 	       read_number(f, 8, 07777, &item->number);
+}
+
+static bool key_file(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->furnish, ITEM_FILE);
+	char *options;
+
+	p->has_files = true;
+	if (item == NULL || (item->target = fields_next(f)) == NULL || item->target[0] == '\0' ||
+	    !read_number(f, 8, 07777, &item->number) || (options = fields_next(f)) == NULL ||
+	    !options_parse(&item->options, options, true) || item->options.recursive ||
+	    item->options.idmap || (item->source = fields_next(f)) == NULL)
+		return false;
+	item->options.attributes |= MOUNT_ATTR_RDONLY;
+	return hex_decode(item->source, &item->hard);
+}
+
+static bool key_node(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->furnish, ITEM_NODE);
+	const char *type;
+	uint64_t mode;
+
+	p->has_nodes = true;
+	if (item == NULL || (item->target = fields_next(f)) == NULL || item->target[0] == '\0' ||
+	    (type = fields_next(f)) == NULL || (strcmp(type, "b") != 0 && strcmp(type, "c") != 0) ||
+	    !read_device(f, &item->number) || !read_number(f, 8, 0777, &mode))
+		return false;
+	item->options.create = true;
+	item->options.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	item->hard = mode | (type[0] == 'b' ? S_IFBLK : S_IFCHR);
+	return true;
+}
+
+static bool key_account(struct plan *p, struct fields *f)
+{
+	return read_text(f, &p->account) && (p->home = fields_next(f)) != NULL &&
+	       (p->shell = fields_next(f)) != NULL;
 }
 
 /* TARGET and one more field. */
@@ -320,6 +368,8 @@ static bool key_run(struct plan *p, struct fields *f)
 	RECORD("device", MANY, key_device)                \
 	RECORD("mkdir", MANY, key_mkdir)                  \
 	RECORD("symlink", MANY, key_symlink)              \
+	RECORD("file", MANY, key_file)                    \
+	RECORD("node", MANY, key_node)                    \
 	RECORD("mask", MANY, key_mask)                    \
 	RECORD("readonly", MANY, key_readonly)            \
 	RECORD("sysctl", MANY, key_sysctl)                \
@@ -329,6 +379,7 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("login", read_yes, login)                   \
 	VALUE("workdir", read_path, workdir)              \
 	VALUE("user", read_text, user)                    \
+	RECORD("account", ONCE, key_account)              \
 	VALUE("caps", read_hex, caps)                     \
 	VALUE("no_new_privs", read_yes, no_new_privs)     \
 	VALUE("seccomp", read_path, seccomp)              \

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 enum item_kind {
-	ITEM_MOUNT, ITEM_DEVICE, ITEM_MKDIR, ITEM_SYMLINK,	/* plan->furnish */
+	ITEM_MOUNT, ITEM_DEVICE, ITEM_MKDIR, ITEM_SYMLINK, ITEM_FILE, ITEM_NODE, /* plan->furnish */
 	ITEM_MASK, ITEM_READONLY,				/* plan->cover */
 	ITEM_SYSCTL, ITEM_RLIMIT, ITEM_CGROUP, ITEM_TIME, ITEM_ENV, ITEM_ANSWER,
 };
@@ -33,11 +33,11 @@ struct item {
 	struct item *next;
 	enum item_kind kind;
 	enum mount_type type;
-	char *source;		/* of a bind or device; the text of a symlink; a value */
+	char *source;		/* of a bind or device; the text of a symlink; bytes; a value */
 	char *target;		/* below the jail's root; or the name that gets the value */
 	struct mount_options options;
 	uint64_t number;	/* mode, device number, soft limit */
-	uint64_t hard;
+	uint64_t hard;		/* limit; size of a file; type and mode of a node */
 	uint64_t mount_id;	/* set when mounted: what symlink may replace links in */
 };
 
@@ -73,6 +73,7 @@ struct plan {
 	size_t env_count;
 	bool login, no_new_privs, persist, foreground, terminal;
 	const char *workdir, *user;
+	const char *account, *home, *shell;	/* of `user`, where not the jail decides; or NULL */
 	uint64_t caps;
 	const char *seccomp;
 	bool answer_hostname;
@@ -81,6 +82,7 @@ struct plan {
 	struct item_list times, cgroups, furnish, cover, sysctls, rlimits, envs;
 	struct item_list answer_mounts;	/* target: the type; source: what it stands for */
 	bool hides;		/* there is a mask */
+	bool has_files, has_nodes;
 	struct run *runs;
 	struct run **last_run;
 

@@ -23,6 +23,8 @@
 	X(STEP_DEVICE,      "device",       "attach a device")                    \
 	X(STEP_MKDIR,       "mkdir",        "make a directory")                   \
 	X(STEP_SYMLINK,     "symlink",      "make a symbolic link")               \
+	X(STEP_FILE,        "file",         "lay a file over the jail's")         \
+	X(STEP_NODE,        "node",         "make a device node")                 \
 	X(STEP_SYSCTL,      "sysctl",       "set a kernel parameter")             \
 	X(STEP_MASK,        "mask",         "hide a path")                        \
 	X(STEP_READONLY,    "readonly",     "make a path read-only")              \

@@ -1,6 +1,7 @@
 #include "trees.h"
 #include "calls.h"
 #include "channel.h"
+#include "shelf.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -176,6 +177,14 @@ int trees_send(const struct plan *plan, int channel, int userns, struct fault *f
 		tree = copy_device("/dev/null", makedev(1, 3), fault);
 		if (tree < 0)
 			return -1;
+		add(&b, tree);
+	}
+	if (plan->has_nodes) {
+		const char *refused;
+
+		tree = shelf_nodes(plan, &refused);
+		if (tree < 0)
+			return fail(fault, STEP_NODE, refused);
 		add(&b, tree);
 	}
 	tree = copy_root(plan, userns, fault);

@@ -293,6 +293,18 @@ bool jail_await(struct jail *jail, const char *type, struct event *e)
 	return false;
 }
 
+const char *jail_output(struct jail *jail, const char *script)
+{
+	struct event e;
+	char text[4200];
+
+	plan_add(jail, "run", "command", "0", "3", "/bin/sh", "-c", script, NULL);
+	jail_start(jail, true);
+	check(jail_await(jail, "exited", &e));
+	check_text(event_text(&e, text, sizeof(text)), "exited exit 0");
+	return file_text(jail->dir, "log");
+}
+
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
 	(void)st;

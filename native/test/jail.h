@@ -55,6 +55,9 @@ bool jail_await(struct jail *jail, const char *type, struct event *e);
 int jail_client(struct jail *jail, const int *fds, ...);
 void jail_say(int fd, ...);
 
+/* Builds the jail, runs `script` in it, which must exit 0, and returns what it printed. */
+const char *jail_output(struct jail *jail, const char *script);
+
 /* Waits for the jailer's end, and takes everything away. Returns the jailer's wait status. */
 int jail_end(struct jail *jail);
 

@@ -58,9 +58,24 @@ static void refuses_bad_values(void)
 	refuse("device", "/dev/null", "dev/null", "13");
 	refuse("answer.mount", "ext4", "ext4", "");
 	refuse("answer.mount", "proc", "proc", "");
+	refuse("file", "etc/a", "444", "rec");
+	refuse("node", "dev/a", "d", "1:5");
 	refuse("run", "later", "0", "1");
 	refuse("run", "start", "0", "0");
 	refuse("run", "start", "-1", "1");
+}
+
+static void refuses_files_that_are_no_bytes(void)
+{
+	static const char *const texts[] = { "6", "6g", "6A", "0x" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct jail jail;
+
+		jail_prepare(&jail);
+		plan_add(&jail, HEAD(jail), "file", "etc/a", "444", "", texts[i], NULL);
+		expect_refusal(&jail, "file");
+	}
 }
 
 static void refuses_missing_fields(void)
@@ -163,6 +178,7 @@ static void survives_plans_with_a_byte_changed(void)
 const struct test plan_tests[] = {
 	{ "a plan with an unknown key is refused", refuses_unknown_keys },
 	{ "a plan with a bad value is refused by the key", refuses_bad_values },
+	{ "a plan with a file that is not hexadecimal is refused", refuses_files_that_are_no_bytes },
 	{ "a plan with a field missing is refused", refuses_missing_fields },
 	{ "a plan without its last NUL is refused", refuses_a_plan_that_is_cut },
 	{ "a plan that says something twice is refused", refuses_what_comes_twice },

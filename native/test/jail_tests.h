@@ -8,7 +8,7 @@ struct test {
 };
 
 /* Each ends with an empty one. */
-extern const struct test plan_tests[], build_tests[], run_tests[], exec_tests[],
+extern const struct test plan_tests[], build_tests[], run_tests[], exec_tests[], shelf_tests[],
 	answers_tests[];
 
 #endif

@@ -1,7 +1,8 @@
 import { audit } from './audit.js';
 import { localCommand, type Command } from './command.js';
 import { completionScript, shells, type Shell } from './completion.js';
-import { check, config } from './config-commands.js';
+import { check } from './check.js';
+import { config } from './config-commands.js';
 import { done } from './context.js';
 import { exec } from './exec.js';
 import { commandHelp, overview } from './help.js';
@@ -12,6 +13,7 @@ import { paramsCommand } from './params-command.js';
 import { plan } from './plan.js';
 import { reload } from './reload.js';
 import { run } from './run.js';
+import { set } from './set.js';
 import { status } from './status.js';
 import { version } from './version.js';
 import { suggestion, wrongUse } from './words.js';
@@ -53,7 +55,7 @@ const help = localCommand({
 /** THE TABLE: every command of jailctl, in the order manuals show them. */
 export const commands: readonly Command[] = [
   ...[start, stop, restart, status, list, logs],
-  ...[run, exec, kill, pause, resume],
+  ...[run, exec, set, kill, pause, resume],
   ...[audit, check, config, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],
 ];

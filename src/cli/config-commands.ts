@@ -1,19 +1,20 @@
 import { resolve } from 'node:path';
-import type { Compiled } from '../config/compile.js';
+import type { Compiled, Jail } from '../config/compile.js';
 import { formatDiagnostic, type Diagnostic } from '../config/diagnostic.js';
 import { configAsJson } from '../config/json.js';
+import { Origins } from '../config/origin.js';
 import { configurationFiles, loadConfiguration } from '../config/load.js';
 import { errorText, Refusal } from '../control/failure.js';
 import { localCommand } from './command.js';
 import { jailAsConf, resolvedAsText } from './config-text.js';
 import { done, type CommandContext, type CommandResult } from './context.js';
-import { json, paint } from './render.js';
+import { json } from './render.js';
 import { suggestion } from './words.js';
 
-const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
+export const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
 /** The files named, or those of the host. Throws Refusal when there are none at all. */
-function load({ instance, cwd }: CommandContext, files: readonly string[]): Compiled {
+export function load({ instance, cwd }: CommandContext, files: readonly string[]): Compiled {
   if (files.length > 0) return loadConfiguration(files.map((file) => nameFile(file, cwd)));
   const found = configurationFiles(instance.jailConf, instance.jailConfDirectory);
   if (found.length > 0) return loadConfiguration(found, instance.ruleFile);
@@ -29,41 +30,24 @@ function nameFile(file: string, cwd: string): string {
   return file === '-' || cwd === process.cwd() ? file : resolve(cwd, file);
 }
 
-function showDiagnostics(context: CommandContext, diagnostics: readonly Diagnostic[]): void {
+export function showDiagnostics(context: CommandContext, diagnostics: readonly Diagnostic[]): void {
   const colour = context.terminal.colour && context.terminal.stderr;
   for (const diagnostic of diagnostics) context.err(`${formatDiagnostic(diagnostic, colour)}\n`);
 }
 
-const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
-
-function verdict({ jails, files, diagnostics }: Compiled, context: CommandContext): string {
-  const errors = diagnostics.filter(isError).length;
-  const warnings = diagnostics.length - errors;
-  const what = `${count(jails.length, 'jail')} in ${count(files.length, 'file')}`;
-  if (errors > 0) return `${what}: ${paint(context.terminal, 'red', count(errors, 'mistake'))}\n`;
-  const remark = warnings > 0 ? ` (${count(warnings, 'warning')})` : '';
-  return `${what}: ${paint(context.terminal, 'green', 'no mistakes')}${remark}\n`;
+/** The errors that concern the jails shown: their own, and those of no jail, which concern all. */
+function mistakesIn({ diagnostics, jails }: Compiled, shown: readonly Jail[]): readonly Diagnostic[] {
+  if (shown.length === jails.length) return diagnostics.filter(isError);
+  const isShown = new Set(shown);
+  const others = new Set(jails.filter((jail) => !isShown.has(jail)).flatMap(mistakeKeys));
+  const own = new Set(shown.flatMap(mistakeKeys));
+  return diagnostics.filter((one) => isError(one) && (own.has(keyOf(one)) || !others.has(keyOf(one))));
 }
 
-export const check = localCommand({
-  name: 'check',
-  where: 'local',
-  summary: 'Find every mistake in the files at once.',
-  description: 'Without FILE these are the files that jaild reads. A FILE of - is standard input.',
-  operands: '[FILE...]',
-  completes: 'file',
-  options: { json: { type: 'boolean', summary: 'The answer for programs, as config --json gives it.' } },
-  needs: 'anyone',
-  run: (context, { options, operands }): CommandResult => {
-    const compiled = load(context, operands);
-    if (options.json) context.out(json(configAsJson(compiled, { resolved: false })));
-    else {
-      showDiagnostics(context, compiled.diagnostics);
-      context.out(verdict(compiled, context));
-    }
-    return { exit: compiled.diagnostics.some(isError) || !compiled.ok ? 2 : 0 };
-  },
-});
+/** A mistake in a global is told once, and belongs to many jails. */
+const keyOf = ({ span, code, message }: Diagnostic): string =>
+  [span?.file, span?.line, span?.column, code, message].join(' ');
+const mistakeKeys = ({ diagnostics }: Jail): readonly string[] => diagnostics.map(keyOf);
 
 export const config = localCommand({
   name: 'config',
@@ -81,23 +65,29 @@ export const config = localCommand({
     },
     json: { type: 'boolean', summary: 'The answer for programs.' },
     resolved: { type: 'boolean', summary: 'Values after types, defaults and units.' },
-    origin: { type: 'boolean', summary: 'Where each value is set.' },
+    origin: {
+      type: 'boolean',
+      summary: 'Where each value comes from: the file and line, the wildcard block, the variables.',
+    },
   },
   needs: 'anyone',
   run: (context, { options, operands }): CommandResult => {
     const compiled = load(context, options.file);
+    const wanted = new Set(operands);
+    const shown = wanted.size === 0 ? compiled.jails : compiled.jails.filter(({ name }) => wanted.has(name));
     const names = compiled.jails.map(({ name }) => name);
-    const unknown = operands.filter((name) => !names.includes(name));
-    const shown =
-      operands.length === 0 ? compiled.jails : compiled.jails.filter(({ name }) => operands.includes(name));
+    const known = new Set(names);
+    const unknown = [...wanted].filter((name) => !known.has(name));
     if (options.json) {
-      const only = operands.length === 0 ? {} : { names: operands };
-      context.out(json(configAsJson(compiled, { resolved: options.resolved, ...only })));
+      const only = wanted.size === 0 ? {} : { names: operands };
+      const { resolved, origin } = options;
+      context.out(json(configAsJson(compiled, { resolved, origin, ...only })));
     } else {
-      showDiagnostics(context, compiled.diagnostics.filter(isError));
+      showDiagnostics(context, mistakesIn(compiled, shown));
+      const origins = options.origin ? new Origins(compiled) : null;
       const text = options.resolved
-        ? shown.map(({ name }) => resolvedAsText(compiled, name))
-        : shown.map((jail) => jailAsConf(jail, options.origin));
+        ? shown.map((jail) => resolvedAsText(compiled, jail, origins))
+        : shown.map((jail) => jailAsConf(jail, origins));
       context.out(text.join('\n'));
     }
     for (const name of unknown)

@@ -1,6 +1,8 @@
 import { release } from 'node:os';
 import type { Jail } from '../config/compile.js';
+import { attachedText } from '../config/keyed.js';
 import { isParamName } from '../config/params.js';
+import { systemV, type SystemVName } from '../plan/ipc.js';
 import type { JailStatus } from '../supervise/operations.js';
 
 /** A running jail as jls looks at it: what it is, and what its files say. */
@@ -40,6 +42,14 @@ const text =
       return typeof found === 'string' || typeof found === 'number' ? String(found) : fallback;
     },
   });
+const systemVPart = (name: SystemVName) => (): Entry => ({
+  settable: true,
+  value: ({ jail }) => systemV(jail?.values ?? {})[name],
+});
+const attached = (name: 'env' | 'meta') => (): Entry => ({
+  settable: true,
+  value: ({ jail }) => (jail === undefined ? '' : attachedText(jail.values, name)),
+});
 const shown =
   (value: Get, settable = true) =>
   (): Entry => ({ settable, value });
@@ -67,12 +77,12 @@ const table: Readonly<Record<string, (name: string) => Entry>> = {
   devfs_ruleset: text('0'),
   dying: shown(({ status }) => isDying(status), false),
   enforce_statfs: text('1'),
-  env: text(''),
+  env: attached('env'),
   host: text('new'),
   ip4: shown(stack('ip4')),
   ip6: shown(stack('ip6')),
   jid: shown(({ status }) => String(status.jid ?? 0)),
-  meta: text(''),
+  meta: attached('meta'),
   name: shown(({ status }) => status.name),
   osreldate: text('0'),
   osrelease: text(release()),
@@ -80,9 +90,9 @@ const table: Readonly<Record<string, (name: string) => Entry>> = {
   path: shown(({ status }) => status.path ?? ''),
   persist: flag(false),
   securelevel: text('-1'),
-  sysvmsg: text('new'),
-  sysvsem: text('new'),
-  sysvshm: text('new'),
+  sysvmsg: systemVPart('sysvmsg'),
+  sysvsem: systemVPart('sysvsem'),
+  sysvshm: systemVPart('sysvshm'),
   vnet: (name) => shown((jail) => text(inherits(jail) ? 'inherit' : 'new')(name).value(jail))(),
   'allow.adjtime': flag(false),
   'allow.chflags': flag(false),
@@ -132,7 +142,18 @@ export const jlsParams: readonly JlsParam[] = Object.entries(table).map(([name, 
 
 /** The parameter of this name: one of FreeBSD's, or one that jail.conf has here. */
 export function findJlsParam(name: string): JlsParam | undefined {
+  const [, group, key = ''] = /^(meta|env)\.(.+)$/s.exec(name) ?? [];
+  if (group === 'meta' || group === 'env') return attachedKey(name, group, key);
   const found = jlsParams.find((param) => param.name === name);
   if (found !== undefined || !isParamName(name)) return found;
   return { name, settable: true, value: ({ jail }) => jail?.params.get(name)?.join(',') ?? '' };
+}
+
+/** One line KEY=VALUE of the text attached to a jail; a jail without it has an empty one. */
+function attachedKey(name: string, group: 'meta' | 'env', key: string): JlsParam {
+  const value: Get = ({ jail }) => {
+    const lines = jail === undefined ? [] : attachedText(jail.values, group).split('\n');
+    return lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
+  };
+  return { name, settable: true, value };
 }

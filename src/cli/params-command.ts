@@ -1,9 +1,15 @@
 import { describeParams, paramsAsText } from '../config/describe.js';
-import { findParam } from '../config/params.js';
+import { findParam, type ParamName } from '../config/params.js';
 import { localCommand } from './command.js';
 import { done } from './context.js';
 import { json } from './render.js';
 import { suggestion, wrongUse } from './words.js';
+
+/** What a word of a file names: in any spelling, with a key of its own where it may have one. */
+function nameOf(written: string): ParamName | undefined {
+  const [, group] = /^(meta|env)\../.exec(written) ?? [];
+  return findParam(group ?? written.replace(/\+?=.*/s, '').trim())?.name;
+}
 
 export const paramsCommand = localCommand({
   name: 'params',
@@ -15,7 +21,7 @@ export const paramsCommand = localCommand({
   options: { json: { type: 'boolean', summary: 'The table for programs.' } },
   needs: 'anyone',
   run: (context, { options, operands: [written] }) => {
-    const name = written === undefined ? undefined : findParam(written)?.name;
+    const name = written === undefined ? undefined : nameOf(written);
     const all = describeParams();
     if (written !== undefined && name === undefined)
       throw wrongUse(

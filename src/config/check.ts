@@ -1,7 +1,7 @@
 import { isWildcard, keyOf, type Block } from './blocks.js';
 import { tellElement, type Resolved } from './culprit.js';
-import type { Diagnostic } from './diagnostic.js';
-import type { Entry, JailEntries } from './merge.js';
+import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
+import type { Entry, JailEntries, MergedJail } from './merge.js';
 import { findParam, parameterOf, type JailParams, type Mention } from './params.js';
 import { diagnose, type Place } from './source.js';
 import { stringsOf, type Strings, type Substituted } from './substitute.js';
@@ -16,15 +16,25 @@ export interface Checked {
 
 type Verdict = { readonly value?: unknown; readonly diagnostics: readonly Diagnostic[] };
 
-/** meta.KEY and env.KEY by KEY. */
-type FreeKeys = Readonly<Record<'meta' | 'env', [string, string][]>>;
+/** What is not in the table: meta.KEY and env.KEY by KEY, and how many names are unknown. */
+interface Free {
+  readonly meta: [string, string][];
+  readonly env: [string, string][];
+  unknown: number;
+}
 
 const NOTHING: readonly Diagnostic[] = [];
+const SILENCE: Verdict = { diagnostics: NOTHING };
+/** Characters of a name that a message repeats. */
+const SHOWN = 60;
+/** Names for which a better one is looked for. */
+const MAX_HINTS = 1000;
 
 /** Turns strings into values by the table. One checker serves all jails: globals are converted once. */
 export class Checker {
   /** Of what wildcards say; null until it is asked for. */
   private readonly verdicts = new Map<Place, Verdict | null>();
+  private hints = 0;
 
   /** @param blocks those that jails share */
   constructor(blocks: readonly Block[] = []) {
@@ -32,26 +42,26 @@ export class Checker {
       if (isWildcard(name)) for (const node of nodes) this.verdicts.set(node, null);
   }
 
-  check({ entries }: JailEntries, substituted: Substituted): Checked {
+  check({ entries, index }: MergedJail, substituted: Substituted): Checked {
     const { replaced } = substituted;
-    const resolved: Resolved = { entries, replaced };
+    const resolved: Resolved = { entries, index, replaced };
     const values: Record<string, unknown> = {};
-    const keyed: FreeKeys = { meta: [], env: [] };
+    const free: Free = { meta: [], env: [], unknown: 0 };
     const diagnostics: Diagnostic[] = [];
-    entries.forEach((entry, index) => {
+    entries.forEach((entry, at) => {
       if (entry.variable) return;
       const mention = findParam(entry.name);
-      if (mention !== null && substituted.isSpoiled(index)) return;
+      if (mention !== null && substituted.isSpoiled(at)) return;
       const verdict =
         mention === null
-          ? this.freeVerdict(entry, stringsOf(entry, replaced[index]), keyed, resolved)
-          : this.verdict(mention, entry, replaced[index], resolved);
+          ? this.freeVerdict(entry, stringsOf(entry, replaced[at]), free, resolved)
+          : this.verdict(mention, entry, replaced[at], resolved);
       if (mention !== null && 'value' in verdict) values[mention.name] = verdict.value;
       if (verdict.diagnostics.length > 0) diagnostics.push(...verdict.diagnostics);
     });
     // fromEntries defines keys, so that one called __proto__ is one like any other.
-    if (keyed.meta.length > 0) values['metaKeys'] = Object.fromEntries(keyed.meta);
-    if (keyed.env.length > 0) values['envKeys'] = Object.fromEntries(keyed.env);
+    if (free.meta.length > 0) values['metaKeys'] = Object.fromEntries(free.meta);
+    if (free.env.length > 0) values['envKeys'] = Object.fromEntries(free.env);
     // Every value was made by the type of its entry in the table.
     const origin = new Origins(entries);
     return { values, diagnostics: diagnostics.length === 0 ? NOTHING : diagnostics, origin };
@@ -78,26 +88,25 @@ export class Checker {
   }
 
   /** meta.KEY and env.KEY, which are kept by their keys, or a name that means nothing. */
-  private freeVerdict(entry: Entry, texts: Strings, keyed: FreeKeys, resolved: Resolved): Verdict {
+  private freeVerdict(entry: Entry, texts: Strings, free: Free, resolved: Resolved): Verdict {
     const [, group, key] = /^(meta|env)\.(.+)$/s.exec(entry.name) ?? [];
-    if (group === undefined || key === undefined) return this.once(entry, () => unknown(entry, resolved));
+    if (group === undefined || key === undefined)
+      return this.once(entry, () => this.unknown(entry, free, resolved));
     const refused = refuseString([key]) ?? refuseString(texts);
     if (refused !== null) return { diagnostics: [badValue(entry, refused, resolved)] };
     const name = group === 'meta' ? 'meta' : 'env';
-    keyed[name].push([key, texts?.at(-1) ?? '']);
+    free[name].push([key, texts?.at(-1) ?? '']);
     return this.once(entry, () => ({ diagnostics: warningsOf({ name, negated: false }, entry, null) }));
   }
-}
 
-/** Characters of a name that a message repeats. */
-const SHOWN = 60;
-
-function unknown(entry: Entry, resolved: Resolved): Verdict {
-  const name = entry.name.length > SHOWN ? `${entry.name.slice(0, SHOWN)}...` : entry.name;
-  const message = `unknown parameter "${name}"`;
-  return {
-    diagnostics: [diagnose('error', 'unknown-parameter', entry, message, hintFor(entry.name, resolved))],
-  };
+  private unknown(entry: Entry, free: Free, resolved: Resolved): Verdict {
+    if (++free.unknown > MAX_TOLD) return SILENCE;
+    const name = entry.name.length > SHOWN ? `${entry.name.slice(0, SHOWN)}...` : entry.name;
+    const hint = this.hints++ < MAX_HINTS ? hintFor(entry.name, resolved) : undefined;
+    return {
+      diagnostics: [diagnose('error', 'unknown-parameter', entry, `unknown parameter "${name}"`, hint)],
+    };
+  }
 }
 
 function hintFor(name: string, { entries }: Resolved): string | undefined {
@@ -148,11 +157,12 @@ function refuseString(texts: Strings): Unconverted | null {
 }
 
 function warningsOf({ name }: Mention, entry: Entry, texts: Strings): Diagnostic[] {
-  const { onLinux, note, type } = parameterOf(name);
+  const { onLinux, note, type, readOnly } = parameterOf(name);
   const warnings: Diagnostic[] = [];
   const warn = (code: Diagnostic['code'], message: string, hint?: string): void =>
     void warnings.push(diagnose('warning', code, entry, message, hint));
-  if (onLinux === 'ignored') warn('ignored-parameter', `"${entry.name}" means nothing on Linux`, note);
+  if (readOnly === true) warn('ignored-parameter', `"${entry.name}" is not for setting`, note);
+  else if (onLinux === 'ignored') warn('ignored-parameter', `"${entry.name}" means nothing on Linux`, note);
   if (onLinux === 'later') warn('later-parameter', `"${entry.name}" is known, but does nothing yet`, note);
   // A list of CPUs without quotes is several words to the parser, and one value to its type.
   if (!type.list && type.name !== 'CPU list' && (texts?.length ?? 0) > 1)
@@ -160,12 +170,16 @@ function warningsOf({ name }: Mention, entry: Entry, texts: Strings): Diagnostic
   return warnings;
 }
 
-/** The warning for a value that does nothing yet, of a parameter whose other values work. */
+/** The warning for a value that does nothing, of a parameter whose other values work. */
 function withoutEffect({ name }: Mention, entry: Entry, value: unknown): Diagnostic | null {
-  const { notYet } = parameterOf(name);
-  if (notYet?.includes(value) !== true) return null;
-  const message = `this value of "${entry.name}" is known, but does nothing yet`;
-  return diagnose('warning', 'later-parameter', entry, message, notYet.note);
+  const { notYet, meaningless } = parameterOf(name);
+  const warn = (code: Diagnostic['code'], what: string, hint: string): Diagnostic =>
+    diagnose('warning', code, entry, `this value of "${entry.name}" ${what}`, hint);
+  if (notYet?.includes(value) === true)
+    return warn('later-parameter', 'is known, but does nothing yet', notYet.note);
+  if (meaningless?.includes(value) === true)
+    return warn('ignored-parameter', 'means nothing on Linux', meaningless.note);
+  return null;
 }
 
 /** The place of a parameter in a jail, or of the jail's name when it was not written. */

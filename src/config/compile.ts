@@ -2,18 +2,20 @@ import type { ParamNode } from './ast.js';
 import { collectBlocks, isWildcard, lateGlobals, matchesWildcard, type Block } from './blocks.js';
 import { Checker, Origins } from './check.js';
 import { MAX_TOLD, type Diagnostic, type DiagnosticCode, type Span } from './diagnostic.js';
+import type { Draft } from './draft.js';
 import { readProgram } from './include.js';
 import type { Compiled, FileAccess, Jail, RuleFiles } from './jail.js';
 import { LazyMap } from './lazy-map.js';
 import { mergeJail } from './merge.js';
 import { Rules } from './rctl/rules-of-jail.js';
-import { applyRules, type Draft } from './rules.js';
+import { applyRules } from './rules.js';
 import { diagnose, spanOf, type Place } from './source.js';
 import { stackBlocks, type Stack } from './stacks.js';
 import { stringsOf, substitute, type Strings } from './substitute.js';
 import { inFileOrder } from './told.js';
 import { checkUncovered, unusedVariables } from './unused.js';
-import { wordNodes } from './words.js';
+import { blockOf, COMMAND_LINE, wordNodes } from './words.js';
+import { findParam, isParamName } from './params.js';
 
 export type { Compiled, FileAccess, Jail } from './jail.js';
 
@@ -68,6 +70,27 @@ export function compileChange(words: readonly string[], name: string, base: Comp
     base.blocks.filter((block) => block.name === name || isCovering(block.name, name)),
     base.rules,
   );
+}
+
+/**
+ * A jail as it is, with some parameters changed by the words of a command line. What it has from elsewhere than its
+ * parameters (defaults of the host) stays.
+ */
+export function amendJail(jail: Jail, words: readonly string[], rules: RuleFiles): Jail {
+  const amended = compileOver(words, jail.name, [blockOf(jail)], rules);
+  const written = new Set([...jail.params.keys()].flatMap((name) => findParam(name)?.name ?? []));
+  const own = Object.entries(jail.values).filter(([name]) => isParamName(name) && !written.has(name));
+  const isNew = ({ span }: Diagnostic): boolean => span?.file === COMMAND_LINE;
+  const origin = new Map([
+    ...jail.origin,
+    ...[...amended.origin].filter(([, span]) => span.file === COMMAND_LINE),
+  ]);
+  return {
+    ...amended,
+    diagnostics: amended.diagnostics.filter((one) => one.severity === 'error' || isNew(one)),
+    values: { ...Object.fromEntries(own), ...amended.values },
+    origin,
+  };
 }
 
 const NO_RULES: RuleFiles = { resolve: (_jail, checked) => checked };

@@ -1,7 +1,7 @@
 import type { Piece, Word } from './ast.js';
 import { keyOf } from './blocks.js';
 import type { Diagnostic } from './diagnostic.js';
-import type { Entry } from './merge.js';
+import type { Entry, MergedJail } from './merge.js';
 import { withNote, type Place } from './source.js';
 import { stringsOf, type Strings } from './substitute.js';
 
@@ -20,8 +20,7 @@ export function quotedPlace(place: Place, message: string): Place {
 const quotedIn = (message: string): string | null => /"([^"]+)"/.exec(message)?.[1] ?? null;
 
 /** The entries of a jail and what their variables were replaced by. */
-export interface Resolved {
-  readonly entries: readonly Entry[];
+export interface Resolved extends Pick<MergedJail, 'entries' | 'index'> {
   readonly replaced: readonly (Strings | undefined)[];
 }
 
@@ -30,12 +29,12 @@ interface Definition {
   readonly strings: readonly string[];
 }
 
-function definitionOf({ entries, replaced }: Resolved, name: string): Definition | null {
+function definitionOf({ entries, index, replaced }: Resolved, name: string): Definition | null {
   for (const variable of [true, false]) {
     const key = keyOf({ name, variable });
-    const index = entries.findIndex((entry) => entry.key === key);
-    const entry = entries[index];
-    const strings = entry && stringsOf(entry, replaced[index]);
+    const at = index.get(key) ?? -1;
+    const entry = entries[at];
+    const strings = entry && stringsOf(entry, replaced[at]);
     if (entry !== undefined && strings) return { entry, strings };
   }
   return null;

@@ -1,5 +1,6 @@
-import { groups, isParamName, parameterOf, type ParamName } from './params.js';
-import type { Parameter } from './parameter.js';
+import { examplesOf } from './examples.js';
+import { groups, isParamName, negated, parameterOf, type ParamName } from './params.js';
+import type { Parameter, SomeValues } from './parameter.js';
 
 /** One parameter as `jailctl params --json` tells it. */
 export interface ParamDescription {
@@ -8,6 +9,9 @@ export interface ParamDescription {
   readonly type: string;
   readonly list: boolean;
   readonly choices: readonly string[] | null;
+  /** Of a number; null where there is no bound. */
+  readonly least: number | null;
+  readonly most: number | null;
   readonly default: string;
   readonly unit: string | null;
   readonly live: boolean;
@@ -15,8 +19,16 @@ export interface ParamDescription {
   readonly onLinux: Parameter['onLinux'];
   readonly summary: string;
   readonly note: string | null;
+  /** It may be written with "no": `nopersist`. */
+  readonly negation: string | null;
+  /** Shown by jls, set by no file. */
+  readonly readOnly: boolean;
+  /** Values as they stand in a file. */
+  readonly examples: readonly string[];
   /** Values that do nothing yet, and what happens instead. */
   readonly notYet: { readonly values: string; readonly note: string } | null;
+  /** Values that mean nothing on Linux. */
+  readonly meaningless: { readonly values: string; readonly note: string } | null;
 }
 
 /** Every parameter, in the order of the table. */
@@ -29,11 +41,18 @@ export function describeParams(): readonly ParamDescription[] {
 }
 
 function describeParam(name: ParamName, group: string): ParamDescription {
-  const { type, unit, note, notYet, live, origin, onLinux, summary, default: fallback } = parameterOf(name);
+  const { type, unit, note, live, origin, onLinux, summary, default: fallback, ...more } = parameterOf(name);
+  const told = (values: SomeValues | undefined) =>
+    values === undefined ? null : { values: values.values, note: values.note };
   return {
     ...{ name, group, type: type.name, list: type.list, choices: type.choices ?? null },
+    ...{ least: bound(type.bounds?.[0]), most: bound(type.bounds?.[1]) },
     ...{ default: fallback, unit: unit ?? null, live, origin, onLinux, summary, note: note ?? null },
-    notYet: notYet === undefined ? null : { values: notYet.values, note: notYet.note },
+    negation: type.negatable ? negated(name) : null,
+    readOnly: more.readOnly === true,
+    examples: examplesOf(name),
+    notYet: told(more.notYet),
+    meaningless: told(more.meaningless),
   };
 }
 
@@ -57,35 +76,64 @@ function listAsText(all: readonly ParamDescription[]): string {
   return Object.keys(groups)
     .map((group) => {
       const rows = all.filter((param) => param.group === group);
-      return [`${group}:`, ...rows.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`)].join(
+      return [`${group}:`, ...rows.map((param) => `  ${param.name.padEnd(width)}${summaryOf(param)}`)].join(
         '\n',
       );
     })
     .join('\n\n');
 }
 
-function paramAsText(param: ParamDescription): string {
-  const rows: [string, string][] = [
-    ['type', param.choices === null ? param.type : `${param.type} (${param.choices.join(', ')})`],
-    ['default', param.default],
-    ...(param.unit === null ? [] : [['unit', param.unit] as [string, string]]),
-    ['changes', param.live ? 'while the jail runs' : 'with a restart of the jail'],
-    ['origin', originOf(param)],
-    ...(param.note === null ? [] : [['note', param.note] as [string, string]]),
-    ...(param.notYet === null ? [] : [['not yet', notYetText(param.notYet)] as [string, string]]),
-  ];
-  return [`${param.name}: ${param.summary}`, ...rows.map(([key, text]) => `  ${key.padEnd(9)}${text}`)].join(
-    '\n',
-  );
+/** What limits a number to what JavaScript can count is no bound of the parameter's. */
+const bound = (value: number | undefined): number | null =>
+  value === undefined || Math.abs(value) === Number.MAX_SAFE_INTEGER ? null : value;
+
+/** "integer, 1 to 10000", "choice (no, on-failure, always)". */
+function typeOf({ type, choices, least, most }: ParamDescription): string {
+  if (choices !== null) return `${type} (${choices.join(', ')})`;
+  if (least === null) return type;
+  return most === null ? `${type}, at least ${least}` : `${type}, ${least} to ${most}`;
 }
 
-function originOf({ origin, onLinux }: ParamDescription): string {
-  if (origin === 'freebsd') return `jail(8), ${LINUX_WORDS[onLinux]}`;
-  return onLinux === 'later' ? `jaild, ${LINUX_WORDS.later}` : 'jaild';
+/** The sentence about it, with a remark where it does nothing. */
+function summaryOf({ summary, onLinux, readOnly }: ParamDescription): string {
+  if (readOnly) return `${summary} (read-only)`;
+  return onLinux === 'ignored' || onLinux === 'later' ? `${summary} (${LINUX_WORDS[onLinux]})` : summary;
+}
+
+function paramAsText(param: ParamDescription): string {
+  const { name, negation, unit, note, notYet, meaningless } = param;
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['type', typeOf(param)],
+    ['default', param.default],
+    ['unit', unit],
+    ['changes', param.live ? 'while the jail runs' : 'with a restart of the jail'],
+    ['origin', param.origin === 'freebsd' ? 'jail(8) of FreeBSD' : 'jaild'],
+    ['on Linux', linuxOf(param)],
+    ['note', note],
+    ['not yet', notYet && someText(notYet)],
+    ['ignored', meaningless && someText(meaningless)],
+    ['negation', param.type === 'boolean' ? null : negation],
+    ...examplesAsText(param).map((text, index) => [index === 0 ? 'example' : '', text] as const),
+  ];
+  const lines = rows.flatMap(([key, text]) => (text === null ? [] : [`  ${key.padEnd(10)}${text}`]));
+  return [`${name}: ${param.summary}`, ...lines].join('\n');
+}
+
+/** Whole statements of a file. A boolean needs no value. */
+function examplesAsText({ name, type, negation, examples, readOnly }: ParamDescription): readonly string[] {
+  if (readOnly) return [];
+  if (type === 'boolean') return [`${name};`, `${negation ?? name};`];
+  return examples.map((text) => `${name} = ${text};`);
+}
+
+/** How Linux treats it; of a parameter that there is only here there is nothing to compare. */
+function linuxOf({ origin, onLinux, readOnly }: ParamDescription): string | null {
+  if (readOnly) return 'jls shows it, files cannot set it';
+  return origin === 'freebsd' || onLinux === 'later' ? LINUX_WORDS[onLinux] : null;
 }
 
 /** "inherit: what happens instead". */
-function notYetText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
+function someText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
   return `${values}: ${note}`;
 }
 
@@ -118,7 +166,8 @@ function paramAsRoff(param: ParamDescription): string {
     `.It Va ${param.name}`,
     roff(param.summary),
     ...(param.note === null ? [] : [roff(param.note)]),
-    ...(param.notYet === null ? [] : [roff(`Not yet: ${notYetText(param.notYet)}.`)]),
+    ...(param.notYet === null ? [] : [roff(`Not yet: ${someText(param.notYet)}.`)]),
+    ...(param.meaningless === null ? [] : [roff(`Without meaning: ${someText(param.meaningless)}.`)]),
     `.Pq ${roff(facts.join('; '))}`,
   ].join('\n');
 }

@@ -50,7 +50,25 @@ export type DiagnosticCode =
   | 'schedule-never'
   | 'fstab-syntax'
   | 'bad-rule'
-  | 'rule-without-effect';
+  | 'rule-without-effect'
+  | HostCode;
+
+/** What is wrong with a jail on the host that it is looked at from. */
+export type HostCode =
+  | 'no-such-path'
+  | 'nested-path'
+  | 'shared-path'
+  | 'own-file'
+  | 'bad-mount'
+  | 'no-such-user'
+  | 'no-such-program'
+  | 'no-such-interface'
+  | 'no-such-device'
+  | 'address-in-use'
+  | 'overlapping-subnet'
+  | 'overlapping-ids'
+  | 'beyond-host'
+  | 'not-on-this-host';
 
 export interface Diagnostic {
   readonly code: DiagnosticCode;

@@ -1,10 +1,13 @@
 import type { BlockNode, IncludeNode, Item } from './ast.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { FileAccess } from './jail.js';
+import { Allowance } from './allowance.js';
 import { parse } from './parser.js';
 import { diagnose, type Place, type Source } from './source.js';
 
 const MAX_DEPTH = 32; // as in jail(8)
+/** Statements that include what they cannot, and are told. */
+const MAX_ERRORS = 1000;
 /** Files that include each other twice, thirty deep, would be read a thousand million times. */
 const MAX_FILES = 10_000;
 
@@ -19,28 +22,43 @@ export interface Program {
 export function readProgram(files: readonly string[], access: FileAccess): Program {
   const reader = new Reader(access);
   const items = files.flatMap((file) => reader.read(file, null, []));
-  return { items, diagnostics: reader.diagnostics, files: [...reader.files] };
+  // What is cut off in the middle means something else.
+  return { items: reader.isCutOff ? [] : items, diagnostics: reader.diagnostics, files: [...reader.files] };
 }
 
 class Reader {
   readonly diagnostics: Diagnostic[] = [];
   readonly files = new Set<string>();
   private reads = 0;
+  private errors = 0;
+  private readonly allowance = new Allowance();
+  private readonly globs = new Map<string, readonly string[]>();
+  private readonly parsed = new Map<string, readonly Item[]>();
 
   constructor(private readonly access: FileAccess) {}
 
+  get isCutOff(): boolean {
+    return this.allowance.spent;
+  }
+
   /** @param chain the files that include each other down to this one */
   read(file: string, includedAt: Place | null, chain: readonly string[]): readonly Item[] {
-    const text = this.text(file, includedAt);
-    if (text === null) return [];
+    const items = this.parsed.get(file) ?? this.parse(file, includedAt);
+    return items === null ? [] : this.expand(items, [...chain, file]);
+  }
+
+  /** What one file says. However often it is included, it is read once. */
+  private parse(file: string, includedAt: Place | null): readonly Item[] | null {
+    const text = this.allowance.spent ? null : this.text(file, includedAt);
+    if (text === null) return null;
     this.files.add(file);
-    const parsed = parse({ file, text });
-    for (const diagnostic of parsed.diagnostics) this.diagnostics.push(diagnostic);
-    return this.expand(parsed.items, [...chain, file]);
+    const { items, diagnostics } = parse({ file, text }, this.allowance);
+    for (const diagnostic of diagnostics) this.diagnostics.push(diagnostic);
+    this.parsed.set(file, items);
+    return items;
   }
 
   private text(file: string, includedAt: Place | null): string | null {
-    this.reads++;
     try {
       return this.access.readFile(file);
     } catch (error) {
@@ -78,29 +96,40 @@ class Reader {
   }
 
   private includeOne(file: string, at: Place, chain: readonly string[]): readonly Item[] {
-    if (chain.includes(file)) {
+    if (this.reads <= MAX_FILES && chain.includes(file)) {
       this.error('include-loop', at, `${file} includes itself: ${[...chain, file].join(' -> ')}`);
       return [];
     }
-    if (chain.length >= MAX_DEPTH || this.reads >= MAX_FILES) {
+    this.reads++;
+    if (chain.length >= MAX_DEPTH || this.reads > MAX_FILES) {
       const what = chain.length >= MAX_DEPTH ? `more than ${MAX_DEPTH} deep` : `more than ${MAX_FILES} times`;
       // Once is enough: everything after it would say the same.
       if (!this.diagnostics.some((d) => d.code === 'include-depth'))
         this.error('include-depth', at, `files include each other ${what}`);
       return [];
     }
+    const known = this.parsed.get(file);
+    if (known !== undefined && !this.allowance.spent && !this.allowance.takeWords(known.length))
+      this.error('too-large', at, this.allowance.explanation);
     return this.read(file, at, chain);
   }
 
   /** A name is relative to the file it stands in; only a pattern may match nothing. */
   private matches(name: string, source: Source): readonly string[] {
     const directory = source.file.slice(0, source.file.lastIndexOf('/') + 1);
-    if (/[*?[]/.test(name)) return this.access.glob(name, directory);
+    if (/[*?[]/.test(name)) return this.glob(name, directory);
     return [name.startsWith('/') ? name : directory + name];
   }
 
+  private glob(pattern: string, directory: string): readonly string[] {
+    const key = `${directory}\n${pattern}`;
+    const found = this.globs.get(key) ?? this.access.glob(pattern, directory);
+    this.globs.set(key, found);
+    return found;
+  }
+
   private error(code: Diagnostic['code'], at: Place, message: string, hint?: string): void {
-    this.diagnostics.push(diagnose('error', code, at, message, hint));
+    if (this.errors++ < MAX_ERRORS) this.diagnostics.push(diagnose('error', code, at, message, hint));
   }
 }
 

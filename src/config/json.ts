@@ -1,5 +1,7 @@
 import type { Diagnostic } from './diagnostic.js';
+import type { Verdict } from './finding.js';
 import type { Compiled, Jail } from './jail.js';
+import { Origins, type Origin } from './origin.js';
 import { isParamName, parameterOf, params, type ParamName } from './params.js';
 
 /** A diagnostic as `jailctl check --json` and `jailctl config --json` print it; absent facts are null. */
@@ -19,6 +21,7 @@ export interface JailJson {
   readonly diagnostics: readonly DiagnosticJson[];
   readonly params: Readonly<Record<string, readonly string[] | null>>;
   readonly values?: Readonly<Record<string, unknown>>;
+  readonly origin?: Readonly<Record<string, Origin>>;
 }
 
 export interface ConfigJson {
@@ -31,20 +34,22 @@ export interface ConfigJson {
 /**
  * What `jailctl config --json` prints.
  * @param options.resolved adds the values: after types, defaults and units
+ * @param options.origin adds where each value comes from
  * @param options.names only these jails
  */
 export function configAsJson(
   compiled: Compiled,
-  options: { readonly resolved: boolean; readonly names?: readonly string[] },
+  options: { readonly resolved: boolean; readonly origin?: boolean; readonly names?: readonly string[] },
 ): ConfigJson {
   const { names } = options;
+  const origins = options.origin ? new Origins(compiled) : null;
   const jails =
     names === undefined ? compiled.jails : compiled.jails.filter(({ name }) => names.includes(name));
   return {
     version: 1,
     ok: compiled.ok,
     diagnostics: compiled.diagnostics.map(diagnosticAsJson),
-    jails: jails.map((jail) => jailAsJson(jail, options.resolved)),
+    jails: jails.map((jail) => jailAsJson(jail, options.resolved, origins)),
   };
 }
 
@@ -54,13 +59,39 @@ export function diagnosticAsJson({ span, severity, code, message, hint }: Diagno
   return { ...place, severity, code, message, hint: hint ?? null };
 }
 
-function jailAsJson(jail: Jail, resolved: boolean): JailJson {
+/** A diagnostic as editors want it: with the column behind the end of what it is about. */
+export interface CheckedDiagnosticJson extends DiagnosticJson {
+  readonly endColumn: number | null;
+}
+
+function checkedAsJson(diagnostic: Diagnostic): CheckedDiagnosticJson {
+  const { span } = diagnostic;
+  return { ...diagnosticAsJson(diagnostic), endColumn: span && span.column + span.length };
+}
+
+/** What `jailctl check --json` prints: all that config --json does, with what was found on the host. */
+export function verdictAsJson(compiled: Compiled, verdict: Verdict, unseen: readonly string[]) {
+  const { diagnostics } = verdict;
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  return {
+    ...{ version: 1, ok: compiled.ok, errors, warnings: diagnostics.length - errors, unseen },
+    diagnostics: diagnostics.map(checkedAsJson),
+    jails: compiled.jails.map((jail) => ({
+      ...{ name: jail.name, failed: jail.failed, diagnostics: verdict.of(jail).map(checkedAsJson) },
+      params: jsonObject(jail.params),
+    })),
+  };
+}
+
+function jailAsJson(jail: Jail, resolved: boolean, origins: Origins | null): JailJson {
+  const origin = resolved ? origins?.ofAll(jail) : origins?.of(jail);
   return {
     name: jail.name,
     failed: jail.failed,
     diagnostics: jail.diagnostics.map(diagnosticAsJson),
     params: jsonObject(jail.params),
     ...(resolved && { values: resolvedValues(jail) }),
+    ...(origin && { origin: jsonObject(origin) }),
   };
 }
 

@@ -1,13 +1,13 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { globSync } from 'tinyglobby';
+import { MAX_BYTES, systemError, textOf, tooLarge } from './bytes.js';
 import { compile, type Compiled, type FileAccess } from './compile.js';
 
-const MAX_BYTES = 64 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
 /** How long a pipe may be silent, in milliseconds: the daemon must not wait for ever for a file. */
 const PIPE_PATIENCE = 5000;
-const STDIN = 'STDIN'; // its name in messages, as jail(8) has it
+export const STDIN = 'STDIN'; // its name in messages, as jail(8) has it
 
 /**
  * Reads and compiles configuration files.
@@ -46,7 +46,7 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 /** The real file system. @param useStdin whether the file "STDIN" is standard input */
 export function hostFiles(useStdin = false): FileAccess {
   return {
-    readFile: (path) => (useStdin && path === STDIN ? readAll(0, STDIN) : readFileBounded(path)),
+    readFile: (path) => textOf(readBytes(useStdin && path === STDIN ? '-' : path), path),
     glob: (pattern, directory) => matchPattern(pattern.startsWith('/') ? pattern : directory + pattern),
   };
 }
@@ -62,7 +62,12 @@ function matchPattern(pattern: string): readonly string[] {
     .sort();
 }
 
-function readFileBounded(path: string): string {
+/** The bytes of a file, as large as one may be. @param path `-` is standard input @throws NodeJS.ErrnoException */
+export function readBytes(path: string): Buffer {
+  return path === '-' ? readAll(0, STDIN) : readFileBounded(path);
+}
+
+function readFileBounded(path: string): Buffer {
   // Opening a pipe without O_NONBLOCK waits for a writer that may never come.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
@@ -72,32 +77,30 @@ function readFileBounded(path: string): string {
   }
 }
 
-function readAll(fd: number, path: string): string {
+function readAll(fd: number, path: string): Buffer {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) throw systemError('EISDIR', 'is a directory', path);
   if (!stat.isFile() && !stat.isFIFO() && fd !== 0) throw systemError('EINVAL', 'not a file or a pipe', path);
-  const chunks: Buffer[] = [];
-  for (let size = 0, chunk = readChunk(fd, path); chunk.length > 0; chunk = readChunk(fd, path)) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw systemError('EFBIG', `larger than ${MAX_BYTES / CHUNK} MB`, path);
-    chunks.push(chunk);
+  // As large as the file is said to be, so that it need not be copied; what is read tells where it ends.
+  let bytes = Buffer.allocUnsafeSlow(Math.min(stat.size, MAX_BYTES) + CHUNK);
+  let size = 0;
+  for (let read = readSome(fd, bytes, size, path); read > 0; read = readSome(fd, bytes, size, path)) {
+    size += read;
+    if (size > MAX_BYTES) throw tooLarge(MAX_BYTES, '', path);
+    if (size === bytes.length) bytes = Buffer.concat([bytes, Buffer.allocUnsafeSlow(size)]);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return bytes.subarray(0, size);
 }
 
-function readChunk(fd: number, path: string): Buffer {
-  const chunk = Buffer.allocUnsafe(CHUNK);
+/** @param at where in the buffer there is room */
+function readSome(fd: number, bytes: Buffer, at: number, path: string): number {
   for (let waited = 0; waited < PIPE_PATIENCE; waited += 10) {
     try {
-      return chunk.subarray(0, readSync(fd, chunk));
+      return readSync(fd, bytes, at, Math.min(CHUNK, bytes.length - at), null);
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }
   throw systemError('ETIMEDOUT', 'nothing was written to it for 5 s', path);
-}
-
-function systemError(code: string, reason: string, path: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`${code}: ${reason}, read '${path}'`), { code, path });
 }

@@ -3,8 +3,8 @@ import type { ValueType } from './values/type.js';
 /** How much of a FreeBSD parameter's meaning there is on Linux. */
 export type OnLinux = 'same' | 'close' | 'ignored' | 'later';
 
-/** Values that do nothing yet, of a parameter whose others work. */
-export interface NotYet {
+/** Some values of a parameter whose others work: those that do nothing yet, or never will. */
+export interface SomeValues {
   /** As manuals show them. */
   readonly values: string;
   readonly includes: (value: unknown) => boolean;
@@ -26,7 +26,8 @@ export interface Parameter<T = unknown> {
   readonly onLinux: OnLinux;
   /** The difference from FreeBSD, or why it means nothing here. */
   readonly note?: string;
-  readonly notYet?: NotYet;
+  readonly notYet?: SomeValues;
+  readonly meaningless?: SomeValues;
   /** Shown by jls, never set by a file. */
   readonly readOnly?: true;
 }
@@ -54,7 +55,7 @@ export function later<T>(
 }
 
 /** Some of a parameter's values, which are compared as texts. */
-export function notYet(values: readonly string[], note: string): NotYet {
+export function notYet(values: readonly string[], note: string): SomeValues {
   return { values: values.join(', '), includes: (value) => values.includes(String(value)), note };
 }
 

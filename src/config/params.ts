@@ -67,12 +67,16 @@ export function withoutNo(name: string): string | null {
   return name.startsWith('no', start) ? name.slice(0, start) + name.slice(start + 2) : null;
 }
 
+/** The name with "no" before its last component: `mount.nodevfs`. */
+export function negated(name: string): string {
+  const start = name.lastIndexOf('.') + 1;
+  return `${name.slice(0, start)}no${name.slice(start)}`;
+}
+
 const mentions = new Map<string, Mention>();
 for (const name of Object.keys(params).filter(isParamName)) {
   mentions.set(name, { name, negated: false });
-  const start = name.lastIndexOf('.') + 1;
-  const negative = `${name.slice(0, start)}no${name.slice(start)}`;
-  if (params[name].type.negatable) mentions.set(negative, { name, negated: true });
+  if (params[name].type.negatable) mentions.set(negated(name), { name, negated: true });
 }
 
 /** What a name in a file means; null when the table has no such parameter. */

@@ -1,3 +1,4 @@
+import { Allowance } from './allowance.js';
 import { paramNode, type BlockNode, type Item, type Piece, type Word } from './ast.js';
 import { Complaints, type Name } from './complaints.js';
 import type { Diagnostic } from './diagnostic.js';
@@ -17,8 +18,8 @@ const MAX_DEPTH = 100;
 const MAX_REREAD = 1 << 20;
 
 /** Parses the text of one file; goes on after a mistake, so that all of them are found at once. */
-export function parse(source: Source): Parsed {
-  return new Parser(source).file();
+export function parse(source: Source, allowance = new Allowance()): Parsed {
+  return new Parser(source, allowance).file();
 }
 
 const NO_PIECES: readonly Piece[] = [];
@@ -38,7 +39,8 @@ class Parser extends Complaints {
       if (this.token.kind === '}') this.strayBrace(items);
       else this.item(items, 0);
     }
-    return { items, diagnostics: this.diagnostics };
+    // What is cut off in the middle means something else.
+    return { items: this.allowance.spent ? [] : items, diagnostics: this.diagnostics };
   }
 
   // item := ';' | jail | param ';'
@@ -61,6 +63,7 @@ class Parser extends Complaints {
   }
 
   private body(name: Name, depth: number): BlockNode {
+    this.countBlock();
     const items: Item[] = [];
     while (!this.at('}', 'end') && !this.tooMany()) this.item(items, depth + 1);
     if (this.token.kind === 'end') this.blockWithoutEnd(name, items);
@@ -214,7 +217,10 @@ class Parser extends Complaints {
     const isOnly = !/["']/.test(this.source.text.slice(name.end, quote.start));
     const hasText = this.source.text.slice(quote.start + 1, quote.lineEnd).trim().length > 1;
     if (!isOnly || !hasText || quote.lineEnd > MAX_REREAD) return [this.lostNode(name, [])];
-    const parser = new Parser({ file: this.source.file, text: closeQuote(this.source.text, quote) });
+    const parser = new Parser(
+      { file: this.source.file, text: closeQuote(this.source.text, quote) },
+      this.allowance,
+    );
     const items: Item[] = [];
     parser.goTo(name.start);
     parser.item(items, 0);

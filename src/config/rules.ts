@@ -1,28 +1,16 @@
-import type { Checked } from './check.js';
 import { placeOf } from './check.js';
+import {
+  childrenAreCounted,
+  hostRootIsMeant,
+  inheritedHostHasNoName,
+  policyIsThere,
+  sharedIpcIsNotNew,
+} from './combinations.js';
 import { findCycles } from './cycles.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
-import type { JailEntries } from './merge.js';
+import type { Draft, Drafts } from './draft.js';
 import { diagnose, spanOf, type Place } from './source.js';
-import type { Stack } from './stacks.js';
 import type { ParamName } from './params.js';
-
-/** A jail whose values are known. */
-export interface Draft extends Checked {
-  readonly name: string;
-  readonly stack: Stack;
-  readonly merged: JailEntries;
-  /** FreeBSD's jail(8) would skip it. */
-  readonly failed: boolean;
-  /** About how many bytes its variables were replaced by. */
-  readonly made: number;
-}
-
-/** The jails of all files, for rules that compare them. */
-export interface Drafts {
-  readonly jails: readonly Draft[];
-  readonly byName: ReadonlyMap<string, Draft>;
-}
 
 /** A rule finds what is wrong with each jail that breaks it. */
 type Rule = (drafts: Drafts) => Iterable<readonly [Draft, Diagnostic]>;
@@ -31,6 +19,7 @@ type Rule = (drafts: Drafts) => Iterable<readonly [Draft, Diagnostic]>;
 const rules: readonly Rule[] = [
   nameIsUsable,
   nameIsUnique,
+  hostNamesFit,
   pathIsGiven,
   somethingRuns,
   healthIsDefined,
@@ -39,6 +28,11 @@ const rules: readonly Rule[] = [
   addressesHaveANetwork,
   interfacesHaveANetwork,
   addressesAreUnique,
+  inheritedHostHasNoName,
+  sharedIpcIsNotNew,
+  childrenAreCounted,
+  hostRootIsMeant,
+  policyIsThere,
   mountsAreAllowed,
 ];
 
@@ -90,6 +84,26 @@ function* nameIsUsable({ jails }: Drafts) {
           : 'letters, digits, dots, - and _; at most 128 of them';
         yield error(jail, 'bad-name', placeOf(jail.merged, 'name'), `"${name}" cannot name a jail`, hint);
       }
+}
+
+/** The longest name that sethostname(2) and setdomainname(2) take, in bytes. */
+const MAX_HOST_NAME = 64;
+
+/** A name that is good for a jail may be too long for its host, whose name it is by default. */
+function* hostNamesFit({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { host, 'host.domainname': domain = '' } = jail.values;
+    const hostname = jail.values['host.hostname'] ?? (isUsableName(jail.name) ? jail.name : '');
+    if (host === 'inherit') continue;
+    for (const [parameter, text] of [
+      ['host.hostname', hostname],
+      ['host.domainname', domain],
+    ] as const) {
+      if (Buffer.byteLength(text) <= MAX_HOST_NAME) continue;
+      const message = `${parameter}: a name of more than ${MAX_HOST_NAME} bytes is too long for a host`;
+      yield error(jail, 'bad-value', placeOf(jail.merged, parameter), message, `set a shorter ${parameter}`);
+    }
+  }
 }
 
 function* nameIsUnique({ jails, byName }: Drafts) {

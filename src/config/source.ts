@@ -13,37 +13,57 @@ export interface Place {
   readonly end: number;
 }
 
-const lineStarts = new WeakMap<Source, readonly number[]>();
+/** Characters between two entries of a line index. */
+const STRIDE = 4096;
 
-function lineStartsOf(source: Source): readonly number[] {
-  const known = lineStarts.get(source);
-  if (known !== undefined) return known;
-  const starts = [0];
-  for (let at = source.text.indexOf('\n'); at !== -1; at = source.text.indexOf('\n', at + 1))
-    starts.push(at + 1);
-  lineStarts.set(source, starts);
-  return starts;
+/** For every so many characters: which line they are on, and where it begins. A text may be of newlines only. */
+interface LineIndex {
+  readonly lines: readonly number[];
+  readonly starts: readonly number[];
 }
 
-/** Index of the line an offset is on, by binary search. */
-function lineAt(starts: readonly number[], offset: number): number {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((starts[middle] ?? 0) <= offset) low = middle;
-    else high = middle - 1;
+const lineIndexes = new WeakMap<Source, LineIndex>();
+
+function lineIndexOf(source: Source): LineIndex {
+  const known = lineIndexes.get(source);
+  if (known !== undefined) return known;
+  const lines: number[] = [];
+  const starts: number[] = [];
+  let line = 0;
+  let start = 0;
+  for (let next = source.text.indexOf('\n'); ; next = source.text.indexOf('\n', start)) {
+    const end = next < 0 ? source.text.length : next;
+    for (let at = lines.length * STRIDE; at <= end; at += STRIDE) {
+      lines.push(line);
+      starts.push(start);
+    }
+    if (next < 0) break;
+    line++;
+    start = next + 1;
   }
-  return low;
+  const index = { lines, starts };
+  lineIndexes.set(source, index);
+  return index;
+}
+
+/** Index of the line an offset is on, and where that begins. */
+function lineAt(source: Source, offset: number): { readonly line: number; readonly start: number } {
+  const { lines, starts } = lineIndexOf(source);
+  const entry = Math.min(Math.floor(offset / STRIDE), lines.length - 1);
+  let line = lines[entry] ?? 0;
+  let start = starts[entry] ?? 0;
+  const near = Math.max(start, entry * STRIDE);
+  for (let next = near; ; line++, start = next) {
+    next = source.text.slice(0, offset).indexOf('\n', next) + 1;
+    if (next === 0) return { line, start };
+  }
 }
 
 /** The line and column of a place; the length ends with its first line. */
 export function spanOf({ source, start, end }: Place): Span {
-  const starts = lineStartsOf(source);
-  const line = lineAt(starts, start);
-  const lineStart = starts[line] ?? 0;
-  const lineEnd = (starts[line + 1] ?? source.text.length + 1) - 1;
-  const length = Math.max(1, Math.min(end, lineEnd) - start);
+  const { line, start: lineStart } = lineAt(source, start);
+  const newline = source.text.slice(start, end).indexOf('\n');
+  const length = Math.max(1, newline < 0 ? Math.min(end, source.text.length) - start : newline);
   return { file: source.file, line: line + 1, column: start - lineStart + 1, length };
 }
 
@@ -58,9 +78,8 @@ function pictureOf(place: Place): Pick<Note, 'span' | 'excerpt' | 'excerptFrom'>
   const span = spanOf(place);
   const lineStart = start - (span.column - 1);
   const from = Math.max(lineStart, start - EXCERPT_REACH);
-  const lineEnd = source.text.indexOf('\n', start);
-  const to = Math.min(lineEnd < 0 ? source.text.length : lineEnd, start + span.length + EXCERPT_REACH);
-  const excerpt = source.text.slice(from, to).replace(/\r$/, '');
+  const [after = ''] = source.text.slice(start, start + span.length + EXCERPT_REACH).split('\n', 1);
+  const excerpt = source.text.slice(from, start + after.length).replace(/\r$/, '');
   return { span, excerpt, ...(from > lineStart && { excerptFrom: from - lineStart + 1 }) };
 }
 

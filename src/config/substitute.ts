@@ -175,13 +175,20 @@ class Substitution implements Substituted {
     if (this.loops.has(place)) return [];
     const index = this.find(piece);
     const entry = index === null ? undefined : this.jail.entries[index];
-    const strings = index === null || entry === undefined ? null : stringsOf(entry, this.replaced[index]);
+    const strings = index === null || entry === undefined ? null : this.stringsAt(index, entry);
     if (index !== null && this.isSpoiled(index)) this.spoil();
     if (strings !== null) return strings;
     const isValueless = this.parameter(name)?.entry.words === null;
     const message = isValueless ? `"${name}" has no value to put here` : `variable "${name}" is not defined`;
-    this.fail('undefined-variable', place, message, isValueless ? undefined : this.similar(name));
+    const isTold = this.failures.length < MAX_TOLD;
+    this.fail('undefined-variable', place, message, isValueless || !isTold ? undefined : this.similar(name));
     return [];
+  }
+
+  /** A list that is used ten thousand times is made once. */
+  private stringsAt(index: number, entry: Entry): Strings {
+    if (entry.plain) return (this.replaced[index] ??= stringsOf(entry, undefined));
+    return this.replaced[index] ?? null;
   }
 
   private similar(name: string): string {

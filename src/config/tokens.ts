@@ -1,11 +1,10 @@
+import type { Allowance } from './allowance.js';
 import type { Diagnostic } from './diagnostic.js';
 import { Lexer, type Token } from './lexer.js';
 import { diagnose, type Place, type Source } from './source.js';
 
 /** A file with more mistakes than this is no jail.conf. */
 const MAX_ERRORS = 200;
-/** Names and values of one file: far above any use, and far below the memory. */
-const MAX_WORDS = 1_000_000;
 /** Characters of the file that a message repeats. */
 const SHOWN = 60;
 
@@ -15,12 +14,14 @@ export class TokenReader {
   private readonly lexer: Lexer;
   protected token: Token;
   protected previousEnd = 0;
-  private words = 0;
   private errors = 0;
   /** How many mistakes the lexer has found. */
   protected misread = 0;
 
-  constructor(protected readonly source: Source) {
+  constructor(
+    protected readonly source: Source,
+    protected readonly allowance: Allowance,
+  ) {
     this.lexer = new Lexer(source, (code, start, end, message, hint) => {
       this.misread++;
       this.add(diagnose('error', code, { source, start, end }, message, hint));
@@ -29,13 +30,21 @@ export class TokenReader {
   }
 
   protected countWord(): void {
-    if (this.words + 1 === MAX_WORDS)
-      this.report('too-large', this.token, `more than ${MAX_WORDS} words are too many`);
-    this.words++;
+    this.take(() => this.allowance.takeWords());
+  }
+
+  protected countBlock(): void {
+    this.take(() => this.allowance.takeBlock());
+  }
+
+  private take(isLeft: () => boolean): void {
+    if (this.tooMany() || isLeft()) return;
+    const { explanation } = this.allowance;
+    this.diagnostics.push(diagnose('error', 'too-large', this.placeOf(this.token), explanation));
   }
 
   protected tooMany(): boolean {
-    return this.words >= MAX_WORDS || this.errors >= MAX_ERRORS;
+    return this.allowance.spent || this.errors >= MAX_ERRORS;
   }
 
   protected atWord(): boolean {
@@ -55,7 +64,7 @@ export class TokenReader {
   protected advance(): Token {
     const token = this.token;
     this.previousEnd = token.end;
-    this.token = this.lexer.next();
+    this.token = this.tooMany() ? { ...token, kind: 'end' } : this.lexer.next();
     return token;
   }
 

@@ -1,13 +1,13 @@
 import type { Diagnostic } from './diagnostic.js';
 
-/** All mistakes in the order of the files, each told once: one in a global belongs to every jail. */
+/** All mistakes in the order of the files, each told once: one in a global belongs to every jail. Other files come last. */
 export function inFileOrder(
   diagnostics: readonly Diagnostic[],
   files: readonly string[],
 ): readonly Diagnostic[] {
   const fileIndex = new Map(files.map((file, index) => [file, index]));
   const rank = ({ span }: Diagnostic): readonly number[] =>
-    span === null ? [-1, 0, 0] : [fileIndex.get(span.file) ?? 0, span.line, span.column];
+    span === null ? [-1, 0, 0] : [fileIndex.get(span.file) ?? files.length, span.line, span.column];
   return withoutRepetition(diagnostics)
     .map((d) => ({ d, rank: rank(d) }))
     .sort((a, b) => a.rank.reduce((order, n, i) => order || n - (b.rank[i] ?? 0), 0))

@@ -14,11 +14,14 @@ export function checkUncovered(blocks: readonly Block[], covered: ReadonlySet<Bl
   if (idle.length === 0) return [];
   const checker = new Checker();
   const defined = namesOf(blocks.flatMap(({ params }) => params));
-  return idle.flatMap((block) => [
-    ...plainMistakes(block, checker),
-    ...block.params.flatMap((node) => undefinedIn(node, defined)),
-  ]);
+  const found = idle.flatMap((block) => plainMistakes(block, checker));
+  for (const block of idle)
+    for (const node of block.params) if (found.length < MANY_TOLD) found.push(...undefinedIn(node, defined));
+  return found.slice(0, MANY_TOLD);
 }
+
+/** Nobody reads more, and each is compared with every name there is. */
+const MANY_TOLD = 200;
 
 /** Values with variables in them are not known without a jail. */
 function plainMistakes(block: Block, checker: Checker): readonly Diagnostic[] {

@@ -2,7 +2,8 @@ import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { constants } from 'node:os';
 import type { HookArgs } from '../plan/step.js';
 import { StepFailure, SystemError } from './error.js';
-import { isErrno, readText, systemError } from './files.js';
+import { isErrno, systemError } from './files.js';
+import { findSystemUser } from './passwd.js';
 import { describeSignal } from './signal.js';
 
 /** Bytes of a hook's output that are kept for its error, and the longest line handed on. */
@@ -63,12 +64,9 @@ function failure(hook: HookArgs, reason: string, { lastLine }: HookEnd): StepFai
  */
 function identity(hook: HookArgs): { uid?: number; gid?: number } {
   if (hook.user === null || hook.user === 'root') return {};
-  const entry = readText('/etc/passwd')
-    ?.split('\n')
-    .map((line) => line.split(':'))
-    .find(([name]) => name === hook.user);
-  if (entry === undefined) throw new StepFailure(hook.phase, hook.command, `${hook.user}: no such user`);
-  return { uid: Number(entry[2]), gid: Number(entry[3]) };
+  const entry = findSystemUser(hook.user);
+  if (entry === null) throw new StepFailure(hook.phase, hook.command, `${hook.user}: no such user`);
+  return { uid: entry.uid, gid: entry.gid };
 }
 
 function spawnError(error: unknown, hook: HookArgs): Error {

@@ -6,7 +6,9 @@ import type { Jail } from '../config/jail.js';
 import type { JailParams } from '../config/params.js';
 import type { ResourceName } from '../config/rctl/resources.js';
 import type { Observation, Subject } from '../plan/audit/observation.js';
+import { systemJailUser } from '../plan/account.js';
 import { limitedDevices } from '../plan/cgroup.js';
+import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { limitsDisk } from '../plan/rctl.js';
@@ -16,6 +18,7 @@ import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
+import { findDevices } from './device.js';
 import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
@@ -23,6 +26,7 @@ import { systemError } from './files.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { observeJail } from './observe.js';
+import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
 import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
@@ -78,10 +82,13 @@ export class Machine implements Host {
 
   async facts(jail: Jail): Promise<HostFacts> {
     const { values } = jail;
-    checkRoot(values.path ?? '/');
+    // These commands may make it; a root that is not there then is refused by the jailer.
+    if (values['exec.prepare'] === undefined && values['exec.prestart'] === undefined)
+      checkRoot(values.path ?? '/');
     this.#checkDescriptors();
     this.#prepareCgroups();
     this.#makeDirectories();
+    const systemUser = systemJailUser(jail);
     return {
       instance: this.instance,
       cgroups: this.#cgroups,
@@ -91,6 +98,8 @@ export class Machine implements Host {
       launch: '',
       fstabs: readFstabs(jail),
       blockDevices: blockDevicesOf(values),
+      devices: findDevices(devicesOf(values).map(({ path }) => path)),
+      systemUser: systemUser === null ? null : findSystemUser(systemUser),
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
       openFilesLimit: this.#openFilesLimit,

@@ -1,5 +1,6 @@
 import type { JailParams } from '../config/params.js';
 import { capabilityNames } from '../config/values/isolation.js';
+import { withheldCapabilities } from './securelevel.js';
 
 /** What a jail's root may do when nothing is asked for: what ordinary servers need to bind, chown and drop to a user. */
 const usual = [
@@ -14,13 +15,27 @@ const allowances = [
   ['allow.chflags', false, ['linux_immutable']],
   ['allow.mlock', false, ['ipc_lock']],
   ['allow.routing', false, ['net_admin']],
+  ['allow.read_msgbuf', false, ['syslog']],
 ] as const;
+
+/** The same for what the kernel grants to the host's own root alone, so that in a user namespace nobody gets it. */
+const hostAllowances = [
+  ['allow.settime', false, ['sys_time']],
+  ['allow.adjtime', false, ['sys_time']],
+  ['allow.setaudit', false, ['audit_write', 'audit_control']],
+] as const;
+
+/** Whether root in the jail is the host's root. */
+export const isHostRoot = (values: JailParams): boolean => values.userns === 'off';
 
 /** The capabilities of a jail's commands, by name, in the order of their numbers; capabilities(7). */
 export function jailCapabilities(values: JailParams): readonly string[] {
   if (values['allow.suser'] === false) return [];
   const set = new Set<string>(values.caps ?? usual);
-  for (const [parameter, byDefault, capabilities] of allowances) {
+  for (const [parameter, byDefault, capabilities] of [
+    ...allowances,
+    ...(isHostRoot(values) ? hostAllowances : []),
+  ]) {
     const allowed = values[parameter] ?? byDefault;
     if (allowed === byDefault) continue;
     for (const name of capabilities) {
@@ -31,7 +46,8 @@ export function jailCapabilities(values: JailParams): readonly string[] {
   if (values.vnet === 'new') set.add('net_admin');
   for (const name of values['caps.add'] ?? []) set.add(name);
   for (const name of values['caps.drop'] ?? []) set.delete(name);
-  return capabilityNames.filter((name) => set.has(name));
+  const withheld = withheldCapabilities(values);
+  return capabilityNames.filter((name) => set.has(name) && !withheld.has(name));
 }
 
 /** The parameter by which a jail has a capability that is not among the usual ones. */

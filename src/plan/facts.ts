@@ -1,5 +1,21 @@
 import type { Instance } from './instance.js';
 
+/** A user of the host, as passwd(5) has it. */
+export interface SystemUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+  readonly shell: string;
+}
+
+/** A device node of the host. */
+export interface DeviceNumbers {
+  readonly type: 'b' | 'c';
+  /** "MAJOR:MINOR" */
+  readonly numbers: string;
+}
+
 /** How the host mounts its cgroups. `path` is where this instance's jails go: `<hierarchy>/jaild` or a delegated cgroup. */
 export interface CgroupFacts {
   /** Controller → directory below which this instance's v1 cgroups lie. Empty on a pure v2 host. */
@@ -27,6 +43,10 @@ export interface HostFacts {
   readonly fstabs: ReadonlyMap<string, string>;
   /** Device numbers of block devices named in limits: path → "MAJ:MIN". */
   readonly blockDevices: ReadonlyMap<string, string>;
+  /** Devices that `devices` and `allow.vmm` ask for, as far as the host has them. Absent: none are asked for. */
+  readonly devices?: ReadonlyMap<string, DeviceNumbers>;
+  /** The user that `exec.system_jail_user` asks for, or null when there is none. Absent: none is asked for. */
+  readonly systemUser?: SystemUser | null;
   /** What `ip_hostname` adds: the addresses that the jail's host name resolves to. */
   readonly hostnameAddresses: readonly string[];
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */

@@ -1,27 +1,9 @@
 import type { Jail } from '../config/jail.js';
 import type { MountEntry } from '../config/values/mount.js';
 import { TMPFS_SIZE } from './answers.js';
+import { devRecords } from './devices.js';
 import { PlanError } from './error.js';
-import { rctlLaunch } from './rctl.js';
 import type { LaunchRecord } from './step.js';
-
-/** Character devices that every jail may use, with their numbers (Documentation/admin-guide/devices.txt). */
-const devices = [
-  ['null', '1:3'],
-  ['zero', '1:5'],
-  ['full', '1:7'],
-  ['random', '1:8'],
-  ['urandom', '1:9'],
-  ['tty', '5:0'],
-] as const;
-
-const links = [
-  ['ptmx', 'pts/ptmx'],
-  ['fd', '/proc/self/fd'],
-  ['stdin', '/proc/self/fd/0'],
-  ['stdout', '/proc/self/fd/1'],
-  ['stderr', '/proc/self/fd/2'],
-] as const;
 
 /** What of /proc and /sys tells about the host, or lets it be changed. Most is refused by the user namespace already. */
 const masked = [
@@ -44,37 +26,6 @@ const masked = [
   'sys/kernel/debug',
 ];
 const readOnly = ['proc/bus', 'proc/fs', 'proc/irq', 'proc/sys', 'proc/sysrq-trigger'];
-
-/** Sizes of the memory file systems that every jail gets; their pages are charged to the jail's cgroup. */
-const sizes = { dev: '64k', shm: '64m', tmpfs: TMPFS_SIZE } as const;
-
-const PSEUDOTERMINALS = 256;
-
-/** A private /dev at `target`: a tmpfs with the harmless devices, and as many pseudo terminals of its own. */
-function deviceRecords(target: string, terminals: number): readonly LaunchRecord[] {
-  return [
-    ['mount', 'tmpfs', 'tmpfs', target, `create,nosuid,noexec,mode=755,size=${sizes.dev},nr_inodes=64`],
-    ...devices.map(([name, numbers]): LaunchRecord => [
-      'device',
-      `/dev/${name}`,
-      `${target}/${name}`,
-      numbers,
-    ]),
-    ['mkdir', `${target}/pts`, '755'],
-    [
-      'mount',
-      'devpts',
-      'devpts',
-      `${target}/pts`,
-      `nosuid,noexec,newinstance,ptmxmode=0666,mode=620,gid=5,max=${terminals}`,
-    ],
-    ['mkdir', `${target}/shm`, '1777'],
-    ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,size=${sizes.shm}`],
-    ['mkdir', `${target}/mqueue`, '755'],
-    ['mount', 'mqueue', 'mqueue', `${target}/mqueue`, 'optional,nosuid,nodev,noexec'],
-    ...links.map(([name, text]): LaunchRecord => ['symlink', `${target}/${name}`, text]),
-  ];
-}
 
 /** Where below the jail's root a host path lies. */
 function targetInside(entry: MountEntry, path: string): string {
@@ -137,14 +88,10 @@ function bindRecord(entry: MountEntry, target: string, idmap: boolean): LaunchRe
   ];
 }
 
-/** The records for one line of fstab(5): FreeBSD's file systems by what Linux has for them. */
-function mountRecords(
-  entry: MountEntry,
-  path: string,
-  { idmap, terminals }: { readonly idmap: boolean; readonly terminals: number },
-): readonly LaunchRecord[] {
+/** The records for one line of fstab(5): FreeBSD's file systems by what Linux has for them. Throws PlanError. */
+export function mountRecords(entry: MountEntry, { values }: Jail, idmap: boolean): readonly LaunchRecord[] {
   if (entry.options.includes('noauto')) return [];
-  const target = targetInside(entry, path);
+  const target = targetInside(entry, values.path ?? '/');
   const options = mountOptions(entry);
   switch (entry.type) {
     case 'nullfs':
@@ -152,7 +99,7 @@ function mountRecords(
     case 'none':
       return [bindRecord(entry, target, idmap)];
     case 'tmpfs': {
-      const size = options.some((option) => option.startsWith('size=')) ? [] : [`size=${sizes.tmpfs}`];
+      const size = options.some((option) => option.startsWith('size=')) ? [] : [`size=${TMPFS_SIZE}`];
       return [['mount', 'tmpfs', 'tmpfs', target, ['nosuid', 'nodev', ...size, ...options].join(',')]];
     }
     case 'procfs':
@@ -163,7 +110,7 @@ function mountRecords(
     case 'sysfs':
       return [['mount', 'sysfs', 'sysfs', target, 'ro,nosuid,nodev,noexec']];
     case 'devfs':
-      return deviceRecords(target, terminals);
+      return devRecords(target, values);
     case 'fdescfs':
       return [];
     default: {
@@ -184,15 +131,13 @@ export function insideRecords(
   host: { readonly idmap: boolean; readonly sharesNetwork: boolean },
 ): readonly LaunchRecord[] {
   const { values } = jail;
-  const path = values.path ?? '/';
   const sys: LaunchRecord = host.sharesNetwork
     ? ['mount', 'bind', '/sys', 'sys', 'create,optional,rec,ro,nosuid,nodev,noexec']
     : ['mount', 'sysfs', 'sysfs', 'sys', 'create,optional,ro,nosuid,nodev,noexec'];
   const proc = values['mount.procfs'] !== false;
-  const terminals = rctlLaunch(values).pseudoterminals ?? PSEUDOTERMINALS;
   return [
-    ...entries.flatMap((entry) => mountRecords(entry, path, { idmap: host.idmap, terminals })),
-    ...(values['mount.devfs'] === false ? [] : deviceRecords('dev', terminals)),
+    ...entries.flatMap((entry) => mountRecords(entry, jail, host.idmap)),
+    ...(values['mount.devfs'] === false ? [] : devRecords('dev', values)),
     ...(proc ? [['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'] as LaunchRecord] : []),
     sys,
     ...(proc ? masked : masked.filter((target) => !target.startsWith('proc/'))).map(

@@ -1,4 +1,5 @@
 import type { Jail } from '../config/jail.js';
+import { systemJailUser } from './account.js';
 import { cgroupPaths, cgroupSettings } from './cgroup.js';
 import { commandArgv, hostEnvironment } from './command.js';
 import { missingHere } from './error.js';
@@ -48,7 +49,7 @@ function stopCommands(jail: Jail, facts: HostFacts): readonly Step[] {
       command,
       argv: parsed.argv,
       environment: insideEnvironment(jail, facts, null),
-      user: jail.values['exec.jail_user'] ?? null,
+      user: systemJailUser(jail) === null ? (jail.values['exec.jail_user'] ?? null) : null,
       timeout: jail.values['exec.timeout'] ?? defaults.hookTimeout,
     };
     return [{ name: 'jail.exec', args }];

@@ -1,13 +1,17 @@
 import type { Jail } from '../config/jail.js';
 import { parseFstab } from '../config/fstab.js';
 import type { MountEntry } from '../config/values/mount.js';
+import { userRecords } from './account.js';
 import { answerRecords } from './answers.js';
 import { capabilityMask, jailCapabilities } from './capabilities.js';
 import { cgroupProcs, cgroupV2 } from './cgroup.js';
 import { commandArgv, jailEnvironment, type CommandJail } from './command.js';
+import { grantedDevices } from './devices.js';
 import { missingHere, PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
+import { identityFiles, nameRecords } from './identity.js';
 import { insideRecords } from './inside.js';
+import { namespaceRecords, quotaRecords } from './namespaces.js';
 import { sharesHostNetwork } from './network.js';
 import { rctlLaunch } from './rctl.js';
 import type { LaunchRecord } from './step.js';
@@ -38,19 +42,6 @@ export function insideEnvironment(
   return jailEnvironment(commandJail(jail, facts), options, jail.values['exec.env']);
 }
 
-function namespaces(facts: HostFacts, sharesNetwork: boolean): string {
-  return [
-    'mount',
-    'uts',
-    'ipc',
-    'pid',
-    'cgroup',
-    ...(sharesNetwork ? [] : ['net']),
-    ...(facts.uidBase === null ? [] : ['user']),
-    ...(facts.timeNamespaces ? ['time'] : []),
-  ].join(',');
-}
-
 function commandRecords(jail: Jail): readonly LaunchRecord[] {
   const timeout = String(jail.values['exec.timeout'] ?? 0);
   const record = (phase: string, argv: readonly string[]): LaunchRecord => [
@@ -70,15 +61,6 @@ function commandRecords(jail: Jail): readonly LaunchRecord[] {
   return argv === undefined ? starts : [...starts, record('command', argv)];
 }
 
-function userMaps(facts: HostFacts): readonly LaunchRecord[] {
-  if (facts.uidBase === null) return [];
-  const map = `0 ${facts.uidBase} 65536`;
-  return [
-    ['uid_map', map],
-    ['gid_map', map],
-  ];
-}
-
 function limitRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   const text = (value: number): string => (value === Infinity ? 'unlimited' : String(value));
   const written = Object.entries(jail.values).flatMap(([name, value]): readonly LaunchRecord[] =>
@@ -90,6 +72,9 @@ function limitRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
     .filter(([name]) => !written.some((own) => own[1] === name))
     .map(([name, amount]): LaunchRecord => ['rlimit', name, text(amount), text(amount)]);
   const asked = [...written, ...ruled];
+  // The kernel asks for CAP_IPC_LOCK of the host: what a jail may lock is a matter of the limit.
+  if (jail.values['allow.mlock'] === true && !asked.some((own) => own[1] === 'memlock'))
+    asked.push(['rlimit', 'memlock', 'unlimited', 'unlimited']);
   const hard = Math.min(openFiles.hard, facts.openFilesLimit);
   const usual: readonly LaunchRecord[] = [
     ['rlimit', 'core', '0', '0'],
@@ -100,20 +85,6 @@ function limitRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
 
 function isLimit(value: unknown): value is { readonly soft: number; readonly hard: number } {
   return typeof value === 'object' && value !== null && 'soft' in value && 'hard' in value;
-}
-
-/** What inside must stay below the host's own allowance, since the kernel counts it by the creator (isolation: exhaustion). */
-function quotaRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
-  if (facts.uidBase === null) return [];
-  const kinds = ['user', 'pid', 'net', 'uts', 'ipc', 'cgroup', ...(facts.timeNamespaces ? ['time'] : [])];
-  const nested = (jail.values['children.max'] ?? 0) > 0 ? [] : kinds;
-  return [
-    ...nested.map((kind): LaunchRecord => ['sysctl', `user.max_${kind}_namespaces`, '0']),
-    // The kernel counts a mount that is not attached yet as a namespace (fs/namespace.c, alloc_mnt_ns): building needs some.
-    ['sysctl', 'user.max_mnt_namespaces', '8'],
-    ['sysctl', 'user.max_inotify_instances', '96'],
-    ['sysctl', 'user.max_inotify_watches', '16384'],
-  ];
 }
 
 function logRecords(jail: Jail, path: string | null): readonly LaunchRecord[] {
@@ -137,17 +108,6 @@ function mountEntries(jail: Jail, facts: HostFacts): readonly MountEntry[] {
   return [...(jail.values.mount ?? []), ...fromFiles];
 }
 
-function identityRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
-  const { values } = jail;
-  const hostname = values['host.hostname'] ?? jail.name;
-  const domain = values['host.domainname'];
-  return [
-    ...(hostname === '' ? [] : [['hostname', hostname] as LaunchRecord]),
-    ...(domain === undefined || domain === '' ? [] : [['domainname', domain] as LaunchRecord]),
-    ...clockRecords(jail, facts),
-  ];
-}
-
 function clockRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   const { monotonic = 0, boottime = 0 } = jail.values['time.offset'] ?? {};
   const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
@@ -167,7 +127,7 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
     ...Object.entries(environment).map(([name, value]): LaunchRecord => ['env', `${name}=${value}`]),
     ['login', 'yes'],
     ...(workdir === undefined ? [] : [['workdir', workdir] as LaunchRecord]),
-    ...(values['exec.jail_user'] === undefined ? [] : [['user', values['exec.jail_user']] as LaunchRecord]),
+    ...userRecords(jail, facts),
     ['caps', capabilityMask(jailCapabilities(values))],
     ...(values.no_new_privs === false ? [] : [['no_new_privs', 'yes'] as LaunchRecord]),
     ...(facts.seccomp === null ? [] : [['seccomp', facts.seccomp] as LaunchRecord]),
@@ -207,14 +167,16 @@ export function launchRecords(
     ['launch', facts.launch],
     ['rundir', where.rundir],
     ...logRecords(jail, where.log),
-    ['namespaces', namespaces(facts, sharesNetwork)],
-    ...userMaps(facts),
+    ...namespaceRecords(jail.values, facts),
     ...(v2 === null ? [] : [['cgroup.v2', v2] as LaunchRecord]),
     ...cgroupProcs(facts.cgroups, jail.name).map((file): LaunchRecord => ['cgroup.procs', file]),
-    ...identityRecords(jail, facts),
+    ...nameRecords(jail),
+    ...clockRecords(jail, facts),
     ['root', jail.values.path ?? '/', rootOptions.join(',')],
     ...insideRecords(jail, mountEntries(jail, facts), { idmap, sharesNetwork }),
-    ...quotaRecords(jail, facts),
+    ...grantedDevices(jail.values, facts),
+    ...identityFiles(jail),
+    ...quotaRecords(jail.values, facts),
     ...rctlLaunch(jail.values).sysctls,
     ...commandSettings(jail, facts, mode),
     ...modeRecords(jail, mode),

@@ -1,5 +1,7 @@
 import type { JailParams } from '../config/params.js';
 import { answeredCalls } from './answers.js';
+import { policyChange } from './seccomp-parameters.js';
+import { withheldCapabilities } from './securelevel.js';
 
 /** Where a jail's policy begins: the default one, none at all, or a file of its own. */
 export type PolicyBase =
@@ -47,13 +49,6 @@ const callsOf: Readonly<Record<string, readonly string[]>> = {
 /** allow.* parameters that grant a capability with system calls of its own. */
 const grants: readonly (readonly ['allow.read_msgbuf', string])[] = [['allow.read_msgbuf', 'syslog']];
 
-/** System V calls by the parameter that takes them away. */
-const sysv = {
-  sysvmsg: ['msgget', 'msgsnd', 'msgrcv', 'msgctl'],
-  sysvsem: ['semget', 'semop', 'semtimedop', 'semctl'],
-  sysvshm: ['shmget', 'shmat', 'shmdt', 'shmctl'],
-} as const;
-
 /** `base` without its rules for a call: "allow" would win over a refusal, wherever that stands, and so may another refusal. */
 function withoutRules(base: string, calls: readonly string[]): string {
   if (calls.length === 0) return base;
@@ -79,25 +74,17 @@ export function openPolicy(values: JailParams): string | null {
  * its parameters add and take away. The same parameters give the same text, by which the compiled form is found.
  */
 export function seccompPolicy(base: string, values: JailParams): string {
-  const dropped = new Set(values['caps.drop']);
+  const dropped = new Set([...(values['caps.drop'] ?? []), ...withheldCapabilities(values)]);
   const capabilities = [...(values.caps ?? []), ...(values['caps.add'] ?? [])];
   for (const [parameter, capability] of grants) if (values[parameter] === true) capabilities.push(capability);
+  const change = policyChange(values);
   const allowed = Object.keys(callsOf)
     .filter((capability) => capabilities.includes(capability) && !dropped.has(capability))
-    .flatMap((capability) => callsOf[capability] ?? []);
-  const refused = (['sysvmsg', 'sysvsem', 'sysvshm'] as const)
-    .filter((parameter) => values[parameter] === 'disable')
-    .flatMap((parameter) => sysv[parameter]);
-  const answered = answeredCalls(values);
-  const absent = [...refused, ...answered.absent];
+    .flatMap((capability) => callsOf[capability] ?? [])
+    .filter((call) => !change.calls.includes(call));
   // "?": a call that an architecture does not have (iopl) is left out there.
-  const rules = [
-    ...allowed.map((call) => `?allow ${call}`),
-    ...answered.allowed.map((call) => `?allow ${call}`),
-    ...absent.map((call) => `?errno ENOSYS ${call}`),
-  ];
-  const text = withoutRules(base, absent);
-  return [text.endsWith('\n') || text === '' ? text : `${text}\n`, ...rules.map((rule) => `${rule}\n`)].join(
-    '',
-  );
+  const rules = [...allowed.map((call) => `?allow ${call}`), ...change.rules];
+  const text = withoutRules(base, change.calls);
+  const end = text.endsWith('\n') || text === '' ? '' : '\n';
+  return [`${text}${end}`, ...rules.map((rule) => `${rule}\n`)].join('');
 }

@@ -18,35 +18,6 @@ describe('commands that read files', () => {
   const here = (...words: string[]) =>
     say(null, words, { instance: instanceBelow(prefix), cwd: prefix, right: 'anyone' });
 
-  it('check says in one line that all is well, and ends with 0', async () => {
-    writeFileSync(file, 'web { path = /jails/web; persist; }\n');
-    expect(await here('check')).to.deep.equal({
-      out: '1 jail in 1 file: no mistakes\n',
-      err: '',
-      result: { exit: 0 },
-    });
-  });
-
-  it('check shows every mistake and ends with 2', async () => {
-    writeFileSync(file, 'web { pat = /jails/web; persist = maybe; }\n');
-    const { out, err, result } = await here('check');
-    expect(result).to.deep.equal({ exit: 2 });
-    expect(out).to.match(/^1 jail in 1 file: \d mistakes\n$/);
-    expect(err).to.include(`${file}:1:7: error: `).and.include('hint: did you mean "path"?');
-    const { jails, ok, diagnostics } = JSON.parse((await here('check', '--json')).out) as Record<
-      string,
-      unknown[]
-    >;
-    expect([ok, jails?.length]).to.deep.equal([true, 1]);
-    expect(diagnostics?.[0]).to.include({ file, line: 1, severity: 'error' });
-  });
-
-  it('check reads files relative to where the caller is', async () => {
-    writeFileSync(file, 'web { path = /jails/web; persist; }\n');
-    expect((await here('check', 'etc/jail.conf')).result).to.deep.equal({ exit: 0 });
-    expect((await here('check', 'etc/none.conf')).result).to.deep.equal({ exit: 2 });
-  });
-
   it('config prints blocks that mean the same when they are read again', async () => {
     const text = String.raw`$dir = "/jails"; exec.clean; mount.devfs;
       web { path = "$dir/web"; exec.start = "/bin/sh -c 'echo \$HOME \"a\\b\"'", "two\tthree"; persist; }
@@ -64,15 +35,48 @@ describe('commands that read files', () => {
       file,
       'persist;\nweb {\n  path = /jails/web;\n  memory.max = 1K;\n}\ndb { path = /jails/db; }\n',
     );
-    expect((await here('config', '--origin', 'web')).out.split('\n')).to.include(
-      `  path = /jails/web;\t# ${file}:3`,
+    expect((await here('config', '--origin', 'web')).out).to.equal(
+      [
+        `web {                 # ${file}:2`,
+        `  persist;            # ${file}:1 (global)`,
+        `  path = /jails/web;  # ${file}:3`,
+        `  memory.max = 1K;    # ${file}:4`,
+        '}\n',
+      ].join('\n'),
     );
+    const resolved = (await here('config', '--origin', '--resolved', 'web')).out.split('\n');
+    expect(resolved.find((line) => line.includes(' memory.max '))).to.match(new RegExp(`1024 +# ${file}:4$`));
+    expect(resolved.find((line) => line.includes(' auto '))).to.match(/false +# default$/);
     expect((await here('config', '--resolved', 'web')).out)
       .to.include('\n  memory.max 1024\n')
       .and.not.include('db');
     const reply = JSON.parse((await here('config', '--json', 'db')).out) as { jails: unknown[] };
     expect(reply.jails).to.have.length(1);
-    expect((await here('config', 'dc')).result).to.deep.equal({ exit: 4 });
+    const unknown = await here('config', 'dc');
+    expect([unknown.out, unknown.result]).to.deep.equal(['', { exit: 4 }]);
+    expect(unknown.err).to.equal('error: dc: no such jail\nhint: did you mean "db"?\n');
+  });
+
+  it('config shows a list that grew line by line, and the variables in a value', async () => {
+    const text =
+      '$d = "/j"; exec.start = "/bin/a b";\n"*.x" { exec.start += c; }\na.x {\n path = "$d//x";\n}\n';
+    writeFileSync(file, text);
+    expect((await here('config', '--origin')).out).to.equal(
+      [
+        `a.x {                       # ${file}:3`,
+        `  exec.start = "/bin/a b",  # ${file}:1 (global)`,
+        `               c;           # ${file}:2 (*.x)`,
+        `  path = "/j//x";           # ${file}:4, $d at ${file}:1 (global)`,
+        '}\n',
+      ].join('\n'),
+    );
+  });
+
+  it('config tells of mistakes in the jails it shows, not in others', async () => {
+    writeFileSync(file, 'a { path = /a; persist; nosuch; }\nb { path = /b; persist; nothing; }\nmeta = ;\n');
+    const { err } = await here('config', 'a');
+    expect(err.split('\n').filter((line) => line.includes('error:'))).to.have.length(2);
+    expect(err).to.include('"nosuch"').and.include('[syntax-error]').and.not.include('"nothing"');
   });
 
   it('say where the file is looked for when there is none', async () => {

@@ -9,14 +9,32 @@ describe('the parameters in manuals', () => {
     expect(paramsAsText('stop.timeout')).to.equal(
       [
         'stop.timeout: Time between SIGTERM and SIGKILL.',
-        '  type     seconds',
-        '  default  10 s',
-        '  unit     s',
-        '  changes  while the jail runs',
-        '  origin   jail(8), as on FreeBSD',
+        '  type      seconds',
+        '  default   10 s',
+        '  unit      s',
+        '  changes   while the jail runs',
+        '  origin    jail(8) of FreeBSD',
+        '  on Linux  as on FreeBSD',
+        '  example   stop.timeout = 30;',
+        '            stop.timeout = 100ms;',
+        '            stop.timeout = 1h30m;',
       ].join('\n'),
     );
+    const lines = (name: string) => paramsAsText(name)?.split('\n').slice(1) ?? [];
+    expect(lines('auto').slice(-2)).to.deep.equal(['  example   auto;', '            noauto;']);
+    expect(lines('cpu.weight')[0]).to.equal('  type      integer, 1 to 10000');
+    expect(lines('vnet')).to.include('  negation  novnet');
+    expect(lines('children.cur')).to.include('  on Linux  jls shows it, files cannot set it');
     expect(paramsAsText('nosuch')).to.equal(null);
+  });
+
+  it('have examples that their types take, as they would be written', () => {
+    for (const { name, examples } of describeParams())
+      for (const text of examples) {
+        const [jail] = compileText(`x { path = /p; persist; ${name} = ${text}; }`).jails;
+        const wrong = jail?.diagnostics.filter(({ message }) => message.startsWith(`${name}: `));
+        expect([name, text, wrong]).to.deep.equal([name, text, []]);
+      }
   });
 
   it('are all in the list and in roff, where no line begins with a dot by chance', () => {

@@ -59,9 +59,12 @@ describe('configuration files of the host', () => {
     expect(messagesOf('/dev/zero')).to.deep.equal(['cannot read /dev/zero: not a file or a pipe']);
   });
 
-  it('that are larger than 64 MB are refused', () => {
-    truncateSync(file('big', ''), 65 * 1024 * 1024);
-    expect(messagesOf(join(folder, 'big'))).to.deep.equal([`cannot read ${folder}/big: larger than 64 MB`]);
+  it('that are larger than 64 MB are refused, and larger than 128 MB if they are so because of their jails', () => {
+    const big = file('big', '');
+    truncateSync(big, 65 * 1024 * 1024);
+    expect(messagesOf(big)).to.deep.equal([`cannot read ${big}: larger than 64 MB without its jails`]);
+    truncateSync(big, 129 * 1024 * 1024);
+    expect(messagesOf(big)).to.deep.equal([`cannot read ${big}: larger than 128 MB`]);
   });
 
   it('may be a pipe, and one that nobody writes to is empty', () => {

@@ -28,6 +28,11 @@ describe('a jail', () => {
       ['1:40 address-without-network'],
     ],
     [
+      'has a host name that the kernel takes, also when its own name is that',
+      `x { ${GOOD} host.hostname = ${'a'.repeat(65)}; }\n${'b'.repeat(65)} { ${GOOD} }\n${'c'.repeat(64)} { ${GOOD} }`,
+      ['1:25 bad-value', '2:1 bad-value'],
+    ],
+    [
       'cannot have the address of another',
       `x { ${GOOD} ip4.addr = 10.0.0.1; }\ny { ${GOOD} ip4.addr = "eth0|10.0.0.1/24"; }`,
       ['2:25 duplicate-address'],
@@ -44,7 +49,7 @@ describe('a jail', () => {
     ],
     [
       'is told of what means nothing on Linux, once',
-      `* { ${GOOD} devfs_ruleset = 4; }\nx { }\ny { }`,
+      `* { ${GOOD} exec.fib = 4; }\nx { }\ny { }`,
       ['1:25 ignored-parameter'],
     ],
     ['is told of what does nothing yet', `x { ${GOOD} image = a; }`, ['1:25 later-parameter']],
@@ -107,7 +112,7 @@ describe('a jail', () => {
   });
 
   it('with a mistake of its own is not startable, and the others are', () => {
-    const { ok, jails } = compileText(`a { ${GOOD} memory.max = huge; }\nb { ${GOOD} devfs_ruleset = 4; }`);
+    const { ok, jails } = compileText(`a { ${GOOD} memory.max = huge; }\nb { ${GOOD} exec.fib = 4; }`);
     expect({
       ok,
       startable: jails.map(isStartable),

@@ -160,6 +160,84 @@ describe('the plan of a jail', () => {
     expect(mask('caps = chown; caps.add = kill; caps.drop = chown;')).to.equal('20');
   });
 
+  it('gives what only root of the host may do without a user namespace alone', () => {
+    const mask = (text: string): string | undefined => recordsOf(planOf(`persist; ${text}`), 'caps')[0]?.[1];
+    for (const name of ['settime', 'adjtime', 'setaudit'])
+      expect(mask(`allow.${name};`), name).to.equal('800405fb');
+    expect(mask('allow.settime; userns = off;')).to.equal('820405fb');
+    expect(mask('allow.setaudit; userns = off;')).to.equal('e00405fb');
+  });
+
+  it('takes capabilities away by securelevel, whatever else gives them', () => {
+    const mask = (level: number): string | undefined =>
+      recordsOf(
+        planOf(`persist; caps = linux_immutable,net_admin,sys_time,chown; securelevel = ${level};`),
+        'caps',
+      )[0]?.[1];
+    expect([0, 1, 2, 3].map(mask)).to.deep.equal(['2001201', '2001001', '1001', '1']);
+  });
+
+  it('has no namespace for names with host = inherit, nor for IPC that is the host’s', () => {
+    const plan = planOf('persist; host = inherit; sysvshm = inherit;');
+    expect(recordsOf(plan, 'namespaces', 'hostname')).to.deep.equal([
+      ['namespaces', 'mount,pid,cgroup,net,user,time'],
+    ]);
+  });
+
+  it('maps as many ids as userns says', () => {
+    const plan = planOf('persist; userns = "200000:7";', { uidBase: 200_000 });
+    expect(recordsOf(plan, 'uid_map', 'gid_map')).to.deep.equal([
+      ['uid_map', '0 200000 7'],
+      ['gid_map', '0 200000 7'],
+    ]);
+  });
+
+  it('lets nobody make namespaces, or as many as children.max says', () => {
+    const most = (text: string): readonly LaunchRecord[] =>
+      recordsOf(planOf(`persist; ${text}`), 'sysctl').filter(([, name]) =>
+        /(user|mnt)_namespaces/.test(name ?? ''),
+      );
+    expect(most('')).to.deep.equal([
+      ['sysctl', 'user.max_user_namespaces', '0'],
+      ['sysctl', 'user.max_mnt_namespaces', '8'],
+    ]);
+    expect(most('children.max = 3;')).to.deep.equal([
+      ['sysctl', 'user.max_user_namespaces', '3'],
+      ['sysctl', 'user.max_mnt_namespaces', '11'],
+    ]);
+  });
+
+  it('lays files that tell the jail who it is over those of its root', () => {
+    const hex = (text: string): string => Buffer.from(text).toString('hex');
+    const text = 'host.hostuuid = "00112233-4455-6677-8899-AABBCCDDEEFF"; host.hostid = 258; env.a = b;';
+    expect(recordsOf(planOf(`persist; ${text}`), 'file')).to.deep.equal([
+      ['file', 'etc/machine-id', '444', 'create,optional', hex('00112233445566778899aabbccddeeff\n')],
+      ['file', 'etc/hostid', '444', 'create,optional', '02010000'],
+      ['file', 'dev/jail/env', '444', 'create', hex('a=b\n')],
+    ]);
+  });
+
+  it('runs commands as the user of the host by his numbers', () => {
+    const user = { name: 'www', uid: 33, gid: 34, home: '/var/www', shell: '' };
+    const text = 'persist; exec.system_jail_user; exec.jail_user = www; exec.stop = "/bin/x";';
+    const plan = planOf(text, { systemUser: user });
+    expect(recordsOf(plan, 'user', 'account')).to.deep.equal([
+      ['user', '33:34'],
+      ['account', 'www', '/var/www', '/bin/sh'],
+    ]);
+    expect(plan.stop.map((step) => step.name === 'jail.exec' && step.args.user)).to.deep.equal([null]);
+    expect(() => planOf(text, { systemUser: null })).to.throw(/no such user/);
+    expect(() => planOf(text, { systemUser: { ...user, gid: 70_000 } })).to.throw(/no id 70000/);
+  });
+
+  it('lifts the limit of locked memory with allow.mlock, unless one is written', () => {
+    const limits = (text: string): readonly LaunchRecord[] =>
+      recordsOf(planOf(`persist; ${text}`), 'rlimit').filter(([, name]) => name === 'memlock');
+    expect(limits('')).to.deep.equal([]);
+    expect(limits('allow.mlock;')).to.deep.equal([['rlimit', 'memlock', 'unlimited', 'unlimited']]);
+    expect(limits('allow.mlock; rlimit.memlock = 5;')).to.deep.equal([['rlimit', 'memlock', '5', '5']]);
+  });
+
   it('has no log and waits for its client in the foreground', () => {
     const plan = planOf('command = "/bin/x"; persist;', {}, true);
     expect(recordsOf(plan, 'log', 'foreground', 'persist')).to.deep.equal([['foreground', 'yes']]);

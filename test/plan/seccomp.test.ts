@@ -64,6 +64,62 @@ describe('the system call policy of a jail', () => {
     expect(openPolicy({ osrelease: '1' })).to.equal(null);
   });
 
+  it('refuses what is said to be refused, whatever the base and capabilities say', () => {
+    const shared = 'allow ptrace\nallow kcmp\nerrno EPERM pidfd_getfd\nallow read\n';
+    expect(
+      seccompPolicy(shared, { 'allow.unprivileged_proc_debug': false, 'caps.add': ['sys_ptrace'] }),
+    ).to.equal(
+      'allow read\n?errno EPERM ptrace\n?errno EPERM process_vm_readv\n?errno EPERM process_vm_writev\n' +
+        '?errno EPERM pidfd_getfd\n?errno EPERM kcmp\n',
+    );
+    expect(seccompPolicy('allow sethostname\n', { host: 'inherit' })).to.equal(
+      '?errno EPERM sethostname\n?errno EPERM setdomainname\n',
+    );
+    expect(seccompPolicy('', { userns: 'off', 'allow.settime': true, securelevel: 2 })).not.to.match(
+      /\?allow/,
+    );
+  });
+
+  it('opens namespaces and mounts with children.max alone, whatever the base refuses', () => {
+    const shared =
+      'allow clone\nerrno EPERM clone arg0 & 0x80 == 0x80\nerrno ENOSYS clone3\nerrno EPERM mount\n';
+    expect(seccompPolicy(shared, { 'children.max': 0 })).to.equal(shared);
+    const opened = seccompPolicy(shared, { 'children.max': 1 });
+    expect(opened).not.to.match(/errno/);
+    expect(opened.split('\n')).to.include.members([
+      '?allow clone',
+      '?allow clone3',
+      '?allow mount',
+      '?allow unshare',
+    ]);
+  });
+
+  it('leaves the mounts of a jail with children to the jailer where it answers them', () => {
+    const values = { 'children.max': 1, 'allow.mount': true, 'allow.mount.tmpfs': true } as const;
+    const lines = seccompPolicy('', values).split('\n');
+    expect(lines).to.include.members(['?allow mount', '?allow unshare', '?errno ENOSYS fsopen']);
+    expect(lines).to.not.include('?allow fsopen');
+  });
+
+  it('never lets the host be renamed by a jail with its name', () => {
+    const policy = seccompPolicy('', { host: 'inherit', 'allow.set_hostname': true });
+    expect(policy).to.equal('?errno EPERM sethostname\n?errno EPERM setdomainname\n');
+  });
+
+  it('opens every address family with allow.socket_af', () => {
+    const shared =
+      'allow socket arg0 == 1\nerrno EAFNOSUPPORT socket\nerrno EPROTONOSUPPORT socket arg2 == 132\n';
+    expect(seccompPolicy(shared, { 'allow.socket_af': true })).to.equal('?allow socket\n?allow socketpair\n');
+  });
+
+  it('opens the clock and the audit socket where root is the host’s, and nowhere else', () => {
+    const values = { 'allow.adjtime': true, 'allow.setaudit': true } as const;
+    expect(seccompPolicy('', values)).to.equal('');
+    expect(seccompPolicy('', { ...values, userns: 'off' })).to.equal(
+      '?allow clock_adjtime\n?allow adjtimex\n?allow socket arg0 & 0xffffffff == 16, arg2 & 0xffffffff == 9\n',
+    );
+  });
+
   it('does not open the ways out that go with a capability', () => {
     const capabilities = ['sys_admin', 'dac_read_search'] as const;
     expect(seccompPolicy('', { caps: capabilities })).not.to.match(/unshare|clone|open_by_handle_at/);

@@ -4,14 +4,14 @@
  * Nothing here changes the host even where it succeeds.
  */
 #define _GNU_SOURCE
-#include <errno.h>
+#include "attempt.h"
+
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -21,8 +21,6 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define CALL(name, ...) static long name(void) { return syscall(__VA_ARGS__); }
 #define FAMILY(name, family, type, protocol) \
@@ -190,18 +188,8 @@ static const struct {
 	TRY(call_descriptor_init), TRY(call_x32), TRY(call_int80), TRY(call_chroot),
 };
 
-static void attempt(const char *name, long (*call)(void))
+static void report(const char *name, int status)
 {
-	int status;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		errno = 0;
-		_exit(call() >= 0 ? 0 : errno);
-	}
-	waitpid(pid, &status, 0);
 	if (WIFSIGNALED(status))
 		printf("%s signal %d\n", name, WTERMSIG(status));
 	else if (WEXITSTATUS(status) == 0)
@@ -222,6 +210,6 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "swap") == 0)
 		swap(argv[2], argv[3]);
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
-		attempt(tries[i].name + strlen("call_"), tries[i].call);
+		report(tries[i].name + strlen("call_"), attempt(tries[i].call));
 	return 0;
 }

@@ -44,8 +44,7 @@ export const execution = {
   'exec.system_jail_user': freebsd(boolean, "Look exec.jail_user up in the host's passwd.", {
     default: 'false',
     onLinux: 'close',
-    note: "The jail's own passwd is used.",
-    notYet: notYet(['true'], "exec.jail_user is looked up in the jail's own passwd; it may be UID:GID"),
+    note: 'The /etc/passwd of the host gives numbers, home and shell; of the groups the main one is taken.',
   }),
   'exec.system_user': freebsd(string, 'User that commands on the host run as.', {
     default: 'root',
@@ -67,7 +66,7 @@ export const execution = {
   'exec.fib': ignored(
     integer(0),
     'Routing table for commands in the jail.',
-    'A jail has a network namespace instead.',
+    'Each jail has its own network and with it routing tables of its own.',
   ),
   'exec.env': linux(environment, 'Environment variables for commands inside.'),
   'exec.workdir': linux(path, 'Directory inside that commands run in.', {

@@ -1,9 +1,10 @@
-import { freebsd, ignored, later, linux, notYet } from '../parameter.js';
+import { freebsd, ignored, later, linux } from '../parameter.js';
 import {
   boolean,
   fstabFiles,
   integer,
   jailsys,
+  newOrInherit,
   paths,
   release,
   requiredPath,
@@ -20,44 +21,36 @@ export const identity = {
   jid: freebsd(integer(1, 2_147_483_647), 'Number of the jail.', { default: 'the next free one' }),
   path: freebsd(requiredPath, 'Directory that becomes the root of the jail.', { default: 'none: required' }),
   persist: freebsd(boolean, 'Let the jail exist without any process.', { default: 'false' }),
-  host: freebsd(jailsys, 'Whether the jail has its own host name.', {
+  host: freebsd(newOrInherit, 'Whether the jail has its own host name.', {
     default: 'new',
     onLinux: 'close',
-    note: 'Every jail has a UTS namespace.',
-    notYet: notYet(['inherit'], "the jail's own host name is host.hostname, by default the jail's name"),
+    note: "The default is new. inherit is the host's UTS namespace, whose names the jail cannot change; then no host.* can be set.",
   }),
   'host.hostname': freebsd(string, 'Host name inside the jail.', { default: "the jail's name" }),
   'host.domainname': freebsd(string, 'NIS domain name inside the jail.', { default: "the host's" }),
-  'host.hostuuid': later(
-    string,
-    'UUID of the host as the jail sees it.',
-    'The jail sees what its own /etc/machine-id says.',
-    { origin: 'freebsd' },
-  ),
-  'host.hostid': ignored(
-    integer(0, 0xffffffff),
-    'Number of the host as the jail sees it.',
-    'Linux has no host id per namespace.',
-  ),
-  securelevel: later(
-    integer(-1, 3),
-    "Kernel security level of the jail's processes.",
-    'Take capabilities away with caps.drop.',
-    { origin: 'freebsd', default: '-1' },
-  ),
-  'children.max': freebsd(integer(0), 'How many jails the jail may create.', {
+  'host.hostuuid': freebsd(string, 'UUID of the host as the jail sees it.', {
+    default: 'as the root has it',
+    onLinux: 'close',
+    note: 'A read-only /etc/machine-id over that of the root, with its 32 digits; a text that is no UUID has those of its SHA-256. Where the root has no such file an empty one is made in it.',
+  }),
+  'host.hostid': freebsd(integer(0, 0xffffffff), 'Number of the host as the jail sees it.', {
+    default: 'as the root has it',
+    onLinux: 'close',
+    note: 'A read-only /etc/hostid over that of the root, which gethostid(3) of glibc reads. Where the root has no such file an empty one is made in it.',
+  }),
+  securelevel: freebsd(integer(-1, 3), "Kernel security level of the jail's processes.", {
+    default: '-1',
+    onLinux: 'close',
+    note: 'Takes away, whatever else gives it: from 1 on linux_immutable, sys_module, sys_rawio, mknod and loading modules; from 2 on setting the clock and writing to block devices of devices; from 3 on net_admin. The kernel of Linux has no such level, and nothing can raise it in a running jail.',
+  }),
+  'children.max': freebsd(integer(0, 1_000_000), 'How many jails the jail may create.', {
     default: '0',
     onLinux: 'close',
-    note: 'No jail can create jails.',
-    notYet: {
-      values: 'more than 0',
-      includes: (value) => Number(value) > 0,
-      note: 'it lifts the limits of namespaces inside, of which the default seccomp policy allows none',
-    },
+    note: 'How many namespaces of each kind every user of the jail may have inside it, and with any the calls to make them and to mount in them, which puts much more of the kernel within reach of the jail. A procfs of their own is refused to them, for parts of the /proc of the jail are hidden. It needs the user namespace.',
   }),
   'children.cur': freebsd(integer(0), 'How many jails the jail has created.', {
     onLinux: 'ignored',
-    note: 'It is read-only.',
+    note: 'It is read-only, and jls shows 0: the kernel does not tell how many namespaces there are.',
     readOnly: true,
   }),
   osrelease: freebsd(release, 'Release that uname(1) shows inside.', {
@@ -65,15 +58,19 @@ export const identity = {
     onLinux: 'close',
     note: 'The jailer answers uname(2). /proc/version shows the release of the kernel.',
   }),
-  osreldate: ignored(integer(0), 'Release number that uname(1) shows inside.', 'Linux has no such number.'),
+  osreldate: ignored(
+    integer(0),
+    'Release number that uname(1) shows inside.',
+    'Linux has no such number: jls shows it, the jail does not.',
+  ),
   parent: freebsd(integer(0), 'Number of the parent jail.', {
     onLinux: 'ignored',
-    note: 'It is read-only.',
+    note: 'It is read-only, and jls shows 0: jails are not within jails.',
     readOnly: true,
   }),
   dying: freebsd(boolean, 'The jail is being removed.', {
     onLinux: 'ignored',
-    note: 'It is read-only.',
+    note: 'It is read-only: jls -d shows it.',
     readOnly: true,
   }),
   'cpuset.id': freebsd(integer(0), 'Number of the CPU set.', {
@@ -85,14 +82,13 @@ export const identity = {
     default: 'empty',
     live: true,
     onLinux: 'close',
-    note: 'jailctl config shows it, jls does not.',
+    note: 'Together with meta.KEY, which are lines KEY=VALUE of it.',
   }),
-  env: later(
-    string,
-    'Free text attached to the jail that it can read.',
-    'The jail cannot read it: exec.env sets environment variables.',
-    { origin: 'freebsd', default: 'empty' },
-  ),
+  env: freebsd(string, 'Free text attached to the jail that it can read.', {
+    default: 'empty',
+    onLinux: 'close',
+    note: 'In /dev/jail/env, together with env.KEY, which are lines KEY=VALUE of it.',
+  }),
   auto: linux(boolean, 'Start the jail when jaild starts.', {
     default: 'false',
     live: true,
@@ -126,8 +122,7 @@ export const identity = {
   'mount.fdescfs': freebsd(boolean, 'Give the jail /dev/fd.', {
     default: 'true',
     onLinux: 'close',
-    note: 'A link to /proc/self/fd in the /dev of mount.devfs.',
-    notYet: notYet(['false'], '/dev/fd is part of what mount.devfs gives'),
+    note: 'A link to /proc/self/fd in the /dev of mount.devfs, and the default is true.',
   }),
   'mount.procfs': freebsd(boolean, 'Give the jail /proc.', {
     default: 'true',
@@ -150,11 +145,11 @@ export const identity = {
   'zfs.mount_snapshot': ignored(
     jailsys,
     'Show ZFS snapshots inside.',
-    'Datasets are not handed over to jails.',
+    'Snapshots are directories of the file system: show them with mount.',
   ),
   'zfs.dataset': ignored(
     strings,
     'ZFS datasets handed over to the jail.',
-    'Datasets are not handed over: use mount.',
+    'No dataset is handed over: mount it on the host and show it with mount.',
   ),
 };

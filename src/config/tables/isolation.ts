@@ -1,5 +1,6 @@
-import { freebsd, ignored, later, linux, notYet } from '../parameter.js';
-import { boolean, integer, jailsys, string, strings } from '../values/scalar.js';
+import { freebsd, ignored, later, linux } from '../parameter.js';
+import { boolean, integer, jailsys, string } from '../values/scalar.js';
+import { deviceGrants } from '../values/device.js';
 import { capabilities, userNamespace } from '../values/isolation.js';
 import { timeOffset } from '../values/quantity.js';
 
@@ -17,14 +18,18 @@ const mountFlag = (filesystem: string, note: string) =>
     onLinux: 'close',
     note,
   });
+const HOST_ROOT =
+  'with userns = off alone: the kernel grants it to root of the host and to no user namespace.';
+const hostGrant = (summary: string, what: string) =>
+  freebsd(boolean, summary, { default: 'false', onLinux: 'close', note: `${what}, ${HOST_ROOT}` });
 const ipc = (what: string) =>
   freebsd(jailsys, `System V ${what}: the jail's own, the host's, or none.`, {
     default: 'new',
     onLinux: 'close',
-    note: 'Each jail has one IPC namespace for all three; disable refuses the calls (seccomp).',
-    notYet: notYet(['inherit'], 'the jail has them for itself; nothing is shared with the host'),
+    note: "The default is new. One IPC namespace holds all three: where one is inherit, POSIX message queues are the host's with it, another can be inherit or disable, and is disable unless it is written. disable refuses the calls (seccomp).",
   });
-const NO_SUCH = 'Linux has no such permission.';
+
+const NATIVE = 'Programs of Linux run as they are: nothing is emulated.';
 
 /** What root in the jail may do. */
 export const permissions = {
@@ -42,37 +47,77 @@ export const permissions = {
     note: 'false drops every capability.',
   }),
   'allow.raw_sockets': grants('net_raw', 'Let the jail use raw sockets, as ping does.'),
-  'allow.chflags': grants('linux_immutable', 'Let root in the jail change system file flags.'),
-  'allow.mlock': grants('ipc_lock', 'Let the jail lock memory.'),
+  'allow.chflags': hostGrant(
+    'Let root in the jail change system file flags.',
+    'Grants linux_immutable, by which chattr(1) sets and clears the flags i and a',
+  ),
+  'allow.mlock': freebsd(boolean, 'Let the jail lock memory.', {
+    default: 'false',
+    onLinux: 'close',
+    note: 'Lifts the limit rlimit.memlock, unless that is written, and grants ipc_lock. Without it a jail can lock what the limit allows.',
+  }),
   'allow.read_msgbuf': freebsd(boolean, "Let the jail read the kernel's messages.", {
     default: 'false',
     onLinux: 'close',
-    note: 'Lets syslog(2) through; where kernel.dmesg_restrict is 1, userns = off and syslog in caps.add are needed as well.',
+    note: 'Lets syslog(2) through and grants syslog; where kernel.dmesg_restrict is 1 it takes userns = off as well.',
   }),
-  'allow.adjtime': ignored(boolean, 'Let the jail adjust the clock.', 'The clock belongs to the host.'),
-  'allow.settime': ignored(boolean, 'Let the jail set the clock.', 'The clock belongs to the host.'),
+  'allow.adjtime': hostGrant(
+    'Let the jail adjust the clock.',
+    'Grants sys_time and the calls to adjust the clock of the host',
+  ),
+  'allow.settime': hostGrant(
+    'Let the jail set the clock.',
+    'Grants sys_time and the calls to set and to adjust the clock of the host',
+  ),
   'allow.routing': grants('net_admin', 'Let the jail change its routing table.'),
-  'allow.setaudit': ignored(
-    boolean,
+  'allow.setaudit': hostGrant(
     'Let the jail change audit settings.',
-    'The audit system belongs to the host.',
+    'Grants audit_write and audit_control and opens the audit socket',
   ),
-  'allow.vmm': permission('Let the jail use virtual machines.', 'The jail has no /dev/kvm.'),
-  'allow.vmm_ppt': ignored(boolean, 'Let the jail pass PCI devices to virtual machines.', NO_SUCH),
-  'allow.quotas': ignored(boolean, 'Let the jail manage quotas.', NO_SUCH),
-  'allow.socket_af': ignored(boolean, 'Let the jail use any address family.', 'The seccomp policy decides.'),
-  'allow.sysvipc': ignored(boolean, 'Let the jail use System V IPC.', 'Use sysvmsg, sysvsem and sysvshm.'),
-  'allow.extattr': ignored(boolean, 'Let the jail use system extended attributes.', NO_SUCH),
-  'allow.nfsd': ignored(boolean, 'Let the jail run an NFS server.', NO_SUCH),
-  'allow.unprivileged_proc_debug': ignored(
+  'allow.vmm': freebsd(boolean, 'Let the jail use virtual machines.', {
+    default: 'false',
+    onLinux: 'close',
+    note: 'Gives /dev/kvm where the host has it.',
+  }),
+  'allow.vmm_ppt': ignored(
     boolean,
-    'Let users in the jail debug.',
-    "The host's ptrace_scope decides.",
+    'Let the jail pass PCI devices to virtual machines.',
+    'A PCI device is passed by the node that vfio-pci makes for it: give that with devices.',
   ),
+  'allow.quotas': ignored(
+    boolean,
+    'Let the jail manage quotas.',
+    'Quotas are those of the file system, by ids of the host: set them on the host.',
+  ),
+  'allow.socket_af': freebsd(boolean, 'Let the jail use any address family.', {
+    default: 'false',
+    onLinux: 'close',
+    note: 'Without it there are unix, inet, inet6 and netlink for routes. Families that no namespace parts, such as vsock, are those of the host.',
+  }),
+  'allow.sysvipc': freebsd(boolean, 'Let the jail use System V IPC.', {
+    default: 'true',
+    onLinux: 'close',
+    note: "The jail has System V IPC of its own unless told otherwise, and true changes nothing; false is disable for those of sysvmsg, sysvsem and sysvshm that are not written. FreeBSD's true is inherit.",
+  }),
+  'allow.extattr': ignored(
+    boolean,
+    'Let the jail use system extended attributes.',
+    "The attributes trusted.* take the host's root with sys_admin.",
+  ),
+  'allow.nfsd': ignored(
+    boolean,
+    'Let the jail run an NFS server.',
+    "The kernel's NFS server belongs to the host; one that is a program needs no permission.",
+  ),
+  'allow.unprivileged_proc_debug': freebsd(boolean, 'Let users in the jail debug.', {
+    default: 'true',
+    onLinux: 'close',
+    note: 'false refuses ptrace(2) and its kin (seccomp) to root in the jail as well.',
+  }),
   'allow.unprivileged_parent_tampering': ignored(
     boolean,
     'Let users of the parent touch processes.',
-    NO_SUCH,
+    'No user of the host is a user of the jail.',
   ),
   'allow.mount': mountFlag(
     'file systems',
@@ -113,32 +158,32 @@ export const permissions = {
   sysvmsg: ipc('message queues'),
   sysvsem: ipc('semaphores'),
   sysvshm: ipc('shared memory'),
-  devfs_ruleset: ignored(
-    integer(0),
-    'Rules for what /dev shows.',
-    'There are no devfs rules: every jail has the same few harmless devices.',
-  ),
+  devfs_ruleset: freebsd(integer(0, 65_535), 'Rules for what /dev shows.', {
+    default: '0',
+    onLinux: 'close',
+    note: 'Those of devfs.rules that a jail uses: 0, 4 and 5 are the usual devices, 1 none, 2 null, zero, full, random and urandom, 3 terminals, fd and the standard streams.',
+    meaningless: {
+      values: 'more than 5',
+      includes: (value) => Number(value) > 5,
+      note: 'there are no rules of that number: /dev has the usual devices, and devices adds to them',
+    },
+  }),
   enforce_statfs: freebsd(integer(0, 2), "How much of the host's mounts the jail sees.", {
     default: '1',
     onLinux: 'close',
     note: 'It always sees those of its own root and no others, also with 0; with 2 too, since no part of /proc/PID/mountinfo can be hidden. With 2 it mounts nothing, as on FreeBSD, where that is the default.',
   }),
-  linux: ignored(jailsys, 'Linux emulation.', 'This is Linux.'),
-  'linux.osname': ignored(string, 'Name of the emulated system.', 'This is Linux.'),
-  'linux.osrelease': ignored(string, 'Release of the emulated system.', 'This is Linux.'),
-  'linux.oss_version': ignored(integer(0), 'Version of the emulated sound system.', 'This is Linux.'),
+  linux: ignored(jailsys, 'Linux emulation.', NATIVE),
+  'linux.osname': ignored(string, 'Name of the emulated system.', NATIVE),
+  'linux.osrelease': ignored(string, 'Release of the emulated system.', NATIVE),
+  'linux.oss_version': ignored(integer(0), 'Version of the emulated sound system.', NATIVE),
 };
 
 /** What Linux holds it with. */
 export const isolation = {
   userns: linux(userNamespace, "User namespace: a range of ids given out, none, or the host's BASE:COUNT.", {
     default: 'auto',
-    notYet: {
-      values: 'a COUNT other than 65536',
-      includes: (value) =>
-        typeof value === 'object' && value !== null && 'count' in value && value.count !== 65_536,
-      note: '65536 ids are mapped from BASE on',
-    },
+    note: 'Users and groups from COUNT on are nobody inside.',
   }),
   caps: linux(capabilities, 'Capabilities of root in the jail, instead of the default set.', {
     default:
@@ -148,11 +193,9 @@ export const isolation = {
   'caps.drop': linux(capabilities, 'Capabilities taken away from those.'),
   seccomp: linux(string, 'System call policy: default, off, or a file.', { default: 'default' }),
   no_new_privs: linux(boolean, 'Programs inside gain nothing from set-user-ID bits.', { default: 'true' }),
-  devices: later(
-    strings,
-    'Devices of the host that the jail has in /dev: "/dev/kvm rw".',
-    '/dev has null, zero, full, random, urandom, tty and pseudo terminals.',
-  ),
+  devices: linux(deviceGrants, 'Devices of the host that the jail has in /dev: "/dev/kvm rw".', {
+    note: 'Beside those of devfs_ruleset. r, w or rw, the default, is what every user of the jail may do; with userns = off root may do both.',
+  }),
   'time.offset': linux(timeOffset, 'Shift of the monotonic and boot clocks inside.', { default: '0' }),
   apparmor: later(string, 'AppArmor profile.', 'The jail has the profile of jaild.'),
   selinux: later(string, 'SELinux label.', 'The jail has the label of jaild.'),

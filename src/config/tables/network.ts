@@ -98,7 +98,9 @@ export const network = {
   ),
   'net.rx.max': bandwidth('Most bytes per second that the jail receives.'),
   'net.tx.max': bandwidth('Most bytes per second that the jail sends.'),
-  'mac.label': later(string, 'Mandatory access control label.', 'The jail has the label of jaild.', {
-    origin: 'freebsd',
-  }),
+  'mac.label': ignored(
+    string,
+    'Mandatory access control label.',
+    'Linux has modules with labels of their own: see apparmor and selinux.',
+  ),
 };

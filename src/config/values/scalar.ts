@@ -30,12 +30,12 @@ export const boolean: ValueType<boolean> = {
 
 /** Whole numbers, decimal, within bounds. */
 export function integer(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER): ValueType<number> {
-  return scalarType('integer', (text) => readInteger(text, min, max));
+  return { ...scalarType('integer', (text) => readInteger(text, min, max)), bounds: [min, max] };
 }
 
 /** Lists of whole numbers, such as exit codes. */
 export function integers(min: number, max: number): ValueType<readonly number[]> {
-  return listType('list of integers', (text) => readInteger(text, min, max));
+  return { ...listType('list of integers', (text) => readInteger(text, min, max)), bounds: [min, max] };
 }
 
 /** Reads a decimal whole number within bounds. */
@@ -129,6 +129,19 @@ export const jailsys: ValueType<JailSys> = {
     const found = jailsysWords.find((name, index) => name === word || String(index) === word);
     if (found === undefined) return bad(`"${text}" is not known`, `one of ${jailsysWords.join(', ')}`);
     return good(negated ? 'disable' : found);
+  },
+};
+
+/** The same for what no jail can be without (jail(8): host). */
+export const newOrInherit: ValueType<'new' | 'inherit'> = {
+  ...jailsys,
+  negatable: false,
+  choices: ['new', 'inherit'],
+  convert: (values, negated) => {
+    const converted = jailsys.convert(values, negated);
+    if (!converted.ok) return { ...converted, hint: 'new or inherit' };
+    if (converted.value === 'disable') return bad('a jail cannot be without it', 'write new or inherit');
+    return good(converted.value);
   },
 };
 

@@ -25,6 +25,8 @@ export interface ValueType<T> {
   readonly negatable: boolean;
   /** The values the type is limited to, for completion and manuals. */
   readonly choices?: readonly string[];
+  /** The least and the most of a number, for manuals. */
+  readonly bounds?: readonly [least: number, most: number];
   /** @param values the strings as written; null when the parameter stands without a value */
   readonly convert: (values: readonly string[] | null, negated: boolean) => Converted<T>;
 }

@@ -1,0 +1,143 @@
+#include "shelf.h"
+#include "calls.h"
+#include "mounts.h"
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A plan has at most 4 MiB, and a file at least its page. */
+static char words[] = "mode=755\0size=64m";
+#define WORD_COUNT 2
+
+static int digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool hex_decode(char *text, uint64_t *size)
+{
+	size_t n = strlen(text) / 2;
+
+	if (text[2 * n] != '\0')
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		text[i] = (char)(high << 4 | low);
+	}
+	*size = n;
+	return true;
+}
+
+/* What a record is called on its shelf: its number in the plan. */
+static const char *name_of(const struct plan *plan, const struct item *item, char *buffer, size_t size)
+{
+	int64_t n = 0;
+	struct text t;
+
+	for (const struct item *i = plan->furnish.first; i != item; i = i->next)
+		n++;
+	text_begin(&t, buffer, size);
+	text_put_number(&t, n);
+	return buffer;
+}
+
+static int make_node(int shelf, const char *name, const struct item *item)
+{
+	mode_t mode = (mode_t)item->hard;
+
+	/* The umask of the service is none of the jail's business. */
+	return mknodat(shelf, name, mode, (dev_t)item->number) < 0 ||
+			       fchmodat(shelf, name, mode & 07777, 0) < 0 ?
+		       -1 :
+		       0;
+}
+
+int shelf_nodes(const struct plan *plan, const char **refused)
+{
+	int shelf = mount_detached("tmpfs", words, WORD_COUNT, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	char name[16];
+	int error;
+
+	*refused = "";
+	for (struct item *i = plan->furnish.first; shelf >= 0 && i != NULL; i = i->next) {
+		if (i->kind != ITEM_NODE || make_node(shelf, name_of(plan, i, name, sizeof(name)), i) == 0)
+			continue;
+		error = errno;
+		*refused = i->target;
+		close(shelf);
+		errno = error;
+		return -1;
+	}
+	return shelf;
+}
+
+/*
+ * Over the host's /dev, of which this mount namespace needs nothing more. Not over "/": pivot_root
+ * would leave the old root below it, one ".." away from the jail. Nor detached: a kernel before
+ * 6.15 cannot copy from what is.
+ */
+static int attach(int shelf)
+{
+	int place = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result = place < 0 || shelf < 0 ? -1 : sys_move_mount(shelf, place);
+	int error = errno;
+
+	if (place >= 0)
+		close(place);
+	errno = error;
+	return result;
+}
+
+void shelf_attach(struct builder *b, int nodes)
+{
+	b->nodes = nodes;
+	if (b->plan->has_nodes && attach(nodes) < 0)
+		build_fail(b->channel, STEP_NODE, "");
+	if (!b->plan->has_files)
+		return;
+	b->files = mount_detached("tmpfs", words, WORD_COUNT,
+				  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (attach(b->files) < 0)
+		build_fail(b->channel, STEP_FILE, "");
+}
+
+static int write_file(int shelf, const char *name, const struct item *item)
+{
+	int fd = openat(shelf, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, (mode_t)item->number);
+	size_t done = 0;
+
+	while (fd >= 0 && done < item->hard) {
+		ssize_t n = write(fd, item->source + done, item->hard - done);
+
+		if (n < 0) {
+			close(fd);
+			return -1;
+		}
+		done += (size_t)n;
+	}
+	return fd < 0 ? -1 : close(fd);
+}
+
+int shelf_bind(struct builder *b, struct item *item)
+{
+	struct mount_attr attr = { .attr_set = item->options.attributes };
+	bool file = item->kind == ITEM_FILE;
+	int shelf = file ? b->files : b->nodes;
+	char name[16];
+	int tree;
+
+	name_of(b->plan, item, name, sizeof(name));
+	if (file && write_file(shelf, name, item) < 0)
+		return -1;
+	tree = sys_open_tree(shelf, name, OPEN_TREE_CLONE);
+	if (tree >= 0 && sys_mount_setattr(tree, 0, &attr) < 0) {
+		close(tree);
+		return -1;
+	}
+	return tree < 0 ? -1 : mount_item(b->root, item, tree);
+}

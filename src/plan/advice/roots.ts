@@ -1,0 +1,54 @@
+import type { Finding } from '../../config/finding.js';
+import type { HostView } from '../host-view.js';
+import { absence, finding, type Subject } from './subject.js';
+
+/** Without the slashes that mean nothing, so that one directory has one name. */
+const plainPath = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+
+/** The directories above a path, from the top down. */
+function above(path: string): readonly string[] {
+  const parts = plainPath(path).split('/').slice(1, -1);
+  return ['/', ...parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`)];
+}
+
+/** `path` is a directory. */
+export function* rootIsThere(subject: Subject, host: HostView): Iterable<Finding> {
+  const { path } = subject.jail.values;
+  if (path === undefined) return;
+  const fact = host.stat(path);
+  if (fact.kind === 'missing') {
+    const severity = absence({ ...subject, preparations: subject.jail.values['exec.prepare'] ?? [] }, path);
+    const hint =
+      severity === 'warning'
+        ? 'unless exec.prepare makes it: make the directory and put the files of the jail there'
+        : 'make the directory and put the files of the jail there';
+    if (severity !== null)
+      yield finding(subject, severity, 'no-such-path', 'path', `there is no ${path}`, hint);
+  } else if (fact.kind !== 'directory' && fact.kind !== 'unknown') {
+    yield finding(subject, 'error', 'no-such-path', 'path', `${path} is not a directory`);
+  }
+}
+
+/** A jail can put a link in the place of whatever lies in its root, the root of another jail among it. */
+export function* rootsAreApart(subjects: readonly Subject[]): Iterable<Finding> {
+  const byPath = new Map<string, Subject[]>();
+  for (const subject of subjects) {
+    const path = plainPath(subject.jail.values.path ?? '/');
+    if (path !== '/') byPath.set(path, [...(byPath.get(path) ?? []), subject]);
+  }
+  for (const [path, [first, second, ...more]] of byPath) {
+    if (first === undefined) continue;
+    const outer = above(path).flatMap((directory) => byPath.get(directory)?.[0] ?? []);
+    const [around] = outer.filter(({ jail }) => !first.jail.name.startsWith(`${jail.name}.`));
+    if (around !== undefined) {
+      const message = `${path} lies in the root of jail "${around.jail.name}", which can change all of it`;
+      yield finding(first, 'warning', 'nested-path', 'path', message, 'put roots beside each other');
+    }
+    if (second === undefined || [first, second, ...more].every(isReadOnly)) continue;
+    const others = more.length === 0 ? '' : ` and of ${more.length} more jails`;
+    const message = `${path} is the root of jail "${first.jail.name}", too${others}: they write to the same files`;
+    yield finding(second, 'warning', 'shared-path', 'path', message, 'give each its own, or set readonly');
+  }
+}
+
+const isReadOnly = ({ jail: { values } }: Subject): boolean => values.readonly === true;
