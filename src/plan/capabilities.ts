@@ -53,7 +53,7 @@ export function jailCapabilities(values: JailParams): readonly string[] {
 /** The parameter by which a jail has a capability that is not among the usual ones. */
 export function grantedBy(values: JailParams, capability: string): string {
   if (values['caps.add']?.includes(capability) === true) return 'caps.add';
-  const allowance = allowances.find(
+  const allowance = [...allowances, ...hostAllowances].find(
     ([parameter, , capabilities]) =>
       values[parameter] === true && capabilities.some((name) => name === capability),
   );

@@ -32,6 +32,15 @@ const doors = [
   ['dumps', 'rlimit.core = unlimited;', 'rlimit.core', 'B'],
   ['mounts', 'allow.mount; allow.mount.tmpfs;', 'allow.mount', 'B'],
   ['shares', 'mount = "$prefix/shared $path/mnt nullfs ro 0 0";', 'mount: $prefix/shared on /mnt', 'B'],
+  ['devices', 'devices = "/dev/kmsg r";', 'devices: /dev/kmsg', 'C'],
+  ['children', 'children.max = 2;', 'children.max', 'C'],
+  [
+    'ipc',
+    'sysvmsg = inherit; sysvsem = inherit; sysvshm = inherit;',
+    'sysvmsg, sysvsem or sysvshm = inherit',
+    'C',
+  ],
+  ['links', 'vnet;', 'vnet = new: net_admin', 'C'],
   ['host', 'mount = "/etc $path/mnt nullfs ro 0 0";', 'mount: /etc on /mnt', 'D'],
 ] as const;
 

@@ -4,10 +4,12 @@ import type { IdRange, ObservedLimit } from './observation.js';
 
 /** A mount that the plan makes below the jail's root. */
 export interface PlannedMount {
+  /** `device` and `node`: one of the host's devices; `file`: one of given bytes; else a type of the plan's mounts. */
   readonly type: string;
   readonly source: string;
   /** As the jail sees it: "/dev/shm". */
   readonly target: string;
+  /** Of a node: its type, `b` or `c`, and its mode. */
   readonly options: readonly string[];
 }
 
@@ -46,11 +48,20 @@ function rangeOf([map = '']: Fields): IdRange {
   return { inside, outside, count };
 }
 
-function mountOf(record: LaunchRecord): PlannedMount {
-  const [key, first = '', second = '', third = '', fourth = ''] = record;
-  return key === 'device'
-    ? { type: 'device', source: first, target: inJail(second), options: [] }
-    : { type: first, source: second, target: inJail(third), options: words(fourth) };
+/** What a record puts on a path of its own; null for one that does not. */
+function mountOf([key, first = '', second = '', third = '', fourth = '']: LaunchRecord): PlannedMount | null {
+  switch (key) {
+    case 'mount':
+      return { type: first, source: second, target: inJail(third), options: words(fourth) };
+    case 'device':
+      return { type: 'device', source: first, target: inJail(second), options: [] };
+    case 'node':
+      return { type: 'node', source: third, target: inJail(first), options: [second, fourth] };
+    case 'file':
+      return { type: 'file', source: '', target: inJail(first), options: words(third) };
+    default:
+      return null;
+  }
 }
 
 function linksOf(plan: JailPlan): readonly string[] {
@@ -86,7 +97,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     noNewPrivs: one('no_new_privs') !== null,
     filters: (one('seccomp') === null ? 0 : 1) + (answers ? 1 : 0),
     rootOptions: words(one('root')?.[1]),
-    mounts: records.filter(([key]) => key === 'mount' || key === 'device').map(mountOf),
+    mounts: records.flatMap((record) => mountOf(record) ?? []),
     masked: every('mask').map(([target = '']) => inJail(target)),
     readOnly: every('readonly').map(([target = '']) => inJail(target)),
     quotas: Object.fromEntries(

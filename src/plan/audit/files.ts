@@ -119,6 +119,21 @@ export const kernelFiles: Judge = (seen, plan) => {
   };
 };
 
+/** A device of the host that the jail is given. */
+function deviceDoor({ target, options: [type, mode = '0'] }: PlannedMount, { values }: Expectation): Door {
+  const isNamed = values.devices?.some(({ path }) => path === target) === true;
+  const by = isNamed ? `devices: ${target}` : `allow.vmm: ${target}`;
+  if (type !== 'b')
+    return {
+      by,
+      severity: 'medium',
+      cost: "a driver of the host's kernel, and what it drives, is open to it",
+    };
+  return (parseInt(mode, 8) & 0o222) === 0
+    ? { by, severity: 'high', cost: 'it reads all of a disk, whoever its files belong to' }
+    : { by, severity: 'critical', cost: 'it changes a disk of the host beneath its file systems' };
+}
+
 /** Which devices it reaches. */
 export const devices: Judge = (seen, plan) => {
   const nodes = plan.mounts.filter(({ type }) => type === 'device').map(({ target }) => target);
@@ -126,12 +141,17 @@ export const devices: Judge = (seen, plan) => {
   const strange = seen.mounts.filter(({ type, target }) => type === 'devtmpfs' && !known.includes(target));
   const makes =
     !ownsUsers(seen) && seen.processes.some(({ capabilities }) => (capabilities.bounding >> 27n) & 1n);
+  const given = plan.mounts.filter(({ type }) => type === 'node');
+  const all: Door = {
+    by: 'userns = off, caps: mknod',
+    severity: 'critical',
+    cost: 'it makes nodes of every disk',
+  };
+  const extra = given.length === 0 ? '' : `, ${given.length} of the host's`;
   return {
     wall: 'devices',
-    seen: `${nodes.length} harmless ones`,
-    doors: makes
-      ? [{ by: 'userns = off, caps: mknod', severity: 'critical', cost: 'it makes nodes of every disk' }]
-      : [],
+    seen: `${nodes.length} harmless ones${extra}`,
+    doors: [...given.map((node) => deviceDoor(node, plan)), ...(makes ? [all] : [])],
     weaker: strange.map(({ target }) => `${target} is a device of the host`),
   };
 };
