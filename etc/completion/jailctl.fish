@@ -56,6 +56,10 @@ complete -c jailctl -n '__fish_seen_subcommand_from config' -l json -d 'The answ
 complete -c jailctl -n '__fish_seen_subcommand_from config' -l resolved -d 'Values after types, defaults and units.'
 complete -c jailctl -n '__fish_seen_subcommand_from config' -l origin -d 'Where each value comes from: the file and line, the wildcard block, the variables.'
 complete -c jailctl -n '__fish_seen_subcommand_from config' -a '(jailctl list --quiet 2>/dev/null)'
+complete -c jailctl -n __fish_use_subcommand -a fmt -d 'Print files in the canonical style: the same jails, the same comments, one layout.'
+complete -c jailctl -n '__fish_seen_subcommand_from fmt' -l write -s w -d 'Write the files instead, those that change.'
+complete -c jailctl -n '__fish_seen_subcommand_from fmt' -l check -s c -d 'Name the files that would change, and end with 1 if any.'
+complete -c jailctl -n '__fish_seen_subcommand_from fmt' -F
 complete -c jailctl -n __fish_use_subcommand -a plan -d 'Show what starting a jail would do, step by step, without doing it.'
 complete -c jailctl -n '__fish_seen_subcommand_from plan' -l file -s f -d 'Read this file instead of what jaild has read.'
 complete -c jailctl -n '__fish_seen_subcommand_from plan' -l json -d 'The plan for programs.'
@@ -71,4 +75,4 @@ complete -c jailctl -n '__fish_seen_subcommand_from completion' -a 'bash zsh fis
 complete -c jailctl -n __fish_use_subcommand -a version -d 'Show the version; that of the running jaild when there is one.'
 complete -c jailctl -n '__fish_seen_subcommand_from version' -l json -d 'The answer for programs.'
 complete -c jailctl -n __fish_use_subcommand -a help -d 'Tell what there is, or all about one command.'
-complete -c jailctl -n '__fish_seen_subcommand_from help' -a 'start stop restart status list logs run exec set kill pause resume audit check config plan reload shutdown params completion version help'
+complete -c jailctl -n '__fish_seen_subcommand_from help' -a 'start stop restart status list logs run exec set kill pause resume audit check config fmt plan reload shutdown params completion version help'

@@ -5,6 +5,7 @@ import { check } from './check.js';
 import { config } from './config-commands.js';
 import { done } from './context.js';
 import { exec } from './exec.js';
+import { fmt } from './fmt.js';
 import { commandHelp, overview } from './help.js';
 import { kill, pause, restart, resume, shutdown, start, stop } from './lifecycle.js';
 import { list } from './list.js';
@@ -56,7 +57,7 @@ const help = localCommand({
 export const commands: readonly Command[] = [
   ...[start, stop, restart, status, list, logs],
   ...[run, exec, set, kill, pause, resume],
-  ...[audit, check, config, plan, reload, shutdown],
+  ...[audit, check, config, fmt, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],
 ];
 

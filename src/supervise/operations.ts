@@ -134,6 +134,8 @@ export interface Operations {
   readonly configuration: Compiled;
   status(names?: readonly string[]): readonly JailStatus[];
   has(name: string): boolean;
+  /** Waits for a moment until a jail in the foreground is gone: whoever saw its command end may want its name again. */
+  untilGone(name: string): Promise<void>;
   /** All jails, at a glance: quick however many there are. */
   glance(): readonly Glance[];
   /** Resolves when each is running (ready), or is not going to be. Dependencies are pulled in. */

@@ -84,6 +84,9 @@ export class FakeOperations implements Operations {
   glance(): readonly Glance[] {
     return this.jails;
   }
+  untilGone(): Promise<void> {
+    return Promise.resolve();
+  }
   has(name: string): boolean {
     return this.jails.some((jail) => jail.name === name);
   }
