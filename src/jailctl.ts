@@ -71,9 +71,12 @@ async function main(): Promise<number> {
     const result = await runCommand(context);
     return typeof result === 'object' && 'exit' in result ? result.exit : 1;
   } catch (error) {
-    if (error instanceof Refusal && error.code === 3) context.err(unreachable(instance));
-    else context.err(describeFailure(error).text);
-    return describeFailure(error).code;
+    const { text, code } = describeFailure(error);
+    const told = error instanceof Refusal && code === 3 ? unreachable(instance) : text;
+    // jail(8) begins its messages with its name, and ends with 0 or 1.
+    const isJail = context.calledAs === 'jail';
+    context.err(isJail ? told.replace(/^error: /, 'jail: ') : told);
+    return isJail ? 1 : code;
   }
 }
 

@@ -130,11 +130,10 @@ class Daemon {
     const parallel = settings['daemon.parallel'];
     this.#supervisor = new Supervisor({
       host: this.#machine,
-      load: () =>
-        withDefaults(
-          withholdBroken(loadConfiguration(configurationOf(instance), instance.ruleFile)),
-          settings,
-        ),
+      load: (file) => {
+        const files = file === undefined ? configurationOf(instance) : [file];
+        return withDefaults(withholdBroken(loadConfiguration(files, instance.ruleFile)), settings);
+      },
       planJail,
       log,
       autostart: settings['daemon.autostart'],

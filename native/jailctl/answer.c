@@ -112,6 +112,12 @@ static int exit_frame(size_t n)
 	return (unsigned char)code;
 }
 
+/* jail(8) tells success from failure, and nothing more. */
+static int told_code(const struct call *call, int code)
+{
+	return strcmp(call->name, "jail") == 0 && code != 0 ? CODE_FAILED : code;
+}
+
 int copy_answer(int fd, const struct call *call)
 {
 	in.fd = fd;
@@ -137,7 +143,7 @@ int copy_answer(int fd, const struct call *call)
 		case 'L':
 			run_locally(call, NULL);
 		case 'H':
-			return hand_over_frame(n);
+			return told_code(call, hand_over_frame(n));
 		default:
 			lost("jaild sent a frame that this client does not know; is it older than jaild?");
 		}

@@ -1,5 +1,5 @@
 /*
- * jailctl, jls and jexec: the thin client. It knows no command. It tells jaild how it was called,
+ * jailctl, jail, jls and jexec: the thin client. It knows no command. It tells jaild how it was called,
  * copies what jaild answers, and exits with the code that it is told (PROTOCOL.md, section 5).
  */
 #ifndef JAILCTL_CLIENT_H
@@ -23,7 +23,7 @@ enum exit_code {
 
 /* How the client was called. */
 struct call {
-	const char *name;	/* jailctl, jls or jexec */
+	const char *name;	/* jailctl, jail, jls or jexec */
 	const char *prefix;	/* of the instance; NULL for the host's own */
 	char **words;		/* the arguments, without --prefix; NULL ends them */
 };

@@ -15,10 +15,12 @@ static const char *base_name(const char *path)
 
 static const char *known_name(const char *path)
 {
+	static const char *const names[] = { "jail", "jls", "jexec" };
 	const char *name = base_name(path);
 
-	if (strcmp(name, "jls") == 0 || strcmp(name, "jexec") == 0)
-		return name;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return name;
 	return "jailctl";
 }
 
@@ -58,7 +60,7 @@ struct call read_call(char **argv)
 		.prefix = environment && *environment ? environment : NULL,
 		.words = argv[0] ? argv + 1 : argv,
 	};
-	/* jls and jexec have FreeBSD's own options: ours is understood in the first place only. */
+	/* jail, jls and jexec have FreeBSD's own options: ours is understood in the first place only. */
 	bool anywhere = strcmp(call.name, "jailctl") == 0;
 
 	for (char **at = call.words; *at && at[0][0] == '-' && strcmp(*at, "--") != 0;) {

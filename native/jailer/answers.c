@@ -47,7 +47,10 @@ void answers_add(struct answers *a, int listener)
 
 int answers_fd(const struct answers *a)
 {
-	return a->helper >= 0 ? a->result : a->listeners;
+	if (a->helper < 0)
+		return a->listeners;
+	/* Who has his answer may unmount what the helper holds on to until it is gone. */
+	return a->result >= 0 ? a->result : a->helper;
 }
 
 static void send_answer(const struct answers *a, const struct answer *answer)
@@ -63,9 +66,10 @@ static void send_answer(const struct answers *a, const struct answer *answer)
 		errno = 0;
 }
 
-static void finish(struct jailer *j, const struct answer *answer)
+static void finish(struct jailer *j)
 {
 	struct answers *a = &j->answers;
+	const struct answer *answer = &a->answer;
 
 	if (answer->made.id != 0)
 		made_add(a, &answer->made);
@@ -74,8 +78,7 @@ static void finish(struct jailer *j, const struct answer *answer)
 		made_prune(a, j->init);
 	send_answer(a, answer);
 	close(a->helper);
-	close(a->result);
-	a->helper = a->result = -1;
+	a->helper = -1;
 }
 
 /* Born in the jail's cgroup, for what an answer costs is the jail's; else it goes there itself. */
@@ -145,26 +148,30 @@ static void take_call(struct jailer *j)
 		start_helper(j, &u.notice);
 }
 
-static void take_answer(struct jailer *j)
+static void take_answer(struct answers *a)
 {
-	struct answer answer;
 	int none = 0;
-	int got = channel_receive(j->answers.result, &answer, sizeof(answer), NULL, &none, NULL,
+	int got = channel_receive(a->result, &a->answer, sizeof(a->answer), NULL, &none, NULL,
 				  MSG_DONTWAIT);
 
 	if (got < 0 && errno == EAGAIN)
 		return;
 	/* Killed: the jail's cgroup has no room for it. */
 	if (got != 1)
-		answer = (struct answer){ .error = ENOMEM };
-	finish(j, &answer);
+		a->answer = (struct answer){ .error = ENOMEM };
+	close(a->result);
+	a->result = -1;
 }
 
 void answers_serve(struct jailer *j)
 {
-	if (j->answers.helper >= 0)
-		take_answer(j);
-	else if (j->answers.listeners >= 0)
+	struct answers *a = &j->answers;
+
+	if (a->result >= 0)
+		take_answer(a);
+	else if (a->helper >= 0)
+		finish(j);
+	else if (a->listeners >= 0)
 		take_call(j);
 }
 
@@ -179,12 +186,17 @@ int answers_timeout(const struct answers *a)
 
 void answers_expire(struct jailer *j)
 {
-	const struct answer late = { .error = ETIMEDOUT };
+	struct answers *a = &j->answers;
 
-	if (j->answers.helper < 0 || now_ms() < j->answers.deadline)
+	if (a->helper < 0 || now_ms() < a->deadline)
 		return;
-	sys_pidfd_send_signal(j->answers.helper, SIGKILL);
-	finish(j, &late);
+	sys_pidfd_send_signal(a->helper, SIGKILL);
+	if (a->result >= 0) {
+		a->answer = (struct answer){ .error = ETIMEDOUT };
+		close(a->result);
+		a->result = -1;
+	}
+	finish(j);
 }
 
 void answers_end(struct jailer *j)
@@ -196,8 +208,9 @@ void answers_end(struct jailer *j)
 		sys_pidfd_send_signal(a->helper, SIGKILL);
 		poll(&gone, 1, HELPER_TIME);
 		close(a->helper);
-		close(a->result);
 	}
+	if (a->result >= 0)
+		close(a->result);
 	/* The listeners end with this process. */
 	if (a->listeners >= 0)
 		close(a->listeners);

@@ -37,7 +37,8 @@ struct answers {
 	int listener;		/* of the call that is being answered */
 	uint64_t call;
 	int helper;		/* a pidfd; -1: no call is being answered */
-	int result;		/* socket from the helper */
+	int result;		/* socket from the helper; -1: `answer` has come */
+	struct answer answer;
 	int64_t deadline;	/* ms of the monotonic clock */
 	int made_count;
 	struct made made[MADE_MAX];

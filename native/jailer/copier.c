@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 struct reply {
 	int32_t error;
@@ -61,6 +62,8 @@ int copier_copy(int copier, int source, bool *deep)
 	if (channel_send(copier, &reply, sizeof(reply), &source, 1) < 0 ||
 	    channel_receive(copier, &reply, sizeof(reply), &tree, &count, NULL, 0) != 1)
 		return -1;
+	/* It holds on to the source until it is gone. */
+	waitpid(-1, NULL, 0);
 	*deep = reply.deep;
 	errno = reply.error;
 	return tree;

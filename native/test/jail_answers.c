@@ -127,6 +127,18 @@ static void refuses_the_plans_mounts(void)
 	expect_output(&jail, script, "end\n");
 }
 
+static void lets_go_of_mounts(void)
+{
+	struct jail jail;
+
+	prepare(&jail);
+	allow_mounts(&jail);
+	expect_output(&jail,
+		      "exec 2>&1; mkdir /a; for i in $(seq 50); do mount -t tmpfs none /a;"
+		      "mount -o remount,ro /a; umount /a; mount --bind /bin /a; mount --bind /a /tmp;"
+		      "umount /a; umount /tmp; done; mount | grep -E -c ' /(a|tmp) '", "0\n");
+}
+
 static void takes_back_all_places(void)
 {
 	struct jail jail;
@@ -205,6 +217,7 @@ const struct test answers_tests[] = {
 	{ "a jail mounts, changes and unmounts a tmpfs of bounded size", mounts_a_tmpfs },
 	{ "a copy of /proc hides what /proc hides, also when it is taken away", keeps_what_hides },
 	{ "what the plan has mounted is not unmounted, changed or covered", refuses_the_plans_mounts },
+	{ "a mount is not in use by the one who has made it", lets_go_of_mounts },
 	{ "mounts that have gone make room for others", takes_back_all_places },
 	{ "a helper that hangs is ended, and nobody else waits for it", does_not_wait_for_ever },
 	{ "a flood of calls does not hold up the log or an end", answers_a_flood },

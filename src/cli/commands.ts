@@ -4,6 +4,7 @@ import { check } from './check.js';
 import { config } from './config-commands.js';
 import { done } from './context.js';
 import { exec } from './exec.js';
+import { fmt } from './fmt.js';
 import { commandHelp, overview } from './help.js';
 import { kill, pause, restart, resume, shutdown, start, stop } from './lifecycle.js';
 import { list } from './list.js';
@@ -12,6 +13,7 @@ import { paramsCommand } from './params-command.js';
 import { plan } from './plan.js';
 import { reload } from './reload.js';
 import { run } from './run.js';
+import { set } from './set.js';
 import { status } from './status.js';
 import { version } from './version.js';
 import { suggestion, wrongUse } from './words.js';
@@ -53,8 +55,8 @@ const help = localCommand({
 /** THE TABLE: every command of jailctl, in the order manuals show them. */
 export const commands: readonly Command[] = [
   ...[start, stop, restart, status, list, logs],
-  ...[run, exec, kill, pause, resume],
-  ...[check, config, plan, reload, shutdown],
+  ...[run, exec, set, kill, pause, resume],
+  ...[check, config, fmt, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],
 ];
 

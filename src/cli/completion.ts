@@ -46,7 +46,7 @@ function bash(list: readonly Entry[]): string {
     const files = entry.completes === 'file' ? '; _jailctl_files=1' : '';
     return `    ${entry.name}) words="${flagWords(entry)}${words}"${files} ;;`;
   });
-  return `# bash completion for jailctl, jls and jexec
+  return `# bash completion for jailctl, jail and jexec
 _jailctl_commands=${quote(list.map(({ name }) => name).join(' '))}
 _jailctl_parameters=${quote(parameterNames().join(' '))}
 _jailctl() {
@@ -67,7 +67,7 @@ _jailctl_names() {
   COMPREPLY=($(compgen -W "$(${JAILS})" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -F _jailctl jailctl
-complete -F _jailctl_names jexec
+complete -F _jailctl_names jail jexec
 `;
 }
 

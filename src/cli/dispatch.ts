@@ -7,6 +7,7 @@ import type { Command, Given } from './command.js';
 import { commands, findCommand } from './commands.js';
 import type { CommandContext, CommandResult, DaemonContext } from './context.js';
 import { commandHelp, overview } from './help.js';
+import { runJail } from './jail.js';
 import { runJexec } from './jexec.js';
 import { runJls } from './jls.js';
 import { parseWords, wrongUse } from './words.js';
@@ -41,6 +42,7 @@ export async function runCommand(
   refused: (command: string) => void = () => undefined,
 ): Promise<CommandResult> {
   const { calledAs } = context;
+  if (calledAs === 'jail') return runJail(context, () => refused(calledAs));
   if (calledAs !== 'jailctl') {
     permit(context, calledAs, calledAs === 'jls' ? 'anyone' : 'root', refused);
     const daemon = withOperations(context);

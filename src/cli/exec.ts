@@ -49,13 +49,12 @@ export function freshEnvironment(
 
 /** What the jail's own commands have in their environment by its configuration. */
 export function ownEnvironment(name: string, { operations }: DaemonContext): string[] {
-  const jail = operations.configuration.jails.find((candidate) => candidate.name === name);
-  return [...(jail?.values['exec.env'] ?? [])];
+  return [...(operations.definition(name)?.values['exec.env'] ?? [])];
 }
 
 /** Where commands of a jail start unless something else is asked for. */
 function workdirOf(name: string, { operations }: DaemonContext): string {
-  return operations.configuration.jails.find((jail) => jail.name === name)?.values['exec.workdir'] ?? '/';
+  return operations.definition(name)?.values['exec.workdir'] ?? '/';
 }
 
 /** Hands the client over to the jailer of a running jail. Throws Refusal when it does not run. */

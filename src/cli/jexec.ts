@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Refusal } from '../control/failure.js';
 import type { CommandResult, DaemonContext } from './context.js';
 import { freshEnvironment, handOver } from './exec.js';
 import { getopt } from './getopt.js';
+import { hostUserIds } from './host-user.js';
 import { findJail } from './jails.js';
 
 const USAGE =
@@ -49,11 +49,9 @@ function hand(context: DaemonContext): CommandResult {
   });
 }
 
-/** UID:GID of a user of the host (passwd(5)). Throws JexecFailure when there is none. */
+/** Throws JexecFailure when the host has no such user. */
 function hostIds(name: string): string {
-  for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
-    const [user, , uid, gid] = line.split(':');
-    if (user === name && uid !== undefined && gid !== undefined) return `${uid}:${gid}`;
-  }
-  throw new JexecFailure(1, `jexec: ${name}: no such user`);
+  const ids = hostUserIds(name);
+  if (ids === null) throw new JexecFailure(1, `jexec: ${name}: no such user`);
+  return ids;
 }

@@ -28,11 +28,10 @@ function takeLibxo(words: readonly string[]): {
 }
 
 function presentJails({ operations }: DaemonContext): readonly JlsJail[] {
-  const configured = new Map(operations.configuration.jails.map((jail) => [jail.name, jail]));
   return operations
     .status()
     .filter(({ jid, state }) => jid !== null && PRESENT.has(state))
-    .map((status) => ({ status, jail: configured.get(status.name) }))
+    .map((status) => ({ status, jail: operations.definition(status.name) ?? undefined }))
     .sort((a, b) => (a.status.jid ?? 0) - (b.status.jid ?? 0));
 }
 

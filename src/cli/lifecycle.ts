@@ -8,7 +8,7 @@ import { signalNumber } from './signal.js';
 import { wrongUse } from './words.js';
 
 /** Prints what became of each jail, failures last; the exit code is the highest that any calls for. */
-function report(
+export function report(
   context: DaemonContext,
   outcomes: readonly Outcome[],
   unknown: readonly { readonly message: string; readonly hint: string | undefined }[] = [],

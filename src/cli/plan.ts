@@ -12,13 +12,16 @@ function argument(value: unknown): string {
   return typeof value === 'string' && /^[^\s"]+$/.test(value) ? printable(value) : JSON.stringify(value);
 }
 
-function stepLines(step: Step): readonly string[] {
-  if (step.name === 'jailer.spawn') {
-    const records = step.args.records.map((record) => `      ${record.map(argument).join(' ')}`);
-    return [`  ${step.name} ${argument(step.args.rundir)}`, ...records];
-  }
+/** A step on one line, without the records of a launch plan. */
+export function stepLine(step: Step): string {
+  if (step.name === 'jailer.spawn') return `${step.name} ${argument(step.args.rundir)}`;
   const args = Object.entries(step.args).map(([name, value]) => `${name}=${argument(value)}`);
-  return [`  ${[step.name, ...args].join(' ')}`];
+  return [step.name, ...args].join(' ');
+}
+
+function stepLines(step: Step): readonly string[] {
+  const records = step.name === 'jailer.spawn' ? step.args.records : [];
+  return [`  ${stepLine(step)}`, ...records.map((record) => `      ${record.map(argument).join(' ')}`)];
 }
 
 const PHASES = [

@@ -63,7 +63,7 @@ function nextText({ next }: JailStatus, now: Date): string {
 
 function configText({ definedAt, stale, unlisted }: JailStatus): string {
   const place = definedAt === null ? '' : `${definedAt.file}:${definedAt.line}`;
-  const remark = unlisted ? 'no file describes it any more' : stale ? 'changed since it started' : '';
+  const remark = unlisted ? 'in no file that jaild has read' : stale ? 'not what it runs with' : '';
   return [place, remark].filter((part) => part !== '').join(', ');
 }
 

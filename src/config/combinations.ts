@@ -12,7 +12,7 @@ const mistake = (jail: Draft, name: ParamName, message: string, hint: string) =>
 const silence = (jail: Draft, name: ParamName, hint: string) =>
   [
     jail,
-    diagnose('warning', 'ignored-parameter', placeOf(jail.merged, name), `"${name}" does nothing here`, hint),
+    diagnose('warning', 'without-effect', placeOf(jail.merged, name), `"${name}" does nothing here`, hint),
   ] as const;
 
 const names = ['host.hostname', 'host.domainname', 'host.hostuuid', 'host.hostid'] as const;

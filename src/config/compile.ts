@@ -15,7 +15,8 @@ import { stackBlocks, type Stack } from './stacks.js';
 import { stringsOf, substitute, type Strings } from './substitute.js';
 import { inFileOrder } from './told.js';
 import { checkUncovered, unusedVariables } from './unused.js';
-import { wordNodes } from './words.js';
+import { blockOf, COMMAND_LINE, wordNodes } from './words.js';
+import { findParam, isParamName } from './params.js';
 
 export type { Compiled, FileAccess, Jail } from './jail.js';
 
@@ -71,6 +72,27 @@ export function compileChange(words: readonly string[], name: string, base: Comp
     base.blocks.filter((block) => block.name === name || isCovering(block.name, name)),
     base.rules,
   );
+}
+
+/**
+ * A jail as it is, with some parameters changed by the words of a command line. What it has from elsewhere than its
+ * parameters (defaults of the host) stays.
+ */
+export function amendJail(jail: Jail, words: readonly string[], rules: RuleFiles): Jail {
+  const amended = compileOver(words, jail.name, [blockOf(jail)], rules);
+  const written = new Set([...jail.params.keys()].flatMap((name) => findParam(name)?.name ?? []));
+  const own = Object.entries(jail.values).filter(([name]) => isParamName(name) && !written.has(name));
+  const isNew = ({ span }: Diagnostic): boolean => span?.file === COMMAND_LINE;
+  const origin = new Map([
+    ...jail.origin,
+    ...[...amended.origin].filter(([, span]) => span.file === COMMAND_LINE),
+  ]);
+  return {
+    ...amended,
+    diagnostics: amended.diagnostics.filter((one) => one.severity === 'error' || isNew(one)),
+    values: { ...Object.fromEntries(own), ...amended.values },
+    origin,
+  };
 }
 
 const NO_RULES: RuleFiles = { resolve: (_jail, checked) => checked };

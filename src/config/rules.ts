@@ -9,6 +9,7 @@ import {
 import { findCycles } from './cycles.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import type { Draft, Drafts } from './draft.js';
+import { MAX_HOST_NAME } from './jail.js';
 import { diagnose, spanOf, type Place } from './source.js';
 import type { ParamName } from './params.js';
 
@@ -19,6 +20,7 @@ type Rule = (drafts: Drafts) => Iterable<readonly [Draft, Diagnostic]>;
 const rules: readonly Rule[] = [
   nameIsUsable,
   nameIsUnique,
+  hostNamesFit,
   pathIsGiven,
   somethingRuns,
   healthIsDefined,
@@ -83,6 +85,22 @@ function* nameIsUsable({ jails }: Drafts) {
           : 'letters, digits, dots, - and _; at most 128 of them';
         yield error(jail, 'bad-name', placeOf(jail.merged, 'name'), `"${name}" cannot name a jail`, hint);
       }
+}
+
+/** What the kernel takes for a name of the host is short. */
+function* hostNamesFit({ jails }: Drafts) {
+  for (const jail of jails) {
+    const { host, 'host.hostname': hostname = '', 'host.domainname': domain = '' } = jail.values;
+    if (host === 'inherit') continue;
+    for (const [parameter, text] of [
+      ['host.hostname', hostname],
+      ['host.domainname', domain],
+    ] as const) {
+      if (Buffer.byteLength(text) <= MAX_HOST_NAME) continue;
+      const message = `${parameter}: a name of more than ${MAX_HOST_NAME} bytes is too long for a host`;
+      yield error(jail, 'bad-value', placeOf(jail.merged, parameter), message, `set a shorter ${parameter}`);
+    }
+  }
 }
 
 function* nameIsUnique({ jails, byName }: Drafts) {

@@ -1,10 +1,26 @@
 import { paramNode, type ParamNode, type Word } from './ast.js';
-import { keyOf } from './blocks.js';
+import { keyOf, type Block } from './blocks.js';
+import type { Jail } from './jail.js';
 import { findParam, parameterOf } from './params.js';
 import type { Place, Source } from './source.js';
 
-/** The file that words of a command line are said to be in. */
+/** The file of what words of a command line say. */
 export const COMMAND_LINE = '<command line>';
+
+/** A jail's parameters as a block of their own, without variables. */
+export function blockOf({ name, params }: Jail): Block {
+  // What the block's own name says is not said again: a name, or a number for a jid.
+  const given = /^\d+$/.test(name) ? 'jid' : 'name';
+  const texts = [...params].filter(([param]) => param !== given);
+  const source: Source = { file: `<jail ${name}>`, text: name };
+  const place = { source, start: 0, end: name.length };
+  const nodes = texts.map(([param, values]) => {
+    const words = values && values.map((text): Word => ({ ...place, text, pieces: [] }));
+    const key = keyOf({ name: param, variable: false });
+    return paramNode({ name: param, variable: false, key }, words, false, place);
+  });
+  return { name, place, params: nodes };
+}
 
 /** Reads PARAM, PARAM=VALUE and PARAM+=VALUE words. Their source is the command line they make together. */
 export function wordNodes(words: readonly string[]): {

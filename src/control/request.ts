@@ -14,7 +14,7 @@ export interface Request {
   readonly words: readonly string[];
 }
 
-const names = ['jailctl', 'jls', 'jexec'] as const;
+const names = ['jailctl', 'jail', 'jls', 'jexec'] as const;
 export type CalledAs = (typeof names)[number];
 
 /** The commands' name that a program was called by: that of its file, `jailctl` for any other. */

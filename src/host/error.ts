@@ -21,6 +21,7 @@ export class SystemError extends Error {
 export class StepFailure extends Error {
   readonly step: string;
   readonly subject: string;
+  readonly reason: string;
   readonly hint: string | undefined;
 
   constructor(step: string, subject: string, reason: string, hint?: string) {
@@ -28,6 +29,7 @@ export class StepFailure extends Error {
     this.name = 'StepFailure';
     this.step = step;
     this.subject = subject;
+    this.reason = reason;
     this.hint = hint;
   }
 }

@@ -80,7 +80,9 @@ export class Machine implements Host {
 
   async facts(jail: Jail): Promise<HostFacts> {
     const { values } = jail;
-    checkRoot(values.path ?? '/');
+    // These commands may make it; a root that is not there then is refused by the jailer.
+    if (values['exec.prepare'] === undefined && values['exec.prestart'] === undefined)
+      checkRoot(values.path ?? '/');
     this.#checkDescriptors();
     this.#prepareCgroups();
     this.#makeDirectories();

@@ -61,6 +61,7 @@ export interface Recordable {
   readonly name: string;
   readonly jid: number;
   readonly definition: Jail;
+  readonly filed: Jail['values'] | null;
   readonly mode: LaunchMode;
   readonly life: Incarnation | null;
   readonly history: History;
@@ -80,6 +81,7 @@ export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRe
     launch: life?.id ?? '',
     jid: jail.jid,
     jail: savedJail(life?.jail ?? jail.definition),
+    filed: jail.filed,
     plan: atRest ? null : (life?.plan ?? null),
     foreground: jail.mode.foreground,
     wasUp: life?.wasUp ?? false,
@@ -90,6 +92,7 @@ export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRe
     tally: history.tally,
     exit: history.exit,
     oomKills: life?.oomKills ?? 0,
+    isSilent: life?.isSilent ?? false,
     retryAt: history.retryAt,
   };
 }

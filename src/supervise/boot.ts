@@ -10,6 +10,7 @@ import type { SupervisedJail } from './jail.js';
 import { isDown } from './lifecycle.js';
 import type { Log } from './log.js';
 import type { JailRecord, Records } from './records.js';
+import { changedParameters } from './reload.js';
 import { freshTally } from './restart.js';
 import type { Roster } from './roster.js';
 import type { Want, Wants } from './wants.js';
@@ -60,7 +61,9 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
   if (jail === undefined) {
     jail = context.create(jailOf(record.jail), { foreground, terminal: false });
     roster.jails.set(name, jail);
-  }
+    roster.relink();
+  } else if (record.filed && changedParameters(record.filed, jail.definition.values).length === 0)
+    roster.replace({ ...jailOf(record.jail), origin: jail.definition.origin });
   const rundir = join(host.instance.runDirectory, name);
   const handle = record.plan === null ? null : await host.adopt(rundir).catch(() => null);
   const jailer = handle?.launch === launch ? handle : null;
@@ -91,6 +94,7 @@ async function recordAnew(name: string, context: BootContext): Promise<JailRecor
     launch,
     jid,
     jail: savedJail(definition),
+    filed: null,
     plan: planJail(definition, { ...facts, jid, launch }, { foreground: false, terminal: false }),
     foreground: false,
     wasUp: isUp,

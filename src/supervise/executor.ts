@@ -13,8 +13,8 @@ export type Execution =
       readonly undoErrors: readonly unknown[];
     };
 
-/** Told of each step as it is run or undone; for the log. */
-export type Trace = (verb: 'run' | 'undo', step: Step) => void;
+/** Told of each step when it is about to be run, when that is done, and when it is about to be undone. */
+export type Trace = (verb: 'run' | 'done' | 'undo', step: Step) => void;
 
 export interface ExecuteOptions {
   /** Asked before each step: true calls the rest off. */
@@ -38,6 +38,7 @@ export async function execute(
       // Most steps are synchronous: a start then does not wait for a turn of the event loop at each of them.
       if (running !== undefined) await running;
       done.push(step);
+      options.trace?.('done', step);
     } catch (error) {
       return fail(step, error);
     }

@@ -1,6 +1,6 @@
 import type { Jail } from '../config/compile.js';
 import type { ParamName } from '../config/params.js';
-import { errnoWords } from '../host/error.js';
+import { errnoWords, StepFailure } from '../host/error.js';
 import { hintFor } from '../host/hint.js';
 import type { Ended } from '../host/host.js';
 import { describeSignal } from '../host/signal.js';
@@ -19,17 +19,27 @@ export function describeEnd(ended: Ended): string {
   }
 }
 
+/** A command of the configuration that failed: its text, and "exited 3", "timed out after 5 s". */
+export interface FailedCommand {
+  readonly text: string;
+  readonly reason: string;
+}
+
 /** A failure of a step, as people are told: words, and what to do about it. */
 export interface Failure {
   readonly message: string;
   readonly hint?: string;
+  /** Set when it was a command that failed. */
+  readonly command?: FailedCommand;
 }
 
 /** What went wrong, from anything thrown: its words, and its hint where it has one. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: String(error) };
   const { hint } = error as { readonly hint?: unknown };
-  return typeof hint === 'string' ? { message: error.message, hint } : { message: error.message };
+  const failure = typeof hint === 'string' ? { message: error.message, hint } : { message: error.message };
+  if (!(error instanceof StepFailure) || !error.step.startsWith('exec.')) return failure;
+  return { ...failure, command: { text: error.subject, reason: error.reason } };
 }
 
 /** The parameters that the jailer's steps do the will of; the first that is set is the one to look at. */

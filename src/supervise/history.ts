@@ -62,6 +62,7 @@ export class History {
     this.failure = {
       message: `exec.start "${command}": ${words}`,
       hint: `jailctl logs ${jail.name} shows what it said`,
+      command: { text: command, reason: words },
     };
   }
 

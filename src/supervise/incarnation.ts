@@ -16,6 +16,7 @@ export interface Remains {
   readonly wasUp: boolean;
   readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
   readonly oomKills: number;
+  readonly isSilent?: boolean;
 }
 
 const PATIENCE = 1000;
@@ -56,11 +57,14 @@ export class Incarnation {
     this.wasUp = remains.wasUp;
     this.startedAt = remains.startedAt;
     this.oomKills = remains.oomKills;
+    this.isSilent = remains.isSilent ?? false;
     this.begun = true;
   }
 
   /** Its root is in place, and commands may begin. */
   isBuilt = false;
+  /** No more command is run for it. */
+  isSilent = false;
 
   /** Milliseconds that it was up: until its end was seen, not until it was cleaned away. */
   get upMs(): number {
@@ -130,7 +134,7 @@ export class Incarnation {
    */
   async clean(): Promise<readonly unknown[] | 'occupied'> {
     if (!(await this.isEmpty())) return 'occupied';
-    const { poststop = [], release = [] } = (this.wasUp ? this.plan : null) ?? {};
+    const { poststop = [], release = [] } = (this.wasUp && !this.isSilent ? this.plan : null) ?? {};
     const errors = [
       ...(await runEach(this.host.executors, poststop, this.launch, this.trace)),
       ...(await undoAll(this.host.executors, this.done, this.launch, this.trace)),

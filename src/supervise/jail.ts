@@ -11,6 +11,7 @@ import type { Journal } from './journal.js';
 import { isDown, isSettled, recorded, shown, type Phase, type TimerName } from './lifecycle.js';
 import { Lifeline, type Work } from './lifeline.js';
 import type { Log } from './log.js';
+import type { Progress } from './progress.js';
 import type { JailRecord, Records } from './records.js';
 import { restartPolicy } from './restart.js';
 
@@ -21,6 +22,7 @@ export interface Surroundings {
   readonly planJail: PlanJail;
   readonly records: Records;
   readonly journal: Journal;
+  readonly progress: Progress;
   readonly log: Log;
   /** A number from 0 up to 1. */
   readonly random: () => number;
@@ -43,6 +45,8 @@ const LOOK_LATER = 500;
 export class SupervisedJail extends Lifeline {
   target: 'up' | 'down' = 'down';
   life: Incarnation | null = null;
+  /** What the files say of it, where the definition is another one than theirs. */
+  filed: Jail['values'] | null = null;
   readonly history: History;
   /** Its number, the same again if it is still free. */
   jid = 0;
@@ -84,9 +88,16 @@ export class SupervisedJail extends Lifeline {
     this.post('start', cause);
   }
 
-  /** Somebody wants it down. `insist`: a stop command that fails does not keep it up. */
-  stop(options: { readonly force?: boolean; readonly insist?: boolean } = {}, cause = 'stop'): void {
+  /**
+   * Somebody wants it down. `insist`: a stop command that fails does not keep it up. Without `hooks`, no command is run
+   * for it any more.
+   */
+  stop(
+    options: { readonly force?: boolean; readonly insist?: boolean; readonly hooks?: boolean } = {},
+    cause = 'stop',
+  ): void {
     this.target = 'down';
+    if (options.hooks === false && this.life !== null) this.life.isSilent = true;
     this.startKept = false;
     this.insist = options.insist ?? false;
     this.history.failure = null;
@@ -108,6 +119,13 @@ export class SupervisedJail extends Lifeline {
     return this.until((phase) => isSettled(phase) || (phase === 'waiting' && this.around.isHeld(this)));
   }
 
+  /** It was changed while it runs: that is written down, for a later jaild must know what it is. */
+  noteChanged(definition: Jail): void {
+    if (this.life !== null) this.life.jail = definition;
+    this.written = '';
+    this.record();
+  }
+
   admit(): void {
     this.post('admitted', 'ready to start');
   }
@@ -124,6 +142,8 @@ export class SupervisedJail extends Lifeline {
     if (isDown(phase) && from === 'cleaning') this.life = null;
     if (phase === 'stopped' || phase === 'waiting') history.retryAt = null;
     if (from !== phase) this.tell(from, cause);
+    if (shown(from) !== shown(phase))
+      this.around.progress.tell(this.name, { kind: 'state', state: shown(phase) });
     this.record();
     if (phase === 'stopped') this.around.records.forget(this.name);
   }
@@ -161,7 +181,10 @@ export class SupervisedJail extends Lifeline {
     'stop-commands': () => void this.stopCommands(),
     term: () =>
       void this.thawed()
-        .then(() => this.jailer?.signal(15))
+        .then(() => {
+          this.around.progress.tell(this.name, { kind: 'signal', signal: 15 });
+          this.jailer?.signal(15);
+        })
         .catch((error: unknown) => this.report(error)),
     kill: () => this.kill(),
     'kill-cgroup': () => this.killCgroup(),
@@ -181,8 +204,11 @@ export class SupervisedJail extends Lifeline {
     this.log.warn(failureOf(error).message);
   }
 
-  private readonly trace = (verb: 'run' | 'undo', done: Step): void =>
-    this.log.debug(() => `${verb} ${done.name} ${JSON.stringify(done.args).slice(0, 200)}`);
+  private readonly trace = (verb: 'run' | 'done' | 'undo', step: Step): void => {
+    this.around.progress.tell(this.name, { kind: 'step', verb, step });
+    if (verb === 'done') return;
+    this.log.debug(() => `${verb} ${step.name} ${JSON.stringify(step.args).slice(0, 200)}`);
+  };
 
   private async prepare(): Promise<void> {
     const { around } = this;
@@ -222,7 +248,10 @@ export class SupervisedJail extends Lifeline {
       case 'warning':
         return this.log.warn(`${describeEnd({ how: 'error', code: event.errno, ...event })}, going on`);
       case 'start':
-        return this.history.noteStartCommand(life.jail, event.index, event.ended);
+        this.history.noteStartCommand(life.jail, event.index, event.ended);
+        if (event.ended.how === 'exit' && event.ended.code === 0)
+          this.around.progress.tell(this.name, { kind: 'started', index: event.index });
+        return;
       case 'running':
         life.commandPid = event.pid === 0 ? null : event.pid;
         return this.post('up', 'exec.start has ended');

@@ -1,7 +1,8 @@
 import type { Compiled, Jail } from '../config/compile.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import type { Accounting, Ended, JailerHandle } from '../host/host.js';
-import type { JailPlan } from '../plan/step.js';
+import type { JailPlan, Step } from '../plan/step.js';
+import type { FailedCommand } from './exits.js';
 
 /** The states of supervision.md; `jailctl list` shows them as they are. */
 export type State =
@@ -61,6 +62,9 @@ export interface JailStatus {
   readonly definedAt: { readonly file: string; readonly line: number } | null;
 }
 
+/** What can be said of a jail without asking the machine. */
+export type Glance = Pick<JailStatus, 'name' | 'jid' | 'state'>;
+
 /** What became of one jail in a start, stop or restart. */
 export interface Outcome {
   readonly jail: string;
@@ -70,6 +74,10 @@ export interface Outcome {
   /** Words for people: "started (pid 4242, 0.3 s)", "already running", "not started: STEP SUBJECT: REASON". */
   readonly message: string;
   readonly hint?: string;
+  /** The jails that it waits for, if that is why. */
+  readonly waitsFor?: readonly string[];
+  /** The command of the configuration that failed, if that is why. */
+  readonly command?: FailedCommand;
   /** Exit code of design.md §4 that this outcome calls for: 0, 1, 2 (its configuration is wrong) or 4 (no such jail). */
   readonly code: 0 | 1 | 2 | 4;
 }
@@ -92,7 +100,12 @@ export interface StopOptions {
   readonly force?: boolean;
   /** Stop running dependants too (always so with several names or all). */
   readonly cascade?: boolean;
+  /** False: none of the commands of the configuration is run (jail -R). */
+  readonly hooks?: boolean;
 }
+
+/** Makes of a running jail's definition the one that it shall have. What it throws is thrown, and nothing is changed. */
+export type Amend = (running: Jail) => Jail;
 
 /** A jail started by `jailctl run`: made, its network in place, waiting for the client to attach. */
 export interface ForegroundJail {
@@ -105,15 +118,44 @@ export interface ExecTarget {
   readonly socket: string;
 }
 
+/** What jaild does for a jail, while it does it. */
+export type Deed =
+  | { readonly kind: 'step'; readonly verb: 'run' | 'done' | 'undo'; readonly step: Step }
+  /** A command of exec.start has ended well; counted from 0, those in the background left out. */
+  | { readonly kind: 'started'; readonly index: number }
+  | { readonly kind: 'signal'; readonly signal: number }
+  | { readonly kind: 'state'; readonly state: State };
+
+export type DeedListener = (jail: string, deed: Deed) => void;
+
 /** What commands may ask of the supervisor. All calls are idempotent and none of them waits on a lock held across a hook. */
 export interface Operations {
   readonly configuration: Compiled;
   status(names?: readonly string[]): readonly JailStatus[];
   has(name: string): boolean;
+  /** Waits for a moment until a jail in the foreground is gone: whoever saw its command end may want its name again. */
+  untilGone(name: string): Promise<void>;
+  /** All jails, at a glance: quick however many there are. */
+  glance(): readonly Glance[];
   /** Resolves when each is running (ready), or is not going to be. Dependencies are pulled in. */
   start(names: readonly string[], progress?: (line: string) => void): Promise<readonly Outcome[]>;
   stop(names: readonly string[], options?: StopOptions): Promise<readonly Outcome[]>;
   restart(names: readonly string[]): Promise<readonly Outcome[]>;
+  /** Reads the files again, or another one, and changes nothing. @throws NodeJS.ErrnoException */
+  read(file?: string): Compiled;
+  /** The jail as it runs, or as it would be started. */
+  definition(name: string): Jail | null;
+  /** As start(), with these definitions in the place of those of the files, until the jails are down again. */
+  create(definitions: readonly Jail[], names: readonly string[]): Promise<readonly Outcome[]>;
+  /**
+   * Gives a running jail another definition, until it is down or its file changes: all of it at once, or nothing. What
+   * cannot change while it runs is refused, or done by a restart.
+   */
+  change(name: string, amend: Amend, options: { readonly restart: boolean }): Promise<Outcome>;
+  /** Does what comes after the end of a jail, for one that does not run. */
+  cleanUp(jail: Jail): Promise<Outcome>;
+  /** Tells what is done for jails from now on; the result ends that. */
+  watch(listener: DeedListener): () => void;
   reload(dryRun: boolean): Promise<ReloadResult>;
   signal(name: string, signal: number): Outcome;
   pause(name: string): Promise<Outcome>;

@@ -37,6 +37,8 @@ export interface JailRecord {
   readonly launch: string;
   readonly jid: number;
   readonly jail: SavedJail;
+  /** What its file said when it was made something else; null, or absent, when it is as its file has it. */
+  readonly filed?: Jail['values'] | null;
   readonly plan: JailPlan | null;
   readonly foreground: boolean;
   /** It had come up: its stop runs commands, and the end of it counts as the end of a run. */
@@ -49,6 +51,8 @@ export interface JailRecord {
   readonly tally: Tally;
   readonly exit: LastExit | null;
   readonly oomKills: number;
+  /** It is being removed without any command. */
+  readonly isSilent?: boolean;
   /** When a backoff ends, in milliseconds of CLOCK_MONOTONIC. */
   readonly retryAt: number | null;
 }

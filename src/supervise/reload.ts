@@ -25,9 +25,16 @@ function text(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => (member === Infinity ? 'Infinity' : member)) ?? '';
 }
 
+/** Of the parameters whose values differ, those that cannot change while the jail runs. */
+export function fixedParameters(before: JailParams, after: JailParams): readonly string[] {
+  const isFixed = (name: string): boolean =>
+    name === 'rctl' ? rctlNeedsRestart(before, after) : !isLive(name);
+  return changedParameters(before, after).filter(isFixed);
+}
+
 /** Whether a jail that runs can become what its files say now: all that differs can change while it runs. */
 export function canChangeLive(before: JailParams, after: JailParams): boolean {
-  return changedParameters(before, after).every(isLive) && !rctlNeedsRestart(before, after);
+  return fixedParameters(before, after).length === 0;
 }
 
 function isLive(name: string): boolean {

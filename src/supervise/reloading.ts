@@ -28,7 +28,7 @@ export function planReload(next: Compiled, roster: Roster): ReloadResult {
       { jail: jail.life?.jail ?? jail.definition, runs: !isDown(jail.phase) },
     ]),
   );
-  const changes = compareJails(present, next.jails);
+  const changes = compareJails(present, roster.withChanges(next.jails));
   return {
     ok: true,
     changes: changes.filter((one) => one.change !== 'removed' || roster.isListed(one.jail)),
@@ -54,6 +54,7 @@ async function applyChange({ jail: name, change }: ReloadChange, context: Reload
   if (jail.life === null) return;
   try {
     const errors = await changeLive(jail.life, jail.definition, host, planJail);
+    jail.noteChanged(jail.definition);
     for (const error of errors) log.child(name).warn(failureOf(error).message);
   } catch (error) {
     log.child(name).warn(`cannot be changed while it runs: ${failureOf(error).message}`);

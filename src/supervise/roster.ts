@@ -5,43 +5,111 @@ import { isDown, isUp } from './lifecycle.js';
 import { cycles, dependencyGraph, reversed, type Graph } from './order.js';
 import type { Outcome } from './operations.js';
 import type { SupervisedJail } from './jail.js';
+import { changedParameters } from './reload.js';
 
-/** The jails there are: those of the files, and those that run without being in them any more. */
+/** Who depends on whom, the other way round, and who is in a cycle. */
+interface Links {
+  readonly graph: Graph;
+  readonly dependants: Graph;
+  readonly cyclic: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The jails there are: those of the files, and those that run without being in them. */
 export class Roster {
   readonly jails = new Map<string, SupervisedJail>();
-  /** Who depends on whom, and the other way round. */
-  graph: Graph = new Map();
-  dependants: Graph = new Map();
   private listed = new Map<string, Jail>();
-  private cyclic: ReadonlyMap<string, readonly string[]> = new Map();
+  /** Found out when it is asked for, for it changes with every jail that comes and goes. */
+  private known: Links | null = null;
 
   constructor(private readonly create: (jail: Jail) => SupervisedJail) {}
 
   /** Takes over the jails of new files. @returns the names that are gone from them and from the machine */
   accept(configuration: Compiled): readonly string[] {
     this.listed = new Map(configuration.jails.map((jail) => [jail.name, jail]));
-    this.graph = dependencyGraph(
-      configuration.jails.map(({ name, values }) => ({
-        name,
-        depend: dependenciesOf(name, values.depend ?? []).filter((other) => this.listed.has(other)),
-        priority: values.priority ?? 0,
-      })),
-    );
-    this.dependants = reversed(this.graph);
-    this.cyclic = cycles(this.graph);
+    this.relink();
     for (const definition of this.listed.values()) {
       const jail = this.jails.get(definition.name);
       if (jail === undefined) this.jails.set(definition.name, this.create(definition));
-      else jail.definition = definition;
+      else this.follow(jail, definition);
     }
+    for (const jail of this.jails.values()) if (!this.isListed(jail.name)) jail.filed = null;
     return [...this.jails.values()].filter((jail) => this.forget(jail)).map((jail) => jail.name);
   }
 
-  /** Drops a jail that is in no file and of which nothing runs. */
+  /** What the jails of new files will be taken for: one that was changed stays so while its file says what it did. */
+  withChanges(definitions: readonly Jail[]): readonly Jail[] {
+    return definitions.map((definition) => {
+      const jail = this.jails.get(definition.name);
+      return jail !== undefined && isAsFiled(jail, definition) ? jail.definition : definition;
+    });
+  }
+
+  private follow(jail: SupervisedJail, definition: Jail): void {
+    if (isAsFiled(jail, definition)) return;
+    jail.filed = null;
+    jail.definition = definition;
+  }
+
+  /** Gives a jail another definition than its file has, until it is down or its file changes; or adds one that is in no file. */
+  replace(definition: Jail): SupervisedJail {
+    const jail = this.jails.get(definition.name) ?? this.create(definition);
+    const listed = this.listed.get(definition.name);
+    const differs = listed !== undefined && changedParameters(listed.values, definition.values).length > 0;
+    jail.filed = differs ? listed.values : null;
+    jail.definition = definition;
+    this.jails.set(definition.name, jail);
+    this.relink();
+    return jail;
+  }
+
+  /** Makes a jail again what its file says. */
+  restore(jail: SupervisedJail): void {
+    const listed = this.listed.get(jail.name);
+    if (jail.filed === null || listed === undefined) return;
+    jail.filed = null;
+    jail.definition = listed;
+    this.relink();
+  }
+
+  /** Drops a jail that is in no file and of which nothing runs; one that is in a file is as its file has it. */
   forget(jail: SupervisedJail): boolean {
     const over = isDown(jail.phase) && jail.phase !== 'waiting' && jail.phase !== 'backoff';
-    if (!over || (this.isListed(jail.name) && !jail.mode.foreground)) return false;
+    if (!over) return false;
+    if (this.isListed(jail.name) && !jail.mode.foreground) {
+      this.restore(jail);
+      return false;
+    }
+    this.relink();
     return this.jails.delete(jail.name);
+  }
+
+  /** Dependencies may have changed. */
+  relink(): void {
+    this.known = null;
+  }
+
+  /** Who depends on whom: jails of the files in their order, then the others; those of a client's own take no part. */
+  get graph(): Graph {
+    return this.links().graph;
+  }
+
+  get dependants(): Graph {
+    return this.links().dependants;
+  }
+
+  private links(): Links {
+    if (this.known !== null) return this.known;
+    const present = [...this.jails.values()].filter((jail) => !jail.mode.foreground);
+    const others = present.filter((jail) => !this.isListed(jail.name)).map((jail) => jail.name);
+    const names = new Set([...this.listed.keys(), ...others]);
+    const nodes = [...names].map((name) => {
+      const values = this.jails.get(name)?.definition.values ?? {};
+      const depend = dependenciesOf(name, values.depend ?? []).filter((other) => names.has(other));
+      return { name, depend, priority: values.priority ?? 0 };
+    });
+    const graph = dependencyGraph(nodes);
+    this.known = { graph, dependants: reversed(graph), cyclic: cycles(graph) };
+    return this.known;
   }
 
   isListed(name: string): boolean {
@@ -58,8 +126,8 @@ export class Roster {
   refusal(name: string): Outcome | null {
     const base = { jail: name, ok: false, changed: false };
     if (!this.jails.has(name)) return noSuchJail(name, [...this.jails.keys()]);
-    const jail = this.listed.get(name);
-    const cycle = this.cyclic.get(name);
+    const jail = this.jails.get(name)?.definition;
+    const cycle = this.links().cyclic.get(name);
     if (cycle !== undefined)
       return { ...base, code: 2, message: `not started: dependency loop: ${cycle.join(' -> ')}` };
     if (jail === undefined || isStartable(jail)) return null;
@@ -68,6 +136,11 @@ export class Roster {
     const message = `not started: ${place}${wrong?.message ?? 'its configuration is wrong'}`;
     return { ...base, code: 2, message, ...(wrong?.hint !== undefined && { hint: wrong.hint }) };
   }
+}
+
+/** Changed by somebody, while its file says what it said then. */
+function isAsFiled({ filed }: SupervisedJail, { values }: Jail): boolean {
+  return filed !== null && changedParameters(filed, values).length === 0;
 }
 
 /** The outcome for a name that no jail has, with the nearest that one has. */

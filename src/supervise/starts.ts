@@ -73,6 +73,7 @@ export function waitingFor(name: string, down: readonly string[]): Outcome {
     ok: false,
     changed: false,
     message: `not started: waiting for ${down.join(', ')}`,
+    waitsFor: down,
     hint: 'it starts by itself when they run',
     code: 1,
   };
@@ -100,6 +101,5 @@ export function started(jail: SupervisedJail, phase: Phase, seconds: number, ver
       message: `${verb}, then ended: ${ended} (${time})`,
     };
   }
-  const hint = failure.hint === undefined ? {} : { hint: failure.hint };
-  return { ...base, ok: false, code: 1, message: `not ${verb}: ${failure.message}`, ...hint };
+  return { ...base, ...failure, ok: false, code: 1, message: `not ${verb}: ${failure.message}` };
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Jail } from '../config/compile.js';
+import { hostnameOf } from '../config/jail.js';
 import { ruleText } from '../config/rctl/rule.js';
 import type { Host } from '../host/host.js';
 import type { JailPlan } from '../plan/step.js';
@@ -7,7 +8,7 @@ import type { Clock } from './clock.js';
 import type { SupervisedJail } from './jail.js';
 import { isDown, shown } from './lifecycle.js';
 import type { JailStatus } from './operations.js';
-import { canChangeLive } from './reload.js';
+import { changedParameters } from './reload.js';
 import type { Roster } from './roster.js';
 import type { Scheduler } from './scheduler.js';
 import type { Wants } from './wants.js';
@@ -59,7 +60,7 @@ function identity(jail: Jail): Pick<JailStatus, 'path' | 'hostname'> {
   const { values } = jail;
   return {
     path: values.path ?? null,
-    hostname: values.host === 'inherit' ? hostname() : (values['host.hostname'] ?? jail.name),
+    hostname: values.host === 'inherit' ? hostname() : hostnameOf(jail),
   };
 }
 
@@ -85,8 +86,9 @@ function retryAt(jail: SupervisedJail, clock: Clock): Date | null {
 
 /** The file says something else than what runs. */
 function isStale(jail: SupervisedJail): boolean {
-  if (jail.life === null || jail.life.jail === jail.definition) return false;
-  return !canChangeLive(jail.life.jail.values, jail.definition.values);
+  const { life, filed, definition } = jail;
+  if (life === null || (filed === null && life.jail === definition)) return false;
+  return changedParameters(life.jail.values, filed ?? definition.values).length > 0;
 }
 
 function limitsOf(jail: Jail): Readonly<Record<string, string>> {

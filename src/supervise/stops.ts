@@ -81,7 +81,8 @@ async function stopOne(name: string, context: StopContext): Promise<Outcome> {
   const began = context.clock.monotonic();
   const wasDown = jail.phase === 'stopped' || jail.phase === 'ended' || jail.phase === 'failed';
   const saved = context.want(name, 'down');
-  jail.stop({ force: context.force ?? false, insist: context.insist });
+  const { force = false, hooks = true, insist } = context;
+  jail.stop({ force, hooks, insist });
   const phase = await jail.until((now) => isDown(now) || isUp(now) || now === 'stuck');
   if (isUp(phase)) await context.want(name, 'up');
   await saved;
@@ -91,10 +92,13 @@ async function stopOne(name: string, context: StopContext): Promise<Outcome> {
 
 function stopped(jail: SupervisedJail, phase: Phase, seconds: number): Outcome {
   const base = { jail: jail.name, code: 1 } as const;
-  const why = jail.history.failure?.message ?? 'a stop command failed';
+  const { failure } = jail.history;
+  const why = failure?.message ?? 'a stop command failed';
+  const command = failure?.command === undefined ? {} : { command: failure.command };
   if (isUp(phase))
     return {
       ...base,
+      ...command,
       ok: false,
       changed: false,
       message: `not stopped: ${why}`,
@@ -102,7 +106,7 @@ function stopped(jail: SupervisedJail, phase: Phase, seconds: number): Outcome {
     };
   if (phase === 'stuck')
     return { ...base, ok: false, changed: true, message: 'not stopped: it was killed and is not gone' };
-  if (jail.history.failure !== null && phase === 'stopped')
-    return { ...base, ok: false, changed: true, message: `stopped, but: ${why}` };
+  if (failure !== null && phase === 'stopped')
+    return { ...base, ...command, ok: false, changed: true, message: `stopped, but: ${why}` };
   return { jail: jail.name, ok: true, changed: true, code: 0, message: `stopped (${seconds.toFixed(1)} s)` };
 }

@@ -6,28 +6,34 @@ import { StepFailure } from '../host/error.js';
 import type { Host, JailerHandle } from '../host/host.js';
 import type { JailPlan } from '../plan/step.js';
 import { bootJails } from './boot.js';
-import { systemClock, type Clock } from './clock.js';
-import { failureOf } from './exits.js';
+import { changeJail } from './changing.js';
+import { pause, systemClock, type Clock } from './clock.js';
+import { cleanUp, createJails } from './creation.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
 import { Journal } from './journal.js';
 import { LimitsWatch } from './limits-watch.js';
-import { isDown, isSettled, isUp, type Phase } from './lifecycle.js';
+import { isDown, isSettled, isUp, shown, type Phase } from './lifecycle.js';
 import type { Log } from './log.js';
 import type {
+  Amend,
+  DeedListener,
   ExecTarget,
   ForegroundJail,
+  Glance,
   JailStatus,
   Operations,
   Outcome,
   ReloadResult,
   StopOptions,
 } from './operations.js';
+import { Progress } from './progress.js';
 import { Records } from './records.js';
 import { applyChanges, planReload } from './reloading.js';
 import { noSuchJail, Roster } from './roster.js';
 import { Scheduler } from './scheduler.js';
+import { setFrozen, signalJail } from './signals.js';
 import { StartLine } from './startline.js';
 import { started, startJails, waitingFor } from './starts.js';
 import { statusOf } from './status.js';
@@ -36,8 +42,8 @@ import { Wants, type Want } from './wants.js';
 
 export interface SupervisorOptions {
   readonly host: Host;
-  /** Reads the files again. @throws NodeJS.ErrnoException */
-  readonly load: () => Compiled;
+  /** Reads the files again, or another one in their place. @throws NodeJS.ErrnoException */
+  readonly load: (file?: string) => Compiled;
   readonly planJail: PlanJail;
   readonly log: Log;
   /** Which jails start with jaild: those last wanted up, also those nobody has spoken of, or none. */
@@ -49,12 +55,16 @@ export interface SupervisorOptions {
   readonly newLaunch?: () => string;
 }
 
+/** The client of a jail in the foreground hears of the end of its command first. Milliseconds. */
+const PASSING_MS = 1000;
+const PASSING_LOOK_MS = 5;
 const DETACHED: LaunchMode = { foreground: false, terminal: false };
 
 /** Keeps jails as they are asked to be. */
 export class Supervisor implements Operations {
   configuration: Compiled;
   readonly journal = new Journal();
+  private readonly progress = new Progress();
   /** Asked to stop everything: jaild ends when that is answered. */
   isShutDown = false;
   private readonly clock: Clock;
@@ -63,7 +73,7 @@ export class Supervisor implements Operations {
   private readonly records: Records;
   private readonly line: StartLine;
   private readonly scheduler: Scheduler;
-  private readonly watch: LimitsWatch;
+  private readonly limits: LimitsWatch;
   private readonly around: Surroundings;
 
   constructor(private readonly options: SupervisorOptions) {
@@ -76,7 +86,7 @@ export class Supervisor implements Operations {
     const parallel = options.parallel ?? Math.max(4, 2 * availableParallelism());
     this.line = new StartLine(parallel, (jail) => this.roster.missing(jail));
     this.scheduler = this.makeScheduler();
-    this.watch = this.makeWatch();
+    this.limits = this.makeWatch();
     this.around = this.surroundings();
     this.configuration = options.load();
     this.roster.accept(this.configuration);
@@ -84,13 +94,14 @@ export class Supervisor implements Operations {
 
   private surroundings(): Surroundings {
     const { host, planJail, log, random, newLaunch } = this.options;
-    const { clock, records, journal } = this;
+    const { clock, records, journal, progress } = this;
     return {
       host,
       clock,
       planJail,
       records,
       journal,
+      progress,
       log,
       random: random ?? Math.random,
       newLaunch: newLaunch ?? (() => randomBytes(16).toString('hex')),
@@ -167,7 +178,7 @@ export class Supervisor implements Operations {
   private noteChange(jail: SupervisedJail, from: Phase): void {
     this.line.noteChange(jail);
     this.roster.forget(jail);
-    this.watch.note(jail);
+    this.limits.note(jail);
     if (jail.phase === 'running' && from === 'poststarting' && jail.history.restarts > 0)
       this.restartBound(jail);
   }
@@ -197,8 +208,22 @@ export class Supervisor implements Operations {
     return chosen.map((jail) => statusOf(jail, this.statusContext));
   }
 
+  glance(): readonly Glance[] {
+    return [...this.roster.jails.values()].map(({ name, life, phase }) => ({
+      name,
+      jid: life?.jid ?? null,
+      state: shown(phase),
+    }));
+  }
+
   has(name: string): boolean {
     return this.roster.jails.has(name);
+  }
+
+  async untilGone(name: string): Promise<void> {
+    const until = this.clock.monotonic() + PASSING_MS;
+    const isThere = () => this.roster.jails.get(name)?.mode.foreground === true;
+    while (isThere() && this.clock.monotonic() < until) await pause(this.clock, PASSING_LOOK_MS);
   }
 
   start(
@@ -224,6 +249,13 @@ export class Supervisor implements Operations {
     const refused = this.roster.refusal(name);
     if (refused !== null) return [refused];
     if (jail === undefined || isDown(jail.phase)) return this.start([name]);
+    this.roster.restore(jail);
+    return this.renew(jail);
+  }
+
+  /** Takes a jail down and up again by its definition. */
+  private async renew(jail: SupervisedJail): Promise<readonly Outcome[]> {
+    const { name } = jail;
     const began = this.clock.monotonic();
     const { life } = jail;
     const saved = this.want(name, 'up');
@@ -242,6 +274,42 @@ export class Supervisor implements Operations {
     return [started(jail, phase, (this.clock.monotonic() - began) / 1000, 'restarted')];
   }
 
+  read(file?: string): Compiled {
+    return this.options.load(file);
+  }
+
+  definition(name: string): Jail | null {
+    const jail = this.roster.jails.get(name);
+    return jail === undefined ? null : (jail.life?.jail ?? jail.definition);
+  }
+
+  create(definitions: readonly Jail[], names: readonly string[]): Promise<readonly Outcome[]> {
+    return createJails(definitions, names, { roster: this.roster, start: (all) => this.start(all) });
+  }
+
+  async change(name: string, amend: Amend, options: { readonly restart: boolean }): Promise<Outcome> {
+    const { roster, scheduler } = this;
+    const { host, planJail } = this.options;
+    const jail = roster.jails.get(name);
+    if (jail === undefined) return noSuchJail(name, [...roster.jails.keys()]);
+    const restart = (): Promise<readonly Outcome[]> => this.renew(jail);
+    const context = { roster, host, planJail, restart, mayRestart: options.restart };
+    const outcome = await changeJail(jail, amend, context);
+    this.limits.note(jail);
+    scheduler.look();
+    return outcome;
+  }
+
+  cleanUp(jail: Jail): Promise<Outcome> {
+    const { host, planJail } = this.options;
+    const tell: DeedListener = (name, deed) => this.progress.tell(name, deed);
+    return cleanUp(jail, { host, planJail, tell });
+  }
+
+  watch(listener: DeedListener): () => void {
+    return this.progress.listen(listener);
+  }
+
   async reload(dryRun: boolean): Promise<ReloadResult> {
     const next = this.options.load();
     const result = planReload(next, this.roster);
@@ -251,22 +319,13 @@ export class Supervisor implements Operations {
     const { host, planJail, log } = this.options;
     await applyChanges(result.changes, { roster: this.roster, host, planJail, log });
     this.scheduler.look();
-    for (const jail of this.roster.jails.values()) this.watch.note(jail);
+    for (const jail of this.roster.jails.values()) this.limits.note(jail);
     return result;
   }
 
   signal(name: string, signal: number): Outcome {
     const jail = this.roster.jails.get(name);
-    const base = { jail: name, ok: false, changed: false, code: 1 } as const;
-    if (jail === undefined) return noSuchJail(name, [...this.roster.jails.keys()]);
-    if (jail.jailer === null) return { ...base, message: 'not running' };
-    try {
-      if (signal === 9) jail.jailer.kill();
-      else jail.jailer.signal(signal);
-      return { ...base, ok: true, changed: true, code: 0, message: `signal ${signal} sent` };
-    } catch (error) {
-      return { ...base, message: `not signalled: ${failureOf(error).message}` };
-    }
+    return jail === undefined ? noSuchJail(name, [...this.roster.jails.keys()]) : signalJail(jail, signal);
   }
 
   pause(name: string): Promise<Outcome> {
@@ -277,24 +336,15 @@ export class Supervisor implements Operations {
     return this.setFrozen(name, false);
   }
 
-  private async setFrozen(name: string, frozen: boolean): Promise<Outcome> {
+  private setFrozen(name: string, frozen: boolean): Promise<Outcome> {
     const jail = this.roster.jails.get(name);
-    const base = { jail: name, ok: false, changed: false, code: 1 } as const;
-    if (jail === undefined) return noSuchJail(name, [...this.roster.jails.keys()]);
-    const [to, verb] = frozen ? (['paused', 'paused'] as const) : (['running', 'resumed'] as const);
-    if (jail.phase === to)
-      return { ...base, ok: true, code: 0, message: frozen ? 'already paused' : 'not paused' };
-    if (!isUp(jail.phase)) return { ...base, message: `not ${verb}: it is ${jail.phase}` };
-    try {
-      await jail.freeze(frozen);
-      return { ...base, ok: true, changed: true, code: 0, message: verb };
-    } catch (error) {
-      return { ...base, message: `not ${verb}: ${failureOf(error).message}` };
-    }
+    if (jail !== undefined) return setFrozen(jail, frozen);
+    return Promise.resolve(noSuchJail(name, [...this.roster.jails.keys()]));
   }
 
   async run(definition: Jail, terminal: boolean): Promise<ForegroundJail> {
     const { name } = definition;
+    await this.untilGone(name);
     if (this.has(name))
       throw new StepFailure('run', name, 'there is a jail of that name', 'give it another name');
     const wrong = definition.diagnostics.find((d) => d.severity === 'error');

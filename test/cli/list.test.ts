@@ -153,7 +153,7 @@ describe('jailctl status', () => {
   path      /jails/web
   restarts  4
   last      out of memory (2m ago)
-  config    jail.conf:1, changed since it started
+  config    jail.conf:1, not what it runs with
 `,
     );
   });

@@ -73,7 +73,7 @@ describe('a value without effect', () => {
       'path = "/p/$name"; persist; devfs_ruleset = 9; allow.settime; x { } y { } z { userns = off; }';
     expect(compileText(text).diagnostics.map(({ code, span }) => `${span?.column} ${code}`)).to.deep.equal([
       '29 ignored-parameter',
-      '48 ignored-parameter',
+      '48 without-effect',
     ]);
   });
 });

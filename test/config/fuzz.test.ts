@@ -4,64 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatDiagnostic } from '../../src/config/diagnostic.js';
 import { compileText } from '../support/compile-text.js';
+import { mutate, numbers } from '../support/mutations.js';
 
 const rules = resolve(dirname(fileURLToPath(import.meta.url)), '../../../test/config/corpus/rules');
 const seeds = readdirSync(rules)
   .filter((name) => name.endsWith('.conf'))
   .map((name) => readFileSync(join(rules, name), 'utf8'));
-const scraps = [
-  '{',
-  '}',
-  ';',
-  ',',
-  '=',
-  '+=',
-  '"',
-  "'",
-  '\\',
-  '$',
-  '${',
-  '}',
-  '/*',
-  '*/',
-  '//',
-  '#',
-  '\n',
-  '\0',
-  'ü',
-  '😀',
-  '\ufffd',
-  '*',
-  '.include',
-  '$name',
-  'a.*',
-  '\\x',
-  '\\8',
-  '\r',
-];
-
-/** The same numbers every time (mulberry32), so that a failure can be seen again. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let n = Math.imul(state ^ (state >>> 15), 1 | state);
-    n = (n + Math.imul(n ^ (n >>> 7), 61 | n)) ^ n;
-    return ((n ^ (n >>> 14)) >>> 0) % below;
-  };
-}
-
-function mutate(text: string, next: (below: number) => number): string {
-  let result = text;
-  for (let n = 1 + next(6); n > 0; n--) {
-    const at = next(result.length + 1);
-    const scrap = scraps[next(scraps.length)] ?? '';
-    const cut = next(3) === 0 ? next(20) : 0;
-    result = result.slice(0, at) + scrap + result.slice(at + cut);
-  }
-  return result;
-}
-
 describe('no text', () => {
   it('breaks the compiler, and every place it names is in the text', () => {
     const next = numbers(20_251_122);

@@ -28,6 +28,11 @@ describe('a jail', () => {
       ['1:40 address-without-network'],
     ],
     [
+      'has a host name that the kernel takes, also when its own name is that',
+      `x { ${GOOD} host.hostname = ${'a'.repeat(65)}; }\n${'b'.repeat(65)} { ${GOOD} }\n${'c'.repeat(64)} { ${GOOD} }`,
+      ['1:25 bad-value', '2:1 bad-value'],
+    ],
+    [
       'cannot have the address of another',
       `x { ${GOOD} ip4.addr = 10.0.0.1; }\ny { ${GOOD} ip4.addr = "eth0|10.0.0.1/24"; }`,
       ['2:25 duplicate-address'],

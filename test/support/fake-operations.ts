@@ -1,6 +1,10 @@
 import { compile, type Compiled } from '../../src/config/compile.js';
 import type {
+  Amend,
+  Deed,
+  DeedListener,
   ForegroundJail,
+  Glance,
   JailStatus,
   Operations,
   Outcome,
@@ -57,6 +61,13 @@ export class FakeOperations implements Operations {
   readonly outcomes = new Map<string, Partial<Outcome>>();
   reloadResult: ReloadResult = { ok: true, changes: [], diagnostics: [] };
   ranJail: Jail | null = null;
+  /** What read() gives, where it is not the configuration. */
+  files: Compiled | null = null;
+  created: readonly Jail[] = [];
+  changed: Jail | null = null;
+  /** What is told of each jail that is created or stopped. */
+  deeds: readonly Deed[] = [];
+  #watcher: DeedListener | null = null;
   jailPlan: JailPlan | null = null;
 
   constructor(jails: readonly JailStatus[], configuration = '') {
@@ -67,6 +78,12 @@ export class FakeOperations implements Operations {
   status(names?: readonly string[]): readonly JailStatus[] {
     return names === undefined ? this.jails : this.jails.filter(({ name }) => names.includes(name));
   }
+  glance(): readonly Glance[] {
+    return this.jails;
+  }
+  untilGone(): Promise<void> {
+    return Promise.resolve();
+  }
   has(name: string): boolean {
     return this.jails.some((jail) => jail.name === name);
   }
@@ -76,12 +93,42 @@ export class FakeOperations implements Operations {
   }
   stop(
     names: readonly string[],
-    { force = false, cascade = false }: StopOptions = {},
+    { force = false, cascade = false, hooks = true }: StopOptions = {},
   ): Promise<readonly Outcome[]> {
-    return Promise.resolve(this.#answer(`stop${force ? ' force' : ''}${cascade ? ' cascade' : ''}`, names));
+    for (const name of names) for (const deed of this.deeds) this.#watcher?.(name, deed);
+    const how = `${force ? ' force' : ''}${cascade ? ' cascade' : ''}${hooks ? '' : ' without hooks'}`;
+    return Promise.resolve(this.#answer(`stop${how}`, names));
   }
   restart(names: readonly string[]): Promise<readonly Outcome[]> {
     return Promise.resolve(this.#answer('restart', names));
+  }
+  read(file?: string): Compiled {
+    this.asked.push(file === undefined ? 'read' : `read ${file}`);
+    return this.files ?? this.configuration;
+  }
+  definition(name: string): Jail | null {
+    return this.configuration.jails.find((jail) => jail.name === name) ?? null;
+  }
+  create(definitions: readonly Jail[], names: readonly string[]): Promise<readonly Outcome[]> {
+    this.created = definitions;
+    for (const name of names) for (const deed of this.deeds) this.#watcher?.(name, deed);
+    return Promise.resolve(this.#answer('create', names));
+  }
+  change(name: string, amend: Amend, { restart }: { readonly restart: boolean }): Promise<Outcome> {
+    const running = this.definition(name);
+    if (running === null) return Promise.reject(new Error(`no jail ${name}`));
+    // As the supervisor does it, what amend() throws is a rejection.
+    return Promise.resolve().then(() => {
+      this.changed = amend(running);
+      return this.#one(restart ? 'change or restart' : 'change', name);
+    });
+  }
+  cleanUp({ name }: Jail): Promise<Outcome> {
+    return Promise.resolve(this.#one('clean up', name));
+  }
+  watch(listener: DeedListener): () => void {
+    this.#watcher = listener;
+    return () => (this.#watcher = null);
   }
   reload(dryRun: boolean): Promise<ReloadResult> {
     this.asked.push(dryRun ? 'reload dry' : 'reload');

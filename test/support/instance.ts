@@ -63,9 +63,12 @@ export class TestInstance {
       mkdirSync(join(this.prefix, directory), { recursive: true });
   }
 
-  /** Writes etc/jail.conf; `$root` in it is the busybox root. */
+  /** Writes etc/jail.conf; `$root` in it is the busybox root. The text begins in its third line. */
   configure(text: string): void {
-    this.write('etc/jail.conf', `$root = "${this.root}";\n$prefix = "${this.prefix}";\n${text}`);
+    const known = Object.entries({ root: this.root, prefix: this.prefix });
+    const isUsed = (name: string): boolean => new RegExp(`\\$\\{?${name}\\b`).test(text);
+    const lines = known.map(([name, path]) => (isUsed(name) ? `$${name} = "${path}";` : ''));
+    this.write('etc/jail.conf', [...lines, text].join('\n'));
   }
 
   write(path: string, text: string): string {

@@ -62,12 +62,14 @@ export function* policyIsThere(subject: Subject, host: HostView): Iterable<Findi
   yield finding(subject, 'error', 'no-such-path', 'seccomp', message, hint);
 }
 
-/** The devices that `devices` hands over are there. */
+/** The devices that `devices` hands over are devices of the host. */
 export function* devicesAreThere(subject: Subject, host: HostView): Iterable<Finding> {
-  for (const [element, { path: device }] of (subject.jail.values.devices ?? []).entries()) {
-    if (host.stat(device).kind !== 'missing') continue;
-    const severity = absence(subject, device);
+  for (const [element, { path }] of (subject.jail.values.devices ?? []).entries()) {
+    const { kind } = host.stat(path);
+    if (kind === 'block-device' || kind === 'other' || kind === 'unknown') continue;
+    const severity = kind === 'missing' ? absence(subject, path) : 'error';
+    const message = kind === 'missing' ? `there is no ${path}` : `${path} is not a device`;
     const at = { parameter: 'devices', element } as const;
-    if (severity !== null) yield finding(subject, severity, 'no-such-device', at, `there is no ${device}`);
+    if (severity !== null) yield finding(subject, severity, 'no-such-device', at, message);
   }
 }

@@ -19,11 +19,11 @@ export function* interfacesExist(subject: Subject, host: HostView): Iterable<Fin
   for (const family of families)
     for (const [element, { interface: name }] of (values[`${family}.addr`] ?? []).entries())
       if (name !== undefined) wanted.push([name, { parameter: `${family}.addr`, element }]);
+  const moved = values['vnet.interface'] ?? [];
   // Those of a running jail are in its own network namespace.
-  for (const [element, name] of host.isRunning(subject.jail.name)
-    ? []
-    : (values['vnet.interface'] ?? []).entries())
-    wanted.push([name, { parameter: 'vnet.interface', element }]);
+  if (moved.length > 0 && !host.isRunning(subject.jail.name))
+    for (const [element, name] of moved.entries())
+      wanted.push([name, { parameter: 'vnet.interface', element }]);
   if (values.bridge !== undefined) wanted.push([values.bridge, { parameter: 'bridge' }]);
   for (const [name, at] of wanted) {
     if (host.links().includes(name)) continue;

@@ -53,4 +53,12 @@ describe('files of a jail', () => {
     ]);
     expect(adviceOnX('seccomp = off;')).to.deep.equal([]);
   });
+
+  it('devices are devices of the host', () => {
+    const files = { '/dev/sda': 'block', '/dev/file': 'a file' };
+    expect(adviceOnX('devices = "/dev/sda r", /dev/no, "/dev/file rw";', files)).to.deep.equal([
+      '2:25 error: there is no /dev/no [no-such-device]',
+      '2:34 error: /dev/file is not a device [no-such-device]',
+    ]);
+  });
 });

@@ -1,0 +1,78 @@
+import type { Jail } from '../config/compile.js';
+import type { Host } from '../host/host.js';
+import { failureOf } from './exits.js';
+import type { PlanJail } from './incarnation.js';
+import type { SupervisedJail } from './jail.js';
+import { isUp } from './lifecycle.js';
+import { changeLive } from './live.js';
+import type { Amend, Outcome } from './operations.js';
+import { changedParameters, fixedParameters } from './reload.js';
+import type { Roster } from './roster.js';
+
+export interface ChangeContext {
+  readonly roster: Roster;
+  readonly host: Host;
+  readonly planJail: PlanJail;
+  /** What cannot change while a jail runs is changed by a restart. */
+  readonly mayRestart: boolean;
+  readonly restart: (name: string) => Promise<readonly Outcome[]>;
+}
+
+/** Changes of one jail are made one after the other: each builds upon what the one before has made. */
+const underWay = new WeakMap<SupervisedJail, Promise<unknown>>();
+
+/** Gives a running jail another definition. Rejects with what `amend` throws. */
+export function changeJail(jail: SupervisedJail, amend: Amend, context: ChangeContext): Promise<Outcome> {
+  const before = underWay.get(jail) ?? Promise.resolve();
+  const change = before.then(() => changeNow(jail, amend, context));
+  underWay.set(
+    jail,
+    change.catch(() => undefined),
+  );
+  return change;
+}
+
+async function changeNow(jail: SupervisedJail, amend: Amend, context: ChangeContext): Promise<Outcome> {
+  const { life, name } = jail;
+  const refused = { jail: name, ok: false, changed: false, code: 1 } as const;
+  if (life === null || !isUp(jail.phase)) return { ...refused, message: 'not changed: it is not running' };
+  const next = amend(life.jail);
+  const parameters = changedParameters(life.jail.values, next.values);
+  const fixed = fixedParameters(life.jail.values, next.values);
+  if (parameters.length === 0) return { ...refused, ok: true, code: 0, message: 'is so already' };
+  if (fixed.length > 0 && !context.mayRestart) {
+    const message = `not changed: ${fixed.join(', ')} cannot be changed after creation`;
+    return { ...refused, code: 2, message, hint: `a restart changes it: jail -mr name=${name} ...` };
+  }
+  if (fixed.length > 0) {
+    context.roster.replace(next);
+    const [outcome = { ...refused, message: 'not changed: it is gone' }] = await context.restart(name);
+    // A stop command has kept it up: it is what it was.
+    if (jail.life === life) context.roster.replace(life.jail);
+    return outcome;
+  }
+  const failure = await changeWhole(jail, next, context);
+  if (failure !== null) return { ...refused, message: `not changed: ${failure}` };
+  return { ...refused, ok: true, changed: true, code: 0, message: `changed: ${parameters.join(', ')}` };
+}
+
+/** All of it or nothing. @returns why not, or null */
+async function changeWhole(
+  jail: SupervisedJail,
+  next: Jail,
+  { roster, host, planJail }: ChangeContext,
+): Promise<string | null> {
+  const { life } = jail;
+  if (life === null) return 'it has ended';
+  const before = life.jail;
+  const errors = await changeLive(life, next, host, planJail);
+  if (errors.length > 0) {
+    await changeLive(life, before, host, planJail);
+    return failureOf(errors[0]).message;
+  }
+  if (jail.life !== life) return 'it has ended';
+  if (jail.mode.foreground) jail.definition = next;
+  else roster.replace(next);
+  jail.noteChanged(next);
+  return null;
+}
