@@ -1,7 +1,7 @@
-/** Ten times what one host is meant to hold. */
-const MAX_BLOCKS = 200_000;
+/** Half as many again as anybody has tried. */
+const MAX_BLOCKS = 150_000;
 /** Words that stand anywhere, and words that each block may have besides. */
-const MAX_LOOSE = 250_000;
+const MAX_LOOSE = 200_000;
 const WORDS_OF_BLOCK = 500;
 /** All words: each takes about a hundred bytes. */
 const MAX_WORDS = 12_000_000;

@@ -7,6 +7,7 @@ import { readProgram } from './include.js';
 import type { Compiled, FileAccess, Jail, RuleFiles } from './jail.js';
 import { LazyMap } from './lazy-map.js';
 import { mergeJail } from './merge.js';
+import type { JailParams } from './params.js';
 import { Rules } from './rctl/rules-of-jail.js';
 import { applyRules } from './rules.js';
 import { diagnose, spanOf, type Place } from './source.js';
@@ -44,6 +45,7 @@ export function compile(
     ...checkUncovered(blocks, stacked.covered),
     ...(ok && jails.length > 0 ? unusedVariables(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
+    ...moreMistakes(jails),
     ...rules.diagnostics(jails.map(({ name }) => name)),
   ];
   const read = [...program.files, ...rules.files];
@@ -120,8 +122,10 @@ const ABSENCES: readonly DiagnosticCode[] = ['missing-path', 'nothing-to-run', '
 /** What the variables of all jails together may be replaced by, in bytes, and of each of them besides. */
 const MAX_MADE = 1 << 25;
 const MAX_MADE_EACH = 4096;
+/** What a parameter that is not in the table takes, which a jail may have thousands of. */
+const KEY_BYTES = 64;
 /** When so many mistakes are told, only the first of each other jail is. */
-const MANY_TOLD = 50_000;
+const MANY_TOLD = 10_000;
 
 interface Drafted {
   readonly drafts: readonly Draft[];
@@ -131,8 +135,10 @@ interface Drafted {
 function draftJails(stacks: readonly Stack[], checker: Checker, rules: RuleFiles): Drafted {
   const drafts: Draft[] = [];
   let left = MAX_MADE;
+  let told = 0;
   for (const stack of stacks) {
-    const draft = draftOf(stack, checker, rules);
+    const draft = draftOf(stack, checker, rules, told < MANY_TOLD ? MAX_TOLD : 1);
+    told += draft.diagnostics.length;
     left += MAX_MADE_EACH - draft.made;
     if (left < 0) {
       const message = `the variables of the jails down to this one make more than ${MAX_MADE} bytes`;
@@ -143,7 +149,8 @@ function draftJails(stacks: readonly Stack[], checker: Checker, rules: RuleFiles
   return { drafts, diagnostics: [] };
 }
 
-function draftOf(stack: Stack, checker: Checker, rules: RuleFiles): Draft {
+/** @param most mistakes that are told */
+function draftOf(stack: Stack, checker: Checker, rules: RuleFiles, most = MAX_TOLD): Draft {
   const merged = mergeJail(stack);
   const substituted = substitute(merged);
   const { values, diagnostics, origin } = rules.resolve(merged, checker.check(merged, substituted));
@@ -153,13 +160,16 @@ function draftOf(stack: Stack, checker: Checker, rules: RuleFiles): Draft {
     name: block.name,
     stack,
     merged: { block, entries },
-    made: substituted.made,
+    made: substituted.made + KEY_BYTES * freeKeysOf(values),
     failed: failures.length > 0,
     values,
     origin,
-    diagnostics: mostGrave([...failures, ...diagnostics], MAX_TOLD),
+    diagnostics: mostGrave([...failures, ...diagnostics], most),
   };
 }
+
+const freeKeysOf = ({ metaKeys = {}, envKeys = {} }: JailParams): number =>
+  Object.keys(metaKeys).length + Object.keys(envKeys).length;
 
 /** @param silent what the rules may not complain about */
 function judgeJails(drafts: readonly Draft[], silent: readonly DiagnosticCode[]): readonly Jail[] {
@@ -172,6 +182,12 @@ function judgeJails(drafts: readonly Draft[], silent: readonly DiagnosticCode[])
     told += diagnostics.length;
     return jailOf(draft, diagnostics);
   });
+}
+
+function moreMistakes(jails: readonly Jail[]): readonly Diagnostic[] {
+  if (jails.reduce((sum, { diagnostics }) => sum + diagnostics.length, 0) < MANY_TOLD) return [];
+  const message = `there are too many mistakes: of most jails only the first is told`;
+  return [{ code: 'more-mistakes', severity: 'warning', span: null, message }];
 }
 
 function jailOf({ name, failed, stack, values }: Draft, diagnostics: readonly Diagnostic[]): Jail {

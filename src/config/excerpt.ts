@@ -1,5 +1,7 @@
 /** Columns of the screen for the text of a line. */
 const WIDTH = 76;
+/** Characters before, in and after a part that are looked at: some take no column. */
+const REACH = 4 * WIDTH;
 
 /** What a terminal obeys instead of showing: control characters, and those that turn the direction of text round. */
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
@@ -18,8 +20,12 @@ interface Cell {
   readonly width: number;
 }
 
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** What a reader takes for one character each: an e with its accent, a family of emoji. */
 function cellsOf(text: string): readonly Cell[] {
+  // Looking for graphemes takes a millisecond for each line.
+  if (PLAIN.test(text)) return Array.from(text, (character) => ({ text: character, width: 1 }));
   return [...graphemes.segment(printable(text))].map(({ segment }) => {
     const width = ZERO_WIDTH.test(segment) ? 0 : DOUBLE_WIDTH.test(segment) ? 2 : 1;
     return { text: segment, width };
@@ -41,9 +47,10 @@ function fitting(cells: readonly Cell[], columns: number): readonly Cell[] {
  * @param at index in the text at which the part begins
  */
 export function drawExcerpt(text: string, at: number, length: number): { line: string; caret: string } {
-  const before = cellsOf(text.slice(0, at));
-  const marked = cellsOf(text.slice(at, at + length));
-  const after = cellsOf(text.slice(at + length));
+  const end = at + Math.min(length, REACH);
+  const before = cellsOf(text.slice(Math.max(0, at - REACH), at));
+  const marked = cellsOf(text.slice(at, end));
+  const after = cellsOf(text.slice(end, end + REACH));
   const isLong = widthOf(before) + widthOf(marked) > WIDTH;
   const lead = isLong ? [...fitting([...before].reverse(), WIDTH / 2)].reverse() : before;
   const rest = fitting([...marked, ...after], WIDTH - widthOf(lead));

@@ -1,10 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { MAX_BYTES, systemError, textOf, tooLarge } from './bytes.js';
+import { CHUNK, MODEST, refuseShapeless, systemError, tooLarge } from './large-files.js';
 import { compile, type Compiled, type FileAccess } from './compile.js';
 import { expandPattern } from './glob.js';
 
-const CHUNK = 1024 * 1024;
 /** How long a pipe may be silent, in milliseconds: the daemon must not wait for ever for a file. */
 const PIPE_PATIENCE = 5000;
 export const STDIN = 'STDIN'; // its name in messages, as jail(8) has it
@@ -56,7 +55,7 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 /** The real file system. @param useStdin whether the file "STDIN" is standard input */
 export function hostFiles(useStdin = false): FileAccess {
   return {
-    readFile: (path) => textOf(readBytes(useStdin && path === STDIN ? '-' : path), path),
+    readFile: (path) => withFile(useStdin && path === STDIN ? '-' : path, readText),
     glob: (pattern, directory) =>
       expandPattern(pattern.startsWith('/') ? pattern : directory + pattern, (folder) => namesOrNone(folder)),
   };
@@ -64,39 +63,58 @@ export function hostFiles(useStdin = false): FileAccess {
 
 /** The bytes of a file, as large as one may be. @param path `-` is standard input @throws NodeJS.ErrnoException */
 export function readBytes(path: string): Buffer {
-  return path === '-' ? readAll(0, STDIN) : readFileBounded(path);
+  return withFile(path, (fd, name) => (isWholeFile(fd, name) ? readFileSync(fd) : readPipe(fd, name)));
 }
 
-function readFileBounded(path: string): Buffer {
+/** Of all ways this one takes the least memory: no buffer of the file's size waits to be collected. */
+function readText(fd: number, path: string): string {
+  return isWholeFile(fd, path) ? readFileSync(fd, 'utf8') : readPipe(fd, path).toString('utf8');
+}
+
+/** Opens a file and does something with it. @param path `-` is standard input */
+function withFile<T>(path: string, use: (fd: number, path: string) => T): T {
+  if (path === '-') return use(0, STDIN);
   // Opening a pipe without O_NONBLOCK waits for a writer that may never come.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
-    return readAll(fd, path);
+    return use(fd, path);
   } finally {
     closeSync(fd);
   }
 }
 
-function readAll(fd: number, path: string): Buffer {
+/** @returns whether it is a file, which is not too large, or something else that can be read from */
+function isWholeFile(fd: number, path: string): boolean {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) throw systemError('EISDIR', 'is a directory', path);
   if (!stat.isFile() && !stat.isFIFO() && fd !== 0) throw systemError('EINVAL', 'not a file or a pipe', path);
-  // As large as the file is said to be, so that it need not be copied; what is read tells where it ends.
-  let bytes = Buffer.allocUnsafeSlow(Math.min(stat.size, MAX_BYTES) + CHUNK);
-  let size = 0;
-  for (let read = readSome(fd, bytes, size, path); read > 0; read = readSome(fd, bytes, size, path)) {
-    size += read;
-    if (size > MAX_BYTES) throw tooLarge(MAX_BYTES, '', path);
-    if (size === bytes.length) bytes = Buffer.concat([bytes, Buffer.allocUnsafeSlow(size)]);
-  }
-  return bytes.subarray(0, size);
+  if (stat.isFile() && stat.size > MODEST) refuseShapeless(piecesOf(fd), path);
+  return stat.isFile();
 }
 
-/** @param at where in the buffer there is room */
-function readSome(fd: number, bytes: Buffer, at: number, path: string): number {
+/** A file in pieces, each of which is overwritten by the next. */
+function* piecesOf(fd: number): Iterable<Buffer> {
+  const piece = Buffer.allocUnsafe(CHUNK);
+  let size = 0;
+  for (let read; (read = readSync(fd, piece, 0, CHUNK, size)) > 0; size += read)
+    yield piece.subarray(0, read);
+}
+
+function readPipe(fd: number, path: string): Buffer {
+  const chunks: Buffer[] = [];
+  for (let size = 0, chunk = readChunk(fd, path); chunk.length > 0; chunk = readChunk(fd, path)) {
+    size += chunk.length;
+    if (size > MODEST) throw tooLarge(MODEST, ' and no file', path);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function readChunk(fd: number, path: string): Buffer {
+  const chunk = Buffer.allocUnsafe(CHUNK);
   for (let waited = 0; waited < PIPE_PATIENCE; waited += 10) {
     try {
-      return readSync(fd, bytes, at, Math.min(CHUNK, bytes.length - at), null);
+      return chunk.subarray(0, readSync(fd, chunk));
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);

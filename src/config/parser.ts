@@ -14,6 +14,8 @@ export interface Parsed {
 
 /** Deeper blocks could not be named: the kernel and file systems end names at 255 bytes. */
 const MAX_DEPTH = 100;
+/** Three times what can name a jail. */
+const MAX_NAME = 400;
 /** A file that is copied to read one of its statements again. */
 const MAX_REREAD = 1 << 20;
 
@@ -31,6 +33,8 @@ function trimmed(words: readonly Word[]): readonly Word[] | null {
 
 class Parser extends Complaints {
   private readonly names = new Names();
+  /** Of the blocks that are open, together. */
+  private nameLength = 0;
 
   // file := item*
   file(): Parsed {
@@ -64,10 +68,14 @@ class Parser extends Complaints {
 
   private body(name: Name, depth: number): BlockNode {
     this.countBlock();
+    const outer = this.nameLength;
+    this.nameLength += name.text.length + 1;
+    if (this.nameLength > MAX_NAME) this.skipLongName(name);
     const items: Item[] = [];
     while (!this.at('}', 'end') && !this.tooMany()) this.item(items, depth + 1);
     if (this.token.kind === 'end') this.blockWithoutEnd(name, items);
     else this.accept('}');
+    this.nameLength = outer;
     const { text, source, start, end } = name;
     return { kind: 'block', name: text, items: items.slice(), source, start, end };
   }
@@ -99,7 +107,7 @@ class Parser extends Complaints {
     const { text, variable, source, start, end } = name;
     // Only the form without a sign includes; with one, ".include" is a parameter like any other.
     if (text === '.include' && !variable && operator === null && words.length > 0)
-      return { kind: 'include', words, source, start, end };
+      return { kind: 'include', words: words.slice(), source, start, end };
     return paramNode(this.names.of(text, variable), trimmed(words), operator === '+=', name);
   }
 
@@ -176,6 +184,10 @@ class Parser extends Complaints {
       this.error(name, 'a name cannot contain a variable', 'variables stand in values only');
       return null;
     }
+    if (name.text.length > MAX_NAME) {
+      this.report('bad-name', name, `a name of more than ${MAX_NAME} characters is too long`);
+      return null;
+    }
     if (name.text.includes('*')) this.bareStar(name);
     return name;
   }
@@ -240,6 +252,15 @@ class Parser extends Complaints {
 
   private skipDeepBlock(open: Token): void {
     this.report('nesting-too-deep', open, `blocks are nested more than ${MAX_DEPTH} deep`);
+    this.skipToBrace();
+  }
+
+  private skipLongName(name: Name): void {
+    this.report(
+      'bad-name',
+      name,
+      `the name of a jail has more than ${MAX_NAME} characters, with those around it`,
+    );
     this.skipToBrace();
   }
 

@@ -3,6 +3,9 @@ import { findParam } from './params.js';
 const SINGLE = "'";
 const DOUBLE = '"';
 
+/** A statement may be as long as a file, and there may be mistakes in each of many on one line. */
+const MAX_LOOKED_AT = 1 << 16;
+
 /** A string whose quote was forgotten. */
 export interface OpenQuote {
   readonly start: number;
@@ -17,13 +20,11 @@ export interface OpenQuote {
  * @param to offset of the mistake
  */
 export function findOpenQuote(text: string, from: number, to: number): OpenQuote | null {
-  for (let at = from; at < to;) {
+  for (let at = from; at < Math.min(to, from + MAX_LOOKED_AT);) {
     const c = text.charAt(at);
     const end = endOf(text, at, c);
-    const newline = text.indexOf('\n', at);
-    const isString = c === SINGLE || c === DOUBLE;
-    if (isString && newline >= 0 && newline < end && looksForgotten(text, at, newline))
-      return { start: at, lineEnd: newline };
+    const newline = c === SINGLE || c === DOUBLE ? text.slice(at, end).indexOf('\n') : -1;
+    if (newline >= 0 && looksForgotten(text, at, at + newline)) return { start: at, lineEnd: at + newline };
     at = end;
   }
   return null;
@@ -44,12 +45,13 @@ function endOf(text: string, at: number, c: string): number {
 }
 
 function endOfString(text: string, start: number, quote: string): number {
-  for (let at = start + 1; at < text.length; at++) {
+  const most = Math.min(text.length, start + MAX_LOOKED_AT);
+  for (let at = start + 1; at < most; at++) {
     const c = text.charAt(at);
     if (c === '\\') at++;
     else if (c === quote) return at + 1;
   }
-  return text.length;
+  return most;
 }
 
 const after = (found: number, length: number, text: string): number =>

@@ -78,7 +78,9 @@ function pictureOf(place: Place): Pick<Note, 'span' | 'excerpt' | 'excerptFrom'>
   const span = spanOf(place);
   const lineStart = start - (span.column - 1);
   const from = Math.max(lineStart, start - EXCERPT_REACH);
-  const [after = ''] = source.text.slice(start, start + span.length + EXCERPT_REACH).split('\n', 1);
+  const [after = ''] = source.text
+    .slice(start, start + Math.min(span.length, EXCERPT_REACH) + EXCERPT_REACH)
+    .split('\n', 1);
   const excerpt = source.text.slice(from, start + after.length).replace(/\r$/, '');
   return { span, excerpt, ...(from > lineStart && { excerptFrom: from - lineStart + 1 }) };
 }

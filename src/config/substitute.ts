@@ -110,7 +110,8 @@ class Substitution implements Substituted {
   private close({ index, entry }: Frame): void {
     this.current = index;
     const strings: string[] = [];
-    for (const word of entry.words ?? []) {
+    // Once it is too much, nothing can make it right.
+    for (const word of this.made > MAX_MADE ? [] : (entry.words ?? [])) {
       const value = word.text ?? this.expand(word, entry);
       if (typeof value === 'string') strings.push(value);
       else for (const text of value) strings.push(text);

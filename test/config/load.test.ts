@@ -59,12 +59,18 @@ describe('configuration files of the host', () => {
     expect(messagesOf('/dev/zero')).to.deep.equal(['cannot read /dev/zero: not a file or a pipe']);
   });
 
-  it('that are larger than 64 MB are refused, and larger than 128 MB if they are so because of their jails', () => {
+  it('may be as large as their jails make them', () => {
     const big = file('big', '');
     truncateSync(big, 65 * 1024 * 1024);
     expect(messagesOf(big)).to.deep.equal([`cannot read ${big}: larger than 64 MB without its jails`]);
-    truncateSync(big, 129 * 1024 * 1024);
+    writeFileSync(big, `${'#'.repeat(1000)}{\n`.repeat(131_000));
+    expect(messagesOf(big)).to.deep.equal([]);
+    writeFileSync(big, `${'#'.repeat(1000)}{\n`.repeat(136_000));
     expect(messagesOf(big)).to.deep.equal([`cannot read ${big}: larger than 128 MB`]);
+    writeFileSync(big, `# \u0142${'#'.repeat(33 * 1024 * 1024)}`);
+    expect(messagesOf(big)).to.deep.equal([
+      `cannot read ${big}: larger than 32 MB with characters beyond Latin-1`,
+    ]);
   });
 
   it('may be a pipe, and one that nobody writes to is empty', () => {
