@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { commands } from './cli/commands.js';
 import { completionScript } from './cli/completion.js';
 import { commandsAsRoff } from './cli/manual.js';
-import { describeParams, paramsAsRoff, type ParamDescription } from './config/describe.js';
+import { textMateGrammar } from './config/editor/textmate.js';
+import { vimSyntax } from './config/editor/vim.js';
+import { paramsAsRoff, treatmentsAsRoff } from './config/describe-roff.js';
 import { resourcesAsRoff } from './config/rctl/describe.js';
+import { roff } from './config/roff.js';
 import { settingsAsIni, settingsAsRoff } from './daemon/settings.js';
 import { shown, transitions, type Phase } from './supervise/lifecycle.js';
 
@@ -28,6 +31,8 @@ export function printedFiles(repository: string): ReadonlyMap<string, string> {
     ['etc/completion/jailctl.bash', completionScript('bash', commands)],
     ['etc/completion/_jailctl', completionScript('zsh', commands)],
     ['etc/completion/jailctl.fish', completionScript('fish', commands)],
+    ['etc/editor/jail.conf.tmLanguage.json', textMateGrammar()],
+    ['etc/editor/vim/syntax/jailconf.vim', vimSyntax()],
   ]);
 }
 
@@ -36,7 +41,7 @@ type Lists = ReadonlyMap<string, () => string>;
 function listsOf(repository: string): Lists {
   return new Map([
     ['PARAMETERS', paramsAsRoff],
-    ['DIFFERENCES', differencesAsRoff],
+    ['TREATMENTS', treatmentsAsRoff],
     ['RESOURCES', resourcesAsRoff],
     ['SETTINGS', settingsAsRoff],
     ['COMMANDS', commandsAsRoff],
@@ -52,40 +57,6 @@ function fillIn(template: string, lists: Lists): string {
     if (list === undefined) throw new Error(`there is no list ${name}`);
     return `${list().trimEnd()}\n`;
   });
-}
-
-/** Text in which roff and tbl find nothing of their own. */
-const roff = (text: string): string =>
-  text
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replace(/^([.'])/, '\\&$1');
-
-const KINDS = { close: '', later: 'Not yet. ', ignored: 'No meaning. ' } as const;
-
-/** What is different from FreeBSD, as a tbl(1) table. Its columns fit 80 characters. */
-function differencesAsRoff(): string {
-  const rows = describeParams()
-    .filter(({ origin }) => origin === 'freebsd')
-    .flatMap(differencesOf);
-  const cells = rows.map(([name, note]) => `${name}\tT{\n${roff(note)}\nT}`);
-  // A text block at the end of a page is one that tbl(1) warns of, and which one that is changes with every line above.
-  return ['.TS', 'nowarn;', 'lb lb', 'l lw(34n).', 'Parameter\tWhat is different', ...cells, '.TE'].join(
-    '\n',
-  );
-}
-
-type Difference = readonly [name: string, note: string];
-
-function differencesOf(param: ParamDescription): readonly Difference[] {
-  const { name, onLinux, note, notYet, meaningless } = param;
-  return [
-    ...(onLinux === 'same' ? [] : [[name, `${KINDS[onLinux]}${note ?? ''}`] as const]),
-    ...(notYet === null ? [] : [[name, `${KINDS.later}${notYet.values}: ${notYet.note}.`] as const]),
-    ...(meaningless === null
-      ? []
-      : [[name, `${KINDS.ignored}${meaningless.values}: ${meaningless.note}.`] as const]),
-  ];
 }
 
 /** The table of a jail's life: for each phase, what can happen in it and what it becomes. */

@@ -1,9 +1,11 @@
+import { audit } from './audit.js';
 import { localCommand, type Command } from './command.js';
 import { completionScript, shells, type Shell } from './completion.js';
 import { check } from './check.js';
 import { config } from './config-commands.js';
 import { done } from './context.js';
 import { exec } from './exec.js';
+import { fmt } from './fmt.js';
 import { commandHelp, overview } from './help.js';
 import { kill, pause, restart, resume, shutdown, start, stop } from './lifecycle.js';
 import { list } from './list.js';
@@ -55,7 +57,7 @@ const help = localCommand({
 export const commands: readonly Command[] = [
   ...[start, stop, restart, status, list, logs],
   ...[run, exec, set, kill, pause, resume],
-  ...[check, config, plan, reload, shutdown],
+  ...[audit, check, config, fmt, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],
 ];
 

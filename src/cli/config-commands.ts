@@ -13,11 +13,16 @@ import { suggestion } from './words.js';
 
 export const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
+export function load(context: CommandContext, files: readonly string[]): Compiled {
+  const ruleFile = files.length > 0 ? null : context.instance.ruleFile;
+  return loadConfiguration(filesToRead(context, files), ruleFile);
+}
+
 /** The files named, or those of the host. Throws Refusal when there are none at all. */
-export function load({ instance, cwd }: CommandContext, files: readonly string[]): Compiled {
-  if (files.length > 0) return loadConfiguration(files.map((file) => nameFile(file, cwd)));
+export function filesToRead({ instance, cwd }: CommandContext, files: readonly string[]): readonly string[] {
+  if (files.length > 0) return files.map((file) => nameFile(file, cwd));
   const found = configurationFiles(instance.jailConf, instance.jailConfDirectory);
-  if (found.length > 0) return loadConfiguration(found, instance.ruleFile);
+  if (found.length > 0) return found;
   throw new Refusal(
     2,
     `${instance.jailConf}: there is no such file`,

@@ -1,29 +1,8 @@
 import type { Compiled, Jail } from '../config/compile.js';
+import { confName, confString } from '../config/format/spelling.js';
 import { configAsJson } from '../config/json.js';
 import type { Origin, Origins, Written } from '../config/origin.js';
 import { printable } from './render.js';
-
-const WORD = /^[\w./:@%+|-]+$/;
-const NAME = /^[\w.:@%-]+$/;
-
-/** A string as jail.conf(5) reads it back: as it is when it is one word, else in double quotes. */
-export function confString(text: string): string {
-  // What follows // is a comment, and += is a sign.
-  if (WORD.test(text) && !text.includes('//')) return text;
-  const escaped = text
-    .replace(/["\\$]/g, '\\$&')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\t', '\\t')
-    .replace(
-      /[\u0000-\u001f\u007f]/g,
-      (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
-    );
-  return `"${escaped}"`;
-}
-
-/** The name of a jail or a parameter, which must be of one piece. */
-const confName = (name: string): string =>
-  NAME.test(name) ? name : confString(name).replace(/^[^"].*$/s, '"$&"');
 
 /** What the name of the block says already may not be said again (jail.conf(5)). */
 function isSaidByName(jail: Jail, name: string): boolean {

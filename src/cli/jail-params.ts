@@ -70,6 +70,7 @@ function wordsOf({ params, hostUser }: JailCall): readonly string[] {
 export async function createFromParams(call: JailCall, context: DaemonContext): Promise<CommandResult> {
   const words = wordsOf(call);
   const name = valueOf(words, 'name');
+  await context.operations.untilGone(name ?? '');
   const present = presentName(words, context);
   if (present !== undefined) {
     if (call.modify) return modifyFromParams(call, context);

@@ -1,13 +1,6 @@
+import { roff } from '../config/roff.js';
 import type { Command, CommandOption } from './command.js';
 import { commands } from './commands.js';
-
-/** Text in which roff finds nothing of its own (mdoc(7)). */
-function roff(text: string): string {
-  return text
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replace(/^(?=[.'])/gm, '\\&');
-}
 
 function optionMacro(name: string, option: CommandOption): string {
   const value = option.value === undefined ? '' : ` Ar ${option.value}`;

@@ -30,6 +30,8 @@ export class Causes extends TokenReader {
    * @param known how many mistakes there were before the statement
    */
   protected blameQuote(name: Place, known: number): OpenQuote | null {
+    // A warning alone needs no cause, and the mistake of the next statement may be there already.
+    if (this.diagnostics.slice(known).every(({ severity }) => severity === 'warning')) return null;
     const { text } = this.source;
     const lineEnd = text.indexOf('\n', this.token.start);
     const found = findOpenQuote(text, name.start, lineEnd < 0 ? text.length : lineEnd);

@@ -56,7 +56,8 @@ function describeParam(name: ParamName, group: string): ParamDescription {
   };
 }
 
-const LINUX_WORDS = {
+/** How Linux treats a parameter. */
+export const LINUX_WORDS = {
   same: 'as on FreeBSD',
   close: 'close to FreeBSD',
   ignored: 'accepted, means nothing on Linux',
@@ -88,8 +89,13 @@ const bound = (value: number | undefined): number | null =>
   value === undefined || Math.abs(value) === Number.MAX_SAFE_INTEGER ? null : value;
 
 /** "integer, 1 to 10000", "choice (no, on-failure, always)". */
-function typeOf({ type, choices, least, most }: ParamDescription): string {
-  if (choices !== null) return `${type} (${choices.join(', ')})`;
+function typeOf(param: ParamDescription): string {
+  const { type, choices } = param;
+  return choices === null ? boundedType(param) : `${type} (${choices.join(', ')})`;
+}
+
+/** "integer, 1 to 10000". */
+export function boundedType({ type, least, most }: ParamDescription): string {
   if (least === null) return type;
   return most === null ? `${type}, at least ${least}` : `${type}, ${least} to ${most}`;
 }
@@ -133,41 +139,6 @@ function linuxOf({ origin, onLinux, readOnly }: ParamDescription): string | null
 }
 
 /** "inherit: what happens instead". */
-function someText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
+export function someText({ values, note }: NonNullable<ParamDescription['notYet']>): string {
   return `${values}: ${note}`;
-}
-
-/** The same as a list of roff for jail.conf(5): one .Ss for each group, one .It for each parameter. */
-export function paramsAsRoff(): string {
-  const all = describeParams();
-  return Object.keys(groups)
-    .map((group) => {
-      const rows = all.filter((param) => param.group === group).map(paramAsRoff);
-      return [`.Ss ${group}`, '.Bl -tag -width indent', ...rows, '.El'].join('\n');
-    })
-    .join('\n');
-}
-
-/** Characters that roff would read as its own. */
-const roff = (text: string): string =>
-  text
-    .replace(/\\/g, '\\e')
-    .replace(/-/g, '\\-')
-    .replace(/^([.'])/, '\\&$1');
-
-function paramAsRoff(param: ParamDescription): string {
-  const facts = [
-    param.unit === null ? param.type : `${param.type}, in ${param.unit}`,
-    `default: ${param.default}`,
-    ...(param.live ? ['can change while the jail runs'] : []),
-    ...(param.onLinux === 'ignored' || param.onLinux === 'later' ? [LINUX_WORDS[param.onLinux]] : []),
-  ];
-  return [
-    `.It Va ${param.name}`,
-    roff(param.summary),
-    ...(param.note === null ? [] : [roff(param.note)]),
-    ...(param.notYet === null ? [] : [roff(`Not yet: ${someText(param.notYet)}.`)]),
-    ...(param.meaningless === null ? [] : [roff(`Without meaning: ${someText(param.meaningless)}.`)]),
-    `.Pq ${roff(facts.join('; '))}`,
-  ].join('\n');
 }

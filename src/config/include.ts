@@ -135,6 +135,6 @@ class Reader {
 }
 
 /** The words of a system error: "ENOENT: no such file or directory, open '/x'" without code, call and path. */
-function reasonOf(error: Error): string {
+export function reasonOf(error: Error): string {
   return /^[A-Z0-9]+: ([^,]+)/.exec(error.message)?.[1] ?? error.message;
 }

@@ -18,6 +18,20 @@ export interface Jail {
   readonly origin: ReadonlyMap<string, Span>;
 }
 
+/** The longest name that sethostname(2) and setdomainname(2) take, in bytes. */
+export const MAX_HOST_NAME = 64;
+
+/** The host name inside: the one that is written, else as much of the jail's name as fits. */
+export function hostnameOf({ name, values }: Pick<Jail, 'name' | 'values'>): string {
+  return (
+    values['host.hostname'] ??
+    Buffer.from(values.name ?? name)
+      .subarray(0, MAX_HOST_NAME)
+      .toString()
+      .replace(/\ufffd$/, '')
+  );
+}
+
 /** Everything that a set of files says. */
 export interface Compiled {
   /** The syntax is fine, so the jails may be used. */

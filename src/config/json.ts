@@ -1,6 +1,6 @@
 import type { Diagnostic } from './diagnostic.js';
 import type { Verdict } from './finding.js';
-import type { Compiled, Jail } from './jail.js';
+import { hostnameOf, type Compiled, type Jail } from './jail.js';
 import { Origins, type Origin } from './origin.js';
 import { isParamName, parameterOf, params, type ParamName } from './params.js';
 
@@ -116,7 +116,7 @@ function resolvedValues(jail: Jail): Readonly<Record<string, unknown>> {
 }
 
 function defaultFor(jail: Jail, name: ParamName): unknown {
-  return name === 'host.hostname' ? (jail.values.name ?? jail.name) : defaultOf(name);
+  return name === 'host.hostname' ? hostnameOf(jail) : defaultOf(name);
 }
 
 /** The default as a value, where it is one; a default that depends on the host or the jail is null. */

@@ -1,4 +1,5 @@
 import { placeOf } from './check.js';
+import { MAX_HOST_NAME } from './jail.js';
 import { error, type Drafts } from './draft.js';
 import { diagnose, spanOf, withNote, type Place } from './source.js';
 
@@ -39,14 +40,10 @@ export function* starsAreWildcards({ jails }: Drafts) {
   }
 }
 
-/** The longest name that sethostname(2) and setdomainname(2) take, in bytes. */
-const MAX_HOST_NAME = 64;
-
-/** A name that is good for a jail may be too long for its host, whose name it is by default. */
+/** What the kernel takes for a name of the host is short. */
 export function* hostNamesFit({ jails }: Drafts) {
   for (const jail of jails) {
-    const { host, 'host.domainname': domain = '' } = jail.values;
-    const hostname = jail.values['host.hostname'] ?? (isUsableName(jail.name) ? jail.name : '');
+    const { host, 'host.hostname': hostname = '', 'host.domainname': domain = '' } = jail.values;
     if (host === 'inherit') continue;
     for (const [parameter, text] of [
       ['host.hostname', hostname],

@@ -1,5 +1,6 @@
 import type { JailParams } from '../config/params.js';
 import { params } from '../config/params.js';
+import { roff } from '../config/roff.js';
 import { choice, integer, readPath, string } from '../config/values/scalar.js';
 import { good, scalarType, type ValueType } from '../config/values/type.js';
 
@@ -135,17 +136,10 @@ export function settingsAsIni(): string {
 export function settingsAsRoff(): string {
   const blocks = sectionNames.map((section) => {
     const items = keysOf(section).map(([key, { type, shown, summary }]) => {
-      const words = [escapeRoff(summary), `Type: ${type.choices?.join(' | ') ?? type.name}.`];
-      return [`.It Cm ${key}`, ...words, `Default: ${shown === '' ? 'empty' : escapeRoff(shown)}.`].join(
-        '\n',
-      );
+      const words = [roff(summary), `Type: ${type.choices?.join(' | ') ?? type.name}.`];
+      return [`.It Cm ${key}`, ...words, `Default: ${shown === '' ? 'empty' : roff(shown)}.`].join('\n');
     });
     return [`.Ss [${section}] ${sections[section]}`, '.Bl -tag -width indent', ...items, '.El'].join('\n');
   });
   return `${blocks.join('\n')}\n`;
-}
-
-/** Keeps what roff would take for a request or an escape. */
-function escapeRoff(text: string): string {
-  return text.replaceAll('\\', '\\e').replace(/^[.']/, '\\&$&');
 }

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import type { Jail } from '../config/jail.js';
+import { hostnameOf, type Jail } from '../config/jail.js';
 import { StepFailure } from './error.js';
 
 /**
@@ -7,7 +7,7 @@ import { StepFailure } from './error.js';
  * Rejects with StepFailure when there are none.
  */
 export async function addressesOfHostname(jail: Jail): Promise<readonly string[]> {
-  const name = jail.values['host.hostname'] ?? jail.name;
+  const name = hostnameOf(jail);
   try {
     return (await lookup(name, { all: true, order: 'verbatim' })).map(({ address }) => address);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Jail } from '../config/jail.js';
+import { hostnameOf, type Jail } from '../config/jail.js';
 import { attachedText } from '../config/keyed.js';
 import type { LaunchRecord } from './step.js';
 
@@ -10,7 +10,7 @@ export const ENV_FILE = 'dev/jail/env';
 export function nameRecords(jail: Jail): readonly LaunchRecord[] {
   const { values } = jail;
   if (values.host === 'inherit') return [];
-  const hostname = values['host.hostname'] ?? jail.name;
+  const hostname = hostnameOf(jail);
   const domain = values['host.domainname'] ?? '';
   return [
     ...(hostname === '' ? [] : [['hostname', hostname] as LaunchRecord]),

@@ -1,6 +1,7 @@
 import type { Compiled, Jail } from '../config/compile.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import type { Accounting, Ended, JailerHandle } from '../host/host.js';
+import type { Audit } from '../plan/audit/audit.js';
 import type { JailPlan, Step } from '../plan/step.js';
 import type { FailedCommand } from './exits.js';
 
@@ -133,6 +134,8 @@ export interface Operations {
   readonly configuration: Compiled;
   status(names?: readonly string[]): readonly JailStatus[];
   has(name: string): boolean;
+  /** Waits for a moment until a jail in the foreground is gone: whoever saw its command end may want its name again. */
+  untilGone(name: string): Promise<void>;
   /** All jails, at a glance: quick however many there are. */
   glance(): readonly Glance[];
   /** Resolves when each is running (ready), or is not going to be. Dependencies are pulled in. */
@@ -163,6 +166,8 @@ export interface Operations {
   jailer(name: string): JailerHandle | null;
   exec(name: string): ExecTarget | null;
   plan(jail: Jail): Promise<JailPlan>;
+  /** What isolates a jail, as the kernel has it; null when it is not running. Rejects with SystemError. */
+  audit(name: string): Promise<Audit | null>;
   /** Stops every jail in reverse dependency order, then lets jaild end. */
   shutdown(): Promise<readonly Outcome[]>;
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Jail } from '../config/compile.js';
+import { hostnameOf } from '../config/jail.js';
 import { ruleText } from '../config/rctl/rule.js';
 import type { Host } from '../host/host.js';
 import type { JailPlan } from '../plan/step.js';
@@ -59,7 +60,7 @@ function identity(jail: Jail): Pick<JailStatus, 'path' | 'hostname'> {
   const { values } = jail;
   return {
     path: values.path ?? null,
-    hostname: values.host === 'inherit' ? hostname() : (values['host.hostname'] ?? jail.name),
+    hostname: values.host === 'inherit' ? hostname() : hostnameOf(jail),
   };
 }
 

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { isStartable, type Compiled, type Jail } from '../config/jail.js';
 import { StepFailure } from '../host/error.js';
 import type { Host, JailerHandle } from '../host/host.js';
+import type { Audit } from '../plan/audit/audit.js';
 import type { JailPlan } from '../plan/step.js';
+import { auditRunning } from './auditing.js';
 import { bootJails } from './boot.js';
 import { changeJail } from './changing.js';
-import { systemClock, type Clock } from './clock.js';
+import { pause, systemClock, type Clock } from './clock.js';
 import { cleanUp, createJails } from './creation.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
@@ -55,6 +57,9 @@ export interface SupervisorOptions {
   readonly newLaunch?: () => string;
 }
 
+/** The client of a jail in the foreground hears of the end of its command first. Milliseconds. */
+const PASSING_MS = 1000;
+const PASSING_LOOK_MS = 5;
 const DETACHED: LaunchMode = { foreground: false, terminal: false };
 
 /** Keeps jails as they are asked to be. */
@@ -217,6 +222,12 @@ export class Supervisor implements Operations {
     return this.roster.jails.has(name);
   }
 
+  async untilGone(name: string): Promise<void> {
+    const until = this.clock.monotonic() + PASSING_MS;
+    const isThere = () => this.roster.jails.get(name)?.mode.foreground === true;
+    while (isThere() && this.clock.monotonic() < until) await pause(this.clock, PASSING_LOOK_MS);
+  }
+
   start(
     names: readonly string[],
     progress: (line: string) => void = () => undefined,
@@ -335,6 +346,7 @@ export class Supervisor implements Operations {
 
   async run(definition: Jail, terminal: boolean): Promise<ForegroundJail> {
     const { name } = definition;
+    await this.untilGone(name);
     if (this.has(name))
       throw new StepFailure('run', name, 'there is a jail of that name', 'give it another name');
     const wrong = definition.diagnostics.find((d) => d.severity === 'error');
@@ -372,6 +384,10 @@ export class Supervisor implements Operations {
 
   async plan(jail: Jail): Promise<JailPlan> {
     return this.options.planJail(jail, await this.options.host.facts(jail), DETACHED);
+  }
+
+  audit(name: string): Promise<Audit | null> {
+    return auditRunning(name, this.roster, this.options.host, this.clock);
   }
 
   async shutdown(): Promise<readonly Outcome[]> {

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
-import { confString, jailAsConf } from '../../src/cli/config-text.js';
+import { jailAsConf } from '../../src/cli/config-text.js';
+import { confString } from '../../src/config/format/spelling.js';
 import type { Compiled } from '../../src/config/compile.js';
 import { loadConfiguration } from '../../src/config/load.js';
 import { Origins } from '../../src/config/origin.js';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { describeParams, paramsAsRoff, paramsAsText } from '../../src/config/describe.js';
+import { paramsAsRoff } from '../../src/config/describe-roff.js';
+import { describeParams, paramsAsText } from '../../src/config/describe.js';
 import { parseFstab } from '../../src/config/fstab.js';
 import { configAsJson } from '../../src/config/json.js';
 import { compileText } from '../support/compile-text.js';
@@ -45,7 +46,7 @@ describe('the parameters in manuals', () => {
       expect(roff).to.include(`.It Va ${name}\n`);
     }
     const macros = new Set(roff.split('\n').flatMap((line) => /^[.']\S*/.exec(line)?.[0] ?? []));
-    expect([...macros].sort()).to.deep.equal(['.Bl', '.El', '.It', '.Pq', '.Ss']);
+    expect([...macros].sort()).to.deep.equal(['.Bl', '.El', '.It', '.Pc', '.Po', '.Ss']);
   });
 });
 

@@ -54,6 +54,12 @@ describe('a mistake of syntax', () => {
       expect({ ok, found: codes(syntax) }).to.deep.equal({ ok: false, found });
     });
 
+  it('is not hidden by the warning about a comment before it', () => {
+    const { ok, diagnostics } = compileText("a = b#c\n;d' e;\n");
+    expect(ok).to.equal(false);
+    expect(codes(diagnostics)).to.include('2:3 unterminated-string');
+  });
+
   it('does not hide the ones after it', () => {
     const text = 'x {\n path = /a /b;\n memory.max = huge;\n exec.start = "a"\n nosuch;\n}\n}\n';
     expect(codes(compileText(text).diagnostics)).to.deep.equal([

@@ -34,12 +34,63 @@ describe('a manual page', () => {
         );
         expect([status, stderr]).to.deep.equal([0, '']);
       });
+
+  if (existsSync('/usr/bin/groff'))
+    for (const path of pages)
+      it(`fits a screen of 80 columns: ${path}`, () => {
+        const text = execFileSync('groff', [
+          '-t',
+          '-mandoc',
+          '-Tascii',
+          '-P-cbou',
+          '-rLL=78n',
+          join(repository, path),
+        ]);
+        const lines = text.toString().split('\n');
+        expect(lines.length).to.be.greaterThan(50);
+        expect(lines.filter((line) => line.length > 80)).to.deep.equal([]);
+      });
+
+  if (existsSync('/usr/bin/mandoc'))
+    for (const path of pages)
+      it(`is accepted by mandoc without a warning: ${path}`, () => {
+        const { status, stdout } = spawnSync('mandoc', ['-Tlint', '-Wwarning', join(repository, path)], {
+          encoding: 'utf8',
+        });
+        expect([status, stdout]).to.deep.equal([0, '']);
+      });
 });
 
 describe('jail.conf(5)', () => {
   it('has every parameter', () => {
     const listed = [...page('jail.conf.5').matchAll(/^\.It Va (\S+)$/gm)].map(([, name]) => name);
     expect(listed).to.include.members(describeParams().map(({ name }) => name));
+  });
+
+  it('tells how Linux treats each of them, in one table', () => {
+    const [, table = ''] = /^Parameter\tLinux\tRemarks\n([^]*?)^\.TE$/m.exec(page('jail.conf.5')) ?? [];
+    const rows = [...table.matchAll(/^([a-z][\w.]+)\t(same|close|partly|not yet|ignored|own)\t/gim)];
+    expect(rows.map(([, name]) => name)).to.deep.equal(
+      describeParams()
+        .map(({ name }) => name)
+        .sort(),
+    );
+  });
+
+  it('tells what each type takes', () => {
+    const [, values = ''] = /^\.Sh VALUES$([^]*?)^\.Sh /m.exec(page('jail.conf.5')) ?? [];
+    const told = [...values.matchAll(/^\.It Cm (.*)$/gm)].flatMap(([, types = '']) => types.split(' , '));
+    const types = new Set(describeParams().map(({ type }) => type));
+    expect([...types].sort()).to.deep.equal(told.sort());
+  });
+
+  it('tells of each command and when it is run', () => {
+    const [, order = ''] = /^\.Sh COMMANDS$([^]*?)^\.Sh /m.exec(page('jail.conf.5')) ?? [];
+    const told = [...order.matchAll(/^\.It \d+ Ta Va ((?:exec\.\w+)|command) /gm)].map(([, name]) => name);
+    const all = describeParams().filter(
+      ({ name, type }) => type === 'list of commands' || name === 'command',
+    );
+    expect(told.sort()).to.deep.equal(all.map(({ name }) => name as string).sort());
   });
 });
 

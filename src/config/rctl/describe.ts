@@ -1,3 +1,4 @@
+import { roff } from '../roff.js';
 import { isResourceName, resourceOf, resources, type Means, type Resource } from './resources.js';
 
 function meansText(means: Means): string {
@@ -31,8 +32,8 @@ export function resourcesAsRoff(): string {
     const { summary, note } = resourceOf(name);
     return [
       `.It Cm ${name}`,
-      `${summary[0]?.toUpperCase()}${summary.slice(1)}.`,
-      ...(note === undefined ? [] : [note]),
+      roff(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`),
+      ...(note === undefined ? [] : [roff(note)]),
     ];
   });
   const table = ['.TS', 'lb lb lb lb', 'l l l l.', 'Resource\tUnit\tLimit\tWatched', ...rows, '.TE'];

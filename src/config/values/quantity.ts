@@ -11,7 +11,9 @@ const SECONDS: Readonly<Record<string, number>> = {
   w: 604_800,
 };
 
-const PART = new RegExp(`(\\d+(?:\\.\\d+)?)\\s*(${Object.keys(SECONDS).join('|')})?\\s*`, 'gy');
+/** The units that a duration may have. */
+export const timeUnits: readonly string[] = Object.keys(SECONDS);
+const PART = new RegExp(`(\\d+(?:\\.\\d+)?)\\s*(${timeUnits.join('|')})?\\s*`, 'gy');
 
 /** Reads "30", "30s", "100ms", "1h30m" as seconds; a bare number is seconds, as in jail(8). */
 export function readSeconds(text: string): Converted<number> {

@@ -1,0 +1,1 @@
+autocmd BufRead,BufNewFile jail.conf,jail.*.conf,*/jail.conf.d/*.conf set filetype=jailconf
