@@ -119,6 +119,7 @@ describe('no text', () => {
     ],
     ['braces one in another without names', '{'.repeat(3000)],
     ['a line of control characters', '\u001b]0;x\u0007 = "\u009b\u202e";\n'],
+    ['an octal number beyond a byte', 'x { path = "/1\\777"; }'],
     ['bytes of UTF-8 that do not belong together', 'x { path = "/\\377", /\\303"\\274"; }'],
   ];
   for (const [what, text] of found) it(`breaks it by ${what}`, () => expect(brokenBy(text)).to.equal(null));
