@@ -186,7 +186,7 @@ class Parser extends Complaints {
       return null;
     }
     if (name.text.length > MAX_NAME) {
-      this.report('bad-name', name, `a name of more than ${MAX_NAME} characters is too long`);
+      this.report('too-large', name, `a name of more than ${MAX_NAME} characters is too long`);
       return null;
     }
     if (name.text.includes('*')) this.bareStar(name);
