@@ -1,3 +1,4 @@
+import { audit } from './audit.js';
 import { localCommand, type Command } from './command.js';
 import { completionScript, shells, type Shell } from './completion.js';
 import { check } from './check.js';
@@ -56,7 +57,7 @@ const help = localCommand({
 export const commands: readonly Command[] = [
   ...[start, stop, restart, status, list, logs],
   ...[run, exec, set, kill, pause, resume],
-  ...[check, config, fmt, plan, reload, shutdown],
+  ...[audit, check, config, fmt, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],
 ];
 

@@ -5,7 +5,7 @@ import type { Entry, JailEntries, MergedJail } from './merge.js';
 import { findParam, parameterOf, type JailParams, type Mention } from './params.js';
 import { diagnose, type Place } from './source.js';
 import { stringsOf, type Strings, type Substituted } from './substitute.js';
-import { nearestParam } from './suggest.js';
+import { Suggestions } from './suggest.js';
 import type { Unconverted } from './values/type.js';
 
 export interface Checked {
@@ -34,6 +34,7 @@ const MAX_HINTS = 1000;
 export class Checker {
   /** Of what wildcards say; null until it is asked for. */
   private readonly verdicts = new Map<Place, Verdict | null>();
+  private readonly suggestions = new Suggestions();
   private hints = 0;
 
   /** @param blocks those that jails share */
@@ -102,21 +103,21 @@ export class Checker {
   private unknown(entry: Entry, free: Free, resolved: Resolved): Verdict {
     if (++free.unknown > MAX_TOLD) return SILENCE;
     const name = entry.name.length > SHOWN ? `${entry.name.slice(0, SHOWN)}...` : entry.name;
-    const hint = this.hints++ < MAX_HINTS ? hintFor(entry.name, resolved) : undefined;
+    const hint = this.hints++ < MAX_HINTS ? this.hintFor(entry.name, resolved) : undefined;
     return {
       diagnostics: [diagnose('error', 'unknown-parameter', entry, `unknown parameter "${name}"`, hint)],
     };
   }
-}
 
-function hintFor(name: string, { entries }: Resolved): string | undefined {
-  if (/^\W?include$/.test(name)) return 'write .include "FILE";';
-  const isUsed = entries.some(({ words }) =>
-    words?.some(({ pieces }) => pieces.some((piece) => 'variable' in piece && piece.variable === name)),
-  );
-  if (isUsed) return `write $${name} to define a variable`;
-  const nearest = nearestParam(name);
-  return nearest === null ? undefined : `did you mean "${nearest}"?`;
+  private hintFor(name: string, { entries }: Resolved): string | undefined {
+    if (/^\W?include$/.test(name)) return 'write .include "FILE";';
+    const isUsed = entries.some(({ words }) =>
+      words?.some(({ pieces }) => pieces.some((piece) => 'variable' in piece && piece.variable === name)),
+    );
+    if (isUsed) return `write $${name} to define a variable`;
+    const nearest = this.suggestions.for(name);
+    return nearest === null ? undefined : `did you mean "${nearest}"?`;
+  }
 }
 
 function judge(mention: Mention, entry: Entry, texts: Strings, resolved: Resolved): Verdict {
@@ -129,7 +130,8 @@ function judge(mention: Mention, entry: Entry, texts: Strings, resolved: Resolve
     const idle = withoutEffect(mention, entry, value);
     return { value, diagnostics: idle === null ? warnings : [...warnings, idle] };
   }
-  return { diagnostics: [...warnings, badValue(entry, converted, resolved)] };
+  const wrong = [converted, ...(converted.others ?? [])];
+  return { diagnostics: [...warnings, ...wrong.map((one) => badValue(entry, one, resolved))] };
 }
 
 function badValue(

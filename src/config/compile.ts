@@ -36,19 +36,20 @@ export function compile(
   const stacked = stackBlocks(blocks);
   const drafted = draftJails(stacked.stacks, new Checker(blocks), rules);
   const own = [...program.diagnostics, ...stacked.diagnostics, ...drafted.diagnostics];
-  const ok = own.every(({ severity }) => severity === 'warning');
+  const broken = own.filter(({ severity }) => severity === 'error');
+  const ok = broken.length === 0;
   const jails = judgeJails(drafted.drafts, ok ? [] : ABSENCES);
   const all = [
     ...own,
     ...lateGlobals(program.items),
     ...checkUncovered(blocks, stacked.covered),
-    ...(ok ? unusedVariables(blocks) : []),
+    ...(ok && jails.length > 0 ? unusedVariables(blocks) : []),
     ...jails.flatMap((jail) => jail.diagnostics),
     ...moreMistakes(jails),
     ...rules.diagnostics(jails.map(({ name }) => name)),
   ];
   const read = [...program.files, ...rules.files];
-  return { ok, diagnostics: inFileOrder(all, read), jails, files: read, blocks, rules };
+  return { ok, broken, diagnostics: inFileOrder(all, read), jails, files: read, blocks, rules };
 }
 
 /**

@@ -269,6 +269,11 @@ export class Complaints extends TokenReader {
     return found;
   }
 
+  /** Looks for no forgotten quotes any more. */
+  protected trustQuotes(): void {
+    this.openQuotes = MAX_OPEN_QUOTES;
+  }
+
   private openQuote(first: Diagnostic, quote: Place): void {
     const { line, column } = spanOf(quote);
     const hint = `close it with ${this.source.text.charAt(quote.start)} on line ${line}`;

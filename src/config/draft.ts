@@ -1,5 +1,8 @@
 import type { Checked } from './check.js';
+import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import type { JailEntries } from './merge.js';
+import type { ParamName } from './params.js';
+import { diagnose, type Place } from './source.js';
 import type { Stack } from './stacks.js';
 
 /** A jail whose values are known. */
@@ -18,3 +21,21 @@ export interface Drafts {
   readonly jails: readonly Draft[];
   readonly byName: ReadonlyMap<string, Draft>;
 }
+
+/** A jail and what is wrong with it. */
+export type Found = readonly [Draft, Diagnostic];
+
+/** A mistake in a jail at a place. */
+export function error(
+  jail: Draft,
+  code: DiagnosticCode,
+  place: Place,
+  message: string,
+  hint?: string,
+): Found {
+  return [jail, diagnose('error', code, place, message, hint)];
+}
+
+/** Whether one of the parameters stands in the files for a jail. */
+export const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>
+  names.some((name) => jail.origin.has(name));

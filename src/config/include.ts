@@ -1,5 +1,6 @@
 import type { BlockNode, IncludeNode, Item } from './ast.js';
 import type { Diagnostic } from './diagnostic.js';
+import { isPattern } from './glob.js';
 import type { FileAccess } from './jail.js';
 import { Allowance } from './allowance.js';
 import { parse } from './parser.js';
@@ -117,7 +118,7 @@ class Reader {
   /** A name is relative to the file it stands in; only a pattern may match nothing. */
   private matches(name: string, source: Source): readonly string[] {
     const directory = source.file.slice(0, source.file.lastIndexOf('/') + 1);
-    if (/[*?[]/.test(name)) return this.glob(name, directory);
+    if (isPattern(name)) return this.glob(name, directory);
     return [name.startsWith('/') ? name : directory + name];
   }
 

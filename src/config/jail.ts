@@ -36,6 +36,8 @@ export function hostnameOf({ name, values }: Pick<Jail, 'name' | 'values'>): str
 export interface Compiled {
   /** The syntax is fine, so the jails may be used. */
   readonly ok: boolean;
+  /** The mistakes for which it is not. */
+  readonly broken: readonly Diagnostic[];
   /** All of them, those of syntax and those of jails, in file order. */
   readonly diagnostics: readonly Diagnostic[];
   readonly jails: readonly Jail[];
@@ -64,9 +66,8 @@ export interface FileAccess {
 /** The same with the mistakes in syntax on every jail: one anywhere means that no jail is touched (jail(8)). */
 export function withholdBroken(compiled: Compiled): Compiled {
   if (compiled.ok) return compiled;
-  const own = new Set(compiled.jails.flatMap(({ diagnostics }) => diagnostics));
-  const syntax = compiled.diagnostics.filter((one) => one.severity === 'error' && !own.has(one));
-  const jails = compiled.jails.map((jail) => ({ ...jail, diagnostics: [...syntax, ...jail.diagnostics] }));
+  const { broken } = compiled;
+  const jails = compiled.jails.map((jail) => ({ ...jail, diagnostics: [...broken, ...jail.diagnostics] }));
   return { ...compiled, jails };
 }
 

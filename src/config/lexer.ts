@@ -19,12 +19,16 @@ export interface Token {
 const BACKSLASH = 92;
 const DOLLAR = 36;
 /** What a word may begin with besides BARE, if nothing else does. */
-const BARE_REST = /\\(?:[0-7]{1,3}|x[0-9a-fA-F]{0,2}|\r\n|[^])|[$*+/\\]/uy;
+const BARE_REST = /(?:\\(?:[0-7]{1,3}|x[0-9a-fA-F]{0,2})){1,16}|\\(?:\r\n|[^])|[$*+/\\]/uy;
 const BRACED = /\{([^\n{}]{0,1000})\}/y;
 const QUOTED_BRACED = /\{([^\n{}"]{0,1000})\}/y;
 const FOREIGN = /[^\s#,;={}'"$*+/\\A-Za-z0-9_!%&()\-.:<>?@[\]^`|~]{1,1000}|[^]/uy;
 const TYPOGRAPHIC =
   /[\u2018-\u201e\u00ab\u00bb]([^\n;{}"\u2018-\u201e\u00ab\u00bb]{0,100})[\u2018-\u201e\u00ab\u00bb]/uy;
+/** Bytes that are no UTF-8 arrive as U+FFFD: passing that on would quietly name another file. */
+const UNUSABLE = /[\0\ufffd]/;
+/** Bytes and escapes that are not ASCII. */
+const NOT_ASCII = /\ufffd|\\(?:[2-3][0-7]{2}|x[89a-fA-F][0-9a-fA-F])/;
 /** No value may be longer, however it is written (execve(2) takes a tenth of it). */
 const MAX_WRITTEN = 1 << 20;
 
@@ -135,8 +139,7 @@ export class Lexer extends Cursor {
     this.at = end;
     if (end - start > MAX_WRITTEN) return this.tooLong(start);
     const taken = this.source.text.slice(start, end);
-    this.refuseReplacement(start, taken);
-    return unescape(taken);
+    return this.unescaped(start, taken);
   }
 
   private tooLong(start: number): string {
@@ -155,7 +158,8 @@ export class Lexer extends Cursor {
       return this.token('variable', text.slice(dollar + 1, this.at), start, isBare);
     }
     const found = this.match(braced);
-    if (found !== null) return this.token('variable', unescape(found[1] ?? ''), start, isBare);
+    if (found !== null)
+      return this.token('variable', this.unescaped(dollar + 2, found[1] ?? ''), start, isBare);
     if (text.charAt(this.at) === '{') return this.badVariable(dollar);
     this.at = dollar;
     return null;
@@ -174,7 +178,7 @@ export class Lexer extends Cursor {
     const end = endOfRun(text, start, BARE);
     if (end > start) return this.token('text', this.take(end), start, true);
     const found = this.match(BARE_REST);
-    return found === null ? null : this.token('text', unescape(found[0]), start, true);
+    return found === null ? null : this.token('text', this.unescaped(start, found[0]), start, true);
   }
 
   private unterminated(start: number): null {
@@ -215,16 +219,19 @@ export class Lexer extends Cursor {
     return null;
   }
 
-  /** Bytes that are no UTF-8 arrive as U+FFFD: passing that on would quietly name another file. */
-  private refuseReplacement(start: number, text: string): void {
-    const index = text.indexOf('\ufffd');
-    if (index < 0) return;
-    this.report(
-      'unexpected-character',
-      start + index,
-      start + index + 1,
-      'this is not UTF-8',
-      'write the byte as \\xHH',
-    );
+  /** What a part of the file says, or why it cannot be passed on as it is. */
+  private unescaped(start: number, written: string): string {
+    const text = unescape(written);
+    if (!UNUSABLE.test(text)) return text;
+    const nul = written.indexOf('\0');
+    const broken = text.includes('\ufffd') ? written.search(NOT_ASCII) : -1;
+    const hint = 'save the file as UTF-8, and write bytes that belong together side by side: \\303\\274';
+    if (broken >= 0) this.refuse(start + broken, 'this is not UTF-8', hint);
+    else if (nul >= 0) this.refuse(start + nul, 'a NUL cannot stand in a file');
+    return text;
+  }
+
+  private refuse(at: number, message: string, hint?: string): void {
+    this.report('unexpected-character', at, at + 1, message, hint);
   }
 }

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { globSync } from 'tinyglobby';
-import { CHUNK, MODEST, refuseShapeless, systemError, tooLarge } from './large-files.js';
 import { compile, type Compiled, type FileAccess } from './compile.js';
+import { expandPattern } from './glob.js';
+import { CHUNK, MODEST, refuseShapeless, systemError, tooLarge } from './large-files.js';
 
 /** How long a pipe may be silent, in milliseconds: the daemon must not wait for ever for a file. */
 const PIPE_PATIENCE = 5000;
@@ -39,6 +39,16 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
+/** What cannot be listed has nothing that matches. */
+function namesOrNone(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isSystemError(error)) return [];
+    throw error;
+  }
+}
+
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'code' in error;
 
@@ -46,19 +56,9 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 export function hostFiles(useStdin = false): FileAccess {
   return {
     readFile: (path) => withFile(useStdin && path === STDIN ? '-' : path, readText),
-    glob: (pattern, directory) => matchPattern(pattern.startsWith('/') ? pattern : directory + pattern),
+    glob: (pattern, directory) =>
+      expandPattern(pattern.startsWith('/') ? pattern : directory + pattern, (folder) => namesOrNone(folder)),
   };
-}
-
-/** Paths that match, in sorted order and as the pattern spells them. */
-function matchPattern(pattern: string): readonly string[] {
-  const fixed = pattern.slice(0, pattern.search(/[*?[]/));
-  const cwd = fixed.slice(0, fixed.lastIndexOf('/') + 1);
-  const rest = pattern.slice(cwd.length);
-  const options = { cwd: cwd || '.', expandDirectories: false, onlyFiles: false, followSymbolicLinks: false };
-  return globSync(rest, options)
-    .map((name) => cwd + name)
-    .sort();
 }
 
 /** The bytes of a file, as large as one may be. @param path `-` is standard input @throws NodeJS.ErrnoException */

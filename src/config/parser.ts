@@ -229,11 +229,9 @@ class Parser extends Complaints {
     const isOnly = !/["']/.test(this.source.text.slice(name.end, quote.start));
     const hasText = this.source.text.slice(quote.start + 1, quote.lineEnd).trim().length > 1;
     if (!isOnly || !hasText || quote.lineEnd > MAX_REREAD) return [this.lostNode(name, [])];
-    const parser = new Parser(
-      { file: this.source.file, text: closeQuote(this.source.text, quote) },
-      this.allowance,
-    );
+    const parser = new Parser(this.source, this.allowance, closeQuote(this.source.text, quote));
     const items: Item[] = [];
+    parser.trustQuotes();
     parser.goTo(name.start);
     parser.item(items, 0);
     return items;

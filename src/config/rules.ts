@@ -1,4 +1,5 @@
-import { placeOf } from './check.js';
+import { addressesAreUnique, addressesHaveANetwork, interfacesHaveANetwork } from './addressing.js';
+import { placeOf, placeOfElement } from './check.js';
 import {
   childrenAreCounted,
   hostRootIsMeant,
@@ -7,18 +8,20 @@ import {
   sharedIpcIsNotNew,
 } from './combinations.js';
 import { findCycles } from './cycles.js';
-import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
-import type { Draft, Drafts } from './draft.js';
-import { MAX_HOST_NAME } from './jail.js';
-import { diagnose, spanOf, type Place } from './source.js';
+import type { Diagnostic } from './diagnostic.js';
+import { error, isWritten, type Draft, type Drafts, type Found } from './draft.js';
+import { hostNamesFit, nameIsUnique, nameIsUsable, starsAreWildcards } from './naming.js';
+import { nearestOf } from './nearest.js';
+import { diagnose, type Place } from './source.js';
 import type { ParamName } from './params.js';
 
 /** A rule finds what is wrong with each jail that breaks it. */
-type Rule = (drafts: Drafts) => Iterable<readonly [Draft, Diagnostic]>;
+type Rule = (drafts: Drafts) => Iterable<Found>;
 
 /** Rules that concern more than one parameter, in the order that reads best when several are broken. */
 const rules: readonly Rule[] = [
   nameIsUsable,
+  starsAreWildcards,
   nameIsUnique,
   hostNamesFit,
   pathIsGiven,
@@ -51,76 +54,21 @@ export function applyRules(jails: readonly Draft[]): ReadonlyMap<Draft, readonly
   return found;
 }
 
-function error(jail: Draft, code: DiagnosticCode, place: Place, message: string, hint?: string) {
-  return [jail, diagnose('error', code, place, message, hint)] as const;
+/** Whether what seems to be missing is there under a wrong name, of which the jail is told already. */
+function isMisspelt({ diagnostics }: Draft, ...names: ParamName[]): boolean {
+  return diagnostics.some(
+    ({ code, hint }) =>
+      code === 'unknown-parameter' && names.some((name) => hint === `did you mean "${name}"?`),
+  );
 }
 
 function warning(jail: Draft, place: Place, message: string, hint: string) {
   return [jail, diagnose('warning', 'without-effect', place, message, hint)] as const;
 }
 
-const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>
-  names.some((name) => jail.origin.has(name));
-const where = (place: Place): string => `${spanOf(place).file}:${spanOf(place).line}`;
-
-/** Files that lie beside the jails' directories: jaild's own, and those of the kernel in a cgroup. */
-const TAKEN =
-  /^(jaild\.(sock|lock)(\.new)?|tasks|notify_on_release|release_agent|supervisor|(cgroup|memory|pids|cpu|cpuset|cpuacct|blkio|io|hugetlb|freezer|devices|irq)\.[a-z0-9_.]+)$/;
-const MAX_NAME_BYTES = 128;
-
-/** The name becomes part of paths, cgroups and links, so it must be one component of a path, and free. */
-function isUsableName(name: string): boolean {
-  // A name is a key of objects, too.
-  if (name === '__proto__') return false;
-  const isComponent = /^[^\s/\0-\x1f\x7f.-][^\s/\0-\x1f\x7f]*$/.test(name) && !name.includes('..');
-  return isComponent && Buffer.byteLength(name) <= MAX_NAME_BYTES && !TAKEN.test(name);
-}
-
-function* nameIsUsable({ jails }: Drafts) {
-  for (const jail of jails)
-    for (const name of new Set([jail.name, jail.values.name ?? jail.name]))
-      if (!isUsableName(name)) {
-        const hint = TAKEN.test(name)
-          ? 'a file of that name lies where the jail’s directory would be'
-          : 'letters, digits, dots, - and _; at most 128 of them';
-        yield error(jail, 'bad-name', placeOf(jail.merged, 'name'), `"${name}" cannot name a jail`, hint);
-      }
-}
-
-/** What the kernel takes for a name of the host is short. */
-function* hostNamesFit({ jails }: Drafts) {
-  for (const jail of jails) {
-    const { host, 'host.hostname': hostname = '', 'host.domainname': domain = '' } = jail.values;
-    if (host === 'inherit') continue;
-    for (const [parameter, text] of [
-      ['host.hostname', hostname],
-      ['host.domainname', domain],
-    ] as const) {
-      if (Buffer.byteLength(text) <= MAX_HOST_NAME) continue;
-      const message = `${parameter}: a name of more than ${MAX_HOST_NAME} bytes is too long for a host`;
-      yield error(jail, 'bad-value', placeOf(jail.merged, parameter), message, `set a shorter ${parameter}`);
-    }
-  }
-}
-
-function* nameIsUnique({ jails, byName }: Drafts) {
-  for (const jail of jails) {
-    const first = byName.get(jail.name);
-    if (first === undefined || first === jail) continue;
-    const message = `jail "${jail.name}" is defined already at ${where(first.merged.block.place)}`;
-    yield error(
-      jail,
-      'duplicate-jail',
-      jail.merged.block.place,
-      message,
-      'blocks of one name are not merged',
-    );
-  }
-}
-
 function* pathIsGiven({ jails }: Drafts) {
   for (const jail of jails)
-    if (!isWritten(jail, 'path'))
+    if (!isWritten(jail, 'path') && !isMisspelt(jail, 'path'))
       yield error(
         jail,
         'missing-path',
@@ -136,6 +84,7 @@ function* somethingRuns({ jails }: Drafts) {
     const runs = ['exec.start', 'command'].some((name) => isWritten(jail, name as 'command')); // both are in the table
     const empty = values['exec.start']?.length === 0 && !isWritten(jail, 'command');
     if ((runs && !empty) || values.persist === true || isWritten(jail, 'exec.init', 'image')) continue;
+    if (isMisspelt(jail, 'exec.start', 'command', 'persist')) continue;
     const message = `jail "${jail.name}" has nothing to run`;
     yield error(
       jail,
@@ -165,11 +114,20 @@ function* healthIsDefined({ jails }: Drafts) {
 function* dependenciesExist({ jails, byName }: Drafts) {
   for (const jail of jails)
     for (const parameter of ['depend', 'depend.bind'] as const)
-      for (const name of jail.values[parameter] ?? []) {
+      for (const [index, name] of (jail.values[parameter] ?? []).entries()) {
         if (byName.has(name)) continue;
         const message = `jail "${jail.name}" depends on "${name}", which is not defined`;
-        yield error(jail, 'undefined-dependency', placeOf(jail.merged, parameter), message);
+        const place = placeOfElement(jail.merged, parameter, index, jail.values[parameter]?.length ?? 0);
+        yield error(jail, 'undefined-dependency', place, message, nearestJail(name, byName));
       }
+}
+
+/** With more jails than that, looking for similar names would take longer than all the rest. */
+const MAX_COMPARED = 1000;
+
+function nearestJail(name: string, byName: ReadonlyMap<string, Draft>): string | undefined {
+  const nearest = byName.size > MAX_COMPARED ? null : nearestOf(name, [...byName.keys()]);
+  return nearest === null ? undefined : `did you mean "${nearest}"?`;
 }
 
 /** The names a jail waits for: those of depend, and the jail that its dotted name is below. */
@@ -199,52 +157,6 @@ function* dependenciesHaveNoCycle({ byName }: Drafts) {
       );
     }
   }
-}
-
-function* addressesHaveANetwork({ jails }: Drafts) {
-  for (const jail of jails)
-    for (const family of ['ip4', 'ip6'] as const) {
-      const policy = jail.values[family];
-      const addresses = jail.values[`${family}.addr`] ?? [];
-      if (addresses.length === 0 || policy === undefined || policy === 'new') continue;
-      const message = `${family}.addr has no effect with ${family} = ${policy}`;
-      const place = placeOf(jail.merged, `${family}.addr`);
-      yield error(
-        jail,
-        'address-without-network',
-        place,
-        message,
-        `remove one of them, or write ${family} = new`,
-      );
-    }
-}
-
-/** An interface can only be moved into a network stack of the jail's own. */
-function* interfacesHaveANetwork({ jails }: Drafts) {
-  for (const jail of jails) {
-    const { values } = jail;
-    if ((values['vnet.interface']?.length ?? 0) === 0) continue;
-    const shared = (['vnet', 'ip4', 'ip6'] as const).find((name) => values[name] === 'inherit');
-    if (shared === undefined) continue;
-    const message = `vnet.interface has no effect with ${shared} = inherit`;
-    const place = placeOf(jail.merged, 'vnet.interface');
-    yield error(jail, 'address-without-network', place, message, 'remove one of them, or write vnet = new');
-  }
-}
-
-/** One address leads to one jail; behind different bridges there may be networks that do not meet. */
-function* addressesAreUnique({ jails }: Drafts) {
-  const owners = new Map<string, Draft>();
-  for (const jail of jails)
-    for (const parameter of ['ip4.addr', 'ip6.addr'] as const)
-      for (const { address } of jail.values[parameter] ?? []) {
-        const key = `${jail.values.bridge ?? ''} ${address}`;
-        const owner = owners.get(key);
-        owners.set(key, owner ?? jail);
-        if (owner === undefined || owner.name === jail.name) continue;
-        const message = `${address} is the address of jail "${owner.name}" already (${where(placeOf(owner.merged, parameter))})`;
-        yield error(jail, 'duplicate-address', placeOf(jail.merged, parameter), message);
-      }
 }
 
 const mountParameters = [

@@ -3,7 +3,7 @@ import { keyOf } from './blocks.js';
 import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
 import { diagnose, type Place } from './source.js';
-import { nearestOf } from './suggest.js';
+import { nearestOf } from './nearest.js';
 
 /** Strings without variables; null for a parameter without a value. */
 export type Strings = readonly string[] | null;

@@ -1,32 +1,17 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { nearestOf } from './nearest.js';
 import { params } from './params.js';
 
-/** Names that are longer are not misspelt, they are something else. */
-const MAX_LENGTH = 40;
+/** The parameters that were probably meant by names there are not. */
+export class Suggestions {
+  private readonly known = new Map<string, string | null>();
 
-/** What people mix up: capitals, and the signs between the parts of a name. */
-const simplified = (name: string): string => name.toLowerCase().replace(/[^a-z0-9$]/g, '');
-
-/** The name that was probably meant: the same but for its signs and capitals, or the nearest one. */
-export function nearestOf(name: string, names: readonly string[]): string | null {
-  if (name.length > MAX_LENGTH || names.length === 0) return null;
-  const plain = simplified(name);
-  const same = names.find((candidate) => simplified(candidate) === plain);
-  if (same !== undefined) return same;
-  const nearest = closest(name, names);
-  return distance(name, nearest) <= Math.ceil(name.length / 3) ? nearest : null;
-}
-
-const suggested = new Map<string, string | null>();
-/** Nobody misspells a thousand names; comparing each with the whole table would take seconds. */
-const MAX_REMEMBERED = 1000;
-
-/** The parameter that was probably meant: `hostname` is host.hostname. */
-export function nearestParam(name: string): string | null {
-  const known = suggested.get(name);
-  if (known !== undefined || suggested.size >= MAX_REMEMBERED) return known ?? null;
-  const names = Object.keys(params);
-  const found = nearestOf(name, names) ?? names.find((candidate) => candidate.endsWith(`.${name}`)) ?? null;
-  suggested.set(name, found);
-  return found;
+  /** `hostname` is host.hostname, `exec_strat` is exec.start; null when nothing is near. */
+  for(name: string): string | null {
+    const known = this.known.get(name);
+    if (known !== undefined) return known;
+    const names = Object.keys(params);
+    const found = names.find((candidate) => candidate.endsWith(`.${name}`)) ?? nearestOf(name, names);
+    this.known.set(name, found);
+    return found;
+  }
 }

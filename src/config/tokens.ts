@@ -18,12 +18,19 @@ export class TokenReader {
   /** How many mistakes the lexer has found. */
   protected misread = 0;
 
+  /**
+   * @param source where everything is said to stand
+   * @param allowance what may be read at all
+   * @param written what is read instead, when it is not the text of the source
+   */
   constructor(
     protected readonly source: Source,
     protected readonly allowance: Allowance,
+    written = source.text,
   ) {
-    this.lexer = new Lexer(source, (code, start, end, message, hint) => {
+    this.lexer = new Lexer({ ...source, text: written }, (code, start, end, message, hint) => {
       this.misread++;
+      if (this.tooMany()) return;
       this.add(diagnose('error', code, { source, start, end }, message, hint));
     });
     this.token = this.lexer.next();

@@ -28,8 +28,6 @@ function withoutRepetition(diagnostics: readonly Diagnostic[]): readonly Diagnos
     else group.others++;
   }
   return [...groups.values()].map(({ first, others }) =>
-    others === 0
-      ? first
-      : { ...first, message: `${first.message}, and ${others} more like it in other jails` },
+    others === 0 ? first : { ...first, message: `${first.message}, and ${others} more like it` },
   );
 }

@@ -6,7 +6,7 @@ import { mergeJail } from './merge.js';
 import { findParam } from './params.js';
 import { diagnose, type Place } from './source.js';
 import { substitute } from './substitute.js';
-import { nearestOf } from './suggest.js';
+import { nearestOf } from './nearest.js';
 
 /** What is wrong with globals and wildcard blocks that cover no jail, which nobody would see otherwise. */
 export function checkUncovered(blocks: readonly Block[], covered: ReadonlySet<Block>): readonly Diagnostic[] {
@@ -14,9 +14,8 @@ export function checkUncovered(blocks: readonly Block[], covered: ReadonlySet<Bl
   if (idle.length === 0) return [];
   const checker = new Checker();
   const defined = namesOf(blocks.flatMap(({ params }) => params));
-  const found = idle.flatMap((block) => plainMistakes(block, checker));
-  for (const block of idle)
-    for (const node of block.params) if (found.length < MANY_TOLD) found.push(...undefinedIn(node, defined));
+  const nodes = idle.flatMap(({ params }) => params);
+  const found = [...idle.flatMap((block) => plainMistakes(block, checker)), ...undefinedIn(nodes, defined)];
   return found.slice(0, MANY_TOLD);
 }
 
@@ -33,19 +32,24 @@ function plainMistakes(block: Block, checker: Checker): readonly Diagnostic[] {
 
 const namesOf = (nodes: readonly ParamNode[]): ReadonlySet<string> => new Set(nodes.map(({ name }) => name));
 
-function undefinedIn({ words }: ParamNode, defined: ReadonlySet<string>): readonly Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
-  for (const { pieces } of words ?? [])
-    for (const piece of pieces) {
-      if (!('variable' in piece) || defined.has(piece.variable) || findParam(piece.variable) !== null)
-        continue;
-      const nearest = nearestOf(piece.variable, [...defined]);
-      const message = `variable "${piece.variable}" is defined nowhere`;
-      const hint =
-        nearest === null ? 'each jail that this is for has to define it' : `did you mean $${nearest}?`;
-      diagnostics.push(diagnose('warning', 'undefined-variable', piece.place, message, hint));
-    }
-  return diagnostics;
+/** Each variable that there is nowhere, at its first use. */
+function undefinedIn(nodes: readonly ParamNode[], defined: ReadonlySet<string>): readonly Diagnostic[] {
+  const told = new Map<string, Diagnostic>();
+  for (const { words } of nodes)
+    for (const { pieces } of words ?? [])
+      for (const piece of pieces) {
+        if (!('variable' in piece) || told.has(piece.variable) || told.size >= MANY_TOLD) continue;
+        const name = piece.variable;
+        if (!defined.has(name) && findParam(name) === null)
+          told.set(name, undefinedAt(piece.place, name, defined));
+      }
+  return [...told.values()];
+}
+
+function undefinedAt(place: Place, name: string, defined: ReadonlySet<string>): Diagnostic {
+  const nearest = nearestOf(name, [...defined]);
+  const hint = nearest === null ? 'each jail that this is for has to define it' : `did you mean $${nearest}?`;
+  return diagnose('warning', 'undefined-variable', place, `variable "${name}" is defined nowhere`, hint);
 }
 
 /** Variables that nothing refers to. */

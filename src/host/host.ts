@@ -1,5 +1,6 @@
 import type { Jail } from '../config/compile.js';
 import type { ResourceName } from '../config/rctl/resources.js';
+import type { Observation, Subject } from '../plan/audit/observation.js';
 import type { Instance } from '../plan/instance.js';
 import type { HostFacts } from '../plan/facts.js';
 import type { InsideArgs, StepName, StepOf } from '../plan/step.js';
@@ -98,6 +99,8 @@ export interface Host {
   killCgroup(cgroups: readonly string[]): void;
   /** Processes left in a jail's cgroups. */
   population(cgroups: readonly string[]): number;
+  /** What the kernel says of a running jail. Rejects with SystemError when it has ended. */
+  observe(subject: Subject): Promise<Observation>;
   bootId(): string;
   /** Milliseconds of CLOCK_MONOTONIC, and of the wall clock. */
   monotonic(): number;

@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { Jail } from '../config/jail.js';
 import type { JailParams } from '../config/params.js';
 import type { ResourceName } from '../config/rctl/resources.js';
+import type { Observation, Subject } from '../plan/audit/observation.js';
 import { systemJailUser } from '../plan/account.js';
 import { limitedDevices } from '../plan/cgroup.js';
 import { devicesOf } from '../plan/devices.js';
@@ -24,6 +25,7 @@ import { makeExecutors, type StepListener } from './executors.js';
 import { systemError } from './files.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
+import { observeJail } from './observe.js';
 import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
@@ -173,6 +175,10 @@ export class Machine implements Host {
 
   population(cgroups: readonly string[]): number {
     return population(cgroups);
+  }
+
+  observe(subject: Subject): Promise<Observation> {
+    return observeJail(subject);
   }
 
   bootId(): string {

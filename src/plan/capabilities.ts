@@ -50,6 +50,22 @@ export function jailCapabilities(values: JailParams): readonly string[] {
   return capabilityNames.filter((name) => set.has(name) && !withheld.has(name));
 }
 
+/** The parameter by which a jail has a capability that is not among the usual ones. */
+export function grantedBy(values: JailParams, capability: string): string {
+  if (values['caps.add']?.includes(capability) === true) return 'caps.add';
+  const allowance = [...allowances, ...hostAllowances].find(
+    ([parameter, , capabilities]) =>
+      values[parameter] === true && capabilities.some((name) => name === capability),
+  );
+  if (allowance !== undefined) return allowance[0];
+  return capability === 'net_admin' && values.vnet === 'new' ? 'vnet = new' : 'caps';
+}
+
+/** The names of the capabilities in a mask, in the order of their numbers. */
+export function capabilitiesOf(mask: bigint): readonly string[] {
+  return capabilityNames.filter((_, number) => ((mask >> BigInt(number)) & 1n) === 1n);
+}
+
 /** The set as the hexadecimal mask that capset(2) and /proc/PID/status use. */
 export function capabilityMask(capabilities: readonly string[]): string {
   const bits = capabilityNames.map((name, number) =>

@@ -1,6 +1,7 @@
 import type { Compiled, Jail } from '../config/compile.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import type { Accounting, Ended, JailerHandle } from '../host/host.js';
+import type { Audit } from '../plan/audit/audit.js';
 import type { JailPlan, Step } from '../plan/step.js';
 import type { FailedCommand } from './exits.js';
 
@@ -165,6 +166,8 @@ export interface Operations {
   jailer(name: string): JailerHandle | null;
   exec(name: string): ExecTarget | null;
   plan(jail: Jail): Promise<JailPlan>;
+  /** What isolates a jail, as the kernel has it; null when it is not running. Rejects with SystemError. */
+  audit(name: string): Promise<Audit | null>;
   /** Stops every jail in reverse dependency order, then lets jaild end. */
   shutdown(): Promise<readonly Outcome[]>;
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { isStartable, type Compiled, type Jail } from '../config/jail.js';
 import { StepFailure } from '../host/error.js';
 import type { Host, JailerHandle } from '../host/host.js';
+import type { Audit } from '../plan/audit/audit.js';
 import type { JailPlan } from '../plan/step.js';
+import { auditRunning } from './auditing.js';
 import { bootJails } from './boot.js';
 import { changeJail } from './changing.js';
 import { pause, systemClock, type Clock } from './clock.js';
@@ -382,6 +384,10 @@ export class Supervisor implements Operations {
 
   async plan(jail: Jail): Promise<JailPlan> {
     return this.options.planJail(jail, await this.options.host.facts(jail), DETACHED);
+  }
+
+  audit(name: string): Promise<Audit | null> {
+    return auditRunning(name, this.roster, this.options.host, this.clock);
   }
 
   async shutdown(): Promise<readonly Outcome[]> {

@@ -1,4 +1,5 @@
 import { compile, type Compiled, type Jail } from '../../src/config/compile.js';
+import { expandPattern } from '../../src/config/glob.js';
 import { hostFiles } from '../../src/config/load.js';
 import type { Diagnostic } from '../../src/config/diagnostic.js';
 
@@ -7,15 +8,14 @@ export function compileText(text: string, others: Readonly<Record<string, string
   const files: Record<string, string> = { ...others, 'jail.conf': text };
   return compile(['jail.conf'], {
     readFile: (path) => files[path] ?? hostFiles().readFile(`/nonexistent/${path}`),
-    glob: (pattern, directory) => {
-      const shape = new RegExp(
-        `^${(directory + pattern).replace(/[^\w*]/g, '\\$&').replace(/\*/g, '[^/]*')}$`,
-      );
-      return Object.keys(files)
-        .filter((file) => shape.test(file))
-        .sort();
-    },
+    glob: (pattern, directory) => expandPattern(directory + pattern, (folder) => namesIn(folder, files)),
   });
+}
+
+function namesIn(folder: string, files: Readonly<Record<string, string>>): readonly string[] {
+  const start = folder === '.' ? '' : folder;
+  const below = Object.keys(files).filter((file) => file.startsWith(start));
+  return [...new Set(below.map((file) => file.slice(start.length).split('/')[0] ?? ''))];
 }
 
 /** The only jail of a text. */

@@ -11,6 +11,7 @@ import type {
   JailerPhase,
   Launch,
 } from '../../src/host/host.js';
+import type { Observation } from '../../src/plan/audit/observation.js';
 import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
 import type { Step } from '../../src/plan/step.js';
@@ -282,6 +283,9 @@ export class FakeHost implements Host {
     return this.usages.get(`${nameOf(cgroups[0] ?? '')} ${resource}`) ?? null;
   }
 
+  observe(): Promise<Observation> {
+    return Promise.reject(new Error('nothing runs here that could be observed'));
+  }
   accounting(cgroups: readonly string[]): Accounting {
     const oomKills = this.countOomKills(cgroups);
     const rest = { memory: 0, memoryPeak: 0, cpuUsec: 0, pids: 0, ioRead: null, ioWritten: null };

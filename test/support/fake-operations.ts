@@ -12,6 +12,7 @@ import type {
   StopOptions,
 } from '../../src/supervise/operations.js';
 import type { Jail } from '../../src/config/compile.js';
+import type { Audit } from '../../src/plan/audit/audit.js';
 import type { JailPlan } from '../../src/plan/step.js';
 
 /** The configuration that a text describes. */
@@ -69,6 +70,8 @@ export class FakeOperations implements Operations {
   deeds: readonly Deed[] = [];
   #watcher: DeedListener | null = null;
   jailPlan: JailPlan | null = null;
+  /** What is found of the jails that run. */
+  readonly audits = new Map<string, Audit>();
 
   constructor(jails: readonly JailStatus[], configuration = '') {
     this.jails = jails;
@@ -158,6 +161,10 @@ export class FakeOperations implements Operations {
   plan(jail: Jail): Promise<JailPlan> {
     this.asked.push(`plan ${jail.name}`);
     return this.jailPlan === null ? Promise.reject(new Error('no plan')) : Promise.resolve(this.jailPlan);
+  }
+  audit(name: string): Promise<Audit | null> {
+    this.asked.push(`audit ${name}`);
+    return Promise.resolve(this.audits.get(name) ?? null);
   }
   shutdown(): Promise<readonly Outcome[]> {
     return Promise.resolve(

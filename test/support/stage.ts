@@ -24,6 +24,7 @@ export function jail(name: string, values: JailParams = {}, diagnostics: readonl
 export function compiled(jails: readonly Jail[], diagnostics: readonly Diagnostic[] = []): Compiled {
   return {
     ok: true,
+    broken: [],
     diagnostics,
     jails,
     files: ['/etc/jail.conf'],

@@ -1,4 +1,4 @@
-import { distance } from 'fastest-levenshtein';
+import { nearestOf } from '../nearest.js';
 import {
   bad,
   good,
@@ -107,10 +107,17 @@ export function choices<const T extends readonly string[]>(
 
 function readChoice<const T extends readonly string[]>(text: string, words: T): Converted<T[number]> {
   const found = words.find((word) => word === text.toLowerCase());
-  if (found !== undefined) return good(found);
-  const [near] = [...words].sort((a, b) => distance(a, text) - distance(b, text));
-  const hint = words.length > 12 ? `did you mean "${near}"?` : `one of ${words.join(', ')}`;
-  return bad(`"${text}" is not known`, hint);
+  return found !== undefined ? good(found) : bad(`"${text}" is not known`, choiceHint(text, words));
+}
+
+/** More words than that are too many to list. */
+const MAX_LISTED = 12;
+
+function choiceHint(text: string, words: readonly string[]): string {
+  const near = nearestOf(text, words);
+  const listed = words.length <= MAX_LISTED ? `one of ${words.join(', ')}` : null;
+  if (near === null) return listed ?? 'jail.conf(5) lists what there is';
+  return listed === null ? `did you mean "${near}"?` : `did you mean "${near}"? It is ${listed}`;
 }
 
 const jailsysWords = ['disable', 'new', 'inherit'] as const;

@@ -9,6 +9,8 @@ export interface Unconverted {
   readonly index?: number;
   /** A kind of mistake of its own. */
   readonly code?: 'schedule-never';
+  /** Further elements that are wrong. */
+  readonly others?: readonly Unconverted[];
 }
 
 /** How the strings of a parameter become a value of the program. */
@@ -82,18 +84,24 @@ export function listType<T>(
   };
 }
 
-/** Converts all elements, stopping at the first that is wrong. */
+/** Mistakes of one list that are told. */
+const MAX_WRONG = 20;
+
+/** Converts all elements, or tells of all that are wrong. */
 export function convertEach<T>(
   texts: readonly string[],
   convertOne: (text: string) => Converted<T>,
 ): Converted<readonly T[]> {
   const result: T[] = [];
+  const wrong: Unconverted[] = [];
   for (const [index, text] of texts.entries()) {
     const one = convertOne(text);
-    if (!one.ok) return { ...one, index };
-    result.push(one.value);
+    if (one.ok) result.push(one.value);
+    else if (wrong.push({ ...one, index }) === MAX_WRONG) break;
   }
-  return good(result);
+  const [first, ...others] = wrong;
+  if (first === undefined) return good(result);
+  return others.length === 0 ? first : { ...first, others };
 }
 
 /** The same list of elements that contain commas themselves: one word of a command line is one element. */

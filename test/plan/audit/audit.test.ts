@@ -1,0 +1,182 @@
+import { expect } from 'chai';
+import { auditJail } from '../../../src/plan/audit/audit.js';
+import { controlAmount } from '../../../src/plan/audit/bounds.js';
+import { expectationOf, type Expectation } from '../../../src/plan/audit/expectation.js';
+import { gradeOf, wallGrade, type Door, type Finding } from '../../../src/plan/audit/finding.js';
+import type { Observation, ObservedProcess } from '../../../src/plan/audit/observation.js';
+import type { JailPlan, Step } from '../../../src/plan/step.js';
+import type { JailParams } from '../../../src/config/params.js';
+
+const pids = '/cg/pids/web/pids.max';
+const range = { inside: 0, outside: 65_536, count: 65_536 };
+
+const steps: readonly Step[] = [
+  { name: 'cgroup.set', args: { parameter: 'pids.max', file: pids, value: '10' } },
+  {
+    name: 'jailer.spawn',
+    args: {
+      rundir: '/run/jaild/web',
+      records: [
+        ['namespaces', 'mount,uts,ipc,pid,cgroup,net,user,time'],
+        ['uid_map', '0 65536 65536'],
+        ['root', '/jails/web', 'rec,nodev,nosuid,idmap'],
+        ['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'],
+        ['mask', 'proc/keys'],
+        ['sysctl', 'user.max_inotify_instances', '96'],
+        ['rlimit', 'core', '0', '0'],
+        ['caps', '3'],
+        ['no_new_privs', 'yes'],
+        ['seccomp', '/p.bpf'],
+      ],
+    },
+  },
+];
+const plan: JailPlan = {
+  ...{ prepare: steps, begin: [], poststart: [], stop: [], poststop: [], release: [] },
+  ...{ startTimeout: 1, stopTimeout: 1, cgroups: [], log: null },
+};
+const expected = (values: JailParams = {}, more: Partial<Expectation> = {}): Expectation => ({
+  ...expectationOf(plan, values),
+  ...more,
+});
+
+const process = (more: Partial<ObservedProcess>): ObservedProcess => ({
+  ...{ pid: 2, role: 'command', name: 'x', uids: [65_536], gids: [65_536], groups: [], session: 2 },
+  capabilities: { inheritable: 0n, permitted: 3n, effective: 3n, bounding: 3n, ambient: 0n },
+  ...{ noNewPrivs: true, seccomp: 2, filters: 1, oomScoreAdj: 0 },
+  ...more,
+});
+const mount = (target: string, type: string, options: string) => ({
+  ...{ target, type, root: '/', device: '0:1', options: options.split(','), propagates: false },
+});
+const kinds = ['mnt', 'pid', 'ipc', 'uts', 'cgroup', 'time', 'net', 'user'];
+
+const seen = (more: Partial<Observation> = {}): Observation => ({
+  processes: [process({ role: 'init', pid: 1, seccomp: 0, filters: 0, noNewPrivs: false }), process({})],
+  namespaces: Object.fromEntries(kinds.map((kind) => [kind, { jail: 'a', host: 'b' }])),
+  ...{ uidMap: [range], gidMap: [range], hostMounts: [], hostRoot: { device: '8:1', root: '/' } },
+  mounts: [
+    mount('/', 'ext4', 'rw,nosuid,nodev,idmapped'),
+    mount('/proc', 'proc', 'rw,nosuid,nodev,noexec'),
+    mount('/proc/keys', 'devtmpfs', 'rw'),
+  ],
+  ...{ present: ['/proc/keys'], descriptors: [], links: ['lo'], corePattern: 'core', neighbours: {} },
+  limits: [{ core: { soft: 0, hard: 0 } }],
+  controls: { [pids]: '10\n' },
+  ...{ quotas: { max_inotify_instances: 96 }, hostQuotas: { max_inotify_instances: 128 } },
+  init: { program: '/memfd:jailer (deleted)', isDumpable: false, terminal: 0, label: 'jailed' },
+  ...more,
+});
+
+const weaknesses = (observation: Observation, plan = expected({}, { links: ['lo'] })): readonly string[] =>
+  auditJail(observation, plan).findings.flatMap(({ wall, weaker }) =>
+    weaker.map((text) => `${wall}: ${text}`),
+  );
+
+describe('an audit', () => {
+  it('reads out of a plan what the kernel should have', () => {
+    const { values, ...rest } = expected();
+    expect(values).to.deep.equal({});
+    expect(rest).to.deep.equal({
+      namespaces: ['mount', 'uts', 'ipc', 'pid', 'cgroup', 'net', 'user', 'time'],
+      ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1 },
+      rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'],
+      mounts: [
+        {
+          ...{ type: 'proc', source: 'proc', target: '/proc' },
+          options: ['create', 'nosuid', 'nodev', 'noexec'],
+        },
+      ],
+      ...{ masked: ['/proc/keys'], readOnly: [], quotas: { max_inotify_instances: 96 } },
+      ...{ limits: { core: { soft: 0, hard: 0 } }, controls: { [pids]: '10' }, links: [] },
+      ...{ mountsItself: false, foreground: false },
+    });
+  });
+
+  it('finds nothing weak in what is as planned', () => {
+    expect(weaknesses(seen())).to.deep.equal([]);
+    expect(auditJail(seen(), expected({}, { links: ['lo'] })).grade).to.equal('A');
+  });
+
+  const weakened: readonly (readonly [string, Partial<Observation>])[] = [
+    ['users: its user ids are not the 65536 from 65536 on', { uidMap: [{ ...range, count: 70_000 }] }],
+    ['users: it shares ids with db', { neighbours: { db: [{ ...range, outside: 100_000 }] } }],
+    ["users: the command (pid 2) has an id of the host's", { processes: [process({ groups: [0] })] }],
+    [
+      'no new privileges: the command (pid 2) runs without it',
+      { processes: [process({ noNewPrivs: false })] },
+    ],
+    [
+      'system calls: the command (pid 2) has no filters instead of 1',
+      { processes: [process({ seccomp: 0, filters: 0 })] },
+    ],
+    ['leaks: the command (pid 2) is in a session of the host', { processes: [process({ session: 0 })] }],
+    [
+      'out of memory: pid 2 is spared (oom_score_adj -500): others are killed for it',
+      { processes: [process({ oomScoreAdj: -500 })] },
+    ],
+    [
+      'leaks: pid 2 holds a directory of the host as descriptor 7: /etc',
+      { descriptors: [{ pid: 2, descriptor: 7, target: '/etc', kind: 'directory' }] },
+    ],
+    [
+      'process 1: others may look into its memory',
+      { init: { program: '/memfd:jailer', isDumpable: true, terminal: 0, label: null } },
+    ],
+    ['network: it has a link that the plan does not give it: eth7', { links: ['lo', 'eth7'] }],
+    ['processes: pids.max is max instead of 10', { controls: { [pids]: 'max\n' } }],
+    ['kernel quotas: they cannot be read', { quotas: null }],
+    [
+      'resource limits: rlimit.core of process 1 is unlimited instead of 0',
+      { limits: [{ core: { soft: 0, hard: Infinity } }] },
+    ],
+    [
+      'namespaces: it has the ipc namespace of the host',
+      { namespaces: { ...seen().namespaces, ipc: { jail: 'b', host: 'b' } } },
+    ],
+  ];
+  for (const [text, more] of weakened)
+    it(`tells of ${text}`, () => {
+      expect(weaknesses(seen(more))).to.deep.equal([text]);
+      expect(auditJail(seen(more), expected({}, { links: ['lo'] })).grade).to.equal('F');
+    });
+
+  it('takes the ids of a neighbour without a user namespace for those of the host', () => {
+    const neighbours = { db: [{ inside: 0, outside: 0, count: 4_294_967_295 }] };
+    expect(weaknesses(seen({ neighbours }))).to.deep.equal([]);
+  });
+
+  it('lets a jail with net_admin have the links that it makes', () => {
+    const netAdmin = (1n << 12n) | 3n;
+    const capabilities = { ...process({}).capabilities, bounding: netAdmin };
+    const plan = expected({ 'caps.add': ['net_admin'] }, { links: ['lo'], capabilities: netAdmin });
+    const observation = seen({ links: ['lo', 'tun0'], processes: [process({ capabilities })] });
+    expect(weaknesses(observation, plan)).to.deep.equal([]);
+  });
+});
+
+describe('a grade', () => {
+  const finding = (weaker: readonly string[], ...severity: Door['severity'][]): Finding => ({
+    ...{ wall: 'x', seen: '', weaker },
+    doors: severity.map((one) => ({ by: 'y', cost: '', severity: one })),
+  });
+
+  it('is that of the worst door, and F for what is weaker than planned', () => {
+    const grades = (['note', 'low', 'medium', 'high', 'critical'] as const).map((one) =>
+      gradeOf([finding([]), finding([], 'note', one)]),
+    );
+    expect([gradeOf([]), ...grades, gradeOf([finding(['z'], 'low')])].join('')).to.equal('AABCDEF');
+  });
+
+  it('of one wall is closed, noted, opened or weak', () => {
+    const found = [finding([]), finding([], 'note'), finding([], 'note', 'low'), finding(['z'], 'low')];
+    expect(found.map(wallGrade)).to.deep.equal(['closed', 'noted', 'opened', 'weak']);
+  });
+});
+
+describe('the amount of a control file', () => {
+  it('is comparable over the ways in which both versions of cgroups write it', () => {
+    const texts = ['10\n', 'max', '-1', '9223372036854771712', '50000 100000', 'max 100000', 'default 100'];
+    expect(texts.map(controlAmount)).to.deep.equal([10, Infinity, Infinity, Infinity, 0.5, Infinity, NaN]);
+  });
+});

@@ -1,0 +1,97 @@
+/*
+ * Harmless tries of what one jail could do to others or find of them. Prints what came of it:
+ *   abstract listen|connect NAME   an abstract socket
+ *   inotify COUNT                  how many of so many instances the kernel gives
+ *   euid                           the effective user, for a set-user-ID copy
+ *   nice                           whether it gets the CPU before others
+ *   with-key COMMAND...            runs a command with a session keyring that has the key host-secret
+ *   find-key NAME                  whether its session keyring has a key of this name
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/keyctl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int answer(const char *what, long result)
+{
+	if (result < 0)
+		puts(strerror(errno));
+	else
+		puts(what);
+	fflush(stdout);
+	return 0;
+}
+
+static int abstract_socket(const char *what, const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t length = strlen(name);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+
+	memcpy(address.sun_path + 1, name, length);
+	if (strcmp(what, "connect") == 0)
+		return answer("connected", connect(fd, (struct sockaddr *)&address, size));
+	if (bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, 1) < 0)
+		return answer("", -1);
+	answer("listening", 0);
+	for (;;)
+		pause();
+}
+
+static int inotify_instances(int wanted)
+{
+	int got = 0;
+
+	while (got < wanted && inotify_init1(IN_CLOEXEC) >= 0)
+		got++;
+	printf("%d\n", got);
+	return 0;
+}
+
+static int before_others(void)
+{
+	return answer("given", setpriority(PRIO_PROCESS, 0, -5));
+}
+
+/* For the host: a session keyring with a key in it, kept by what is executed then. */
+static int with_key(char **argv)
+{
+	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	syscall(SYS_add_key, "user", "host-secret", "x", 1, KEY_SPEC_SESSION_KEYRING);
+	execvp(argv[0], argv);
+	return 127;
+}
+
+static int find_key(const char *name)
+{
+	return answer("found", syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user",
+				       name, 0));
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (strcmp(what, "abstract") == 0 && argc == 4)
+		return abstract_socket(argv[2], argv[3]);
+	if (strcmp(what, "inotify") == 0 && argc == 3)
+		return inotify_instances(atoi(argv[2]));
+	if (strcmp(what, "nice") == 0)
+		return before_others();
+	if (strcmp(what, "with-key") == 0 && argc > 2)
+		return with_key(argv + 2);
+	if (strcmp(what, "find-key") == 0 && argc == 3)
+		return find_key(argv[2]);
+	printf("%d\n", (int)geteuid());
+	return 0;
+}
