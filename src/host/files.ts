@@ -35,9 +35,9 @@ export function unless<T>(codes: readonly string[], otherwise: T, attempt: () =>
   }
 }
 
-/** The text of a file, or null when it is not there. Throws SystemError. */
+/** The text of a file, or null when it is not there or its process has ended since it was opened. Throws SystemError. proc(5). */
 export function readText(path: string): string | null {
-  return unless(['ENOENT', 'ENODEV', 'ENOTDIR'], null, () => readFileSync(path, 'utf8'));
+  return unless(['ENOENT', 'ENODEV', 'ENOTDIR', 'ESRCH'], null, () => readFileSync(path, 'utf8'));
 }
 
 /**

@@ -36,12 +36,7 @@ const gone = ['ENOENT', 'ESRCH', 'EACCES'];
 /** The sum of a field of each process's status, in bytes. proc_pid_status(5). */
 function ofProcesses(name: string): Measure {
   return (paths) =>
-    add(
-      pidsOf(paths).map((pid) => {
-        const status = unless(gone, '', () => readText(`/proc/${pid}/status`) ?? '');
-        return (field(status, `${name}:`) ?? 0) * 1024;
-      }),
-    );
+    add(pidsOf(paths).map((pid) => (field(readText(`/proc/${pid}/status`), `${name}:`) ?? 0) * 1024));
 }
 
 const openFiles: Measure = (paths) =>

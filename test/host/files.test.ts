@@ -1,6 +1,16 @@
 import { expect } from 'chai';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemError } from '../../src/host/error.js';
@@ -34,6 +44,15 @@ describe('a file', () => {
     expect(readText(path('control'))).to.equal('92345');
     expect(() => writeControl(path('absent'), '1')).to.throw('ENOENT');
     expect(readText(path('absent'))).to.equal(null);
+  });
+
+  it('of a process that has ended since it was opened is as one that is not there', async () => {
+    const child = spawn('sleep', ['60']);
+    const file = openSync(`/proc/${child.pid}/status`, 'r');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(readText(`/proc/self/fd/${file}`)).to.equal(null);
+    closeSync(file);
   });
 
   it('of JSON is read when it is what is wanted', () => {
