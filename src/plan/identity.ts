@@ -40,17 +40,31 @@ const file = (target: string, options: string, bytes: Buffer): LaunchRecord => [
   bytes.toString('hex'),
 ];
 
-/** Files that tell the jail who it is, laid over those of its root: `host.hostuuid`, `host.hostid`, `env`. */
+/** What FreeBSD has where none is given, and `jls -s` writes. */
+const NO_UUID = '00000000-0000-0000-0000-000000000000';
+
+/** The kernel's release where it stands beside uname(2), in a jail that has /proc. proc_version(5). */
+function releaseFiles(release: string): readonly LaunchRecord[] {
+  return [
+    file('proc/version', 'optional', Buffer.from(`Linux version ${release}\n`)),
+    file('proc/sys/kernel/osrelease', 'optional', Buffer.from(`${release}\n`)),
+  ];
+}
+
+/** Files that tell the jail who and where it is, laid over its own: `host.hostuuid`, `host.hostid`, `env`, `osrelease`. */
 export function identityFiles({ values }: Jail): readonly LaunchRecord[] {
-  const uuid = values['host.hostuuid'] ?? '';
-  const id = values['host.hostid'];
+  const uuid = values['host.hostuuid'] ?? NO_UUID;
+  const id = values['host.hostid'] ?? 0;
   const text = attachedText(values, 'env');
   // A root that cannot be written to and has no such file goes without.
   const inRoot = 'create,optional';
   const inDev = values['mount.devfs'] === false ? 'optional' : 'create';
   return [
-    ...(uuid === '' ? [] : [file('etc/machine-id', inRoot, Buffer.from(`${machineId(uuid)}\n`))]),
-    ...(id === undefined ? [] : [file('etc/hostid', inRoot, hostId(id))]),
+    ...(uuid === '' || uuid === NO_UUID
+      ? []
+      : [file('etc/machine-id', inRoot, Buffer.from(`${machineId(uuid)}\n`))]),
+    ...(id === 0 ? [] : [file('etc/hostid', inRoot, hostId(id))]),
     ...(text === '' ? [] : [file(ENV_FILE, inDev, Buffer.from(text))]),
+    ...(values.osrelease === undefined ? [] : releaseFiles(values.osrelease)),
   ];
 }

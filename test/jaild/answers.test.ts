@@ -73,6 +73,10 @@ describe('a call that the jailer answers', () => {
     expect(inside('named', 'uname -r; /host/uname -srn', '-u', 'www')).to.equal(
       '14.2-RELEASE\nLinux other.example 14.2-RELEASE',
     );
+    expect(inside('named', 'cat /proc/version /proc/sys/kernel/osrelease')).to.equal(
+      'Linux version 14.2-RELEASE\n14.2-RELEASE',
+    );
+    expect(inside('named', '(echo x >/proc/version) 2>&1')).to.match(/Read-only file system$/);
     expect(inside('unfiltered', 'uname -r')).to.equal('7.0');
     expect(inside('plain', 'uname -r; uname -m')).to.equal(
       instance.run(['uname', '-rm']).stdout.trim().replace(' ', '\n'),

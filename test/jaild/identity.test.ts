@@ -22,6 +22,7 @@ describe('who a jail is', () => {
       named { host.hostname = web.example; host.domainname = nis.example; host.hostid = 305419896;
         host.hostuuid = 01234567-89AB-cdef-0123-456789abcdef; }
       odd { path = "${bare}"; host.hostuuid = "no uuid"; host.hostid = 1; }
+      zeros { host.hostuuid = 00000000-0000-0000-0000-000000000000; host.hostid = 0; }
       guest { host = inherit; caps.add = sys_admin; }
       text { env = "first=1"; env.colour = red; env.first = 2; meta.owner = me; meta = free; }
     `);
@@ -41,6 +42,10 @@ describe('who a jail is', () => {
     ).to.equal('web.example\nnis.example\n0123456789abcdef0123456789abcdef\n12345678 id_of_host yes');
     expect(inside('named', '(echo x >/etc/machine-id) 2>&1')).to.match(/Read-only file system$/);
     expect(readFileSync(join(instance.root, 'etc/machine-id'), 'utf8')).to.equal('the root’s own\n');
+  });
+
+  it('is as its root has it where the machine id and the host id are those of nobody', () => {
+    expect(inside('zeros', 'cat /etc/machine-id /etc/hostid')).to.equal('the root’s own');
   });
 
   it('is told where the root has no place for it yet, and where the text is no UUID', () => {

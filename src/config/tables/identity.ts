@@ -31,12 +31,12 @@ export const identity = {
   'host.hostuuid': freebsd(string, 'UUID of the host as the jail sees it.', {
     default: 'as the root has it',
     onLinux: 'close',
-    note: 'A read-only /etc/machine-id over that of the root, with its 32 digits; a text that is no UUID has those of its SHA-256. Where the root has no such file an empty one is made in it.',
+    note: 'A read-only /etc/machine-id over that of the root, with its 32 digits; a text that is no UUID has those of its SHA-256; one of zeros alone is none. Where the root has no such file an empty one is made in it.',
   }),
   'host.hostid': freebsd(integer(0, 0xffffffff), 'Number of the host as the jail sees it.', {
     default: 'as the root has it',
     onLinux: 'close',
-    note: 'A read-only /etc/hostid over that of the root, which gethostid(3) of glibc reads. Where the root has no such file an empty one is made in it.',
+    note: 'A read-only /etc/hostid over that of the root, which gethostid(3) of glibc reads; 0 is none. Where the root has no such file an empty one is made in it.',
   }),
   securelevel: freebsd(integer(-1, 3), "Kernel security level of the jail's processes.", {
     default: '-1',
@@ -56,7 +56,7 @@ export const identity = {
   osrelease: freebsd(release, 'Release that uname(1) shows inside.', {
     default: "the host's",
     onLinux: 'close',
-    note: 'The jailer answers uname(2). /proc/version shows the release of the kernel.',
+    note: 'The jailer answers uname(2), and /proc/version and /proc/sys/kernel/osrelease say the same.',
   }),
   osreldate: ignored(
     integer(0),
