@@ -87,7 +87,7 @@ static void copy(int fd, size_t n)
 	}
 }
 
-static int hand_over_frame(size_t n)
+static int hand_over_frame(const struct call *call, size_t n)
 {
 	static char fields[HAND_OVER_MAX];
 	size_t path;
@@ -99,7 +99,7 @@ static int hand_over_frame(size_t n)
 	if (n == 0 || path >= n || fields[n - 1] != '\0')
 		lost("jaild sent a hand-over that is not complete");
 	close(in.fd);
-	return hand_over(fields, fields + path, n - path);
+	return hand_over(call, fields, fields + path, n - path);
 }
 
 static int exit_frame(size_t n)
@@ -143,7 +143,7 @@ int copy_answer(int fd, const struct call *call)
 		case 'L':
 			run_locally(call, NULL);
 		case 'H':
-			return told_code(call, hand_over_frame(n));
+			return told_code(call, hand_over_frame(call, n));
 		default:
 			lost("jaild sent a frame that this client does not know; is it older than jaild?");
 		}

@@ -44,7 +44,7 @@ _Noreturn void run_locally(const struct call *call, const char *unreachable);
 
 /* handover.c: gives stdin, stdout and stderr to the jailer at `path`, whose first message is
  * `fields`. Returns the exit code. */
-int hand_over(const char *path, const char *fields, size_t n);
+int hand_over(const struct call *call, const char *path, const char *fields, size_t n);
 
 /* relay.c: between the caller's terminal and the jail's, whose master the jailer gave us. */
 #define RELAY_FDS 2

@@ -19,6 +19,7 @@ static struct {
 	int jailer, signals;
 	char name[256];		/* the jail's */
 	const char *not_done;
+	bool jexec;		/* fails in the words of jexec(8) */
 	size_t have;		/* bytes of messages */
 	char message[4 + MESSAGE_MAX];
 } s;
@@ -125,18 +126,32 @@ static int end_with_status(const char *how, const char *n)
 	return strcmp(how, "signal") == 0 ? CODE_SIGNAL + atoi(n) : atoi(n);
 }
 
+/* jexec(8) of FreeBSD ends with 1 when it cannot run a command. */
+static int end_as_jexec(const char *step, const char *subject, const char *why, bool missing)
+{
+	bool no_user = missing && strcmp(step, "user") == 0;
+	const char *call = strcmp(step, "exec") == 0 ? "execvp" : step;
+
+	if (no_user)
+		fprintf(stderr, "jexec: %s: no such user\n", subject);
+	else
+		fprintf(stderr, "jexec: %s: %s: %s\n", call, subject, why);
+	return CODE_FAILED;
+}
+
 static int end_with_error(const char *step, const char *subject, const char *error)
 {
 	char *end;
 	long number = strtol(error, &end, 10);
 	bool is_number = end != error && *end == '\0';
+	bool missing = is_number ? number == ENOENT : strcmp(error, "ENOENT") == 0;
+	const char *why = is_number ? strerror((int)number) : error;
 
 	end_relay();
-	COMPLAIN(s.name, ": ", s.not_done, ": ", step, *subject ? " " : "", subject, ": ",
-		 is_number ? strerror((int)number) : error);
-	if (is_number ? number == ENOENT : strcmp(error, "ENOENT") == 0)
-		return CODE_NOT_FOUND;
-	return CODE_NOT_RUN;
+	if (s.jexec)
+		return end_as_jexec(step, subject, why, missing);
+	COMPLAIN(s.name, ": ", s.not_done, ": ", step, *subject ? " " : "", subject, ": ", why);
+	return missing ? CODE_NOT_FOUND : CODE_NOT_RUN;
 }
 
 /* Returns the exit code when the message was the last one, else -1. */
@@ -219,8 +234,9 @@ static int converse(void)
 	}
 }
 
-int hand_over(const char *path, const char *fields, size_t n)
+int hand_over(const struct call *call, const char *path, const char *fields, size_t n)
 {
+	s.jexec = strcmp(call->name, "jexec") == 0;
 	s.not_done = strcmp(fields, "attach") == 0 ? "not started" : "not run";
 	name_jail(path);
 	s.signals = watch_signals();

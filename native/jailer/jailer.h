@@ -45,6 +45,7 @@ struct session {
 	struct connection *client;	/* NULL: gone, or the monitor's */
 	char id[64];		/* the monitor's name for it, "" for a client */
 	char subject[64];	/* argv[0] */
+	char user[64], workdir[64];
 	int64_t deadline;	/* ms of the monotonic clock, 0: none */
 	unsigned int timeout;	/* seconds, as asked for */
 	bool timed_out;

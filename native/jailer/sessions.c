@@ -94,6 +94,14 @@ static void fail_at_once(struct jailer *j, struct session *s, enum step step, in
 	answer(j, s);
 }
 
+/* What a failure can be about. */
+static void note_request(struct session *s, const struct request *r, const struct plan *p)
+{
+	copy(s->subject, sizeof(s->subject), r->argv[0]);
+	copy(s->user, sizeof(s->user), r->user[0] != '\0' ? r->user : p->user);
+	copy(s->workdir, sizeof(s->workdir), r->workdir[0] != '\0' ? r->workdir : s->user);
+}
+
 void session_start(struct jailer *j, struct fields *f, struct connection *client, const char *id,
 		   unsigned int timeout)
 {
@@ -120,7 +128,7 @@ void session_start(struct jailer *j, struct fields *f, struct connection *client
 		fail_at_once(j, s, STEP_EXEC, EINVAL);
 		return;
 	}
-	copy(s->subject, sizeof(s->subject), request.argv[0]);
+	note_request(s, &request, &j->plan);
 	if (j->phase < PHASE_STARTING || j->phase == PHASE_EXITED) {
 		fail_at_once(j, s, STEP_EXEC_JOIN, ESRCH);
 		return;
@@ -160,6 +168,7 @@ void session_signal(struct jailer *j, int session, int sig)
 void session_report(struct jailer *j, int session)
 {
 	struct session *s = &j->sessions[session];
+	const char *subject;
 	struct report r;
 	struct frame f;
 	int fd = -1, count = 1;
@@ -181,6 +190,9 @@ void session_report(struct jailer *j, int session)
 		s->failed = true;
 		s->step = (enum step)r.step;
 		s->number = r.error;
+		subject = entry_subject(s->step, s->user, s->workdir, s->subject);
+		if (subject != s->subject)
+			copy(s->subject, sizeof(s->subject), subject);
 	}
 	finish_if_over(j, session);
 }

@@ -120,9 +120,9 @@ static void names_what_cannot_run(void)
 	client = jail_client(&jail, fds, "exec", "", "", "no", "no", "1", "absent", "0", NULL);
 	expect_last(client, "error exec absent 2");
 	client = jail_client(&jail, fds, "exec", "nobody", "", "no", "no", "1", "true", "0", NULL);
-	expect_last(client, "error user true 2");
+	expect_last(client, "error user nobody 2");
 	client = jail_client(&jail, fds, "exec", "", "/absent", "no", "no", "1", "true", "0", NULL);
-	expect_last(client, "error workdir true 2");
+	expect_last(client, "error workdir /absent 2");
 	client = jail_client(&jail, fds, "exec", "", "", "no", "no", "9", "true", "0", NULL);
 	expect_last(client, "error exec web 22");
 	close_all(fds);

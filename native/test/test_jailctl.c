@@ -514,6 +514,14 @@ static void jail_has_no_file(int fd)
 	TELL(fd, "error\0exec\0/bin/nosuch\0002");
 }
 
+static void jail_has_no_user(int fd)
+{
+	char text[128];
+
+	told(fd, text, sizeof(text));
+	TELL(fd, "error\0user\0nobody\0002");
+}
+
 static void jail_refuses(int fd)
 {
 	char text[128];
@@ -551,6 +559,10 @@ static void test_hand_over(void)
 	       "error: web: not run: exec /bin/nosuch: No such file or directory\n");
 	expect("a command that cannot be run is 126", exec, give_exec, jail_refuses, 126, "",
 	       "error: web: not run: exec /etc: Permission denied\n");
+	expect("jexec says so in FreeBSD's words, with 1", WORDS("jexec", "web", "true"), give_exec,
+	       jail_has_no_file, 1, "", "jexec: execvp: /bin/nosuch: No such file or directory\n");
+	expect("jexec knows a user that is missing", WORDS("jexec", "web", "true"), give_exec,
+	       jail_has_no_user, 1, "", "jexec: nobody: no such user\n");
 	expect("a jail that could not be built says so", exec, give_attach, jail_refuses, 126, "",
 	       "error: web: not started: exec /etc: Permission denied\n");
 	expect("a jailer that goes away is an error", exec, give_exec, jail_closes, 1, "",
