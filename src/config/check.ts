@@ -158,13 +158,15 @@ function refuseString(texts: Strings): Unconverted | null {
   return { ok: false, message, index };
 }
 
-function warningsOf({ name }: Mention, entry: Entry, texts: Strings): Diagnostic[] {
+function warningsOf({ name, negated }: Mention, entry: Entry, texts: Strings): Diagnostic[] {
   const { onLinux, note, type, readOnly } = parameterOf(name);
   const warnings: Diagnostic[] = [];
+  // No jail has what Linux cannot permit: refusing it is no mistake, and jls -s writes it.
+  const idle = onLinux === 'ignored' && !(negated && name.startsWith('allow.'));
   const warn = (code: Diagnostic['code'], message: string, hint?: string): void =>
     void warnings.push(diagnose('warning', code, entry, message, hint));
   if (readOnly === true) warn('ignored-parameter', `"${entry.name}" is not for setting`, note);
-  else if (onLinux === 'ignored') warn('ignored-parameter', `"${entry.name}" means nothing on Linux`, note);
+  else if (idle) warn('ignored-parameter', `"${entry.name}" means nothing on Linux`, note);
   if (onLinux === 'later') warn('later-parameter', `"${entry.name}" is known, but does nothing yet`, note);
   // A list of CPUs without quotes is several words to the parser, and one value to its type.
   if (!type.list && type.name !== 'CPU list' && (texts?.length ?? 0) > 1)

@@ -42,6 +42,11 @@ describe('a parameter without effect', () => {
       expect(found).to.deep.equal(expected);
     });
 
+  it('is not told of a permission that is refused, for no jail has it', () => {
+    expect(warningsFor('allow.noquotas; allow.mount.nozfs')).to.deep.equal([]);
+    expect(warningsFor('ip4.nosaddrsel')).to.have.length(1);
+  });
+
   it('is told once for all jails that share it', () => {
     const { diagnostics } = compileText('path = "/p/$name"; persist; nat; ready = notify; x { } y { } z { }');
     expect(diagnostics.map(({ code }) => code)).to.deep.equal(['later-parameter', 'later-parameter']);
