@@ -199,12 +199,25 @@ function jailOf({ name, failed, stack, values }: Draft, diagnostics: readonly Di
 const spansOf = (places: ReadonlyMap<string, Place>): ReadonlyMap<string, Span> =>
   new Map([...places].map(([name, place]) => [name, spanOf(place)]));
 
-/** So that a limit on their number never hides that the jail cannot start. */
+/** Errors first, so that a limit on their number never hides that the jail cannot start. */
 function mostGrave(diagnostics: readonly Diagnostic[], most: number): readonly Diagnostic[] {
   if (diagnostics.length <= most) return diagnostics;
-  return diagnostics
-    .toSorted((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'))
-    .slice(0, most);
+  const sorted = diagnostics
+    .filter(({ code }) => code !== 'more-mistakes')
+    .sort((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'));
+  const told = sorted.slice(0, most);
+  const next = sorted[most] ?? diagnostics.find(({ code }) => code === 'more-mistakes');
+  return most === 1 || next === undefined ? told : [...told, moreAfter(next)];
+}
+
+/** Stands for a mistake that is not told, and for those after it. */
+function moreAfter({ severity, span, excerpt, excerptFrom }: Diagnostic): Diagnostic {
+  const message = 'there are more mistakes in this jail, which are not told';
+  const picture = {
+    ...(excerpt !== undefined && { excerpt }),
+    ...(excerptFrom !== undefined && { excerptFrom }),
+  };
+  return { code: 'more-mistakes', severity, span, message, ...picture };
 }
 
 function paramsOf(stack: Stack): ReadonlyMap<string, Strings> {

@@ -1,9 +1,7 @@
-import type { Diagnostic } from './diagnostic.js';
 import type { BlockNode, Item, Word } from './ast.js';
+import { Causes, COMMENT_IN_WORD, matchesAt } from './causes.js';
 import { findParam } from './params.js';
-import { findOpenQuote, type OpenQuote } from './quotes.js';
 import { diagnose, spanOf, withNote, type Place } from './source.js';
-import { TokenReader } from './tokens.js';
 
 /** A name of a jail or of a parameter. */
 export interface Name extends Place {
@@ -13,27 +11,11 @@ export interface Name extends Place {
 
 /** What people write who know other languages. */
 const FOREIGN_SIGNS = new Set([':', '->', '>', '+', 'is', 'to']);
-const SIGN_FOLLOWS = /[ \t]*(?:\+?=|\{)/y;
-const END_FOLLOWS = /[ \t]*(?:;|\}|$)/my;
 const INI_SECTION = /^\[[^\]]*\]$/;
 const JSON_KEY = /\{\s*"[^"\n]*"\s*:/y;
-/** Quotes that are looked for: each may be followed by the whole file. */
-const MAX_OPEN_QUOTES = 20;
-const COMMENT_IN_WORD = 'a comment begins here, in the middle of a word';
-const SLASH = 47;
-const HASH = 35;
 
-const matchesAt = (pattern: RegExp, text: string, at: number): boolean => {
-  pattern.lastIndex = at;
-  return pattern.test(text);
-};
-
-/** What the parser says about mistakes of syntax, and what it takes for their cause. */
-export class Complaints extends TokenReader {
-  private openQuotes = 0;
-  /** Where a comment has begun in the middle of a word of the statement. */
-  protected commentInWord: number | null = null;
-
+/** What the parser says about mistakes of syntax. */
+export class Complaints extends Causes {
   /** `path == /x`, `path = = /x`: one message, and the value is read as if there were one sign. */
   protected skipSigns(): void {
     if (!this.at('=', '+=')) return;
@@ -84,6 +66,15 @@ export class Complaints extends TokenReader {
     this.error(this.token, message, `write ${second.text ?? 'NAME'} {`);
   }
 
+  protected variableInName(name: Name): void {
+    const [dotted] = /^\$[\w.]+$/.exec(this.source.text.slice(name.start, name.end)) ?? [];
+    const hint =
+      dotted === undefined
+        ? 'variables stand in values only'
+        : `a dot ends the name of a variable: write \${${dotted.slice(1)}}`;
+    this.error(name, 'a name cannot contain a variable', hint);
+  }
+
   /** FreeBSD reads foo.* without quotes as two words, so a file that relies on it would not work there. */
   protected bareStar(word: Name): void {
     const written = this.source.text.slice(word.start, word.end);
@@ -94,16 +85,48 @@ export class Complaints extends TokenReader {
   }
 
   /** A statement that is not followed by a semicolon. @returns whether the next one begins here */
-  protected missingEnd(name: Name, words: readonly Word[]): boolean {
-    if (this.at('}') || this.startsLine() || this.beginsStatement()) {
+  protected missingEnd(name: Name, words: Word[]): boolean {
+    const [first] = words;
+    if (this.at('}') || this.beginsStatement() || (this.startsLine() && this.token.bare)) {
       this.missingSemicolon(name, this.previousEnd);
       return true;
     }
-    if (this.at('=', '+='))
-      this.error(this.token, `unexpected "${this.token.kind}" after a value`, 'write NAME = VALUE;');
-    else if (this.atWord()) this.twoWords(words[0]);
+    if (this.at('=', '+=')) return this.signAfterList(words);
+    if (this.startsLine()) this.missingComma();
+    else if (this.atWord()) this.twoWords(first);
     else this.unexpected('";"');
     return false;
+  }
+
+  private missingComma(): void {
+    this.error(
+      this.here(),
+      `"," or ";" is missing before "${this.show()}"`,
+      'several values have commas between them',
+    );
+  }
+
+  /** `path = /p,` and a statement on the next line, whose name was taken for a value. */
+  private signAfterList(words: Word[]): boolean {
+    const [before, last] = words.slice(-2);
+    const message = `unexpected "${this.token.kind}" after a value`;
+    const isNextLine =
+      before !== undefined &&
+      last !== undefined &&
+      this.source.text.slice(before.end, last.start).includes('\n');
+    if (!isNextLine) {
+      this.error(this.token, message, 'write NAME = VALUE;');
+      return false;
+    }
+    this.error(this.token, message, `write ";" instead of "," before "${last.text ?? ''}"`);
+    words.pop();
+    this.goTo(last.start);
+    return true;
+  }
+
+  /** Whether the last word is the name of what follows it: a sign, or a block. */
+  protected beganThere(word: Word): boolean {
+    return this.at('=', '+=') || (this.at('{') && word.text !== null);
   }
 
   /**
@@ -146,26 +169,6 @@ export class Complaints extends TokenReader {
     this.add(withNote(diagnostic, place, 'this is a comment, with the ";" in it'));
   }
 
-  /** Notices a comment that begins where a word without quotes has just ended. */
-  protected noticeComment(): void {
-    const { text } = this.source;
-    const c = text.charCodeAt(this.previousEnd);
-    const begins = c === SLASH || (c === HASH && /[^\s#]/.test(text.charAt(this.previousEnd + 1)));
-    if (begins) this.commentInWord = this.previousEnd;
-  }
-
-  /** `path = /usr//local` is /usr. */
-  protected warnOfComment(): void {
-    const start = this.commentInWord;
-    if (start === null) return;
-    const [shown] = this.source.text.slice(start, start + 2).split('\n', 1);
-    const place = this.placeOf({ start, end: start + (shown?.length ?? 1) });
-    const message = 'a comment begins in the middle of this word';
-    this.add(
-      diagnose('warning', 'comment-in-word', place, message, 'quote the word, if no comment is meant'),
-    );
-  }
-
   private twoWords(first: Word | undefined): void {
     const start = first?.start ?? this.token.start;
     const [value = ''] = /^[^;{}"'\n]*/.exec(this.source.text.slice(start, start + 60)) ?? [];
@@ -177,23 +180,6 @@ export class Complaints extends TokenReader {
     const at = this.commentInWord;
     if (at === null) return this.add(diagnostic);
     this.add(withNote(diagnostic, this.placeOf({ start: at, end: at + 2 }), COMMENT_IN_WORD));
-  }
-
-  protected startsLine(): boolean {
-    const gap = this.source.text.slice(this.previousEnd, this.token.start);
-    const newline = gap.lastIndexOf('\n');
-    return this.atWord() && newline >= 0 && gap.slice(newline).trim() === '';
-  }
-
-  /** Whether what follows the word, or the word itself, is what a statement begins with. */
-  protected beginsStatement(): boolean {
-    if (!this.atWord()) return false;
-    const { text } = this.source;
-    const isKnown = this.token.kind === 'text' && findParam(this.token.text) !== null;
-    return (
-      matchesAt(SIGN_FOLLOWS, text, this.token.end) ||
-      (isKnown && matchesAt(END_FOLLOWS, text, this.token.end))
-    );
   }
 
   protected strayBrace(items: readonly Item[]): void {
@@ -228,58 +214,5 @@ export class Complaints extends TokenReader {
       this.error(this.here(), `unexpected "${this.show()}", ${wanted} is due here`);
     else if (!this.stringIsOpen())
       this.report('unexpected-end', this.token, `the file ends where ${wanted} is due`);
-  }
-
-  /** The beginning of the word that the token is in. */
-  private show(): string {
-    const text = this.source.text.slice(this.token.start, this.token.start + 30);
-    return this.atWord() ? (/^["']?([^\s;{}"']+)/.exec(text)?.[1] ?? '"') : this.token.kind;
-  }
-
-  /** Where the word is that the token begins. */
-  private here(): { start: number; end: number } {
-    const { start, end, bare } = this.token;
-    const [word = ''] = bare
-      ? (/^[^\s#,;={}'"]+/.exec(this.source.text.slice(start, start + 200)) ?? [])
-      : [];
-    return { start, end: Math.max(end, start + word.length) };
-  }
-
-  /** A string without an end has swallowed the rest of the file; that is reported already. */
-  protected stringIsOpen(): boolean {
-    return this.token.kind === 'end' && this.diagnostics.some((d) => d.code === 'unterminated-string');
-  }
-
-  /**
-   * After a mistake: whether the cause is a quote that was forgotten in the statement. Says so instead, and goes on
-   * with the line after the one where the string begins.
-   * @param known how many mistakes there were before the statement
-   */
-  protected blameQuote(name: Name, known: number): OpenQuote | null {
-    // A warning alone needs no cause, and the mistake of the next statement may be there already.
-    if (this.diagnostics.slice(known).every(({ severity }) => severity === 'warning')) return null;
-    const { text } = this.source;
-    const lineEnd = text.indexOf('\n', this.token.start);
-    const found = findOpenQuote(text, name.start, lineEnd < 0 ? text.length : lineEnd);
-    if (found === null || this.openQuotes++ >= MAX_OPEN_QUOTES) return null;
-    const first = this.takeBack(known).find(({ severity }) => severity === 'error');
-    if (first !== undefined)
-      this.openQuote(first, this.placeOf({ start: found.start, end: found.start + 1 }));
-    this.goTo(found.lineEnd);
-    return found;
-  }
-
-  /** Looks for no forgotten quotes any more. */
-  protected trustQuotes(): void {
-    this.openQuotes = MAX_OPEN_QUOTES;
-  }
-
-  private openQuote(first: Diagnostic, quote: Place): void {
-    const { line, column } = spanOf(quote);
-    const hint = `close it with ${this.source.text.charAt(quote.start)} on line ${line}`;
-    if (first.span?.line === line && first.span.column === column) return this.add({ ...first, hint });
-    const message = `${first.message}: a quote is missing on line ${line}`;
-    const blamed: Diagnostic = { ...first, code: 'unterminated-string', message, hint };
-    this.add(withNote(blamed, quote, 'this string goes on past the end of its line'));
   }
 }

@@ -1,5 +1,4 @@
 import { isAscii } from 'node:buffer';
-import { readSync } from 'node:fs';
 
 export const CHUNK = 1024 * 1024;
 /** Files up to this size are read whatever is in them. */
@@ -13,15 +12,13 @@ const MAX_BYTES = 128 * CHUNK;
 const FIRST_WIDE = 0xc4;
 const BRACE = 0x7b;
 
-/** Refuses what would take more memory than it can be worth. @throws NodeJS.ErrnoException */
-export function refuseShapeless(fd: number, path: string): void {
-  const chunk = Buffer.allocUnsafe(CHUNK);
+/** Refuses a file, piece by piece, that would take more memory than it can be worth. @throws NodeJS.ErrnoException */
+export function refuseShapeless(pieces: Iterable<Buffer>, path: string): void {
   let size = 0;
   let blocks = 0;
   let isWide = false;
-  for (let read = readSync(fd, chunk, 0, CHUNK, 0); read > 0; read = readSync(fd, chunk, 0, CHUNK, size)) {
-    const bytes = chunk.subarray(0, read);
-    size += read;
+  for (const bytes of pieces) {
+    size += bytes.length;
     for (let at = bytes.indexOf(BRACE); at >= 0; at = bytes.indexOf(BRACE, at + 1)) blocks++;
     isWide ||= !isAscii(bytes) && bytes.some((byte) => byte >= FIRST_WIDE);
     if (isWide && size > MODEST) throw tooLarge(MODEST, ' with characters beyond Latin-1', path);

@@ -28,7 +28,7 @@ const TYPOGRAPHIC =
 /** Bytes that are no UTF-8 arrive as U+FFFD: passing that on would quietly name another file. */
 const UNUSABLE = /[\0\ufffd]/;
 /** Bytes and escapes that are not ASCII. */
-const NOT_ASCII = /\ufffd|\\(?:[2-3][0-7]{2}|x[89a-fA-F][0-9a-fA-F])/;
+const NOT_ASCII = /\ufffd|\\(?:[2367][0-7]{2}|x[89a-fA-F][0-9a-fA-F])/;
 /** No value may be longer, however it is written (execve(2) takes a tenth of it). */
 const MAX_WRITTEN = 1 << 20;
 

@@ -88,8 +88,16 @@ function isWholeFile(fd: number, path: string): boolean {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) throw systemError('EISDIR', 'is a directory', path);
   if (!stat.isFile() && !stat.isFIFO() && fd !== 0) throw systemError('EINVAL', 'not a file or a pipe', path);
-  if (stat.isFile() && stat.size > MODEST) refuseShapeless(fd, path);
+  if (stat.isFile() && stat.size > MODEST) refuseShapeless(piecesOf(fd), path);
   return stat.isFile();
+}
+
+/** A file in pieces, each of which is overwritten by the next. */
+function* piecesOf(fd: number): Iterable<Buffer> {
+  const piece = Buffer.allocUnsafe(CHUNK);
+  let size = 0;
+  for (let read; (read = readSync(fd, piece, 0, CHUNK, size)) > 0; size += read)
+    yield piece.subarray(0, read);
 }
 
 function readPipe(fd: number, path: string): Buffer {

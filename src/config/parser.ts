@@ -4,6 +4,7 @@ import { Complaints, type Name } from './complaints.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Token } from './lexer.js';
 import { Names } from './names.js';
+import { findParam } from './params.js';
 import { closeQuote, type OpenQuote } from './quotes.js';
 import type { Source } from './source.js';
 
@@ -89,7 +90,7 @@ class Parser extends Complaints {
     const words: Word[] = [];
     const isRead = !hasList || this.values(name, words);
     const [word] = words;
-    if (operator === null && word !== undefined && words.length === 1 && this.at('=', '+=', '{'))
+    if (operator === null && words.length === 1 && word !== undefined && this.beganThere(word))
       return this.split(name, word, items, depth);
     const isMisread = this.misread > misread;
     const goesOn = this.at('{') ? null : isRead && this.endOfParam(name, words);
@@ -181,11 +182,11 @@ class Parser extends Complaints {
     const variable = first.kind === 'variable' && pieces.length === 1;
     const name: Name = { text: variable ? first.text : (text ?? ''), variable, source, start, end };
     if (text === null && !variable) {
-      this.error(name, 'a name cannot contain a variable', 'variables stand in values only');
+      this.variableInName(name);
       return null;
     }
     if (name.text.length > MAX_NAME) {
-      this.report('bad-name', name, `a name of more than ${MAX_NAME} characters is too long`);
+      this.report('too-large', name, `a name of more than ${MAX_NAME} characters is too long`);
       return null;
     }
     if (name.text.includes('*')) this.bareStar(name);
@@ -193,7 +194,7 @@ class Parser extends Complaints {
   }
 
   /** @returns whether the next token begins a statement, or ends the block */
-  private endOfParam(name: Name, words: readonly Word[]): boolean {
+  private endOfParam(name: Name, words: Word[]): boolean {
     if (!this.accept(';')) return this.missingEnd(name, words);
     this.warnOfComment();
     return true;
@@ -217,7 +218,8 @@ class Parser extends Complaints {
       this.skipToBrace();
       if (this.accept('}')) this.accept(';');
     } else {
-      items.push(this.lostNode(name, words));
+      // An "if" of another language is one mistake, and no unknown parameter besides.
+      if (findParam(name.text) !== null) items.push(this.lostNode(name, words));
       this.unexpected('";"');
       this.recover(depth);
     }
@@ -257,7 +259,7 @@ class Parser extends Complaints {
 
   private skipLongName(name: Name): void {
     this.report(
-      'bad-name',
+      'too-large',
       name,
       `the name of a jail has more than ${MAX_NAME} characters, with those around it`,
     );

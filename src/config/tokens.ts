@@ -112,7 +112,7 @@ export class TokenReader {
   }
 
   protected report(
-    code: 'syntax-error' | 'unexpected-end' | 'nesting-too-deep' | 'too-large' | 'bad-name',
+    code: 'syntax-error' | 'unexpected-end' | 'nesting-too-deep' | 'too-large',
     at: { start: number; end: number },
     message: string,
     hint?: string,

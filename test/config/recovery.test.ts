@@ -56,6 +56,25 @@ describe('one mistake of syntax', () => {
       'quote "/bin/sh -c a", or put commas between several values',
     ],
     [
+      'is a comma that is missing between values on two lines',
+      'x { path = /p; mount = "/a /b nullfs"\n"/c /d nullfs"; persist; }',
+      ['2:1 syntax-error'],
+      'several values have commas between them',
+    ],
+    [
+      'is a comma instead of a semicolon',
+      'x { path = /p,\nexec.start = a; }',
+      ['2:12 syntax-error'],
+      'write ";" instead of "," before "exec.start"',
+    ],
+    [
+      'is a variable with a dot and without braces',
+      'x { path = /p; persist; $a.b = 1; }',
+      ['1:25 syntax-error'],
+      'a dot ends the name of a variable: write ${a.b}',
+    ],
+    ['is a condition', 'x { path = /p; persist; if ($name) { auto; } }', ['1:36 syntax-error'], undefined],
+    [
       'is a value that is missing',
       'x { path = ; persist; }',
       ['1:12 syntax-error'],

@@ -111,6 +111,15 @@ describe('a jail', () => {
     expect(jail && isStartable(jail)).to.equal(false);
   });
 
+  it('is told that there are more mistakes than are told', () => {
+    const wrong = Array.from({ length: 60 }, (_, i) => `meta.k${i} = "\\0";`).join('\n');
+    const { diagnostics } = compileText(`x { ${GOOD}\n${wrong} }`);
+    expect(diagnostics.map(({ code }) => code)).to.deep.equal([
+      ...Array<string>(50).fill('bad-value'),
+      'more-mistakes',
+    ]);
+  });
+
   it('with a mistake of its own is not startable, and the others are', () => {
     const { ok, jails } = compileText(`a { ${GOOD} memory.max = huge; }\nb { ${GOOD} exec.fib = 4; }`);
     expect({
