@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type * as NodeCron from 'node-cron';
 import { bad, good, listType, scalarType, unseparated, type Converted, type ValueType } from './type.js';
 
 const NICKNAMES: Readonly<Record<string, string>> = {
@@ -40,7 +41,7 @@ const withoutDay = (expression: string): string => expression.split(' ').with(-3
 /** Most files have no schedule, and none of the commands waits for what reads one. */
 function validate(expression: string): boolean {
   // The package says what it exports.
-  const cron = createRequire(import.meta.url)('node-cron') as typeof import('node-cron');
+  const cron = createRequire(import.meta.url)('node-cron') as typeof NodeCron;
   return cron.validate(expression);
 }
 
