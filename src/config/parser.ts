@@ -259,7 +259,7 @@ class Parser extends Complaints {
 
   private skipLongName(name: Name): void {
     this.report(
-      'bad-name',
+      'too-large',
       name,
       `the name of a jail has more than ${MAX_NAME} characters, with those around it`,
     );
