@@ -4,6 +4,7 @@ import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
 import { diagnose, type Place } from './source.js';
 import { nearestOf } from './nearest.js';
+import { isParamName } from './params.js';
 
 /** Strings without variables; null for a parameter without a value. */
 export type Strings = readonly string[] | null;
@@ -198,6 +199,7 @@ class Substitution implements Substituted {
     if (name.includes(';')) return 'close it with "}"';
     const other = this.jail.entries[this.jail.index.get(keyOf({ name, variable: false })) ?? -1];
     if (other !== undefined) return `it is written "${other.name}" here, and found by that spelling alone`;
+    if (other === undefined && isParamName(name)) return `set the parameter: ${name} = VALUE;`;
     const usable = this.jail.entries.filter(({ words }) => words !== null);
     const nearest = nearestOf(
       name,

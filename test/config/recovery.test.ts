@@ -315,6 +315,10 @@ describe('a mistake in a value', () => {
       'define it: ${nosuch.thing} = VALUE; or write \\$ for a dollar sign',
     ],
     ['${net.nic} = a; meta = "${net.nci}";', 'did you mean ${net.nic}?'],
+    ['noexec.clean;', 'did you mean "exec.noclean"?'],
+    ['noallow.mount;', 'did you mean "allow.nomount"?'],
+    ['meta = "$jid";', 'set the parameter: jid = VALUE;'],
+    ['exec.start + = "a";', 'write "+="'],
     ['jid = 5; jid = 6;', 'write it once'],
     ['name = y;', 'the name of the block is the name'],
     ['depend = X;', 'did you mean "x"?'],
@@ -325,6 +329,15 @@ describe('a mistake in a value', () => {
       const { diagnostics } = compileText(`x { ${written} }`);
       expect(diagnostics.map((one) => one.hint)).to.include(hint);
     });
+
+  it('in a short name has no hint when nothing of it is right', () => {
+    const { diagnostics } = compileText('x { path = /p; persist; depend = "*"; }');
+    expect(diagnostics.map(({ hint }) => hint)).to.deep.equal([undefined]);
+  });
+
+  it('in a line of .include is told alone, and not as an unknown parameter', () => {
+    expect(errorsOf('.include a.conf b.conf;')).to.deep.equal(['1:17 syntax-error']);
+  });
 
   it('in a number set twice has a hint that tells of the name of the block', () => {
     const { diagnostics } = compileText('7 { path = /p; persist; jid = 7; }');
