@@ -12,7 +12,7 @@ export const printable = (text: string): string => text.replace(UNPRINTABLE, ' '
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 const DOUBLE_WIDTH =
   /\p{Emoji_Presentation}|\ufe0f|[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+let graphemes: Intl.Segmenter | null = null;
 
 interface Cell {
   readonly text: string;
@@ -24,8 +24,9 @@ const PLAIN = /^[\x20-\x7e]*$/;
 
 /** What a reader takes for one character each: an e with its accent, a family of emoji. */
 function cellsOf(text: string): readonly Cell[] {
-  // Looking for graphemes takes a millisecond for each line.
+  // Looking for graphemes takes a millisecond for each line, and some to begin with.
   if (PLAIN.test(text)) return Array.from(text, (character) => ({ text: character, width: 1 }));
+  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return [...graphemes.segment(printable(text))].map(({ segment }) => {
     const width = ZERO_WIDTH.test(segment) ? 0 : DOUBLE_WIDTH.test(segment) ? 2 : 1;
     return { text: segment, width };

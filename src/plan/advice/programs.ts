@@ -26,17 +26,24 @@ const SHELLS = /^(?:.*\/)?(?:sh|ash|bash|dash|ksh|mksh|zsh)$/;
 /** A script of a script of a script, and the loader of its program. */
 const MAX_INTERPRETERS = 5;
 
+/** Commands of the host see it as it is. */
+const nothingMounted: Tree['mounts'] = new Map();
+
 /** Programs that nothing stands in the way of, by root: many jails may share one. */
 const runnable = new WeakMap<HostView, Set<string>>();
 
 /** What the kernel would say to running this. Null where it would run, or nobody can tell. */
 function obstacleTo(argv: readonly string[], search: Search): Obstacle | null {
   const { host, tree, path } = search;
-  if (tree.mounts !== usualMounts) return findObstacle(argv, search);
+  if (tree.mounts !== usualMounts && tree.mounts !== nothingMounted) return findObstacle(argv, search);
   const known = runnable.get(host) ?? new Set();
   runnable.set(host, known);
-  const [program = ''] = argv;
-  const key = [tree.root, ...(program.includes('/') ? [] : path()), ...argv.slice(0, 2)].join('\0');
+  const [program = '', script = ''] = argv;
+  const places = program.includes('/') ? [] : path();
+  const key = [
+    ...[String(tree.mounts === usualMounts), tree.root, ...places],
+    ...[program, SHELLS.test(program) ? script : ''],
+  ].join('\0');
   if (known.has(key)) return null;
   const found = findObstacle(argv, search);
   if (found === null) known.add(key);
@@ -172,7 +179,7 @@ export function* hooksExist(subject: Subject, host: HostView): Iterable<Finding>
   const { values, name } = subject.jail;
   const about = { jid: 0, name, path: values.path ?? '/' };
   const path = () => pathOf(hostEnvironment(about, { clean: values['exec.clean'] === true }));
-  const search: Search = { host, tree: { root: '/', mounts: new Map() }, path, who: 'this host' };
+  const search: Search = { host, tree: { root: '/', mounts: nothingMounted }, path, who: 'this host' };
   let isFirst = true;
   for (const phase of hookNames)
     for (const text of values[phase] ?? []) {
