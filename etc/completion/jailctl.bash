@@ -22,7 +22,7 @@ _jailctl() {
     pause) words=" $(jailctl list --quiet 2>/dev/null)" ;;
     resume) words=" $(jailctl list --quiet 2>/dev/null)" ;;
     audit) words="--json $(jailctl list --quiet 2>/dev/null)" ;;
-    check) words="--no-host --json"; _jailctl_files=1 ;;
+    check) words="--file -f --no-host --json"; _jailctl_files=1 ;;
     config) words="--file -f --json --resolved --origin $(jailctl list --quiet 2>/dev/null)" ;;
     fmt) words="--write -w --check -c"; _jailctl_files=1 ;;
     plan) words="--file -f --json $(jailctl list --quiet 2>/dev/null)" ;;

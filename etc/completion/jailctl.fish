@@ -47,6 +47,7 @@ complete -c jailctl -n __fish_use_subcommand -a audit -d 'Show what isolates run
 complete -c jailctl -n '__fish_seen_subcommand_from audit' -l json -d 'Every finding, for programs.'
 complete -c jailctl -n '__fish_seen_subcommand_from audit' -a '(jailctl list --quiet 2>/dev/null)'
 complete -c jailctl -n __fish_use_subcommand -a check -d 'Find every mistake in the files, and what would fail on this host, at once.'
+complete -c jailctl -n '__fish_seen_subcommand_from check' -l file -s f -d 'Read this file, as if it stood without -f.'
 complete -c jailctl -n '__fish_seen_subcommand_from check' -l no-host -d 'Look at the files alone: they are for another host.'
 complete -c jailctl -n '__fish_seen_subcommand_from check' -l json -d 'The answer for programs: what config --json gives, with what is found on the host.'
 complete -c jailctl -n '__fish_seen_subcommand_from check' -F

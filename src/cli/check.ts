@@ -71,6 +71,13 @@ export const check = localCommand({
   operands: '[FILE...]',
   completes: 'file',
   options: {
+    file: {
+      type: 'string',
+      short: 'f',
+      value: 'FILE',
+      multiple: true,
+      summary: 'Read this file, as if it stood without -f.',
+    },
     'no-host': {
       type: 'boolean',
       summary: 'Look at the files alone: they are for another host.',
@@ -82,12 +89,13 @@ export const check = localCommand({
   },
   needs: 'anyone',
   run: async (context, { options, operands }): Promise<CommandResult> => {
-    const compiled = load(context, operands);
+    const files = [...options.file, ...operands];
+    const compiled = load(context, files);
     const settings = settingsOf(context);
     const { verdict, unseen } = options['no-host']
       ? { verdict: judge(compiled, []), unseen: [] }
       : await lookAtHost(compiled, context, settings);
-    const diagnostics = [...(operands.length === 0 ? settings.diagnostics : []), ...verdict.diagnostics];
+    const diagnostics = [...(files.length === 0 ? settings.diagnostics : []), ...verdict.diagnostics];
     if (options.json) context.out(json(verdictAsJson(compiled, { ...verdict, diagnostics }, unseen)));
     else {
       showDiagnostics(context, diagnostics);

@@ -29,7 +29,8 @@ export class Complaints extends Causes {
     if (!this.atWord() && !this.at('=')) return false;
     const end = this.at('=') ? this.advance().end : word.end;
     const written = this.source.text.slice(word.start, end);
-    this.error({ start: word.start, end }, `"${written}" is no sign of jail.conf`, 'write "="');
+    const hint = /^\+\s*=$/.test(written) ? 'write "+="' : 'write "="';
+    this.error({ start: word.start, end }, `"${written}" is no sign of jail.conf`, hint);
     return true;
   }
 

@@ -64,8 +64,9 @@ function guiltyVariable(word: Word | undefined, message: string, resolved: Resol
   const isVariable = (piece: Piece): piece is Extract<Piece, { variable: string }> => 'variable' in piece;
   for (const piece of word.pieces.filter(isVariable)) {
     const definition = definitionOf(resolved, piece.variable);
-    if (definition?.strings.some((text) => text.includes(quoted)))
-      return { piece, place: quotedPlace(definition.entry.words?.at(-1) ?? definition.entry, message) };
+    const at = definition?.strings.findIndex((text) => text.includes(quoted)) ?? -1;
+    if (definition !== null && at >= 0)
+      return { piece, place: quotedPlace(elementPlace(definition.entry, at, resolved), message) };
   }
   return null;
 }

@@ -38,6 +38,7 @@ export type DiagnosticCode =
   | 'later-parameter'
   | 'without-effect'
   | 'duplicate-jail'
+  | 'duplicate-jid'
   | 'star-in-name'
   | 'more-mistakes'
   | 'duplicate-address'

@@ -87,7 +87,9 @@ function withFile<T>(path: string, use: (fd: number, path: string) => T): T {
 function isWholeFile(fd: number, path: string): boolean {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) throw systemError('EISDIR', 'is a directory', path);
-  if (!stat.isFile() && !stat.isFIFO() && fd !== 0) throw systemError('EINVAL', 'not a file or a pipe', path);
+  const isNull = path === '/dev/null' && stat.isCharacterDevice(); // -f /dev/null is how people say: no file
+  if (!stat.isFile() && !stat.isFIFO() && !isNull && fd !== 0)
+    throw systemError('EINVAL', 'not a file or a pipe', path);
   if (stat.isFile() && stat.size > MODEST) refuseShapeless(piecesOf(fd), path);
   return stat.isFile();
 }

@@ -146,7 +146,8 @@ class Merge {
   }
 
   private redefined(node: ParamNode): void {
-    const hint = node.name === 'name' ? 'the name of the block is the name' : 'write it once';
+    const isOfBlock = this.entries[this.index.get(node.key) ?? -1]?.start === this.block.place.start;
+    const hint = isOfBlock ? `the name of the block is the ${node.name}` : 'write it once';
     this.fail('redefined-parameter', node, `cannot set "${node.name}" again`, hint);
   }
 

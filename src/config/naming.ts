@@ -1,6 +1,6 @@
 import { placeOf } from './check.js';
 import { MAX_HOST_NAME } from './jail.js';
-import { error, type Drafts } from './draft.js';
+import { error, type Draft, type Drafts } from './draft.js';
 import { diagnose, spanOf, withNote, type Place } from './source.js';
 
 const where = (place: Place): string => `${spanOf(place).file}:${spanOf(place).line}`;
@@ -65,5 +65,21 @@ export function* nameIsUnique({ jails, byName }: Drafts) {
     const hint = 'blocks of one name are not merged';
     const [, diagnostic] = error(jail, 'duplicate-jail', jail.merged.block.place, message, hint);
     yield [jail, withNote(diagnostic, first.merged.block.place, 'it is defined here')] as const;
+  }
+}
+
+/** Two running jails never have one number: the second is given another. */
+export function* numberIsUnique({ jails }: Drafts) {
+  const owners = new Map<number, Draft>();
+  for (const jail of jails) {
+    const { jid } = jail.values;
+    if (jid === undefined) continue;
+    const owner = owners.get(jid) ?? jail;
+    owners.set(jid, owner);
+    if (owner.name === jail.name) continue;
+    const message = `${jid} is the jid of jail "${owner.name}" already`;
+    const hint = 'whichever starts later is given another one';
+    const diagnostic = diagnose('warning', 'duplicate-jid', placeOf(jail.merged, 'jid'), message, hint);
+    yield [jail, withNote(diagnostic, placeOf(owner.merged, 'jid'), 'it is written here')] as const;
   }
 }

@@ -13,7 +13,8 @@ export function nearestOf(name: string, names: readonly string[]): string | null
   const same = names.find((candidate) => simplified(candidate) === plain);
   if (same !== undefined) return same;
   const nearest = closest(name, names);
-  return distance(name, nearest) <= Math.ceil(name.length / 3) || isSwapped(name, nearest) ? nearest : null;
+  const allowed = Math.min(Math.ceil(name.length / 3), name.length - 1); // one letter at least is right
+  return distance(name, nearest) <= allowed || isSwapped(name, nearest) ? nearest : null;
 }
 
 /** Two letters in the wrong order. */

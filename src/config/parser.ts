@@ -14,6 +14,7 @@ export interface Parsed {
 }
 
 /** Deeper blocks could not be named: the kernel and file systems end names at 255 bytes. */
+const INCLUDE = '.include';
 const MAX_DEPTH = 100;
 /** Three times what can name a jail. */
 const MAX_NAME = 400;
@@ -100,14 +101,16 @@ class Parser extends Complaints {
     }
     if (goesOn === null) return this.braceInParam(name, words, items, depth);
     const isLost = isMisread || !goesOn || (hasList && words.length === 0);
-    items.push(isLost ? this.lostNode(name, words) : this.paramNode(name, operator, words));
+    const isInclude = name.text === INCLUDE && !name.variable && operator === null && hasList;
+    if (!isLost) items.push(this.paramNode(name, operator, words));
+    else if (!isInclude) items.push(this.lostNode(name, words));
     if (!goesOn) this.recover(depth);
   }
 
   private paramNode(name: Name, operator: Token['kind'] | null, words: readonly Word[]): Item {
     const { text, variable, source, start, end } = name;
     // Only the form without a sign includes; with one, ".include" is a parameter like any other.
-    if (text === '.include' && !variable && operator === null && words.length > 0)
+    if (text === INCLUDE && !variable && operator === null && words.length > 0)
       return { kind: 'include', words: words.slice(), source, start, end };
     return paramNode(this.names.of(text, variable), trimmed(words), operator === '+=', name);
   }

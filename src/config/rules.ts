@@ -10,7 +10,7 @@ import {
 import { findCycles } from './cycles.js';
 import type { Diagnostic } from './diagnostic.js';
 import { error, isWritten, type Draft, type Drafts, type Found } from './draft.js';
-import { hostNamesFit, nameIsUnique, nameIsUsable, starsAreWildcards } from './naming.js';
+import { hostNamesFit, nameIsUnique, nameIsUsable, numberIsUnique, starsAreWildcards } from './naming.js';
 import { nearestOf } from './nearest.js';
 import { diagnose, type Place } from './source.js';
 import type { ParamName } from './params.js';
@@ -23,6 +23,7 @@ const rules: readonly Rule[] = [
   nameIsUsable,
   starsAreWildcards,
   nameIsUnique,
+  numberIsUnique,
   hostNamesFit,
   pathIsGiven,
   somethingRuns,

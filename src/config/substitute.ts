@@ -4,6 +4,7 @@ import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
 import type { Entry, MergedJail } from './merge.js';
 import { diagnose, type Place } from './source.js';
 import { nearestOf } from './nearest.js';
+import { isParamName } from './params.js';
 
 /** Strings without variables; null for a parameter without a value. */
 export type Strings = readonly string[] | null;
@@ -196,13 +197,16 @@ class Substitution implements Substituted {
     const dotted = this.jail.entries.find((entry) => entry.name.startsWith(`${name}.`));
     if (dotted !== undefined) return `did you mean \${${dotted.name}}? A dot ends a name without braces`;
     if (name.includes(';')) return 'close it with "}"';
+    const other = this.jail.entries[this.jail.index.get(keyOf({ name, variable: false })) ?? -1];
+    if (other !== undefined) return `it is written "${other.name}" here, and found by that spelling alone`;
+    if (other === undefined && isParamName(name)) return `set the parameter: ${name} = VALUE;`;
     const usable = this.jail.entries.filter(({ words }) => words !== null);
     const nearest = nearestOf(
       name,
       usable.map((entry) => entry.name),
     );
-    if (nearest !== null) return `did you mean $${nearest}?`;
-    return `define it: $${name} = VALUE; or write \\$ for a dollar sign`;
+    if (nearest !== null) return `did you mean ${asVariable(nearest)}?`;
+    return `define it: ${asVariable(name)} = VALUE; or write \\$ for a dollar sign`;
   }
 
   private arrayInline(word: Word, entry: Entry): void {
@@ -231,3 +235,6 @@ function loneVariable({ pieces }: Word): Piece | undefined {
   if (pieces.some((piece) => 'text' in piece && piece.text !== '')) return undefined;
   return pieces.findLast((piece) => 'variable' in piece);
 }
+
+/** The name as it is written where a variable is used or defined: a dot ends one without braces. */
+const asVariable = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? `$${name}` : `\${${name}}`);

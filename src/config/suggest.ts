@@ -1,5 +1,5 @@
 import { nearestOf } from './nearest.js';
-import { params } from './params.js';
+import { findParam, negated, params } from './params.js';
 
 /** The parameters that were probably meant by names there are not. */
 export class Suggestions {
@@ -10,8 +10,17 @@ export class Suggestions {
     const known = this.known.get(name);
     if (known !== undefined) return known;
     const names = Object.keys(params);
-    const found = names.find((candidate) => candidate.endsWith(`.${name}`)) ?? nearestOf(name, names);
+    const found =
+      misplacedNo(name) ??
+      names.find((candidate) => candidate.endsWith(`.${name}`)) ??
+      nearestOf(name, names);
     this.known.set(name, found);
     return found;
   }
+}
+
+/** `noexec.clean` is exec.noclean: what is near to it by its letters means the contrary. */
+function misplacedNo(name: string): string | null {
+  const meant = name.startsWith('no') ? negated(name.slice('no'.length)) : '';
+  return findParam(meant) && meant;
 }

@@ -24,6 +24,7 @@ describe('jailctl check', () => {
     const well = { out: '1 jail in 1 file: no mistakes\n', err: '', result: { exit: 0 } };
     expect(await here('check')).to.deep.equal(well);
     expect(await here('check', 'etc/jail.conf')).to.deep.equal(well);
+    expect(await here('check', '-f', 'etc/jail.conf')).to.deep.equal(well);
     expect((await here('check', 'etc/none.conf')).result).to.deep.equal({ exit: 2 });
   });
 

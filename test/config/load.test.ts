@@ -56,6 +56,7 @@ describe('configuration files of the host', () => {
       `cannot read ${folder}/no: no such file or directory`,
     ]);
     expect(messagesOf(folder)).to.deep.equal([`cannot read ${folder}: is a directory`]);
+    expect(messagesOf('/dev/null')).to.deep.equal([]);
     expect(messagesOf('/dev/zero')).to.deep.equal(['cannot read /dev/zero: not a file or a pipe']);
   });
 

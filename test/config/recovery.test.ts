@@ -274,6 +274,11 @@ describe('a mistake in a value', () => {
     expect(noteOf('$ip = 10.0.0.300;\nx { path = /p; persist; ip4.addr = "lo1|$ip"; }')).to.equal('1:7');
   });
 
+  it('that comes from a variable with a list shows the element of it', () => {
+    const text = '$ips = 10.0.0.300, 10.0.0.1;\nx { path = /p; persist; ip4.addr = $ips; }';
+    expect(noteOf(text)).to.equal('1:8');
+  });
+
   it('is told once when its variable is not there either', () => {
     expect(errorsOf('x { path = /p; persist; ip4.addr = "lo1|$ip"; }')).to.deep.equal([
       '1:41 undefined-variable',
@@ -301,6 +306,21 @@ describe('a mistake in a value', () => {
     ['$nic = a; meta = "$nci$nic";', 'did you mean $nic?'],
     ['$IP = a; meta = "$ip$IP";', 'did you mean $IP?'],
     ['restart = on_failure;', 'did you mean "on-failure"? It is one of no, on-failure, always'],
+    [
+      'allow.nomount = 1; meta = "${allow.mount}";',
+      'it is written "allow.nomount" here, and found by that spelling alone',
+    ],
+    [
+      'persist = 1; meta = "${nosuch.thing}";',
+      'define it: ${nosuch.thing} = VALUE; or write \\$ for a dollar sign',
+    ],
+    ['${net.nic} = a; meta = "${net.nci}";', 'did you mean ${net.nic}?'],
+    ['noexec.clean;', 'did you mean "exec.noclean"?'],
+    ['noallow.mount;', 'did you mean "allow.nomount"?'],
+    ['meta = "$jid";', 'set the parameter: jid = VALUE;'],
+    ['exec.start + = "a";', 'write "+="'],
+    ['jid = 5; jid = 6;', 'write it once'],
+    ['name = y;', 'the name of the block is the name'],
     ['depend = X;', 'did you mean "x"?'],
     ['caps.add = cap_net_amdin;', 'did you mean "net_admin"?'],
   ];
@@ -309,6 +329,20 @@ describe('a mistake in a value', () => {
       const { diagnostics } = compileText(`x { ${written} }`);
       expect(diagnostics.map((one) => one.hint)).to.include(hint);
     });
+
+  it('in a short name has no hint when nothing of it is right', () => {
+    const { diagnostics } = compileText('x { path = /p; persist; depend = "*"; }');
+    expect(diagnostics.map(({ hint }) => hint)).to.deep.equal([undefined]);
+  });
+
+  it('in a line of .include is told alone, and not as an unknown parameter', () => {
+    expect(errorsOf('.include a.conf b.conf;')).to.deep.equal(['1:17 syntax-error']);
+  });
+
+  it('in a number set twice has a hint that tells of the name of the block', () => {
+    const { diagnostics } = compileText('7 { path = /p; persist; jid = 7; }');
+    expect(diagnostics.map(({ hint }) => hint)).to.deep.equal(['the name of the block is the jid']);
+  });
 
   it('in the name of a parameter is not told as its absence, too', () => {
     expect(errorsOf('x { paht = /p; presist; }')).to.deep.equal([

@@ -21,6 +21,12 @@ describe('a jail', () => {
     ['cannot have a name too long for a file', `"${'ü'.repeat(65)}" { ${GOOD} }`, ['1:1 bad-name']],
     ['may have the name of a host', `cgroup.example-host.org { ${GOOD} }`, []],
     ['cannot have the name of another', `x { ${GOOD} }\nx { ${GOOD} }`, ['2:1 duplicate-jail']],
+    [
+      'is told that its number is that of another',
+      `7 { ${GOOD} }\nx { ${GOOD} jid = 7; }`,
+      ['2:25 duplicate-jid'],
+    ],
+    ['is told so whatever zeros stand before it', `7 { ${GOOD} }\n007 { ${GOOD} }`, ['2:1 duplicate-jid']],
     ['cannot depend on a jail that is not there', `x { ${GOOD} depend = y; }`, ['1:34 undefined-dependency']],
     [
       'cannot have addresses on the network of the host',

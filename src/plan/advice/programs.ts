@@ -70,7 +70,12 @@ function nameObstacle(name: string, search: Search): Obstacle | null {
     return fact.kind === 'file' ? (fact.mode & 0o111) !== 0 : fact.kind === 'unknown';
   });
   if (kinds.includes(true)) return null;
-  return { message: `${search.who} has no program ${name}`, hint: `looked for in ${path.join(':')}` };
+  return {
+    message: `${search.who} has no program ${name}`,
+    hint: /^\w+=/.test(name)
+      ? `only a shell sets variables: write env ${name}`
+      : `looked for in ${path.join(':')}`,
+  };
 }
 
 function fileObstacle(program: string, search: Search, depth = 0): Obstacle | null {

@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import { adviseOn } from '../../../src/plan/advice/advice.js';
 import { adviceOn, adviceOnX } from '../../support/advice.js';
+import { compileText } from '../../support/compile-text.js';
+import { fakeHost } from '../../support/fake-host-view.js';
 
 describe('a command inside', () => {
   it('begins with a program of the root, wherever links in it lead', () => {
@@ -87,5 +90,11 @@ describe('a command on the host', () => {
       '2:58 warning: this host has no /no/thing [no-such-program]',
     ]);
     expect(adviceOnX('exec.poststart = "true";', { '/usr/bin/true': 't' })).to.deep.equal([]);
+  });
+
+  it('that begins with a variable of a shell has the hint that env sets it', () => {
+    const { jails } = compileText('x { path = /j/x; persist; exec.prestart = "A=b true"; }');
+    const hints = adviseOn(jails, fakeHost({ '/j/x/bin/sh': 's' })).map(({ hint }) => hint);
+    expect(hints).to.deep.equal(['only a shell sets variables: write env A=b']);
   });
 });
