@@ -6,9 +6,9 @@ import { completionScript } from './cli/completion.js';
 import { commandsAsRoff } from './cli/manual.js';
 import { textMateGrammar } from './config/editor/textmate.js';
 import { vimSyntax } from './config/editor/vim.js';
-import { paramsAsRoff, treatmentsAsRoff } from './config/describe-roff.js';
+import { paramsAsRoff, treatmentsAsRoff } from './config/manual/describe-roff.js';
 import { resourcesAsRoff } from './config/rctl/describe.js';
-import { roff } from './config/roff.js';
+import { roff } from './config/manual/roff.js';
 import { settingsAsIni, settingsAsRoff } from './daemon/settings.js';
 import { shown, transitions, type Phase } from './supervise/lifecycle.js';
 

@@ -1,4 +1,4 @@
-import { describeParams } from '../config/describe.js';
+import { describeParams } from '../config/manual/describe.js';
 import type { Command } from './command.js';
 
 /** What a shell needs to know of a command, in words without blanks. */

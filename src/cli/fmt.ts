@@ -1,6 +1,6 @@
 import { formatBytes } from '../config/format/bytes.js';
 import type { Diagnostic } from '../config/diagnostic.js';
-import { reasonOf } from '../config/include.js';
+import { reasonOf } from '../config/files/include.js';
 import { readBytes, STDIN } from '../config/load.js';
 import { replaceFile } from '../host/replace.js';
 import { localCommand } from './command.js';

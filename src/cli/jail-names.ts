@@ -1,6 +1,6 @@
-import { isWildcard, matchesWildcard } from '../config/blocks.js';
+import { isWildcard, matchesWildcard } from '../config/merge/blocks.js';
 import type { Jail } from '../config/compile.js';
-import { dependenciesOf } from '../config/rules.js';
+import { dependenciesOf } from '../config/rules/rules.js';
 import type { Glance, Operations, Outcome } from '../supervise/operations.js';
 import { closure, dependencyGraph, reversed, waves, type Graph } from '../supervise/order.js';
 

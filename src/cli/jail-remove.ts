@@ -4,7 +4,7 @@ import { readNamed } from './jail-read.js';
 import { existingNames, inTurns, selectPresent, withDependants } from './jail-names.js';
 import { JailReport } from './jail-report.js';
 import type { JailCall } from './jail-words.js';
-import { isWildcard } from '../config/blocks.js';
+import { isWildcard } from '../config/merge/blocks.js';
 
 /** Stops jails, those that depend on them first, and tells it. */
 export async function stopJails(

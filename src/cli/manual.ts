@@ -1,4 +1,4 @@
-import { roff } from '../config/roff.js';
+import { roff } from '../config/manual/roff.js';
 import type { Command, CommandOption } from './command.js';
 import { commands } from './commands.js';
 

@@ -1,4 +1,4 @@
-import { describeParams, paramsAsText } from '../config/describe.js';
+import { describeParams, paramsAsText } from '../config/manual/describe.js';
 import { findParam, type ParamName } from '../config/params.js';
 import { localCommand } from './command.js';
 import { done } from './context.js';

@@ -1,10 +1,10 @@
-import { isWildcard, keyOf, type Block } from './blocks.js';
+import { isWildcard, keyOf, type Block } from './merge/blocks.js';
 import { tellElement, type Resolved } from './culprit.js';
 import { MAX_TOLD, type Diagnostic } from './diagnostic.js';
-import type { Entry, JailEntries, MergedJail } from './merge.js';
+import type { Entry, JailEntries, MergedJail } from './merge/merge.js';
 import { findParam, parameterOf, type JailParams, type Mention } from './params.js';
-import { diagnose, type Place } from './source.js';
-import { stringsOf, type Strings, type Substituted } from './substitute.js';
+import { diagnose, type Place } from './syntax/source.js';
+import { stringsOf, type Strings, type Substituted } from './merge/substitute.js';
 import { Suggestions } from './suggest.js';
 import type { Unconverted } from './values/type.js';
 

@@ -1,9 +1,9 @@
-import type { Piece, Word } from './ast.js';
-import { keyOf } from './blocks.js';
+import type { Piece, Word } from './syntax/ast.js';
+import { keyOf } from './merge/blocks.js';
 import type { Diagnostic } from './diagnostic.js';
-import type { Entry, MergedJail } from './merge.js';
-import { withNote, type Place } from './source.js';
-import { stringsOf, type Strings } from './substitute.js';
+import type { Entry, MergedJail } from './merge/merge.js';
+import { withNote, type Place } from './syntax/source.js';
+import { stringsOf, type Strings } from './merge/substitute.js';
 
 /** A message that quotes a part of what it is about is about that part. */
 export function quotedPlace(place: Place, message: string): Place {

@@ -1,12 +1,12 @@
-import { keyOf } from './blocks.js';
+import { keyOf } from './merge/blocks.js';
 import { elementPlace } from './culprit.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import type { Compiled, Jail } from './jail.js';
-import { mergeJail, type MergedJail } from './merge.js';
+import { mergeJail, type MergedJail } from './merge/merge.js';
 import type { ParamName } from './params.js';
-import { diagnose, type Place } from './source.js';
-import { stackBlocks, type Stack } from './stacks.js';
-import { substitute } from './substitute.js';
+import { diagnose, type Place } from './syntax/source.js';
+import { stackBlocks, type Stack } from './merge/stacks.js';
+import { substitute } from './merge/substitute.js';
 import { inFileOrder } from './told.js';
 
 /** What is wrong with a jail on a host, before anybody has looked up where it is written. */

@@ -1,4 +1,4 @@
-import { diagnose, type Place, type Source } from './source.js';
+import { diagnose, type Place, type Source } from './syntax/source.js';
 import { quotedPlace } from './culprit.js';
 import type { Diagnostic } from './diagnostic.js';
 import { readMount, type MountEntry } from './values/mount.js';

@@ -1,7 +1,7 @@
-import type { Block } from './blocks.js';
+import type { Block } from './merge/blocks.js';
 import type { Checked } from './check.js';
 import type { Diagnostic, Span } from './diagnostic.js';
-import type { MergedJail } from './merge.js';
+import type { MergedJail } from './merge/merge.js';
 import type { JailParams } from './params.js';
 
 /** A jail as its files describe it. */

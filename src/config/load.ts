@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { compile, type Compiled, type FileAccess } from './compile.js';
-import { expandPattern } from './glob.js';
-import { CHUNK, MODEST, refuseShapeless, systemError, tooLarge } from './large-files.js';
+import { expandPattern } from './files/glob.js';
+import { CHUNK, MODEST, refuseShapeless, systemError, tooLarge } from './files/large-files.js';
 
 /** How long a pipe may be silent, in milliseconds: the daemon must not wait for ever for a file. */
 const PIPE_PATIENCE = 5000;

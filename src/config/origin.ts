@@ -1,12 +1,12 @@
-import type { Word } from './ast.js';
-import { isWildcard, keyOf, type Block } from './blocks.js';
+import type { Word } from './syntax/ast.js';
+import { isWildcard, keyOf, type Block } from './merge/blocks.js';
 import { elementPlace } from './culprit.js';
 import { JailsAsWritten } from './finding.js';
 import type { Compiled, Jail } from './jail.js';
-import type { Entry, MergedJail } from './merge.js';
+import type { Entry, MergedJail } from './merge/merge.js';
 import { findParam, isParamName, params } from './params.js';
-import { spanOf, type Place } from './source.js';
-import { substitute, type Substituted } from './substitute.js';
+import { spanOf, type Place } from './syntax/source.js';
+import { substitute, type Substituted } from './merge/substitute.js';
 import { COMMAND_LINE } from './words.js';
 
 /** Who wrote something: the jail's own block, its name, a wildcard block, a loose parameter, a command line, nobody. */

@@ -1,11 +1,11 @@
-import type { ParamNode } from './ast.js';
-import { isWildcard, type Block } from './blocks.js';
+import type { ParamNode } from './syntax/ast.js';
+import { isWildcard, type Block } from './merge/blocks.js';
 import { Checker } from './check.js';
 import type { Diagnostic } from './diagnostic.js';
-import { mergeJail } from './merge.js';
+import { mergeJail } from './merge/merge.js';
 import { findParam } from './params.js';
-import { diagnose, type Place } from './source.js';
-import { substitute } from './substitute.js';
+import { diagnose, type Place } from './syntax/source.js';
+import { substitute } from './merge/substitute.js';
 import { nearestOf } from './nearest.js';
 
 /** What is wrong with globals and wildcard blocks that cover no jail, which nobody would see otherwise. */

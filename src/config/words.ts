@@ -1,8 +1,8 @@
-import { paramNode, type ParamNode, type Word } from './ast.js';
-import { keyOf, type Block } from './blocks.js';
+import { paramNode, type ParamNode, type Word } from './syntax/ast.js';
+import { keyOf, type Block } from './merge/blocks.js';
 import type { Jail } from './jail.js';
 import { findParam, parameterOf } from './params.js';
-import type { Place, Source } from './source.js';
+import type { Place, Source } from './syntax/source.js';
 
 /** The file of what words of a command line say. */
 export const COMMAND_LINE = '<command line>';

@@ -1,6 +1,6 @@
 import type { JailParams } from '../config/params.js';
 import { params } from '../config/params.js';
-import { roff } from '../config/roff.js';
+import { roff } from '../config/manual/roff.js';
 import { choice, integer, readPath, string } from '../config/values/scalar.js';
 import { good, scalarType, type ValueType } from '../config/values/type.js';
 

@@ -1,5 +1,5 @@
 import type { Jail } from '../config/compile.js';
-import { dependenciesOf } from '../config/rules.js';
+import { dependenciesOf } from '../config/rules/rules.js';
 import type { Host, Launch } from '../host/host.js';
 import { failureOf } from './exits.js';
 import { runEach, undoAll } from './executor.js';

@@ -1,4 +1,4 @@
-import { dependenciesOf } from '../config/rules.js';
+import { dependenciesOf } from '../config/rules/rules.js';
 import { closest, distance } from 'fastest-levenshtein';
 import { isStartable, type Compiled, type Jail } from '../config/jail.js';
 import { isDown, isUp } from './lifecycle.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeParams } from '../../src/config/describe.js';
+import { describeParams } from '../../src/config/manual/describe.js';
 import { compileText } from '../support/compile-text.js';
 
 /** A value that the type of the parameter takes. */

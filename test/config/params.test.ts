@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeParams } from '../../src/config/describe.js';
+import { describeParams } from '../../src/config/manual/describe.js';
 import { findParam, type JailParams, type ParamName } from '../../src/config/params.js';
 import { onlyJail } from '../support/compile-text.js';
 

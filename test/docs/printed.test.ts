@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { statusAsJson } from '../../src/cli/status-json.js';
-import { describeParams } from '../../src/config/describe.js';
+import { describeParams } from '../../src/config/manual/describe.js';
 import { jailerSteps, printedFiles } from '../../src/manual.js';
 import { shown, transitions, type Phase } from '../../src/supervise/lifecycle.js';
 import { stoppedJail } from '../support/fake-operations.js';

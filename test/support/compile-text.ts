@@ -1,5 +1,5 @@
 import { compile, type Compiled, type Jail } from '../../src/config/compile.js';
-import { expandPattern } from '../../src/config/glob.js';
+import { expandPattern } from '../../src/config/files/glob.js';
 import { hostFiles } from '../../src/config/load.js';
 import type { Diagnostic } from '../../src/config/diagnostic.js';
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parse } from '../../src/config/parser.js';
+import { parse } from '../../src/config/syntax/parser.js';
 
 const repository = resolve(import.meta.dirname, '../../..');
 const shared = process.env['JAILD_CORPUS'] ?? resolve(repository, '../shared/jailconf');

@@ -1,6 +1,6 @@
-import type { Item } from '../../src/config/ast.js';
+import type { Item } from '../../src/config/syntax/ast.js';
 import { findParam } from '../../src/config/params.js';
-import { parse } from '../../src/config/parser.js';
+import { parse } from '../../src/config/syntax/parser.js';
 
 /** The names of known parameters, as they are written without quotes, in the order of the text. */
 export function knownNamesIn(text: string): readonly string[] {

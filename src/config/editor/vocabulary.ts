@@ -1,4 +1,4 @@
-import { describeParams } from '../describe.js';
+import { describeParams } from '../manual/describe.js';
 import { parameterOf } from '../params.js';
 import { timeUnits } from '../values/quantity.js';
 

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostic.js';
-import { parse } from '../parser.js';
-import type { Source } from '../source.js';
+import { parse } from '../syntax/parser.js';
+import type { Source } from '../syntax/source.js';
 import { marksOf, type Mark } from './marks.js';
 import { fits, Page } from './page.js';
 import { inRow, moveBehind, rowsOf, type Row } from './rows.js';

@@ -1,6 +1,6 @@
-import type { Item } from '../ast.js';
-import type { Punctuation } from '../lexer.js';
-import type { Source } from '../source.js';
+import type { Item } from '../syntax/ast.js';
+import type { Punctuation } from '../syntax/lexer.js';
+import type { Source } from '../syntax/source.js';
 import { spellName, spellValue } from './spelling.js';
 
 /** A comment, and the lines around it. */

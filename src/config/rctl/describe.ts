@@ -1,4 +1,4 @@
-import { roff } from '../roff.js';
+import { roff } from '../manual/roff.js';
 import { isResourceName, resourceOf, resources, type Means, type Resource } from './resources.js';
 
 function meansText(means: Means): string {

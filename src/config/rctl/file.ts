@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic.js';
-import { diagnose, type Place, type Source } from '../source.js';
+import { diagnose, type Place, type Source } from '../syntax/source.js';
 import { readRule, type Misread, type RctlRule } from './rule.js';
 
 /** A rule, and where it stands. */

@@ -1,9 +1,9 @@
 import { placeOfElement, type Checked } from '../check.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { FileAccess, RuleFiles } from '../jail.js';
-import type { MergedJail } from '../merge.js';
+import type { MergedJail } from '../merge/merge.js';
 import type { JailParams } from '../params.js';
-import { diagnose, type Place } from '../source.js';
+import { diagnose, type Place } from '../syntax/source.js';
 import { MAX_DIAGNOSTICS, readRuleFile, type PlacedRule, type RuleFile } from './file.js';
 import { impossibility } from './possible.js';
 import { kindOf, type RctlRule } from './rule.js';

@@ -2,7 +2,7 @@ import { parseFstab, type Fstab } from '../../config/fstab.js';
 import type { Finding } from '../../config/finding.js';
 import type { Jail } from '../../config/jail.js';
 import { parameterOf, type ParamName } from '../../config/params.js';
-import type { Place } from '../../config/source.js';
+import type { Place } from '../../config/syntax/source.js';
 import type { MountEntry } from '../../config/values/mount.js';
 import { PlanError } from '../error.js';
 import type { HostView } from '../host-view.js';
