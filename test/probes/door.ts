@@ -135,7 +135,7 @@ const names = Object.entries(badNames).map(([kind, name]) =>
   }),
 );
 
-/** Files of configuration made to hold jaild up. Each is checked, and must end soon and tell of a mistake. */
+/** Files of configuration made to hold jaild up. jaild is asked to run a jail of each, and must refuse soon. */
 const files: Readonly<Record<string, (path: string) => void>> = {
   fifo: (path) => void spawnSync('mkfifo', [path]),
   zeros: (path) => symlinkSync('/dev/zero', path),
@@ -151,7 +151,8 @@ const files: Readonly<Record<string, (path: string) => void>> = {
       `$v0 = "xxxxxxxxxx";\n${Array.from({ length: 60 }, (_, n) => `$v${n + 1} = "$v${n}$v${n}$v${n}";`).join('\n')}\na { path = "$v60"; }\n`,
     ),
   loop_of_variables: (path) => writeFileSync(path, '$a = "$b"; $b = "$a"; x { path = "/$a"; }\n'),
-  cycle: (path) => writeFileSync(path, 'a { path = /; depend = b; } b { path = /; depend = a; }\n'),
+  cycle: (path) =>
+    writeFileSync(path, 'a { path = /nowhere; depend = b; } b { path = /nowhere; depend = a; }\n'),
   deep: (path) => writeFileSync(path, 'a { '.repeat(50_000)),
   quotes: (path) => writeFileSync(path, `a { path = "${'\\'.repeat(1_000_001)}`),
   long_word: (path) => writeFileSync(path, `a { path = ${'x'.repeat(3_000_000)}; }`),
@@ -166,14 +167,13 @@ const configs = Object.entries(files).map(([kind, make]) =>
     const path = join(scene.instance.prefix, `etc/${kind}.conf`);
     make(path);
     const begun = Date.now();
-    const checked = scene.instance.run(['timeout', '8', scene.instance.bin('jailctl'), 'check', '-f', path]);
     const run = scene.instance.run(['timeout', '8', scene.instance.bin('jailctl'), 'run', '-f', path, 'a']);
     const took = Date.now() - begun;
     spawnSync('rm', ['-rf', path]);
     const listed = answerTime(scene);
     return unless(
-      took < 6000 && listed < 1000 && checked.code !== 124 && run.code !== 0 && run.code !== 124,
-      `check ${checked.code}, run ${run.code}, ${took} ms, list ${listed} ms: ${run.stderr.slice(0, 100)}`,
+      took < 6000 && listed < 1000 && run.code !== 0 && run.code !== 124,
+      `run ${run.code}, ${took} ms, list ${listed} ms: ${run.stderr.slice(0, 100)}`,
     );
   }),
 );

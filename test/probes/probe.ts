@@ -3,8 +3,8 @@ import type { Scene } from './scene.js';
 /** What a failure costs: critical 8, high 4, medium 2, low 1. */
 export type Weight = 8 | 4 | 2 | 1;
 
-/** How a probe is run: as the main program of a jail, by exec, by looking from the host, with a root made to harm. */
-export type Way = 'main' | 'exec' | 'host' | 'root';
+/** How a probe is run: as the main program of a jail, by exec without and with a terminal, by looking from the host, with a root made to harm. */
+export type Way = 'main' | 'exec' | 'terminal' | 'host' | 'root';
 
 export interface Probe {
   readonly name: string;

@@ -210,7 +210,7 @@ const watched = probe('1.memory', 8, 'exec_watched', async (scene) => {
 
 /** An exec of the joining program itself, which is not the jail's. */
 const again = ['/proc/self/exe', '/bin/again'].map((program, n) =>
-  probe('1.binary', 4, `exec_of_itself_${n}`, async (scene) => {
+  probe('1.binary', 4, `exec_of_itself_${n}`, (scene) => {
     scene.instance.run([
       'sh',
       '-c',

@@ -26,8 +26,9 @@ export function compileProbes(): string {
 /** What the program printed, as findings. @throws Error when a line is not one of its */
 export function readFindings(output: string, way: Way): readonly Finding[] {
   return output
-    .trim()
+    .replaceAll('\r', '')
     .split('\n')
+    .filter((line) => line !== '')
     .map((line) => {
       const [, name, kind, weight, answer, detail] =
         /^(\w+) (\S+) ([1248]) (pass|fail) ?(.*)$/.exec(line) ?? [];
@@ -46,7 +47,7 @@ interface Device {
 
 /** The nodes that the device probes look for in /srv, read from their table. */
 export function devicesOf(): readonly Device[] {
-  const text = readFileSync(join(sources, 'within.c'), 'utf8');
+  const text = readFileSync(join(sources, 'devices.c'), 'utf8');
   return [...text.matchAll(/DEVICE\(\w+, (\w+), "[^"]+", S_IF(BLK|CHR), (\d+), (\d+)\)/g)].map(
     ([, id = '', kind, major = '', minor = '']) => ({
       name: `device_${id}`,

@@ -125,8 +125,32 @@ const races = [
   raced('etc'),
   raced('tmp'),
   raced('mnt', 'mount=tmpfs ROOT/mnt tmpfs rw 0 0'),
+  racedPasswd('fifo'),
+  racedPasswd('link'),
   raced('var/deep', 'mount=tmpfs ROOT/var/deep tmpfs rw 0 0'),
 ];
+
+/** etc/passwd is a file at one moment and something that bites at the next, while execs ask for a user of it. */
+function racedPasswd(kind: string): HostProbe {
+  return probe('2.swap', 8, `race_passwd_${kind}`, (scene) => {
+    const etc = join(scene.rootOf('other'), 'etc');
+    const [file = '', ...words] = [...(traps[kind]?.(`${scene.outside}/secret`) ?? []), join(etc, 'other')];
+    spawnSync(file, words);
+    const swapper = spawn(compileProbes(), ['swap', join(etc, 'passwd'), join(etc, 'other')]);
+    try {
+      return harmOf(scene, () => {
+        for (let n = 0; n < 40; n++) scene.ctl('exec', '-u', 'www', 'other', '--', '/bin/true');
+      });
+    } finally {
+      swapper.kill('SIGKILL');
+      spawnSync('sh', [
+        '-c',
+        'cd "$0"; [ -f passwd ] && [ ! -L passwd ] || mv other passwd; rm -f other',
+        etc,
+      ]);
+    }
+  });
+}
 
 /** A mount whose place in the root is a trap. */
 function mounted(name: string, line: string, ...make: readonly string[]): HostProbe {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -93,20 +93,33 @@ const floods: readonly HostProbe[] = [
     );
   }),
   probe('5.memory', 4, 'fork_bomb', async (scene) => {
-    const bomb = scene.instance.ctlLater(
-      'exec',
-      'box',
-      '--',
-      '/bin/sh',
-      '-c',
-      'for i in $(seq 600); do sh -c "sleep 3; sleep 3; sleep 3" & done; sleep 3',
-    );
+    const bomb = ': >/tmp/bomb; while [ -e /tmp/bomb ]; do (sleep 1 & sleep 1 &) ; done';
+    const ended = scene.instance.ctlLater('exec', 'box', '--', '/bin/sh', '-c', bomb);
     await sleep(700);
     const took = statusTime(scene);
-    await bomb;
+    rmSync(join(scene.rootOf('box'), 'tmp/bomb'));
+    await ended;
     return unless(took < 1000, `status took ${took} ms`);
   }),
-  probe('5.init', 4, 'stop_of_stubborn', async (scene) => {
+  probe('5.init', 8, 'jailer_killed', async (scene) => {
+    scene.expectDone(scene.ctl('start', 'stubborn'));
+    const { jailer, command } = scene.pids('stubborn');
+    process.kill(jailer, 'SIGKILL');
+    await sleep(300);
+    const lives =
+      existsSync(`/proc/${command}/cmdline`) && readFileSync(`/proc/${command}/cmdline`).length > 0;
+    scene.ctl('stop', 'stubborn');
+    return unless(!lives, 'the jail goes on without its jailer');
+  }),
+  probe('6.state', 2, 'run_leaves_nothing', async (scene) => {
+    scene.ctl('run', `path=${scene.rootOf('other')}`, '--', '/bin/true');
+    await sleep(300);
+    const left = readdirSync(join(scene.instance.prefix, 'run/jaild')).filter((name) =>
+      name.startsWith('run-'),
+    );
+    return unless(left.length === 0, left.join(' '));
+  }),
+  probe('5.init', 4, 'stop_of_stubborn', (scene) => {
     scene.expectDone(scene.ctl('start', 'stubborn'));
     const { command, init } = scene.pids('stubborn');
     const begun = Date.now();
@@ -114,7 +127,6 @@ const floods: readonly HostProbe[] = [
     const left = [command, init].filter(
       (pid) => existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`).length > 0,
     );
-    await sleep(0);
     return unless(
       left.length === 0 && Date.now() - begun < 4000,
       `${Date.now() - begun} ms, left ${left.join(' ')}`,
@@ -165,7 +177,7 @@ const onHost: readonly HostProbe[] = [
     );
     return unless(statSync(file).uid === 100_000 && (statSync(file).mode & 0o777) === 0o644, answer);
   }),
-  probe('2.host-files', 2, 'open_directories_above_warned', (scene) => {
+  probe('2.host-files', 4, 'open_directories_above_warned', (scene) => {
     const { stdout, stderr } = scene.ctl('check');
     const audited = scene.ctl('audit', 'box').stdout;
     return unless(
@@ -173,7 +185,7 @@ const onHost: readonly HostProbe[] = [
       'no word about a root that others may reach',
     );
   }),
-  probe('4.ipc', 4, 'mounts_stay_inside', (scene) => {
+  probe('3.mounts', 4, 'mounts_stay_inside', (scene) => {
     const lines = readFileSync(`/proc/${scene.instance.daemonPid}/mountinfo`, 'utf8').split('\n');
     const ours = lines.filter((line) => line.includes(scene.instance.prefix));
     return unless(ours.length === 0, ours.join('; '));
@@ -195,6 +207,14 @@ const onHost: readonly HostProbe[] = [
   probe('6.audit', 4, 'audit_of_defaults', (scene) => {
     const { code, stdout } = scene.ctl('audit', 'box');
     return unless(code === 0, stdout);
+  }),
+  probe('6.config', 2, 'config_of_others_warned', (scene) => {
+    const path = join(scene.instance.prefix, 'etc/of-others.conf');
+    writeFileSync(path, 'a { path = "/nowhere"; command = "/bin/true"; }\n');
+    chmodSync(path, 0o666);
+    const { stdout, stderr } = scene.ctl('check', '--no-host', '-f', path);
+    rmSync(path);
+    return unless(/may write|writable/.test(stdout + stderr), 'no word about a file that others may write');
   }),
   hooked(2, 'descriptors', 'ls /proc/self/fd | wc -l', /^4\n$/),
   hooked(4, 'directory', 'pwd', /^\/\n$/),

@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 
 static uint64_t zeros[32];
 static struct { uint32_t bytes; int type; uint64_t id[2]; } handle = { 8, 1, { 2 } };
 static struct { uint64_t flags, rest[10]; } clone_user = { .flags = CLONE_NEWUSER };
+
+static struct timex set_offset = { .modes = ADJ_OFFSET };
 
 #define HERE AT_FDCWD
 #define ZEROS ((long)zeros)
@@ -121,6 +124,10 @@ CALL("3.power", HIGH, reboot, SYS_reboot, 0xfee1dead, 672274793, 0, 0)
 CALL("3.power", HIGH, settimeofday, SYS_settimeofday, 0, ZEROS)
 CALL("3.power", HIGH, clock_settime, SYS_clock_settime, 0, ZEROS)
 CALL("3.power", MEDIUM, clock_settime_boot, SYS_clock_settime, 7, ZEROS)
+CALL("3.power", HIGH, adjtimex, SYS_adjtimex, (long)&set_offset)
+CALL("3.power", MEDIUM, clock_adjtime, SYS_clock_adjtime, 0, (long)&set_offset)
+CALL("3.power", LOW, sethostname, SYS_sethostname, TEXT("probe"), 5)
+CALL("3.power", LOW, setdomainname, SYS_setdomainname, TEXT("probe"), 5)
 CALL("3.power", HIGH, swapon, SYS_swapon, TEXT("/no-such-file"), 0)
 CALL("3.power", HIGH, swapoff, SYS_swapoff, TEXT("/no-such-file"))
 CALL("3.power", HIGH, acct, SYS_acct, 0)

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
 /* Hidden: absent, unreadable or empty. A directory is hidden when nothing is in it. */
@@ -110,29 +109,7 @@ static void write_refused(const struct probe *probe)
 REFUSES("5.priority", HIGH, oom_score, "/proc/self/oom_score_adj", "-500")
 REFUSES("3.namespaces", HIGH, uid_map, "/proc/self/uid_map", "0 0 1")
 REFUSES("3.namespaces", HIGH, gid_map, "/proc/self/gid_map", "0 0 1")
-REFUSES("3.namespaces", LOW, projid_map, "/proc/self/projid_map", "0 0 1")
 REFUSES("3.namespaces", LOW, setgroups, "/proc/self/setgroups", "deny")
 REFUSES("3.namespaces", MEDIUM, timens_offsets, "/proc/self/timens_offsets", "monotonic 5 0")
 REFUSES("5.priority", LOW, autogroup, "/proc/self/autogroup", "-20")
 REFUSES("3.kernel-files", LOW, lsm_exec, "/proc/self/attr/exec", "unconfined")
-
-/* The jail's own numbers or nothing: what the host's file says now must not be read here. */
-static void figure(const struct probe *probe)
-{
-	char text[4096];
-	const char *theirs = host(probe->name);
-
-	slurp(probe->text, text, sizeof(text));
-	if (strlen(theirs) > 0 && strstr(text, theirs) != NULL)
-		fail("%s has the host's %s", probe->text, theirs);
-}
-
-#define FIGURE(weight_, id, path)                                                                \
-	ENTER(figure_##id, .name = "figure_" #id, .class = "3.information", .weight = weight_,   \
-	      .run = figure, .text = path)
-
-FIGURE(MEDIUM, memtotal, "/proc/meminfo") FIGURE(MEDIUM, btime, "/proc/stat") FIGURE(MEDIUM, cmdline, "/proc/cmdline")
-FIGURE(HIGH, bootid, "/proc/sys/kernel/random/boot_id") FIGURE(HIGH, machineid, "/etc/machine-id")
-FIGURE(LOW, model, "/proc/cpuinfo") FIGURE(LOW, root, "/proc/self/mountinfo")
-FIGURE(LOW, disk, "/proc/self/mountinfo") FIGURE(LOW, corepattern, "/proc/sys/kernel/core_pattern")
-FIGURE(HIGH, hostname, "/proc/sys/kernel/hostname") FIGURE(MEDIUM, cgroup, "/proc/self/cgroup")
