@@ -60,6 +60,5 @@ export function amountsOf(values: JailParams, host: HostMemory): CgroupLimits {
     const whole = name === 'memory.swap.max' ? host.swap : host.total;
     return [[name, isShare(value) ? bytesOf(value, whole) : value]];
   });
-  // fromEntries() forgets which value belongs to which name.
-  return Object.fromEntries(limits) as CgroupLimits;
+  return Object.fromEntries(limits);
 }

@@ -50,7 +50,9 @@ function askedLimits(values: JailParams): Readonly<Record<string, ResourceLimit>
   const written = Object.entries(values).flatMap(([name, value]): (readonly [string, ResourceLimit])[] =>
     name.startsWith('rlimit.') && isLimit(value) ? [[name.slice('rlimit.'.length), value]] : [],
   );
-  const ruled = Object.entries(rctlLaunch(values).rlimits).map(([name, amount]) => [name, both(amount)]);
+  const ruled = Object.entries(rctlLaunch(values).rlimits).map(
+    ([name, amount]): readonly [string, ResourceLimit] => [name, both(amount)],
+  );
   return {
     // The kernel asks for CAP_IPC_LOCK of the host: what a jail may lock is a matter of the limit.
     ...(values['allow.mlock'] === true ? { memlock: none } : {}),
