@@ -1,5 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TestInstance, type Answer } from '../support/instance.js';
@@ -16,7 +25,9 @@ export class Scene {
   #listeners: ChildProcess[] = [];
 
   async open(): Promise<void> {
-    mkdirSync(this.outside, { mode: 0o777 });
+    mkdirSync(this.outside);
+    // Root in a jail is no user of the host: it is to be kept out by more than the owner.
+    chmodSync(this.outside, 0o777);
     writeFileSync(join(this.outside, 'secret'), 'secret\n');
     for (const name of ['box', 'other']) this.furnish(this.instance.newRoot(name));
     this.instance.configure(`
@@ -32,7 +43,7 @@ export class Scene {
   }
 
   async close(): Promise<void> {
-    for (const listener of this.#listeners) listener.kill('SIGKILL');
+    for (const listener of this.#listeners) listener.kill('SIGTERM');
     spawnSync('rm', ['-f', `/dev/shm/${this.secretName}`]);
     await this.instance.close();
   }
@@ -98,7 +109,15 @@ export class Scene {
   }
 
   async #listen(): Promise<void> {
-    const words = ['-t', String(this.instance.daemonPid), '-n', compileProbes(), 'listen', this.secretName];
+    const words = [
+      '-t',
+      String(this.instance.daemonPid),
+      '-n',
+      compileProbes(),
+      'listen',
+      this.secretName,
+      String(process.pid),
+    ];
     const listener = spawn('nsenter', words, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#listeners.push(listener);
     const port = await new Promise<string>((resolve) =>

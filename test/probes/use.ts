@@ -56,10 +56,12 @@ const cgroups: readonly HostProbe[] = [
       );
     }),
   ),
-  probe('5.init', 8, 'daemonized_stays_in_cgroup', (scene) => {
+  probe('5.init', 8, 'daemonized_stays_in_cgroup', async (scene) => {
     scene.shell('box', 'setsid sh -c "(exec sleep 4243 &)" </dev/null >/dev/null 2>&1');
-    const pid = scene.instance.run(['pgrep', '-x', '-f', 'sleep 4243']).stdout.trim();
-    if (pid === '') return null;
+    const find = (): string => scene.instance.run(['pgrep', '-x', '-f', 'sleep 4243']).stdout.trim();
+    for (let tries = 0; tries < 20 && find() === ''; tries++) await sleep(20);
+    const pid = find();
+    if (pid === '') return null; // It has ended with its exec: nothing is left to count.
     const group = (of: string | number): string => readFileSync(`/proc/${of}/cgroup`, 'utf8');
     const stays = group(pid) === group(scene.pids('box').command);
     process.kill(Number(pid), 'SIGKILL');

@@ -149,8 +149,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "swap") == 0)
 		swap(argv[2], argv[3]);
-	if (argc == 3 && strcmp(argv[1], "listen") == 0)
-		return be_host(argv[2]);
+	if (argc == 4 && strcmp(argv[1], "listen") == 0)
+		return be_host(argv[2], atoi(argv[3]));
 	if (argc == 3 && strcmp(argv[1], "watch") == 0)
 		return watch(atoi(argv[2]));
 	detail = mmap(NULL, DETAIL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -49,7 +49,7 @@ size_t slurp(const char *path, char *text, size_t size);
 const char *status_field(const char *key);
 
 /* On the host: has the sockets, the shared memory and the queue that probes look for, until it is ended. */
-int be_host(const char *name);
+int be_host(const char *name, int key);
 
 /* In a jail: for so long, prints what processes that come in can be seen to have of the host's. */
 int watch(int ms);

@@ -71,7 +71,7 @@ static void limited(const struct probe *probe)
 	ENTER(limit_##id, .name = "limit_" #id, .class = "5.limits", .weight = weight_,          \
 	      .run = limited, .numbers = { number, most })
 
-LIMIT(MEDIUM, open_files, RLIMIT_NOFILE, 1048576) LIMIT(HIGH, core, RLIMIT_CORE, 0) LIMIT(LOW, pending_signals, RLIMIT_SIGPENDING, 200000)
+LIMIT(MEDIUM, open_files, RLIMIT_NOFILE, 1048576) LIMIT(HIGH, core, RLIMIT_CORE, 1) LIMIT(LOW, pending_signals, RLIMIT_SIGPENDING, 200000)
 LIMIT(LOW, queue_bytes, RLIMIT_MSGQUEUE, 819200) LIMIT(MEDIUM, locked_memory, RLIMIT_MEMLOCK, 8388608 * 2)
 LIMIT(HIGH, real_time, RLIMIT_RTPRIO, 0) LIMIT(MEDIUM, nice, RLIMIT_NICE, 20)
 
