@@ -144,6 +144,24 @@ export function pidfdSendSignal(pidfd: number, signal: number): void {
   pidfdSend(`signal ${signal}`, SYS_PIDFD_SEND_SIGNAL, pidfd, signal, null, 0);
 }
 
+const SYS_BPF: Readonly<Partial<Record<NodeJS.Architecture, number>>> = {
+  ...{ x64: 321, ia32: 357, arm: 386, arm64: 280, riscv64: 280, loong64: 280, ppc64: 361, s390x: 351 },
+};
+const nativeBpf = bind<[number, number, Uint8Array, number]>(
+  'bpf',
+  'long syscall(long number, long command, void *attributes, long size)',
+);
+
+/** Where the bytes are, as system calls take it within other bytes; they stay there as long as they are in use. */
+export const addressOf = (bytes: Uint8Array): bigint => koffi.address(bytes);
+
+/** Gives a command with its union bpf_attr, into which answers are written. Throws SystemError (EPERM, EINVAL, ENOSYS). bpf(2). */
+export function bpf(subject: string, command: number, attributes: Uint8Array): number {
+  const call = SYS_BPF[process.arch];
+  if (call === undefined) throw new SystemError('bpf', E.ENOSYS, subject);
+  return nativeBpf(subject, call, command, attributes, attributes.length);
+}
+
 // ---- files ---------------------------------------------------------------------------------------------------------
 
 const MFD_CLOEXEC = 1;

@@ -18,6 +18,7 @@ import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
+import { findDeviceAccess } from './device-access.js';
 import { findDevices } from './device.js';
 import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
@@ -61,6 +62,7 @@ function blockDevicesOf(values: JailParams): ReadonlyMap<string, string> {
 export class Machine implements Host {
   readonly instance: Instance;
   readonly executors: Executors;
+  readonly #listener: StepListener;
   readonly #uids: UidRangeStore;
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
@@ -72,6 +74,7 @@ export class Machine implements Host {
   /** @throws SystemError when the host's cgroups or the given-out uid ranges can't be read. */
   constructor({ instance, cgroupRoot, uids, listener }: MachineOptions) {
     this.instance = instance;
+    this.#listener = listener;
     this.#cgroups = detectCgroups(instance, cgroupRoot);
     this.#uids = UidRangeStore.open(instance, Date.now(), uids);
     if (this.#uids.damage !== null)
@@ -200,7 +203,11 @@ export class Machine implements Host {
 
   #prepareCgroups(): void {
     if (this.#areCgroupsReady) return;
-    this.#cgroups = prepareRoot(this.#cgroups);
+    const prepared = prepareRoot(this.#cgroups);
+    const { version, reason } = findDeviceAccess(prepared);
+    this.#cgroups = { ...prepared, deviceAccess: version };
+    if (reason !== null)
+      this.#listener.warn(`no cgroup here holds back devices, only what a jail has in /dev does: ${reason}`);
     this.#areCgroupsReady = true;
   }
 }

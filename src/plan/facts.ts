@@ -26,6 +26,8 @@ export interface CgroupFacts {
   readonly v2Controllers: readonly string[];
   /** Control files that this kernel does not give its cgroups, such as `memory.memsw.limit_in_bytes`. Absent: not looked yet. */
   readonly missing?: readonly string[];
+  /** Which cgroups hold back devices: those of v2 by BPF, the controller of v1, or none. Absent: not looked yet. */
+  readonly deviceAccess?: 1 | 2 | null;
 }
 
 /** All that a plan depends on beside the jail itself. Read before, passed in, so that planning is a pure function. */

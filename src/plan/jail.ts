@@ -2,6 +2,7 @@ import type { Jail } from '../config/jail.js';
 import { systemJailUser } from './account.js';
 import { cgroupPaths, cgroupSettings } from './cgroup.js';
 import { commandArgv, hostEnvironment } from './command.js';
+import { deviceSteps } from './device-access.js';
 import { missingHere } from './error.js';
 import type { HostFacts } from './facts.js';
 import { netnsName } from './instance.js';
@@ -69,6 +70,7 @@ function cgroupSteps(jail: Jail, facts: HostFacts, cgroups: readonly string[]): 
   if (first !== undefined) throw missingHere(jail.name, first.parameter, first.reason);
   return [
     { name: 'cgroup.create', args: { paths: cgroups } },
+    ...deviceSteps(jail, facts),
     ...settings.map((args): Step => ({ name: 'cgroup.set', args })),
   ];
 }

@@ -224,6 +224,7 @@ export class FakeHost implements Host {
     },
     'rundir.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'cgroup.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'devices.limit': { run: (step) => this.run(step, '') },
     'cgroup.set': { run: (step) => this.run(step, `${step.args.parameter}=${step.args.value}`) },
     'jailer.spawn': {
       run: async (step, launch) => {
