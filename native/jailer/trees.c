@@ -1,6 +1,7 @@
 #include "trees.h"
 #include "calls.h"
 #include "channel.h"
+#include "outside.h"
 #include "shelf.h"
 
 #include <errno.h>
@@ -77,8 +78,8 @@ static int open_source(const char *root, const char *source, unsigned int flags)
 	const char *below = path_below(root, source);
 	int top, fd, tree, error;
 
-	if (below == NULL)
-		return sys_open_tree(AT_FDCWD, source, flags);
+	if (below == NULL || strstr(source, "//") != NULL)
+		return outside_tree(source, flags);
 	top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0)
 		return -1;

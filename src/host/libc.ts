@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, constants as files, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname } from 'node:path';
 import * as koffi from 'koffi';
@@ -235,6 +235,38 @@ export function getxattr(path: string, name: string): string | null {
   const none = [E.ENODATA, E.ENOTSUP];
   const size = except(none, -1, () => nativeGetxattr(path, path, name, value, value.length));
   return size === -1 ? null : value.toString('utf8', 0, size).replace(/\0$/, '');
+}
+
+const SYS_OPENAT2 = 437;
+const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
+/** RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH of linux/openat2.h. */
+const WITHOUT_LINKS = 0x02 | 0x04 | 0x08;
+const openat2 = bind<[number, number, string, Uint8Array, number]>(
+  'openat2',
+  'long syscall(long number, long directory, const char *path, const void *how, long size)',
+);
+
+/**
+ * A descriptor (O_PATH, close-on-exec) of the directory `path` below the directory `top`; no link is followed from
+ * there on. Throws SystemError (ELOOP). openat2(2).
+ */
+export function openBeneath(top: string, path: string): number {
+  const flags = O_PATH | files.O_DIRECTORY | O_CLOEXEC;
+  const how = new Uint8Array(new BigUint64Array([BigInt(flags), 0n, BigInt(WITHOUT_LINKS)]).buffer);
+  const directory = openSync(top, O_PATH | files.O_DIRECTORY);
+  try {
+    const below = path === '' ? '.' : path;
+    const attempt = () => openat2(`${top}//${path}`, SYS_OPENAT2, directory, below, how, how.length);
+    // Something was renamed meanwhile, so that the kernel could not be sure.
+    for (let tries = 0; tries < 32; tries++) {
+      const found = except([E.EAGAIN], -1, attempt);
+      if (found !== -1) return found;
+    }
+    return attempt();
+  } finally {
+    closeSync(directory);
+  }
 }
 
 // ---- sockets -------------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Jail } from '../config/jail.js';
+import { parseFstab } from '../config/fstab.js';
 import type { JailParams } from '../config/params.js';
 import type { ResourceName } from '../config/rctl/resources.js';
 import type { Observation, Subject } from '../plan/audit/observation.js';
@@ -13,6 +14,7 @@ import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { limitsDisk } from '../plan/rctl.js';
 import { openPolicy, policyBase, seccompPolicy } from '../plan/seccomp.js';
+import { markReach, reachOf } from '../plan/reach.js';
 import type { UidPool } from '../plan/uidrange.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
@@ -31,6 +33,7 @@ import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
 import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
+import { readWithinReach } from './reach.js';
 import { SeccompCache } from './seccomp.js';
 import { UidRangeStore } from './uidrange.js';
 import { readUsage } from './usage.js';
@@ -68,6 +71,7 @@ export class Machine implements Host {
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
   readonly #bootId = bootId();
   readonly #openFilesLimit = hardOpenFilesLimit();
+  readonly #reach = new Set<string>();
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
@@ -91,6 +95,7 @@ export class Machine implements Host {
     this.#checkDescriptors();
     this.#prepareCgroups();
     this.#makeDirectories();
+    const fstabs = this.#readFstabs(jail);
     const systemUser = systemJailUser(jail);
     return {
       instance: this.instance,
@@ -99,7 +104,8 @@ export class Machine implements Host {
       seccomp: await this.#seccompProgram(jail),
       jid: 0,
       launch: '',
-      fstabs: readFstabs(jail),
+      reach: this.#reach,
+      fstabs,
       blockDevices: blockDevicesOf(values),
       devices: findDevices(devicesOf(values).map(({ path }) => path)),
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
@@ -108,6 +114,20 @@ export class Machine implements Host {
       openFilesLimit: this.#openFilesLimit,
       term: process.env['TERM'] ?? null,
     };
+  }
+
+  distrust(directories: readonly string[]): void {
+    // One that was a jail's once still has in it what that has left.
+    for (const directory of directories) this.#reach.add(directory);
+  }
+
+  /** Whose mounts are then within the jail's reach as well. */
+  #readFstabs(jail: Jail): ReadonlyMap<string, string> {
+    this.distrust(reachOf(jail.values));
+    const texts = readFstabs(jail, this.#reach);
+    const entries = [...texts].flatMap(([file, text]) => parseFstab(text, file).entries);
+    this.distrust(reachOf(jail.values, entries));
+    return texts;
   }
 
   /** A start leaves enough of jaild's descriptors for those who want to stop something. */
@@ -142,7 +162,8 @@ export class Machine implements Host {
     }
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
-      return await this.#seccomp.programOf(seccompPolicy(readFileSync(file, 'utf8'), values));
+      const text = readWithinReach(markReach(file, this.#reach));
+      return await this.#seccomp.programOf(seccompPolicy(text, values));
     } catch (error) {
       throw systemError(error, file);
     }

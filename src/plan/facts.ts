@@ -1,4 +1,5 @@
 import type { Instance } from './instance.js';
+import type { Reach } from './reach.js';
 
 /** A user of the host, as passwd(5) has it. */
 export interface SystemUser {
@@ -41,6 +42,8 @@ export interface HostFacts {
   readonly jid: number;
   /** 32 hex digits, new for each start. */
   readonly launch: string;
+  /** Where jails may lay links. Absent: nowhere. */
+  readonly reach?: Reach;
   /** The text of each fstab file that `mount.fstab` names. */
   readonly fstabs: ReadonlyMap<string, string>;
   /** Device numbers of block devices named in limits: path → "MAJ:MIN". */

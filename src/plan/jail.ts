@@ -9,6 +9,7 @@ import { netnsName } from './instance.js';
 import { commandJail, insideEnvironment, isClean, launchRecords, type LaunchMode } from './launch.js';
 import { jailNetwork, sharesHostNetwork } from './network.js';
 import { refuseInside } from './own-root.js';
+import { markReach } from './reach.js';
 import type { HookArgs, InsideArgs, JailPlan, Step } from './step.js';
 
 /** Seconds, for jail(8) waits for ever, which hangs a shutdown at night; and how many processes a jail may have. */
@@ -101,9 +102,8 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
   const { instance } = facts;
   const rundir = `${instance.runDirectory}/${jail.name}`;
   const cgroups = cgroupPaths(facts.cgroups, jail.name);
-  const log = mode.foreground
-    ? null
-    : (jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`);
+  const file = jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`;
+  const log = mode.foreground ? null : markReach(file, facts.reach);
   if (log !== null) refuseInside(jail, 'exec.consolelog', log);
   const records = launchRecords(jail, facts, mode, { rundir, log, cgroups });
   return {

@@ -248,6 +248,13 @@ export class FakeHost implements Host {
     'jail.exec': { run: (step) => this.run(step, step.args.command) },
   };
 
+  /** What it was told of. */
+  readonly distrusted = new Set<string>();
+
+  distrust(directories: readonly string[]): void {
+    for (const directory of directories) this.distrusted.add(directory);
+  }
+
   facts(jail: Jail): Promise<HostFacts> {
     const error = this.failing.get('facts');
     if (error !== undefined) return Promise.reject(error);
