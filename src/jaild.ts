@@ -13,7 +13,7 @@ import { makeNotifier, type Notifier } from './daemon/notify.js';
 import { readSettings, withDefaults } from './daemon/read-settings.js';
 import type { Settings } from './daemon/settings.js';
 import { readText } from './host/files.js';
-import { flockExclusive, notifySocket, peerCredentials } from './host/libc.js';
+import { flockExclusive, keepDescriptors, notifySocket, peerCredentials } from './host/libc.js';
 import { Machine } from './host/machine.js';
 import { instanceBelow, type Instance } from './plan/instance.js';
 import { planJail } from './plan/jail.js';
@@ -201,6 +201,9 @@ async function main(): Promise<void> {
   if (words === 'help') return void process.stdout.write(usage);
   if (words === 'version') return void process.stdout.write(`jaild ${packageVersion()}\n`);
   if (process.getuid?.() !== 0) throw unable(1, 'jaild needs root: only root may make jails', 'sudo jaild');
+  // Whoever started jaild, commands on the host have the usual mask and none of its descriptors.
+  process.umask(0o022);
+  keepDescriptors();
   const instance = instanceBelow(words.prefix);
   const settings = settingsOf(instance);
   makeDirectories(instance);

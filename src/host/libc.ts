@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, constants as files, openSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, constants as files, openSync, readdirSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname } from 'node:path';
 import * as koffi from 'koffi';
@@ -72,6 +72,19 @@ const nativeWaitpid = bind<[number, number[], number]>(
   'waitpid',
   'int waitpid(int pid, _Out_ int *status, int options)',
 );
+
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+/**
+ * Keeps to this process what it was started with beside its standard streams: Node sees to that for low descriptors alone.
+ * Throws SystemError. fcntl(2).
+ */
+export function keepDescriptors(): void {
+  const open = readdirSync('/proc/self/fd').map(Number);
+  for (const fd of open.filter((one) => one > 2))
+    except([E.EBADF], -1, () => fcntl(`descriptor ${fd}`, fd, F_SETFD, FD_CLOEXEC));
+}
 
 /**
  * Starts a program in a session of its own with no signal blocked or ignored, without forking this process. Each pair
