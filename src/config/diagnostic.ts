@@ -62,6 +62,7 @@ export type HostCode =
   | 'open-path'
   | 'own-file'
   | 'bad-mount'
+  | 'bad-policy'
   | 'no-such-user'
   | 'no-such-program'
   | 'no-such-interface'

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, release } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Jail } from '../config/jail.js';
@@ -13,8 +13,9 @@ import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { limitsDisk } from '../plan/rctl.js';
-import { openPolicy, policyBase, seccompPolicy } from '../plan/seccomp.js';
 import { markReach, reachOf } from '../plan/reach.js';
+import { isProfile } from '../plan/seccomp-profile/parse.js';
+import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
 import type { UidPool } from '../plan/uidrange.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
@@ -26,14 +27,15 @@ import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
 import { systemError } from './files.js';
+import { HostLimitsReader, ownHardLimits } from './host-limits.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { observeJail } from './observe.js';
 import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
-import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
 import { readWithinReach } from './reach.js';
+import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
 import { UidRangeStore } from './uidrange.js';
 import { readUsage } from './usage.js';
@@ -70,7 +72,8 @@ export class Machine implements Host {
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
   readonly #bootId = bootId();
-  readonly #openFilesLimit = hardOpenFilesLimit();
+  readonly #openFilesLimit = ownHardLimits()['nofile'] ?? Infinity;
+  readonly #limits = new HostLimitsReader();
   readonly #reach = new Set<string>();
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
@@ -111,7 +114,7 @@ export class Machine implements Host {
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
-      openFilesLimit: this.#openFilesLimit,
+      limits: this.#limits.read(),
       term: process.env['TERM'] ?? null,
     };
   }
@@ -162,8 +165,11 @@ export class Machine implements Host {
     }
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
-      const text = readWithinReach(markReach(file, this.#reach));
-      return await this.#seccomp.programOf(seccompPolicy(text, values));
+      const source = { file, text: readWithinReach(markReach(file, this.#reach)) };
+      const machine = { architecture: process.arch, kernel: release() };
+      return await this.#seccomp.programOf(
+        isProfile(source) ? profiledPolicy(source, values, machine) : seccompPolicy(source.text, values),
+      );
     } catch (error) {
       throw systemError(error, file);
     }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Jail } from '../config/jail.js';
 import { refuseInside } from '../plan/own-root.js';
 import { markReach, type Reach } from '../plan/reach.js';
@@ -65,10 +65,4 @@ function blockDeviceNumber(path: string): string {
     if (error instanceof SystemError) throw error;
     throw systemError(error, path, hint);
   }
-}
-
-/** The highest number of open files that jaild may hand on, from /proc/self/limits; proc_pid_limits(5). */
-export function hardOpenFilesLimit(): number {
-  const line = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-  return line?.[1] === undefined || line[1] === 'unlimited' ? Infinity : Number(line[1]);
 }

@@ -101,7 +101,6 @@ describe('commands on the host around a jail that means them ill', () => {
   it('hand nothing on that a terminal obeys', () => {
     expect(instance.log).to.include(`exec.prestop: ${evil} [2J`);
     expect(instance.log).to.include(`exec.prestop: ill at ${instance.root}`);
-    // eslint-disable-next-line no-control-regex -- what must not be there
     expect(instance.log).not.to.match(/[\u0000-\u0008\u000b-\u001f]/);
   });
 });

@@ -5,6 +5,7 @@ import { deviceProgram, type Instruction } from '../../src/plan/device-program.j
 import { PlanError } from '../../src/plan/error.js';
 import type { CgroupFacts, DeviceNumbers, HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow } from '../../src/plan/instance.js';
+import { hostLimits } from '../support/host-limits.js';
 
 const harmless = ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:2', '136:*'].map((device) => `c ${device} rw`);
 const devices = new Map<string, DeviceNumbers>([
@@ -119,6 +120,7 @@ describe('the step that holds back devices', () => {
     ...{
       blockDevices: new Map(),
       hostnameAddresses: [],
+      limits: hostLimits,
       timeNamespaces: true,
       openFilesLimit: 1,
       term: null,
