@@ -33,20 +33,22 @@ static int open_part(const char *path, size_t n)
 	return fd;
 }
 
-int outside_tree(const char *path, unsigned int flags)
+int tree_of(int fd, unsigned int flags)
 {
-	int fd, tree, error;
+	int tree = fd < 0 ? -1 : sys_open_tree(fd, "", flags | AT_EMPTY_PATH);
+	int error = errno;
 
-	if (strstr(path, "//") == NULL)
-		return sys_open_tree(AT_FDCWD, path, flags);
-	fd = open_part(path, strlen(path));
-	if (fd < 0)
-		return -1;
-	tree = sys_open_tree(fd, "", flags | AT_EMPTY_PATH);
-	error = errno;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	errno = error;
 	return tree;
+}
+
+int outside_tree(const char *path, unsigned int flags)
+{
+	if (strstr(path, "//") == NULL)
+		return sys_open_tree(AT_FDCWD, path, flags);
+	return tree_of(open_part(path, strlen(path)), flags);
 }
 
 int outside_directory(const char *path, const char **last)

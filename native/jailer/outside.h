@@ -8,6 +8,9 @@
 /* A copy of what is there, or -1 with errno (ELOOP for a link behind the double slash). */
 int outside_tree(const char *path, unsigned int flags);
 
+/* The same of what `fd` is, which is closed; -1 with errno stays that. */
+int tree_of(int fd, unsigned int flags);
+
 /*
  * Where the last part of `path` is found: a descriptor to be closed, or AT_FDCWD, with which
  * `last` is the whole path; -1 with errno. A link in the last part is not looked at.
