@@ -16,7 +16,7 @@ export async function followLog(
   path: string,
   inode: number | null,
   offset: number,
-  context: Pick<CommandContext, 'out' | 'drained' | 'signal'>,
+  context: Pick<CommandContext, 'drained' | 'signal'> & { readonly out: (bytes: Buffer) => void },
 ): Promise<void> {
   const changes = watchChanges(path, context.signal);
   const generation = inode === null ? null : await generationOf(path, inode);

@@ -1,6 +1,8 @@
+import { StringDecoder } from 'node:string_decoder';
+import { visibleLines } from '../config/visible.js';
 import { Refusal } from '../control/failure.js';
 import { daemonCommand } from './command.js';
-import { done } from './context.js';
+import { done, type DaemonContext } from './context.js';
 import { statusOf } from './jails.js';
 import { later, openLogs, sendFrom, startOfLines, startOfTime } from './log-files.js';
 import { followLog } from './log-follow.js';
@@ -8,6 +10,13 @@ import { readMoment } from './moment.js';
 import { wrongUse } from './words.js';
 
 const hint = 'a span like 10m, 2h, 3d, or a time like 2026-11-22T03:16 or 03:16';
+
+/** What a jail has said, byte for byte; on a terminal without power over it. */
+function outputOf({ terminal, out }: DaemonContext): (bytes: Buffer) => void {
+  if (!terminal.stdout) return out;
+  const decoder = new StringDecoder('utf8'); // characters may be cut by the end of a block
+  return (bytes) => out(visibleLines(decoder.write(bytes)));
+}
 
 export const logs = daemonCommand({
   name: 'logs',
@@ -33,16 +42,17 @@ export const logs = daemonCommand({
         `${name}: it has no log`,
         'it has not been started yet, or its output went to whoever ran it',
       );
+    const reader = { ...context, out: outputOf(context) };
     const files = await openLogs(log);
     let end = 0;
     try {
       const tail = lines === undefined ? null : await startOfLines(files, Number(lines));
       const from = later(tail, moment === null ? null : await startOfTime(files, moment));
-      end = await sendFrom(files, from, context);
+      end = await sendFrom(files, from, reader);
     } finally {
       await Promise.all(files.map(({ handle }) => handle.close()));
     }
-    if (options.follow) await followLog(log, files.at(-1)?.inode ?? null, end, context);
+    if (options.follow) await followLog(log, files.at(-1)?.inode ?? null, end, reader);
     return done;
   },
 });
