@@ -1,5 +1,6 @@
 #include "build.h"
 #include "calls.h"
+#include "label.h"
 #include "mounts.h"
 #include "shelf.h"
 #include "target.h"
@@ -22,11 +23,15 @@ _Noreturn void build_fail(int channel, enum step step, const char *subject)
 
 void build_prepare(const struct plan *plan, int channel)
 {
+	const char *refused;
+
 	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		build_fail(channel, STEP_BECOME, "0:0");
 	/* Now, not at clone: the jail's cgroup becomes the namespace's root. */
 	if ((plan->namespaces & CLONE_NEWCGROUP) != 0 && unshare(CLONE_NEWCGROUP) < 0)
 		build_fail(channel, STEP_CGROUPNS, "");
+	if (label_commands(plan, &refused) < 0)
+		build_fail(channel, STEP_LABEL, refused);
 	if (sys_mount(NULL, "/", MS_REC | MS_PRIVATE) < 0)
 		build_fail(channel, STEP_PRIVATE, "/");
 	umask(0);

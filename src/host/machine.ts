@@ -11,6 +11,7 @@ import { limitedDevices } from '../plan/cgroup.js';
 import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
+import { labelsOf } from '../plan/labels.js';
 import { limitsDisk } from '../plan/rctl.js';
 import { isProfile } from '../plan/seccomp-profile/parse.js';
 import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
@@ -32,6 +33,7 @@ import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
 import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
+import { securityModules } from './security-modules.js';
 import { UidRangeStore } from './uidrange.js';
 import { readUsage } from './usage.js';
 
@@ -103,6 +105,7 @@ export class Machine implements Host {
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
+      ...(labelsOf(values).length > 0 && { securityModules: securityModules() }),
       openFilesLimit: this.#openFilesLimit,
       term: process.env['TERM'] ?? null,
     };

@@ -22,6 +22,7 @@ import { hasIp6 } from './forwarding.js';
 import { hostAddresses, hostInterfaces } from './interfaces.js';
 import type { Link } from './netlink-route.js';
 import { blockDeviceNumbers } from './root.js';
+import { securityModules } from './security-modules.js';
 
 /** Bytes of a program that say what runs it. */
 const HEAD = 4096;
@@ -56,6 +57,7 @@ export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealH
     addresses: once(() => addressesOn(links())),
     hasIp6: once(hasIp6),
     hasTimeNamespaces: once(() => existsSync('/proc/self/ns/time')),
+    securityModules: once(() => unlessSystem([], securityModules)),
     memory: once(totalmem),
     possible: remembered(possible),
     cpuCount: once(() => cpus().length),

@@ -51,6 +51,8 @@ export interface HostFacts {
   readonly hostnameAddresses: readonly string[];
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
+  /** The security modules that the kernel has enabled: "apparmor". Absent: no label is asked for. */
+  readonly securityModules?: readonly string[];
   /** jaild's own hard limit of open files: the highest that a jail can get without CAP_SYS_RESOURCE. */
   readonly openFilesLimit: number;
   /** jaild's TERM, for commands of a jail on a terminal. */
