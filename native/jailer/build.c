@@ -23,15 +23,11 @@ _Noreturn void build_fail(int channel, enum step step, const char *subject)
 
 void build_prepare(const struct plan *plan, int channel)
 {
-	const char *refused;
-
 	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		build_fail(channel, STEP_BECOME, "0:0");
 	/* Now, not at clone: the jail's cgroup becomes the namespace's root. */
 	if ((plan->namespaces & CLONE_NEWCGROUP) != 0 && unshare(CLONE_NEWCGROUP) < 0)
 		build_fail(channel, STEP_CGROUPNS, "");
-	if (label_commands(plan, &refused) < 0)
-		build_fail(channel, STEP_LABEL, refused);
 	if (sys_mount(NULL, "/", MS_REC | MS_PRIVATE) < 0)
 		build_fail(channel, STEP_PRIVATE, "/");
 	umask(0);
@@ -248,8 +244,11 @@ void build_inside(struct plan *plan, int channel, const struct order *first, con
 	struct builder b = { .plan = plan, .channel = channel, .null = -1, .empty = -1, .files = -1,
 			     .batch = *first, .tree_count = count };
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	const char *refused;
 	int top, nodes = -1;
 
+	if (label_commands(plan, &refused) < 0)
+		build_fail(channel, STEP_LABEL, refused);
 	memcpy(b.trees, fds, sizeof(int) * (size_t)count);
 	if (plan->hides)
 		b.null = next_tree(&b);
