@@ -25,13 +25,14 @@ import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
 import { systemError } from './files.js';
+import { HostLimitsReader, ownHardLimits } from './host-limits.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { observeJail } from './observe.js';
 import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
-import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
+import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
 import { securityModules } from './security-modules.js';
 import { UidRangeStore } from './uidrange.js';
@@ -68,7 +69,8 @@ export class Machine implements Host {
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
   readonly #bootId = bootId();
-  readonly #openFilesLimit = hardOpenFilesLimit();
+  readonly #openFilesLimit = ownHardLimits()['nofile'] ?? Infinity;
+  readonly #limits = new HostLimitsReader();
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
@@ -106,7 +108,7 @@ export class Machine implements Host {
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
       ...(labelsOf(values).length > 0 && { securityModules: securityModules() }),
-      openFilesLimit: this.#openFilesLimit,
+      limits: this.#limits.read(),
       term: process.env['TERM'] ?? null,
     };
   }
