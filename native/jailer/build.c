@@ -1,5 +1,6 @@
 #include "build.h"
 #include "calls.h"
+#include "label.h"
 #include "mounts.h"
 #include "shelf.h"
 #include "target.h"
@@ -243,8 +244,11 @@ void build_inside(struct plan *plan, int channel, const struct order *first, con
 	struct builder b = { .plan = plan, .channel = channel, .null = -1, .empty = -1, .files = -1,
 			     .batch = *first, .tree_count = count };
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	const char *refused;
 	int top, nodes = -1;
 
+	if (label_commands(plan, &refused) < 0)
+		build_fail(channel, STEP_LABEL, refused);
 	memcpy(b.trees, fds, sizeof(int) * (size_t)count);
 	if (plan->hides)
 		b.null = next_tree(&b);

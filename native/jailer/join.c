@@ -2,6 +2,7 @@
 #include "calls.h"
 #include "cgroups.h"
 #include "enter.h"
+#include "label.h"
 #include "terminal.h"
 #include "text.h"
 #include "title.h"
@@ -163,6 +164,7 @@ _Noreturn void join(struct jailer *j, const struct request *r, bool joined, cons
 	/* The kernel keeps the exit signal of the helper for a sibling of it. */
 	struct spawn_args args = { .flags = CLONE_PARENT | CLONE_PARENT_SETTID,
 				   .parent_tid = (uint64_t)(uintptr_t)spawned };
+	const char *refused;
 	int pid;
 
 	title_set("exec");
@@ -171,6 +173,8 @@ _Noreturn void join(struct jailer *j, const struct request *r, bool joined, cons
 	oom_score_reset("self");
 	if (cgroups_join(&j->plan, joined) != NULL)
 		fail(STEP_EXEC_CGROUP);
+	if (label_commands(&j->plan, &refused) < 0)
+		fail(STEP_LABEL);
 	/* The time namespace is the jailer's for children already. */
 	if (setns(JAIL, (int)(j->plan.namespaces & ~(uint64_t)CLONE_NEWTIME)) < 0)
 		fail(STEP_EXEC_JOIN);

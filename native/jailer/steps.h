@@ -18,6 +18,7 @@
 	X(STEP_BECOME,      "become",       "become root of the user namespace")  \
 	X(STEP_CGROUPNS,    "cgroupns",     "make the cgroup namespace")          \
 	X(STEP_PRIVATE,     "private",      "cut mount propagation")              \
+	X(STEP_LABEL,       "label",        "have commands labelled")             \
 	X(STEP_ROOT,        "root",         "attach the root directory")          \
 	X(STEP_MOUNT,       "mount",        "mount a file system")                \
 	X(STEP_DEVICE,      "device",       "attach a device")                    \

@@ -345,6 +345,28 @@ static void replaces_links_it_mounted_over(void)
 	check_text(output_of(&jail, "readlink /dev/x"), "two\n");
 }
 
+/* EINVAL: no module takes labels; ENOENT: AppArmor has no such profile. */
+static void runs_nothing_without_its_label(void)
+{
+	static const char *const keys[] = { "apparmor", "selinux" };
+
+	for (int i = 0; i < 2; i++) {
+		char text[256];
+		struct jail jail;
+		struct event e;
+
+		jail_prepare(&jail);
+		plan_usual(&jail);
+		plan_add(&jail, keys[i], "no-such-label", NULL);
+		jail_start(&jail, true);
+		check(jail_await(&jail, "error", &e));
+		event_text(&e, text, sizeof(text));
+		check(strcmp(text, "error label no-such-label 22") == 0 ||
+		      strcmp(text, "error label no-such-label 2") == 0);
+		check(jail_end(&jail) == 0);
+	}
+}
+
 static void names_a_file_system_that_cannot_be_mapped(void)
 {
 	struct jail jail;
@@ -384,6 +406,7 @@ static void loads_a_filter(void)
 }
 
 const struct test build_tests[] = {
+	{ "a jail whose label nobody takes runs nothing", runs_nothing_without_its_label },
 	{ "a jail has its own host name, root user and maps", shows_its_own_names },
 	{ "a jail sees its own processes only", shows_its_own_processes_only },
 	{ "a jail sees the mounts of its plan only", mounts_nothing_else },

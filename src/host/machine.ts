@@ -12,6 +12,7 @@ import { limitedDevices } from '../plan/cgroup.js';
 import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
+import { labelsOf } from '../plan/labels.js';
 import { limitsDisk } from '../plan/rctl.js';
 import { markReach, reachOf } from '../plan/reach.js';
 import { isProfile } from '../plan/seccomp-profile/parse.js';
@@ -37,6 +38,7 @@ import { bootId } from './procfs.js';
 import { readWithinReach } from './reach.js';
 import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
+import { securityModules } from './security-modules.js';
 import { UidRangeStore } from './uidrange.js';
 import { readUsage } from './usage.js';
 
@@ -114,6 +116,7 @@ export class Machine implements Host {
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
+      ...(labelsOf(values).length > 0 && { securityModules: securityModules() }),
       limits: this.#limits.read(),
       term: process.env['TERM'] ?? null,
     };

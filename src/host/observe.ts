@@ -105,13 +105,11 @@ function linksOf(pid: number): readonly string[] {
 function initOf(pid: number): Observation['init'] {
   const stat = look(`/proc/${pid}/stat`) ?? '';
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const label = look(`/proc/${pid}/attr/current`);
   return {
     program: unless(gone, '', () => readlinkSync(`/proc/${pid}/exe`)),
     // proc_pid(5): the files of a process that is not dumpable are root's.
     isDumpable: unless(gone, 0, () => statSync(`/proc/${pid}/environ`).uid) !== 0,
     terminal: Number(fields[4] ?? 0),
-    label: label?.replace(/[\0\n]/g, '') ?? null,
   };
 }
 

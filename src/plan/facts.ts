@@ -70,6 +70,8 @@ export interface HostFacts {
   readonly hostnameAddresses: readonly string[];
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
+  /** The security modules that the kernel has enabled: "apparmor". Absent: no label is asked for. */
+  readonly securityModules?: readonly string[];
   readonly limits: HostLimits;
   /** jaild's TERM, for commands of a jail on a terminal. */
   readonly term: string | null;

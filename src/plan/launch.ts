@@ -11,6 +11,7 @@ import { missingHere, PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
 import { identityFiles, nameRecords } from './identity.js';
 import { insideRecords } from './inside.js';
+import { labelRecords } from './labels.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
 import { sharesHostNetwork } from './network.js';
 import { markReach, markReachBeside } from './reach.js';
@@ -111,6 +112,7 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
     ['caps', capabilityMask(jailCapabilities(values))],
     ...(values.no_new_privs === false ? [] : [['no_new_privs', 'yes'] as LaunchRecord]),
     ...(facts.seccomp === null ? [] : [['seccomp', facts.seccomp] as LaunchRecord]),
+    ...labelRecords(jail, facts),
     ...answerRecords(values),
   ];
 }

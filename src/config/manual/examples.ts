@@ -41,7 +41,9 @@ const byName: { readonly [K in ParamName]?: readonly string[] } = {
   'exec.consolelog': ['"/var/log/jails/$name.log"'],
   'exec.jail_user': ['www', '1000:1000'],
   'host.hostname': ['"$name.example.org"'],
-  seccomp: ['off', '/etc/jaild/web.policy'],
+  seccomp: ['off', '/etc/jaild/web.policy', '/etc/docker/seccomp.json'],
+  apparmor: ['jaild-default'],
+  selinux: ['system_u:system_r:container_t:s0:c1,c2'],
   devices: ['"/dev/kvm rw"'],
 };
 

@@ -22,6 +22,8 @@ export interface Expectation {
   readonly noNewPrivs: boolean;
   /** Seccomp filters that each command has at least. */
   readonly filters: number;
+  /** AppArmor profile or SELinux context of commands, null when none is asked for. */
+  readonly label: string | null;
   readonly rootOptions: readonly string[];
   readonly mounts: readonly PlannedMount[];
   readonly masked: readonly string[];
@@ -96,6 +98,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     capabilities: BigInt(`0x${one('caps')?.[0] ?? '0'}`),
     noNewPrivs: one('no_new_privs') !== null,
     filters: (one('seccomp') === null ? 0 : 1) + (answers ? 1 : 0),
+    label: (one('apparmor') ?? one('selinux'))?.[0] ?? null,
     rootOptions: words(one('root')?.[1]),
     mounts: records.flatMap((record) => mountOf(record) ?? []),
     masked: every('mask').map(([target = '']) => inJail(target)),

@@ -21,6 +21,8 @@ export interface ObservedProcess {
   /** Its session as the jail numbers it; 0 is one of outside. */
   readonly session: number;
   readonly oomScoreAdj: number;
+  /** "PROFILE (MODE)" of AppArmor, or the context of SELinux; null where there is none. */
+  readonly label: string | null;
 }
 
 /** A line of /proc/PID/uid_map or gid_map. */
@@ -93,8 +95,6 @@ export interface Observation {
     readonly isDumpable: boolean;
     /** Device number of its controlling terminal, 0 for none. */
     readonly terminal: number;
-    /** AppArmor profile or SELinux label; null where there is none. */
-    readonly label: string | null;
   };
   /** The file or program that core dumps go to. */
   readonly corePattern: string;

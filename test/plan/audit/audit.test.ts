@@ -43,7 +43,7 @@ const expected = (values: JailParams = {}, more: Partial<Expectation> = {}): Exp
 const process = (more: Partial<ObservedProcess>): ObservedProcess => ({
   ...{ pid: 2, role: 'command', name: 'x', uids: [65_536], gids: [65_536], groups: [], session: 2 },
   capabilities: { inheritable: 0n, permitted: 3n, effective: 3n, bounding: 3n, ambient: 0n },
-  ...{ noNewPrivs: true, seccomp: 2, filters: 1, oomScoreAdj: 0 },
+  ...{ noNewPrivs: true, seccomp: 2, filters: 1, oomScoreAdj: 0, label: null },
   ...more,
 });
 const mount = (target: string, type: string, options: string) => ({
@@ -65,7 +65,7 @@ const seen = (more: Partial<Observation> = {}): Observation => ({
   controls: { [pids]: '10\n' },
   deviceAccess: { version: 2, isAttached: true },
   ...{ quotas: { max_inotify_instances: 96 }, hostQuotas: { max_inotify_instances: 128 } },
-  init: { program: '/memfd:jailer (deleted)', isDumpable: false, terminal: 0, label: 'jailed' },
+  init: { program: '/memfd:jailer (deleted)', isDumpable: false, terminal: 0 },
   ...more,
 });
 
@@ -80,7 +80,7 @@ describe('an audit', () => {
     expect(values).to.deep.equal({});
     expect(rest).to.deep.equal({
       namespaces: ['mount', 'uts', 'ipc', 'pid', 'cgroup', 'net', 'user', 'time'],
-      ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1 },
+      ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1, label: null },
       rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'],
       mounts: [
         {
@@ -122,7 +122,7 @@ describe('an audit', () => {
     ],
     [
       'process 1: others may look into its memory',
-      { init: { program: '/memfd:jailer', isDumpable: true, terminal: 0, label: null } },
+      { init: { program: '/memfd:jailer', isDumpable: true, terminal: 0 } },
     ],
     ['network: it has a link that the plan does not give it: eth7', { links: ['lo', 'eth7'] }],
     ['processes: pids.max is max instead of 10', { controls: { [pids]: 'max\n' } }],
