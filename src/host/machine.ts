@@ -22,6 +22,7 @@ import { findDevices } from './device.js';
 import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
+import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
@@ -64,6 +65,9 @@ export class Machine implements Host {
   readonly #uids: UidRangeStore;
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
+  readonly #hardware = readHardware();
+  readonly #clocks = clockReader();
+  readonly #machineId = hostMachineId() ?? '';
   readonly #bootId = bootId();
   readonly #openFilesLimit = hardOpenFilesLimit();
   #cgroups: CgroupFacts;
@@ -102,6 +106,8 @@ export class Machine implements Host {
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
+      figures: { ...this.#hardware, ...this.#clocks() },
+      machineId: this.#machineId,
       openFilesLimit: this.#openFilesLimit,
       term: process.env['TERM'] ?? null,
     };

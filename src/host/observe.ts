@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type { Observation, ObservedMount, ObservedProcess, Subject } from '../plan/audit/observation.js';
 import { processes } from './cgroup-processes.js';
 import { SystemError } from './error.js';
+import { clockShifts } from './figures.js';
 import { readText, unless } from './files.js';
 import {
   gone,
@@ -146,6 +147,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
     quotas: await quotasOf(init, names),
     hostQuotas: hostQuotas(names),
     links: linksOf(init),
+    clocks: clockShifts(init),
     init: initOf(init),
     corePattern: (readText('/proc/sys/kernel/core_pattern') ?? '').trim(),
     neighbours: Object.fromEntries(

@@ -28,6 +28,21 @@ export interface CgroupFacts {
   readonly missing?: readonly string[];
 }
 
+/** How much the host has, and its clocks, as of now. */
+export interface HostFigures {
+  /** In bytes. */
+  readonly memory: number;
+  /** The usual size of huge pages in KiB, or null where there are none. */
+  readonly hugepage: number | null;
+  /** The CPUs that are online. */
+  readonly cpus: readonly number[];
+  /** Milliseconds since 1970. */
+  readonly realtime: number;
+  /** Seconds of CLOCK_MONOTONIC and CLOCK_BOOTTIME, without what a time namespace of jaild's adds. */
+  readonly monotonic: number;
+  readonly boottime: number;
+}
+
 /** All that a plan depends on beside the jail itself. Read before, passed in, so that planning is a pure function. */
 export interface HostFacts {
   readonly instance: Instance;
@@ -51,6 +66,9 @@ export interface HostFacts {
   readonly hostnameAddresses: readonly string[];
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
+  readonly figures: HostFigures;
+  /** The host's machine-id(5). Absent: it has none. */
+  readonly machineId?: string;
   /** jaild's own hard limit of open files: the highest that a jail can get without CAP_SYS_RESOURCE. */
   readonly openFilesLimit: number;
   /** jaild's TERM, for commands of a jail on a terminal. */

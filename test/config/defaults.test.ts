@@ -23,6 +23,7 @@ const facts: HostFacts = {
   blockDevices: new Map(),
   hostnameAddresses: [],
   timeNamespaces: true,
+  figures: { memory: 8e9, hugepage: 2048, cpus: [0, 1], realtime: 1.8e12, monotonic: 99.5, boottime: 100.5 },
   openFilesLimit: Infinity,
   term: null,
 };

@@ -17,6 +17,7 @@ const facts: HostFacts = {
   blockDevices: new Map(),
   hostnameAddresses: [],
   timeNamespaces: true,
+  figures: { memory: 8e9, hugepage: 2048, cpus: [0, 1], realtime: 1.8e12, monotonic: 99.5, boottime: 100.5 },
   openFilesLimit: 20_000,
   term: null,
 };
@@ -131,7 +132,10 @@ describe('the plan of a jail', () => {
     ).to.deep.equal([
       ['mount', 'bind', '/usr', 'usr', 'nosuid,nodev,idmap,ro'],
       ['mount', 'bind', '/srv/data', 'data', 'nosuid,nodev,idmap,ro'],
-      ['mount', 'tmpfs', 'tmpfs', 'dev', 'create,nosuid,noexec,mode=755,size=64k,nr_inodes=64'],
+      [
+        ...['mount', 'nodes', 'dev', 'dev'],
+        'create,nosuid,noexec,mode=755,size=64k,nr_inodes=64,uid=1100000000,gid=1100000000',
+      ],
     ]);
   });
 

@@ -261,6 +261,7 @@ export class FakeHost implements Host {
       blockDevices: new Map(),
       hostnameAddresses: [],
       timeNamespaces: true,
+      figures: { memory: 8e9, hugepage: null, cpus: [0], realtime: 0, monotonic: 0, boottime: 0 },
       openFilesLimit: 20000,
       term: null,
     });

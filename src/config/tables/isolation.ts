@@ -196,7 +196,10 @@ export const isolation = {
   devices: linux(deviceGrants, 'Devices of the host that the jail has in /dev: "/dev/kvm rw".', {
     note: 'Beside those of devfs_ruleset. r, w or rw, the default, is what every user of the jail may do; with userns = off root may do both.',
   }),
-  'time.offset': linux(timeOffset, 'Shift of the monotonic and boot clocks inside.', { default: '0' }),
+  'time.offset': linux(timeOffset, 'Shift of the monotonic and boot clocks inside.', {
+    default: 'own',
+    note: "own: both begin with the jail, as uptime(1) in it tells. 0: those of the host, which tell how long it is up. Where the kernel has no time namespaces they are the host's.",
+  }),
   apparmor: later(string, 'AppArmor profile.', 'The jail has the profile of jaild.'),
   selinux: later(string, 'SELinux label.', 'The jail has the label of jaild.'),
 };

@@ -77,6 +77,8 @@ export interface Observation {
   readonly quotas: Readonly<Record<string, number>> | null;
   readonly hostQuotas: Readonly<Record<string, number>>;
   readonly links: readonly string[];
+  /** Clock ("boottime") → seconds by which the jail's is shifted. */
+  readonly clocks: Readonly<Record<string, number>>;
   readonly init: {
     /** What /proc/PID/exe leads to. */
     readonly program: string;

@@ -58,9 +58,16 @@ const seen = (more: Partial<Observation> = {}): Observation => ({
   mounts: [
     mount('/', 'ext4', 'rw,nosuid,nodev,idmapped'),
     mount('/proc', 'proc', 'rw,nosuid,nodev,noexec'),
-    mount('/proc/keys', 'devtmpfs', 'rw'),
+    mount('/proc/keys', 'tmpfs', 'ro'),
   ],
-  ...{ present: ['/proc/keys'], descriptors: [], links: ['lo'], corePattern: 'core', neighbours: {} },
+  ...{
+    present: ['/proc/keys'],
+    descriptors: [],
+    links: ['lo'],
+    clocks: {},
+    corePattern: 'core',
+    neighbours: {},
+  },
   limits: [{ core: { soft: 0, hard: 0 } }],
   controls: { [pids]: '10\n' },
   ...{ quotas: { max_inotify_instances: 96 }, hostQuotas: { max_inotify_instances: 128 } },
@@ -89,7 +96,7 @@ describe('an audit', () => {
       ],
       ...{ masked: ['/proc/keys'], readOnly: [], quotas: { max_inotify_instances: 96 } },
       ...{ limits: { core: { soft: 0, hard: 0 } }, controls: { [pids]: '10' }, links: [] },
-      ...{ mountsItself: false, foreground: false },
+      ...{ mountsItself: false, foreground: false, devices: [], clocks: {} },
     });
   });
 
