@@ -10,9 +10,9 @@ import type { LaunchRecord } from './step.js';
 /** The numbers of a list as in cpuset(7), "0-3,8". */
 export function cpuNumbers(list: string): readonly number[] {
   return list.split(',').flatMap((range) => {
-    const [first, last = first] = range.split('-').map(Number);
-    if (first === undefined || last === undefined || !(last >= first)) return [];
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
+    const length = first === undefined ? 0 : Math.max(0, Number(last) - Number(first) + 1);
+    return Array.from({ length }, (_, index) => Number(first) + index);
   });
 }
 

@@ -19,6 +19,7 @@ const steps: readonly Step[] = [
       records: [
         ['namespaces', 'mount,uts,ipc,pid,cgroup,net,user,time'],
         ['uid_map', '0 65536 65536'],
+        ['time.offset', 'boottime', '-100'],
         ['root', '/jails/web', 'rec,nodev,nosuid,idmap'],
         ['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'],
         ['mask', 'proc/keys'],
@@ -64,7 +65,7 @@ const seen = (more: Partial<Observation> = {}): Observation => ({
     present: ['/proc/keys'],
     descriptors: [],
     links: ['lo'],
-    clocks: {},
+    clocks: { boottime: -90 },
     corePattern: 'core',
     neighbours: {},
   },
@@ -96,7 +97,7 @@ describe('an audit', () => {
       ],
       ...{ masked: ['/proc/keys'], readOnly: [], quotas: { max_inotify_instances: 96 } },
       ...{ limits: { core: { soft: 0, hard: 0 } }, controls: { [pids]: '10' }, links: [] },
-      ...{ mountsItself: false, foreground: false, devices: [], clocks: {} },
+      ...{ mountsItself: false, foreground: false, devices: [], clocks: { boottime: -100 } },
     });
   });
 
@@ -133,6 +134,7 @@ describe('an audit', () => {
     ['network: it has a link that the plan does not give it: eth7', { links: ['lo', 'eth7'] }],
     ['processes: pids.max is max instead of 10', { controls: { [pids]: 'max\n' } }],
     ['kernel quotas: they cannot be read', { quotas: null }],
+    ['clocks: the boottime clock is not shifted as planned', { clocks: { boottime: 0 } }],
     [
       'resource limits: rlimit.core of process 1 is unlimited instead of 0',
       { limits: [{ core: { soft: 0, hard: Infinity } }] },
