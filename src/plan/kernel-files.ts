@@ -67,12 +67,12 @@ const rootsOwn = [
 ];
 const moreOfRoots = [...rootsOwn, 'vmallocinfo', 'vmcore'];
 const messages = 'kmsg';
-/** The disks of the host, which a jail that is given devices may have to look for. */
-const disks = ['block', 'class/block', 'dev/block', 'devices/virtual/block'];
+/** Where devices of the host are listed, which a jail that is given some may have to look for. */
+const listings = ['block', 'bus', 'class/block', 'dev/block', 'devices/virtual/block'];
 const readOnly = ['sys', 'sysrq-trigger'];
 
 function maskedIn({ type }: KernelMount, values: JailParams, facts: HostFacts): readonly string[] {
-  if (type === 'sysfs') return values.devices === undefined ? [...masked.sysfs, ...disks] : masked.sysfs;
+  if (type === 'sysfs') return values.devices === undefined ? [...masked.sysfs, ...listings] : masked.sysfs;
   if (facts.uidBase !== null) return masked.proc;
   return [...masked.proc, ...moreOfRoots, ...(values['allow.read_msgbuf'] === true ? [] : [messages])];
 }

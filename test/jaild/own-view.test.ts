@@ -13,7 +13,16 @@ const hidden = [
   ...['/proc/partitions', '/proc/softirqs', '/proc/timer_list', '/proc/zoneinfo', '/sys/kernel/notes'],
   ...['/sys/kernel/vmcoreinfo', '/proc/slabinfo', '/proc/vmallocinfo', '/proc/pagetypeinfo', '/proc/kmsg'],
 ];
-const empty = ['/proc/bus', '/proc/fs', '/proc/irq', '/sys/block', '/sys/firmware', '/sys/fs', '/sys/module'];
+const empty = [
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/sys/block',
+  '/sys/bus',
+  '/sys/firmware',
+  '/sys/fs',
+  '/sys/module',
+];
 
 describe('what a default jail sees of the machine', () => {
   const instance = new TestInstance();

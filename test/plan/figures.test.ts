@@ -80,7 +80,7 @@ describe('what is hidden of the kernel’s file systems', () => {
     expect(targets(null, { 'allow.read_msgbuf': true })).to.deep.equal(['proc/kcore']);
   });
 
-  it('leaves a jail with devices the list of disks', () => {
+  it('leaves a jail with devices the lists of devices', () => {
     const sys = [{ type: 'sysfs', target: 'sys' }] as const;
     const hides = (values: JailParams): boolean =>
       coverRecords(sys, values, facts).some(([, target]) => target === 'sys/block');

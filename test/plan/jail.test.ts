@@ -222,6 +222,30 @@ describe('the plan of a jail', () => {
     ]);
   });
 
+  it('lays a machine id of the jail over the host’s, wherever it would be seen', () => {
+    const ids = (text: string, machineId: string): readonly LaunchRecord[] =>
+      recordsOf(planOf(`persist; ${text}`, { machineId }), 'file').filter(([, target]) =>
+        target?.endsWith('machine-id'),
+      );
+    expect(ids('', 'a')).to.deep.equal([]);
+    expect(ids('mount = "constructor $path/mnt tmpfs rw 0 0";', 'a')).to.deep.equal([]);
+    const text = 'mount = "/etc/ $path/e nullfs ro 0 0", "/ $path/host nullfs ro 0 0";';
+    const own = ids(text, 'a');
+    expect(own.map(([, target, , options]) => [target, options])).to.deep.equal([
+      ['e/machine-id', 'optional'],
+      ['host/etc/machine-id', 'optional'],
+    ]);
+    expect([own[0]?.[4] === ids(text, 'a')[0]?.[4], own[0]?.[4] === ids(text, 'b')[0]?.[4]]).to.deep.equal([
+      true,
+      false,
+    ]);
+    expect(ids('path = /;', 'a').map(([, target]) => target)).to.deep.equal(['etc/machine-id']);
+    const uuid = 'host.hostuuid = "00112233-4455-6677-8899-AABBCCDDEEFF";';
+    expect(ids(`path = /; ${uuid}`, 'a')).to.deep.equal([
+      [...['file', 'etc/machine-id', '444', 'optional'], ids(uuid, 'a')[0]?.[4]],
+    ]);
+  });
+
   it('runs commands as the user of the host by his numbers', () => {
     const user = { name: 'www', uid: 33, gid: 34, home: '/var/www', shell: '' };
     const text = 'persist; exec.system_jail_user; exec.jail_user = www; exec.stop = "/bin/x";';
