@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { cpus, totalmem, uptime } from 'node:os';
+import { cpus, uptime } from 'node:os';
 import type { HostFigures } from '../plan/facts.js';
 import { cpuNumbers } from '../plan/figures.js';
 import { readText } from './files.js';
 
-type Hardware = Pick<HostFigures, 'memory' | 'hugepage' | 'cpus'>;
+type Hardware = Pick<HostFigures, 'hugepage' | 'cpus'>;
 type Clocks = Pick<HostFigures, 'realtime' | 'monotonic' | 'boottime'>;
 
-/** What the host has, as long as nobody adds memory or CPUs to it. Throws SystemError. proc_meminfo(5), cpu(5). */
+/** What the host has, as long as nobody adds CPUs to it. Throws SystemError. proc_meminfo(5), cpu(5). */
 export function readHardware(): Hardware {
   const online = cpuNumbers((readText('/sys/devices/system/cpu/online') ?? '').trim());
   const size = /^Hugepagesize:\s+(\d+) kB$/m.exec(readText('/proc/meminfo') ?? '');
   return {
-    memory: totalmem(),
     hugepage: size === null ? null : Number(size[1]),
     cpus: online.length > 0 ? online : cpus().map((_, index) => index),
   };

@@ -5,6 +5,7 @@ import type { HostFacts } from './facts.js';
 import { rctlLaunch } from './rctl.js';
 import { withholdsDisks } from './securelevel.js';
 import type { LaunchRecord } from './step.js';
+import { shmSize } from './tmpfs.js';
 import { idCount } from './uidrange.js';
 
 /** Character devices that a jail may use, with their numbers (Documentation/admin-guide/devices.txt). */
@@ -32,8 +33,8 @@ const rulesets: Readonly<Record<number, Ruleset>> = { 1: 'nothing', 2: 'basic', 
 /** The numbers of those that every jail may have. */
 export const harmlessDevices: readonly string[] = [...basic, ...terminal].map(([, numbers]) => numbers);
 
-/** Sizes of the memory file systems of a /dev; their pages are charged to the jail's cgroup. */
-const sizes = { dev: '64k', shm: '64m' } as const;
+/** Of the memory file system that is /dev; its pages are charged to the jail's cgroup. */
+const DEV_SIZE = '64k';
 /** Group that owns terminals, by the custom of Debian and others. */
 const TTY = 5;
 const PSEUDOTERMINALS = 256;
@@ -56,10 +57,10 @@ function terminalRecords(target: string, values: JailParams): readonly LaunchRec
   ];
 }
 
-function memoryRecords(target: string): readonly LaunchRecord[] {
+function memoryRecords(target: string, values: JailParams): readonly LaunchRecord[] {
   return [
     ['mkdir', `${target}/shm`, '1777'],
-    ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,size=${sizes.shm}`],
+    ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,${shmSize(values)}`],
     ['mkdir', `${target}/mqueue`, '755'],
     ['mount', 'mqueue', 'mqueue', `${target}/mqueue`, 'optional,nosuid,nodev,noexec'],
   ];
@@ -82,13 +83,13 @@ export function devRecords(
     ...(has('all', 'login') ? streamLinks : []),
   ];
   const owner = uidBase === null ? '' : `,uid=${uidBase},gid=${uidBase}`;
-  const options = `create,nosuid,noexec,mode=755,size=${sizes.dev},nr_inodes=64${owner}`;
+  const options = `create,nosuid,noexec,mode=755,size=${DEV_SIZE},nr_inodes=64${owner}`;
   return [
     ['mount', 'nodes', 'dev', target, options],
     ...(has('all', 'basic') ? basic : []).map((device) => nodeRecord(target, device)),
     ...(has('all', 'login') ? terminal : []).map((device) => nodeRecord(target, device)),
     ...(has('all', 'login') ? terminalRecords(target, values) : []),
-    ...(has('all') ? memoryRecords(target) : []),
+    ...(has('all') ? memoryRecords(target, values) : []),
     ...links.map(([name, text]): LaunchRecord => ['symlink', `${target}/${name}`, text]),
   ];
 }

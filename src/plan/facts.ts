@@ -1,4 +1,5 @@
 import type { Instance } from './instance.js';
+import type { HostMemory } from './limit-amounts.js';
 
 /** A user of the host, as passwd(5) has it. */
 export interface SystemUser {
@@ -28,10 +29,8 @@ export interface CgroupFacts {
   readonly missing?: readonly string[];
 }
 
-/** How much the host has, and its clocks, as of now. */
+/** What else the host has that a jail is told figures of its own of, and its clocks, as of now. */
 export interface HostFigures {
-  /** In bytes. */
-  readonly memory: number;
   /** The usual size of huge pages in KiB, or null where there are none. */
   readonly hugepage: number | null;
   /** The CPUs that are online. */
@@ -41,6 +40,19 @@ export interface HostFigures {
   /** Seconds of CLOCK_MONOTONIC and CLOCK_BOOTTIME, without what a time namespace of jaild's adds. */
   readonly monotonic: number;
   readonly boottime: number;
+}
+
+/** What the host has of what limits share out, and what jaild can hand on of it. */
+export interface HostLimits {
+  readonly memory: HostMemory;
+  /** kernel.threads-max: processes and threads of the whole host. */
+  readonly threads: number;
+  /** kernel.core_pattern, core(5). */
+  readonly corePattern: string;
+  /** The highest that jaild can give of each limit of setrlimit(2), by its short name; those not named: anything. */
+  readonly hard: Readonly<Partial<Record<string, number>>>;
+  /** The host's own quotas by creator: name in /proc/sys/user → most. */
+  readonly quotas: Readonly<Partial<Record<string, number>>>;
 }
 
 /** All that a plan depends on beside the jail itself. Read before, passed in, so that planning is a pure function. */
@@ -69,8 +81,7 @@ export interface HostFacts {
   readonly figures: HostFigures;
   /** The host's machine-id(5). Absent: it has none. */
   readonly machineId?: string;
-  /** jaild's own hard limit of open files: the highest that a jail can get without CAP_SYS_RESOURCE. */
-  readonly openFilesLimit: number;
+  readonly limits: HostLimits;
   /** jaild's TERM, for commands of a jail on a terminal. */
   readonly term: string | null;
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { JailParams } from '../config/params.js';
+import { memoryLimit } from './cgroup-limits.js';
 import { uptimeInside } from './clocks.js';
-import type { HostFacts, HostFigures } from './facts.js';
+import type { HostFacts } from './facts.js';
 import { fileRecord } from './file-record.js';
 import type { KernelMount } from './kernel-files.js';
-import { rctlLimits } from './rctl.js';
 import type { LaunchRecord } from './step.js';
 
 /** The numbers of a list as in cpuset(7), "0-3,8". */
@@ -17,9 +17,10 @@ export function cpuNumbers(list: string): readonly number[] {
 }
 
 /** proc_meminfo(5): all of what the jail may use is free. */
-function meminfo(values: JailParams, { memory, hugepage }: HostFigures): string {
-  const most = values['memory.max'] ?? rctlLimits(values)['memory.max'] ?? Infinity;
-  const total = Math.floor(Math.min(most, memory) / 1024);
+function meminfo(values: JailParams, facts: HostFacts): string {
+  const { memory } = facts.limits;
+  const { hugepage } = facts.figures;
+  const total = Math.floor(Math.min(memoryLimit(values, facts) ?? Infinity, memory.total) / 1024);
   const none = ['Buffers', 'Cached', 'SwapCached', 'Active', 'Inactive', 'SwapTotal', 'SwapFree', 'Dirty'];
   const neither = ['AnonPages', 'Mapped', 'Shmem', 'KReclaimable', 'Slab', 'SReclaimable', 'SUnreclaim'];
   const rows = [
@@ -69,7 +70,7 @@ export function figureFiles(
   const texts = {
     cmdline: '\n',
     loadavg: '0.00 0.00 0.00 1/1 1\n',
-    meminfo: meminfo(values, facts.figures),
+    meminfo: meminfo(values, facts),
     stat: stat(values, facts),
     swaps: 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n',
     vmstat,

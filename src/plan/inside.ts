@@ -1,7 +1,6 @@
 import type { Jail } from '../config/jail.js';
 import type { JailParams } from '../config/params.js';
 import type { MountEntry } from '../config/values/mount.js';
-import { TMPFS_SIZE } from './answers.js';
 import { devRecords } from './devices.js';
 import { PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
@@ -9,6 +8,7 @@ import { figureFiles } from './figures.js';
 import { coverRecords, kernelMounts } from './kernel-files.js';
 import { sharesHostNetwork } from './network.js';
 import type { LaunchRecord } from './step.js';
+import { tmpfsSize } from './tmpfs.js';
 
 /** Where below the jail's root a host path lies. */
 function targetInside(entry: MountEntry, path: string): string {
@@ -99,7 +99,7 @@ export function mountRecords(
     case 'none':
       return [bindRecord(entry, target, uidBase !== null)];
     case 'tmpfs': {
-      const size = options.some((option) => option.startsWith('size=')) ? [] : [`size=${TMPFS_SIZE}`];
+      const size = options.some((option) => option.startsWith('size=')) ? [] : [tmpfsSize(values)];
       return [['mount', 'tmpfs', 'tmpfs', target, ['nosuid', 'nodev', ...size, ...options].join(',')]];
     }
     case 'procfs':

@@ -36,7 +36,7 @@ describe('what a default jail sees of the machine', () => {
     instance.configure(`
       path = "$root"; command = "/bin/sleep 1000";
       box { memory.max = 64M; }
-      kept { time.offset = 0; }
+      kept { time.offset = 0; memory.max = max; }
       network { ip4 = inherit; }
       second { mount.procfs = false; mount = "proc $path/mnt procfs rw 0 0"; }
       etc { mount = "/etc $path/mnt nullfs ro 0 0"; }

@@ -7,7 +7,7 @@ import { onlyJail } from '../support/compile-text.js';
 
 const host = await new FakeHost().facts(onlyJail('web { path = /j; persist; }'));
 const figures = {
-  ...{ memory: 8192 * 1024, hugepage: 2048, cpus: [0, 1, 3] },
+  ...{ hugepage: 2048, cpus: [0, 1, 3] },
   ...{ realtime: 1_000_000_999, monotonic: 90.5, boottime: 100.5 },
 };
 const facts = { ...host, figures, launch: 'f'.repeat(32), uidBase: 100_000 };
@@ -24,9 +24,10 @@ function texts(values: JailParams, more: Partial<typeof facts> = {}): Readonly<R
 describe('the figures of a jail', () => {
   it('have as much memory as it may use, and as the host has', () => {
     const total = (values: JailParams): string | undefined => texts(values)['meminfo']?.split('\n')[0];
-    expect(total({})).to.equal('MemTotal:           8192 kB');
+    expect(total({})).to.equal('MemTotal:        6291456 kB');
     expect(total({ 'memory.max': 4096 * 1024 })).to.equal('MemTotal:           4096 kB');
-    expect(total({ 'memory.max': Infinity })).to.equal('MemTotal:           8192 kB');
+    expect(total({ 'memory.max': { percent: 50 } })).to.equal('MemTotal:        4194304 kB');
+    expect(total({ 'memory.max': Infinity })).to.equal('MemTotal:        8388608 kB');
     expect(texts({})['meminfo']).to.match(/\nHugepagesize: +2048 kB\n$/);
   });
 

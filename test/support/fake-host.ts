@@ -16,6 +16,7 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
 import type { Step } from '../../src/plan/step.js';
 import type { Clock } from '../../src/supervise/clock.js';
+import { hostLimits } from './host-limits.js';
 import { temporaryDirectory } from './temporary.js';
 
 /** How the processes of a jail behave. */
@@ -261,8 +262,8 @@ export class FakeHost implements Host {
       blockDevices: new Map(),
       hostnameAddresses: [],
       timeNamespaces: true,
-      figures: { memory: 8e9, hugepage: null, cpus: [0], realtime: 0, monotonic: 0, boottime: 0 },
-      openFilesLimit: 20000,
+      figures: { hugepage: null, cpus: [0], realtime: 0, monotonic: 0, boottime: 0 },
+      limits: hostLimits,
       term: null,
     });
   }
