@@ -27,6 +27,7 @@ import { findDevices } from './device.js';
 import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
+import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
 import type { Executors, Host, JailerHandle } from './host.js';
@@ -73,6 +74,9 @@ export class Machine implements Host {
   readonly #uids: UidRangeStore;
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
+  readonly #hardware = readHardware();
+  readonly #clocks = clockReader();
+  readonly #machineId = hostMachineId() ?? '';
   readonly #bootId = bootId();
   readonly #openFilesLimit = ownHardLimits()['nofile'] ?? Infinity;
   readonly #limits = new HostLimitsReader();
@@ -117,6 +121,8 @@ export class Machine implements Host {
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
       ...(labelsOf(values).length > 0 && { securityModules: securityModules() }),
+      figures: { ...this.#hardware, ...this.#clocks() },
+      machineId: this.#machineId,
       limits: this.#limits.read(),
       term: process.env['TERM'] ?? null,
     };

@@ -6,6 +6,7 @@ import type { Observation, ObservedMount, ObservedProcess, Subject } from '../pl
 import { processes } from './cgroup-processes.js';
 import { observeDeviceAccess } from './device-access.js';
 import { SystemError } from './error.js';
+import { clockShifts } from './figures.js';
 import { readText, unless } from './files.js';
 import {
   gone,
@@ -146,6 +147,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
     hostQuotas: hostQuotas(names),
     links: linksOf(init),
     deviceAccess: subject.devices === null ? null : observeDeviceAccess(subject.devices),
+    clocks: clockShifts(init),
     init: initOf(init),
     corePattern: (readText('/proc/sys/kernel/core_pattern') ?? '').trim(),
     neighbours: Object.fromEntries(

@@ -32,6 +32,19 @@ export interface CgroupFacts {
   readonly deviceAccess?: 1 | 2 | null;
 }
 
+/** What else the host has that a jail is told figures of its own of, and its clocks, as of now. */
+export interface HostFigures {
+  /** The usual size of huge pages in KiB, or null where there are none. */
+  readonly hugepage: number | null;
+  /** The CPUs that are online. */
+  readonly cpus: readonly number[];
+  /** Milliseconds since 1970. */
+  readonly realtime: number;
+  /** Seconds of CLOCK_MONOTONIC and CLOCK_BOOTTIME, without what a time namespace of jaild's adds. */
+  readonly monotonic: number;
+  readonly boottime: number;
+}
+
 /** What the host has of what limits share out, and what jaild can hand on of it. */
 export interface HostLimits {
   readonly memory: HostMemory;
@@ -72,6 +85,9 @@ export interface HostFacts {
   readonly timeNamespaces: boolean;
   /** The security modules that the kernel has enabled: "apparmor". Absent: no label is asked for. */
   readonly securityModules?: readonly string[];
+  readonly figures: HostFigures;
+  /** The host's machine-id(5). Absent: it has none. */
+  readonly machineId?: string;
   readonly limits: HostLimits;
   /** jaild's TERM, for commands of a jail on a terminal. */
   readonly term: string | null;

@@ -40,6 +40,7 @@ const doors = [
     'sysvmsg, sysvsem or sysvshm = inherit',
     'C',
   ],
+  ['clocks', 'time.offset = 0;', 'time.offset', 'B'],
   ['links', 'vnet;', 'vnet = new: net_admin', 'C'],
   ['host', 'mount = "/etc $path/mnt nullfs ro 0 0";', 'mount: /etc on /mnt', 'D'],
 ] as const;
@@ -81,8 +82,8 @@ describe('jailctl audit', () => {
     const own = walls.filter(({ wall }) => wall !== 'labels');
     expect(own.filter((one) => one.grade !== 'closed')).to.deep.equal([]);
     expect(own.map(({ wall }) => wall)).to.deep.equal([
-      ...['users', 'capabilities', 'no new privileges', 'system calls', 'process 1', 'namespaces', 'network'],
-      ...['root', 'mounts', 'kernel files', 'devices', 'leaks'],
+      ...['users', 'capabilities', 'no new privileges', 'system calls', 'process 1', 'namespaces', 'clocks'],
+      ...['network', 'root', 'mounts', 'kernel files', 'devices', 'leaks'],
       ...['processes', 'memory', 'cpu and disks', 'kernel quotas', 'resource limits', 'out of memory'],
     ]);
   });

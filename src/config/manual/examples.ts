@@ -10,7 +10,7 @@ const byType: Readonly<Record<string, readonly string[]>> = {
   '[HOST:]PORT': ['80', '127.0.0.1:8080'],
   'http URL': ['/health', ':8080/health'],
   'time zone': ['Europe/Berlin'],
-  'time offset': ['+1h', '"monotonic=+1h boottime=-30m"'],
+  'time offset': ['+1h', 'own', '"monotonic=+1h boottime=-30m"'],
   'CPU bandwidth': ['150%', '"50000 100000"', 'max'],
   'CPU list': ['0-3,8'],
   'SOFT[:HARD]': ['1024', '1024:4096', 'unlimited'],

@@ -199,7 +199,10 @@ export const isolation = {
   devices: linux(deviceGrants, 'Devices of the host that the jail has in /dev: "/dev/kvm rw".', {
     note: 'Beside those of devfs_ruleset. r, w or rw, the default, is what every user of the jail may do, and its cgroup lets it use no other device: a BPF program on that of v2, else the controller devices of v1.',
   }),
-  'time.offset': linux(timeOffset, 'Shift of the monotonic and boot clocks inside.', { default: '0' }),
+  'time.offset': linux(timeOffset, 'Shift of the monotonic and boot clocks inside.', {
+    default: 'own',
+    note: "own: both begin with the jail, as uptime(1) in it tells. 0: those of the host, which tell how long it is up. Where the kernel has no time namespaces they are the host's.",
+  }),
   apparmor: linux(label, 'AppArmor profile of commands in the jail, which the host has loaded.', {
     note: 'A host without AppArmor, or without the profile, does not start the jail. Without it commands have the profile of jaild. etc/apparmor.d/jaild-default is one.',
   }),

@@ -1,4 +1,4 @@
-import { namespaces, network } from './apart.js';
+import { clocks, namespaces, network } from './apart.js';
 import { kernelQuotas, memory, outOfMemory, processes, resourceLimits, shares } from './bounds.js';
 import type { Expectation } from './expectation.js';
 import { devices, kernelFiles, leaks, mounts, root } from './files.js';
@@ -10,7 +10,7 @@ import { capabilities, firstProcess, noNewPrivileges, systemCalls, users, type J
 /** THE LIST of walls, in the order in which they are shown. */
 const walls: readonly Judge[] = [
   ...[users, capabilities, noNewPrivileges, systemCalls, firstProcess],
-  ...[namespaces, network, labels],
+  ...[namespaces, clocks, network, labels],
   ...[root, mounts, kernelFiles, devices, leaks],
   ...[processes, memory, shares, kernelQuotas, resourceLimits, outOfMemory],
 ];

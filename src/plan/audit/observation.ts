@@ -88,6 +88,8 @@ export interface Observation {
   readonly links: readonly string[];
   /** null where no cgroup holds it back. */
   readonly deviceAccess: DeviceAccess | null;
+  /** Clock ("boottime") → seconds by which the jail's is shifted. */
+  readonly clocks: Readonly<Record<string, number>>;
   readonly init: {
     /** What /proc/PID/exe leads to. */
     readonly program: string;

@@ -19,6 +19,7 @@ const steps: readonly Step[] = [
       records: [
         ['namespaces', 'mount,uts,ipc,pid,cgroup,net,user,time'],
         ['uid_map', '0 65536 65536'],
+        ['time.offset', 'boottime', '-100'],
         ['root', '/jails/web', 'rec,nodev,nosuid,idmap'],
         ['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'],
         ['mask', 'proc/keys'],
@@ -58,9 +59,16 @@ const seen = (more: Partial<Observation> = {}): Observation => ({
   mounts: [
     mount('/', 'ext4', 'rw,nosuid,nodev,idmapped'),
     mount('/proc', 'proc', 'rw,nosuid,nodev,noexec'),
-    mount('/proc/keys', 'devtmpfs', 'rw'),
+    mount('/proc/keys', 'tmpfs', 'ro'),
   ],
-  ...{ present: ['/proc/keys'], descriptors: [], links: ['lo'], corePattern: 'core', neighbours: {} },
+  ...{
+    present: ['/proc/keys'],
+    descriptors: [],
+    links: ['lo'],
+    clocks: { boottime: -90 },
+    corePattern: 'core',
+    neighbours: {},
+  },
   limits: [{ core: { soft: 0, hard: 0 } }],
   controls: { [pids]: '10\n' },
   deviceAccess: { version: 2, isAttached: true },
@@ -90,7 +98,7 @@ describe('an audit', () => {
       ],
       ...{ masked: ['/proc/keys'], readOnly: [], quotas: { max_inotify_instances: 96 } },
       ...{ limits: { core: { soft: 0, hard: 0 } }, controls: { [pids]: '10' }, links: [] },
-      ...{ mountsItself: false, foreground: false },
+      ...{ mountsItself: false, foreground: false, devices: [], clocks: { boottime: -100 } },
     });
   });
 
@@ -127,6 +135,7 @@ describe('an audit', () => {
     ['network: it has a link that the plan does not give it: eth7', { links: ['lo', 'eth7'] }],
     ['processes: pids.max is max instead of 10', { controls: { [pids]: 'max\n' } }],
     ['kernel quotas: they cannot be read', { quotas: null }],
+    ['clocks: the boottime clock is not shifted as planned', { clocks: { boottime: 0 } }],
     [
       'devices: the program that holds back devices is not on its cgroup',
       { deviceAccess: { version: 2, isAttached: false } },
