@@ -42,9 +42,15 @@ export async function followLog(
 
 /** The file that was begun after this one, or null while this one is the newest. Several rotations may have passed. */
 async function successor(path: string, current: LogFile | null): Promise<LogFile | null> {
-  const generation = current === null ? null : await generationOf(path, current.inode);
-  if (generation === 0) return null;
-  return openLog(generation === null ? path : rotatedName(path, generation - 1));
+  if (current === null) return openLog(path);
+  for (;;) {
+    const generation = await generationOf(path, current.inode);
+    if (generation === 0) return null;
+    const next = await openLog(generation === null ? path : rotatedName(path, generation - 1));
+    // A rotation between the two has given that name to the one after the next.
+    if (generation === null || (await generationOf(path, current.inode)) === generation) return next;
+    await next?.handle.close();
+  }
 }
 
 /** How often a file has been rotated, or null when it is there no more. */
