@@ -19,6 +19,7 @@ const hosts: Readonly<Record<string, VirtualRun>> = {
       'jaild/logs',
       'jaild/network',
       'jaild/supervision',
+      'vm/guest/cores',
       'vm/guest/limits',
       'vm/guest/delegated',
       'vm/guest/without-cpuset',
