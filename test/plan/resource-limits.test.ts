@@ -33,6 +33,11 @@ describe('the limits of a process of a jail', () => {
     expect(limitsOf(asked, { hard }, 'nofile')).to.deep.equal(['nofile 600:700']);
   });
 
+  it('leave open files for others where the host may have few', () => {
+    expect(limitsOf({}, { files: 160_000 }, 'nofile')).to.deep.equal(['nofile 1024:10000']);
+    expect(limitsOf({}, { files: 1000 }, 'nofile')).to.deep.equal(['nofile 1024:1024']);
+  });
+
   it('keep core files from the host’s own program for them, which a limit of 0 does not', () => {
     const core = (corePattern: string, values: JailParams = {}): readonly string[] =>
       limitsOf(values, { corePattern }, 'core');

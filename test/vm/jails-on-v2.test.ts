@@ -18,6 +18,7 @@ const hosts: Readonly<Record<string, VirtualRun>> = {
       'jaild/life',
       'jaild/logs',
       'jaild/network',
+      'jaild/resource-limits',
       'jaild/supervision',
       'vm/guest/cores',
       'vm/guest/limits',
