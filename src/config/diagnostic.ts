@@ -61,6 +61,7 @@ export type HostCode =
   | 'shared-path'
   | 'own-file'
   | 'bad-mount'
+  | 'bad-policy'
   | 'no-such-user'
   | 'no-such-program'
   | 'no-such-interface'

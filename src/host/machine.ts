@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, release } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Jail } from '../config/jail.js';
@@ -12,7 +12,8 @@ import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { limitsDisk } from '../plan/rctl.js';
-import { openPolicy, policyBase, seccompPolicy } from '../plan/seccomp.js';
+import { isProfile } from '../plan/seccomp-profile/parse.js';
+import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
 import type { UidPool } from '../plan/uidrange.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
@@ -141,7 +142,11 @@ export class Machine implements Host {
     }
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
-      return await this.#seccomp.programOf(seccompPolicy(readFileSync(file, 'utf8'), values));
+      const source = { file, text: readFileSync(file, 'utf8') };
+      const machine = { architecture: process.arch, kernel: release() };
+      return await this.#seccomp.programOf(
+        isProfile(source) ? profiledPolicy(source, values, machine) : seccompPolicy(source.text, values),
+      );
     } catch (error) {
       throw systemError(error, file);
     }
