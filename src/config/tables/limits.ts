@@ -21,10 +21,7 @@ const schedule = (summary: string) => linux(cronExpressions, summary, { live: tr
 
 /** What it may use: cgroup v2's names, translated where the host has v1. */
 export const limits = {
-  'memory.max': memory(
-    'Most memory, in bytes or as a part of what the host has (75%); above it the kernel kills a process of the jail.',
-    '75%',
-  ),
+  'memory.max': memory('Most memory; above it the kernel kills a process of the jail.', '75%'),
   'memory.high': memory(
     'Memory above which the jail is slowed down and its memory reclaimed.',
     'max',
@@ -32,11 +29,7 @@ export const limits = {
   ),
   'memory.low': memory('Memory that is reclaimed only when nothing else can be.', '0', V2_ONLY),
   'memory.min': memory('Memory that is never reclaimed.', '0', V2_ONLY),
-  'memory.swap.max': memory(
-    "Most swap, in bytes or as a part of the host's.",
-    '50%',
-    'On cgroup v1 together with memory.max only.',
-  ),
+  'memory.swap.max': memory('Most swap.', '50%', 'On cgroup v1 together with memory.max only.'),
   'memory.oom.group': linux(boolean, 'Out of memory, kill the whole jail instead of one process.', {
     default: 'false',
     live: true,
