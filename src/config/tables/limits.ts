@@ -5,8 +5,7 @@ import { cpuList, cpuMax, ioMax, rctlRules } from '../values/limits.js';
 import { cronExpressions, timezone } from '../values/schedule.js';
 
 const V2_ONLY = 'On cgroup v2 only: elsewhere the jail does not start.';
-const QUOTA =
-  "The kernel counts them for root of the host as well: keep it below the host's own /proc/sys/user. Nothing with userns = off.";
+const QUOTA = "Counts for root of the host, too: less than the host's own in /proc/sys/user. Needs userns.";
 const MEMORY_COUNTS = 'What is in it counts for memory.max, too.';
 const memory = (summary: string, defaultText = 'max', note?: string) =>
   linux(amount, summary, { default: defaultText, unit: 'bytes', live: true, ...(note && { note }) });
