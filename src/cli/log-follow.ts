@@ -1,8 +1,7 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { CommandContext } from './context.js';
-import { openLog, rotatedName, sendFile, type LogFile } from './log-files.js';
+import { openLog, rotatedName, sendFile, type LogFile, type Reader } from './log-files.js';
 
 /** inotify may be out of watches, or the directory on a file system without it: look this often anyway, in ms. */
 const LOOK_EVERY_MS = 500;
@@ -16,22 +15,22 @@ export async function followLog(
   path: string,
   inode: number | null,
   offset: number,
-  context: Pick<CommandContext, 'out' | 'drained' | 'signal'>,
+  reader: Reader,
 ): Promise<void> {
-  const changes = watchChanges(path, context.signal);
+  const changes = watchChanges(path, reader.signal);
   const generation = inode === null ? null : await generationOf(path, inode);
   let current = generation === null ? null : await openLog(rotatedName(path, generation));
   let at = offset;
   try {
-    while (!context.signal.aborted) {
-      if (current !== null) at = await sendFile(current, at, context);
+    while (!reader.signal.aborted) {
+      if (current !== null) at = await sendFile(current, at, reader);
       const next = await successor(path, current);
       if (next === null) {
         await changes.next();
         continue;
       }
       // Its writer may have added to it after we looked and before it was rotated.
-      if (current !== null) await sendFile(current, at, context);
+      if (current !== null) await sendFile(current, at, reader);
       await current?.handle.close();
       [current, at] = [next, 0];
     }
@@ -60,7 +59,7 @@ async function generationOf(path: string, inode: number): Promise<number | null>
 
 async function inodeOf(path: string): Promise<number | null> {
   try {
-    return (await stat(path)).ino;
+    return (await lstat(path)).ino;
   } catch {
     return null; // Between the rename and the new file there is none.
   }

@@ -59,6 +59,7 @@ export type HostCode =
   | 'no-such-path'
   | 'nested-path'
   | 'shared-path'
+  | 'open-path'
   | 'own-file'
   | 'bad-mount'
   | 'bad-policy'

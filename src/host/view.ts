@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { PlanError } from '../plan/error.js';
+import type { ObservedMount } from '../plan/audit/observation.js';
 import type { HostAddress, HostView, PathFact, UsedIds } from '../plan/host-view.js';
 import type { Instance } from '../plan/instance.js';
 import { parseSubordinate, type UidPool } from '../plan/uidrange.js';
@@ -22,6 +23,7 @@ import { hasIp6 } from './forwarding.js';
 import { hostAddresses, hostInterfaces } from './interfaces.js';
 import { ownHardLimits, raisesLimits, swapTotal } from './host-limits.js';
 import type { Link } from './netlink-route.js';
+import { mountsOf } from './observe.js';
 import { blockDeviceNumbers } from './root.js';
 
 /** Bytes of a program that say what runs it. */
@@ -47,6 +49,9 @@ export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealH
   return {
     ...pathFacts(unseen),
     unseen: () => [...unseen],
+    setsIds: setsIds(
+      once(() => mountsOf(unlessSystem('', () => readFileSync('/proc/self/mountinfo', 'utf8')))),
+    ),
     text: remembered((path) => attempt(unseen, path, null, () => readFileSync(path, 'utf8'))),
     head: remembered((path) => attempt(unseen, path, new Uint8Array(), () => readHead(path))),
     users: remembered((path) => attempt(unseen, path, null, () => namesIn(readFileSync(path, 'utf8')))),
@@ -139,6 +144,21 @@ function factOf(stats: Stats): PathFact {
         ? 'block-device'
         : 'other';
   return { kind, mode: stats.mode & 0o7777 };
+}
+
+/** By the mount that it is on: the last of those whose path is the longest above it. */
+function setsIds(mounts: () => readonly ObservedMount[]): (directory: string) => boolean {
+  return (directory) => {
+    const isOn = (target: string): boolean =>
+      target === '/' || directory === target || directory.startsWith(`${target}/`);
+    const on = mounts()
+      .filter(({ target }) => isOn(target))
+      .reduce<ObservedMount | null>(
+        (longest, one) => (longest === null || one.target.length >= longest.target.length ? one : longest),
+        null,
+      );
+    return on?.options.includes('nosuid') !== true;
+  };
 }
 
 function readHead(path: string): Uint8Array {

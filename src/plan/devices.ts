@@ -1,7 +1,7 @@
 import type { JailParams } from '../config/params.js';
 import type { DeviceGrant } from '../config/values/device.js';
 import { PlanError } from './error.js';
-import type { HostFacts } from './facts.js';
+import type { DeviceNumbers, HostFacts } from './facts.js';
 import { rctlLaunch } from './rctl.js';
 import { withholdsDisks } from './securelevel.js';
 import type { LaunchRecord } from './step.js';
@@ -98,23 +98,42 @@ export function devicesOf(
   return grantsOf(values).map(({ path }) => ({ path, optional: !named.has(path) }));
 }
 
+/** A device of the host that a jail has, and what everybody in the jail may do with it. */
+interface GivenDevice extends DeviceNumbers {
+  readonly path: string;
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
 /**
- * Nodes for the devices of the host that `devices` and `allow.vmm` give. They are nodes of their own, which not even
- * root in the jail owns, so that their modes decide what everybody in the jail may do.
+ * The devices of the host that `devices` and `allow.vmm` give.
+ * @throws PlanError for a device that the host does not have.
+ */
+export function grantedNumbers(
+  values: JailParams,
+  facts: Pick<HostFacts, 'devices'>,
+): readonly GivenDevice[] {
+  const optional = new Set(devicesOf(values).flatMap((device) => (device.optional ? [device.path] : [])));
+  return grantsOf(values).flatMap(({ path, read, write }): readonly GivenDevice[] => {
+    const device = facts.devices?.get(path);
+    if (device === undefined && optional.has(path)) return [];
+    if (device === undefined)
+      throw new PlanError('devices', path, 'this host has no such device', 'see what ls -l /dev shows');
+    return [{ ...device, path, read, write: write && !(device.type === 'b' && withholdsDisks(values)) }];
+  });
+}
+
+/**
+ * Nodes for the devices of the host. They are nodes of their own, which not even root in the jail owns, so that their
+ * modes decide what everybody in the jail may do.
  * @throws PlanError for a device that the host does not have.
  */
 export function grantedDevices(
   values: JailParams,
   facts: Pick<HostFacts, 'devices'>,
 ): readonly LaunchRecord[] {
-  const optional = new Set(devicesOf(values).flatMap((device) => (device.optional ? [device.path] : [])));
-  return grantsOf(values).flatMap(({ path, read, write }): readonly LaunchRecord[] => {
-    const device = facts.devices?.get(path);
-    if (device === undefined && optional.has(path)) return [];
-    if (device === undefined)
-      throw new PlanError('devices', path, 'this host has no such device', 'see what ls -l /dev shows');
-    const writable = write && !(device.type === 'b' && withholdsDisks(values));
-    const digit = (read ? 4 : 0) + (writable ? 2 : 0);
-    return [['node', path.slice(1), device.type, device.numbers, `${digit}${digit}${digit}`]];
+  return grantedNumbers(values, facts).map(({ path, type, numbers, read, write }) => {
+    const digit = (read ? 4 : 0) + (write ? 2 : 0);
+    return ['node', path.slice(1), type, numbers, `${digit}${digit}${digit}`];
   });
 }

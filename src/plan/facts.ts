@@ -1,5 +1,6 @@
 import type { Instance } from './instance.js';
 import type { HostMemory } from './limit-amounts.js';
+import type { Reach } from './reach.js';
 
 /** A user of the host, as passwd(5) has it. */
 export interface SystemUser {
@@ -27,6 +28,8 @@ export interface CgroupFacts {
   readonly v2Controllers: readonly string[];
   /** Control files that this kernel does not give its cgroups, such as `memory.memsw.limit_in_bytes`. Absent: not looked yet. */
   readonly missing?: readonly string[];
+  /** Which cgroups hold back devices: those of v2 by BPF, the controller of v1, or none. Absent: not looked yet. */
+  readonly deviceAccess?: 1 | 2 | null;
 }
 
 /** What the host has of what limits share out, and what jaild can hand on of it. */
@@ -55,6 +58,8 @@ export interface HostFacts {
   readonly jid: number;
   /** 32 hex digits, new for each start. */
   readonly launch: string;
+  /** Where jails may lay links. Absent: nowhere. */
+  readonly reach?: Reach;
   /** The text of each fstab file that `mount.fstab` names. */
   readonly fstabs: ReadonlyMap<string, string>;
   /** Device numbers of block devices named in limits: path → "MAJ:MIN". */

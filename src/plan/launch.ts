@@ -13,6 +13,7 @@ import { identityFiles, nameRecords } from './identity.js';
 import { insideRecords } from './inside.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
 import { sharesHostNetwork } from './network.js';
+import { markReach, markReachBeside } from './reach.js';
 import { rctlLaunch } from './rctl.js';
 import { limitRecords } from './resource-limits.js';
 import type { LaunchRecord } from './step.js';
@@ -81,6 +82,12 @@ function mountEntries(jail: Jail, facts: HostFacts): readonly MountEntry[] {
   return [...(jail.values.mount ?? []), ...fromFiles];
 }
 
+function withMarkedSource(record: LaunchRecord, { values }: Jail, { reach }: HostFacts): LaunchRecord {
+  const [key, type, source = '', ...rest] = record;
+  if (key !== 'mount' || type !== 'bind') return record;
+  return [key, type, markReachBeside(source, values.path ?? '/', reach), ...rest];
+}
+
 function clockRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   const { monotonic = 0, boottime = 0 } = jail.values['time.offset'] ?? {};
   const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
@@ -145,8 +152,10 @@ export function launchRecords(
     ...cgroupProcs(facts.cgroups, jail.name).map((file): LaunchRecord => ['cgroup.procs', file]),
     ...nameRecords(jail),
     ...clockRecords(jail, facts),
-    ['root', jail.values.path ?? '/', rootOptions.join(',')],
-    ...insideRecords(jail, mountEntries(jail, facts), { idmap, sharesNetwork }),
+    ['root', markReach(jail.values.path ?? '/', facts.reach), rootOptions.join(',')],
+    ...insideRecords(jail, mountEntries(jail, facts), { idmap, sharesNetwork }).map((record) =>
+      withMarkedSource(record, jail, facts),
+    ),
     ...grantedDevices(jail.values, facts),
     ...identityFiles(jail),
     ...quotaRecords(jail.values, facts),

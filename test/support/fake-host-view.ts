@@ -39,6 +39,7 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
   return {
     lstat: (path) => itself(real(path, false)),
     stat: (path) => itself(real(path, true)),
+    setsIds: () => false,
     text,
     head: (path) => Buffer.from(text(path) ?? ''),
     users: (path) => {

@@ -225,6 +225,7 @@ export class FakeHost implements Host {
     },
     'rundir.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'cgroup.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'devices.limit': { run: (step) => this.run(step, '') },
     'cgroup.set': { run: (step) => this.run(step, `${step.args.parameter}=${step.args.value}`) },
     'jailer.spawn': {
       run: async (step, launch) => {
@@ -247,6 +248,13 @@ export class FakeHost implements Host {
     },
     'jail.exec': { run: (step) => this.run(step, step.args.command) },
   };
+
+  /** What it was told of. */
+  readonly distrusted = new Set<string>();
+
+  distrust(directories: readonly string[]): void {
+    for (const directory of directories) this.distrusted.add(directory);
+  }
 
   facts(jail: Jail): Promise<HostFacts> {
     const error = this.failing.get('facts');

@@ -22,7 +22,8 @@ import {
   subnetsAreApart,
 } from './network.js';
 import { hooksExist, programsExist } from './programs.js';
-import { rootIsThere, rootsAreApart } from './roots.js';
+import { pathsAreOutOfReach } from './reach.js';
+import { rootIsThere, rootsAreApart, rootsAreClosed } from './roots.js';
 import { subjectOf, type Subject } from './subject.js';
 import { usersExist } from './users.js';
 
@@ -74,7 +75,10 @@ function* adviseOnOne(subject: Subject, host: HostView): Iterable<Finding> {
 }
 
 /** Rules that compare jails. */
-const hostRules: readonly HostRule[] = [rootsAreApart, interfacesAreApart, subnetsAreApart, idsAreApart];
+const hostRules: readonly HostRule[] = [
+  ...[rootsAreApart, rootsAreClosed, pathsAreOutOfReach],
+  ...[interfacesAreApart, subnetsAreApart, idsAreApart],
+];
 
 /**
  * What can be found wrong with jails on this host without doing anything: what is certain to fail their start is an
