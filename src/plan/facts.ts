@@ -50,6 +50,8 @@ export interface HostLimits {
   readonly memory: HostMemory;
   /** kernel.threads-max: processes and threads of the whole host. */
   readonly threads: number;
+  /** fs.file-max: open files of the whole host. */
+  readonly files: number;
   /** kernel.core_pattern, core(5). */
   readonly corePattern: string;
   /** The highest that jaild can give of each limit of setrlimit(2), by its short name; those not named: anything. */

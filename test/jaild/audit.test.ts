@@ -29,6 +29,7 @@ const doors = [
   ['network', 'ip4 = inherit;', 'ip4 = inherit', 'D'],
   ['forks', 'pids.max = max;', 'pids.max = max', 'C'],
   ['hungry', 'memory.max = max;', 'memory.max = max', 'B'],
+  ['swaps', 'memory.swap.max = max;', 'memory.swap.max = max', 'B'],
   ['dumps', 'rlimit.core = unlimited;', 'rlimit.core', 'B'],
   ['mounts', 'allow.mount; allow.mount.tmpfs;', 'allow.mount', 'B'],
   ['shares', 'mount = "$prefix/shared $path/mnt nullfs ro 0 0";', 'mount: $prefix/shared on /mnt', 'B'],
@@ -65,7 +66,7 @@ describe('jailctl audit', () => {
     mkdirSync(join(instance.prefix, 'shared'));
     instance.configure(`
       * { path = "$root"; command = "/bin/sleep 1000"; restart = no; }
-      box { memory.max = 64M; }  victim { memory.max = 64M; }  down { }
+      box { }  victim { memory.max = 64M; }  down { }
       ${doors.map(([name, text]) => `${name} { ${text} }`).join('\n')}
     `);
     await instance.start();

@@ -5,6 +5,7 @@ const byType: Readonly<Record<string, readonly string[]>> = {
   path: ['/jails/web'],
   seconds: ['30', '100ms', '1h30m'],
   bytes: ['512M', '1.5G', 'max'],
+  'bytes or percent': ['512M', '75%', 'max'],
   count: ['200', 'max'],
   rate: ['1000/30s'],
   '[HOST:]PORT': ['80', '127.0.0.1:8080'],

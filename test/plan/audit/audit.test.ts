@@ -179,6 +179,37 @@ describe('an audit', () => {
   });
 });
 
+describe('the doors of limits', () => {
+  const doorsOf = (plan: Partial<Expectation>, more: Partial<Observation>): readonly string[] =>
+    auditJail(seen(more), { ...expected({}, { links: ['lo'] }), ...plan }).findings.flatMap(({ doors }) =>
+      doors.filter(({ by }) => /core|memory/.test(by)).map(({ by, severity }) => `${by} (${severity})`),
+    );
+  const core = (hard: number, corePattern: string): readonly string[] =>
+    doorsOf({ limits: { core: { soft: hard, hard } } }, { corePattern }).filter((by) => by.includes('core'));
+
+  it('are core files that go to the host, which a limit of 1 byte keeps from a program and none from a socket', () => {
+    expect(core(0, 'core')).to.deep.equal([]);
+    expect(core(Infinity, 'core')).to.deep.equal(['rlimit.core (low)']);
+    expect(core(1, '|/bin/x %p')).to.deep.equal([]);
+    expect(core(0, '|/bin/x %p')).to.deep.equal(['rlimit.core (medium)']);
+    expect(core(1, '@/run/socket')).to.deep.equal(['kernel.core_pattern (note)']);
+  });
+
+  it('are memory and swap without a limit', () => {
+    const controls = { '/cg/memory.max': '100', '/cg/memory.swap.max': 'max' };
+    const memory = (
+      values: Expectation['values'],
+      files: Readonly<Record<string, string>>,
+    ): readonly string[] => doorsOf({ values, controls: files }, { controls: files });
+    expect(memory({ 'memory.swap.max': Infinity }, controls)).to.deep.equal(['memory.swap.max = max (low)']);
+    expect(memory({}, { ...controls, '/cg/memory.swap.max': '5' })).to.deep.equal([]);
+    expect(memory({ 'memory.max': Infinity }, { '/cg/memory.max': 'max' })).to.deep.equal([
+      'memory.max = max (low)',
+    ]);
+    expect(memory({}, {})).to.deep.equal(['no memory controller on this host (note)']);
+  });
+});
+
 describe('a grade', () => {
   const finding = (weaker: readonly string[], ...severity: Door['severity'][]): Finding => ({
     ...{ wall: 'x', seen: '', weaker },
