@@ -1,6 +1,7 @@
 #include "trees.h"
 #include "calls.h"
 #include "channel.h"
+#include "overlay.h"
 #include "shelf.h"
 
 #include <errno.h>
@@ -187,7 +188,8 @@ int trees_send(const struct plan *plan, int channel, int userns, struct fault *f
 			return fail(fault, STEP_NODE, refused);
 		add(&b, tree);
 	}
-	tree = copy_root(plan, userns, fault);
+	tree = overlay_wanted(plan) ? overlay_make(plan, userns, fault) :
+				      copy_root(plan, userns, fault);
 	if (tree < 0)
 		return -1;
 	add(&b, tree);

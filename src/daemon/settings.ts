@@ -18,9 +18,9 @@ function setting<T>(type: ValueType<T>, byDefault: T, shown: string, summary: st
 }
 
 /** A default for jails: as in jail.conf; without it, what jail.conf says when nothing is set. */
-function jailDefault<K extends 'pids.max' | 'memory.max' | 'stop.timeout' | 'log.max_size' | 'log.max_files'>(
-  name: K,
-): Setting<JailParams[K] | null> {
+function jailDefault<
+  K extends 'pids.max' | 'memory.max' | 'stop.timeout' | 'ephemeral.size' | 'log.max_size' | 'log.max_files',
+>(name: K): Setting<JailParams[K] | null> {
   const { type, default: shown } = params[name];
   // The table pairs each name with the type of its values; TypeScript loses the pair in the union of them all.
   return setting(
@@ -92,6 +92,7 @@ export const settings = {
   ),
   'jails.pids.max': jailDefault('pids.max'),
   'jails.memory.max': jailDefault('memory.max'),
+  'jails.ephemeral.size': jailDefault('ephemeral.size'),
   'jails.stop.timeout': jailDefault('stop.timeout'),
   'jails.log.max_size': jailDefault('log.max_size'),
   'jails.log.max_files': jailDefault('log.max_files'),

@@ -8,6 +8,7 @@ import { jailerBinary, spawnJailer } from './jailer.js';
 import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
+import { makeWorkDirectory, removeWorkDirectory } from './overlay.js';
 import { describeSignal } from './signal.js';
 
 /** What the steps tell beside their success. */
@@ -77,6 +78,10 @@ export function makeExecutors(listener: StepListener, prepareCgroups: () => void
       undo: ({ args }) => removeCgroup(args.paths),
     },
     'cgroup.set': { run: ({ args }) => setCgroup(args.file, args.value) },
+    'overlay.prepare': {
+      run: ({ args }) => makeWorkDirectory(args),
+      undo: ({ args }) => removeWorkDirectory(args),
+    },
     'jailer.spawn': {
       run: async ({ args }, launch) => {
         launch.jailer = await spawnJailer(jailerBinary(), args.rundir, args.records);

@@ -14,6 +14,7 @@ import { insideRecords } from './inside.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
 import { sharesHostNetwork } from './network.js';
 import { rctlLaunch } from './rctl.js';
+import { rootRecords } from './root.js';
 import type { LaunchRecord } from './step.js';
 
 /** How a jail is started: as a service, or on the caller's own terminal or pipes (`jailctl run`). */
@@ -153,14 +154,6 @@ export function launchRecords(
   const sharesNetwork = sharesHostNetwork(jail.values);
   const idmap = facts.uidBase !== null;
   const v2 = cgroupV2(facts.cgroups, jail.name);
-  const rootOptions = [
-    'rec',
-    // A device node in the directory would be the host's device: whoever made the directory may have put one there.
-    'nodev',
-    ...(jail.values.no_new_privs === false ? [] : ['nosuid']),
-    ...(idmap ? ['idmap'] : []),
-    ...(jail.values.readonly === true ? ['ro'] : []),
-  ];
   return [
     ['version', '1'],
     ['name', jail.name],
@@ -172,7 +165,7 @@ export function launchRecords(
     ...cgroupProcs(facts.cgroups, jail.name).map((file): LaunchRecord => ['cgroup.procs', file]),
     ...nameRecords(jail),
     ...clockRecords(jail, facts),
-    ['root', jail.values.path ?? '/', rootOptions.join(',')],
+    ...rootRecords(jail.values, idmap),
     ...insideRecords(jail, mountEntries(jail, facts), { idmap, sharesNetwork }),
     ...grantedDevices(jail.values, facts),
     ...identityFiles(jail),

@@ -225,6 +225,7 @@ export class FakeHost implements Host {
     'rundir.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'cgroup.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'cgroup.set': { run: (step) => this.run(step, `${step.args.parameter}=${step.args.value}`) },
+    'overlay.prepare': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.spawn': {
       run: async (step, launch) => {
         await this.run(step, '');
