@@ -23,6 +23,8 @@ export interface Expectation {
   /** Seccomp filters that each command has at least. */
   readonly filters: number;
   readonly rootOptions: readonly string[];
+  /** Directories that its root is made of. */
+  readonly layers: number;
   readonly mounts: readonly PlannedMount[];
   readonly masked: readonly string[];
   readonly readOnly: readonly string[];
@@ -87,6 +89,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     records.flatMap(([own, ...fields]) => (own === key ? [fields] : []));
   const one = (key: string): Fields | null => every(key)[0] ?? null;
   const uidMap = one('uid_map');
+  const below = every('layer').length + (one('ephemeral') === null ? 0 : 1);
   const answers = records.some(([key]) => key.startsWith('answer.'));
   const quotas = every('sysctl').filter(([name = '']) => name.startsWith('user.'));
   return {
@@ -97,6 +100,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     noNewPrivs: one('no_new_privs') !== null,
     filters: (one('seccomp') === null ? 0 : 1) + (answers ? 1 : 0),
     rootOptions: words(one('root')?.[1]),
+    layers: below + 1,
     mounts: records.flatMap((record) => mountOf(record) ?? []),
     masked: every('mask').map(([target = '']) => inJail(target)),
     readOnly: every('readonly').map(([target = '']) => inJail(target)),
