@@ -59,6 +59,8 @@ export type HostCode =
   | 'no-such-path'
   | 'nested-path'
   | 'shared-path'
+  | 'overlapping-path'
+  | 'unmappable'
   | 'own-file'
   | 'bad-mount'
   | 'no-such-user'

@@ -13,6 +13,8 @@ import {
   rlimitNames,
   rlimitsCanBeSet,
 } from './limits.js';
+import { basesAreThere, basesStayAsTheyAre, layersAreApart, upperIsPlain } from './layers.js';
+import { ownersCanBeMapped } from './owners.js';
 import { fstabsAreReadable, mountsCanBeMade } from './mounts.js';
 import {
   addressesAreFree,
@@ -43,6 +45,10 @@ const amounts: readonly ParamName[] = [
 /** Rules about one jail on the host, and the parameters they are about, in the order that reads best. */
 const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [['path'], rootIsThere],
+  [['base'], basesAreThere],
+  [['base'], layersAreApart],
+  [['base'], upperIsPlain],
+  [['path'], ownersCanBeMapped],
   [['mount.fstab'], fstabsAreReadable],
   [['mount', 'mount.fstab'], mountsCanBeMade],
   [['exec.system_user', 'exec.jail_user'], usersExist],
@@ -74,7 +80,13 @@ function* adviseOnOne(subject: Subject, host: HostView): Iterable<Finding> {
 }
 
 /** Rules that compare jails. */
-const hostRules: readonly HostRule[] = [rootsAreApart, interfacesAreApart, subnetsAreApart, idsAreApart];
+const hostRules: readonly HostRule[] = [
+  rootsAreApart,
+  basesStayAsTheyAre,
+  interfacesAreApart,
+  subnetsAreApart,
+  idsAreApart,
+];
 
 /**
  * What can be found wrong with jails on this host without doing anything: what is certain to fail their start is an
