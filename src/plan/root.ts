@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { defaultOf } from '../config/json.js';
 import type { JailParams } from '../config/params.js';
+import { PlanError } from './error.js';
 import type { LaunchRecord } from './step.js';
 
 /** The directory that jaild makes beside `path` for an overlay, and what is in it. */
@@ -20,9 +21,42 @@ export const isOverlay = ({ base = [], ephemeral }: JailParams): boolean =>
 /** What `path` needs beside it, or null where the jail writes to `path` itself or to nothing that stays. */
 export function workDirectory(values: JailParams): WorkDirectory | null {
   if (!isOverlay(values) || values.ephemeral === true) return null;
-  const path = (values.path ?? '/').replace(/\/+$/, '');
-  const own = `${posix.dirname(path)}/.${posix.basename(path)}.jaild`.replace(/^\/+/, '/');
+  const path = plainPath(values.path ?? '/');
+  const own = posix.join(posix.dirname(path), `.${posix.basename(path)}.jaild`);
   return { path: own, work: `${own}/work`, owner: `${own}/owner` };
+}
+
+/** Without the slashes that mean nothing, so that one directory has one name. */
+export const plainPath = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+
+const within = (path: string, directory: string): boolean =>
+  path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+
+/** Of two directories of a root that lie within each other. */
+export interface Overlap {
+  /** Which of `base`. */
+  readonly element: number;
+  readonly directory: string;
+  readonly other: string;
+}
+
+/** The directories of a root that lie within each other: what the jail writes to one would appear in the other. */
+export function overlaps({ path, base = [] }: JailParams): readonly Overlap[] {
+  const before = path === undefined ? [] : [plainPath(path)];
+  return base.flatMap((written, element): readonly Overlap[] => {
+    const directory = plainPath(written);
+    const other = before.find((one) => within(directory, one) || within(one, directory));
+    before.push(directory);
+    return other === undefined ? [] : [{ element, directory, other }];
+  });
+}
+
+function refuseOverlaps(values: JailParams): void {
+  const [overlap] = overlaps(values);
+  if (overlap === undefined) return;
+  const { directory, other } = overlap;
+  const reason = `it and ${other} lie within each other`;
+  throw new PlanError('base', directory, reason, 'name directories beside each other');
 }
 
 /** A file or directory on a tmpfs takes about as much of the kernel's memory as a page of its contents. */
@@ -35,8 +69,12 @@ function ephemeralRecord(values: JailParams): LaunchRecord {
   return ['ephemeral', `size=${size},nr_inodes=${files},mode=700`];
 }
 
-/** The records of the jail's root (native/PROTOCOL.md §1). @param idmap its files belong to the jail's own users */
+/**
+ * The records of the jail's root (native/PROTOCOL.md §1). Throws PlanError for directories within each other.
+ * @param idmap its files belong to the jail's own users
+ */
 export function rootRecords(values: JailParams, idmap: boolean): readonly LaunchRecord[] {
+  refuseOverlaps(values);
   const options = [
     ...(isOverlay(values) ? [] : ['rec']),
     // A device node in the directory would be the host's device: whoever made the directory may have put one there.
@@ -45,10 +83,9 @@ export function rootRecords(values: JailParams, idmap: boolean): readonly Launch
     ...(idmap ? ['idmap'] : []),
     ...(values.readonly === true ? ['ro'] : []),
   ];
-  const path = (values.path ?? '/').replace(/(.)\/+$/, '$1');
   const work = workDirectory(values);
   return [
-    ['root', path, options.join(',')],
+    ['root', plainPath(values.path ?? '/'), options.join(',')],
     // The last one named lies over the others; the jailer is told the topmost first.
     ...[...(values.base ?? [])].reverse().map((directory): LaunchRecord => ['layer', directory]),
     ...(work === null ? [] : [['work', work.work] as LaunchRecord]),

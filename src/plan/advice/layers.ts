@@ -1,7 +1,6 @@
 import type { Finding } from '../../config/finding.js';
 import type { HostView } from '../host-view.js';
-import { workDirectory } from '../root.js';
-import { plainPath } from './roots.js';
+import { overlaps, plainPath, workDirectory } from '../root.js';
 import { absence, finding, type Subject } from './subject.js';
 
 /** The directories of `base` are there. */
@@ -16,25 +15,15 @@ export function* basesAreThere(subject: Subject, host: HostView): Iterable<Findi
   }
 }
 
-const within = (path: string, directory: string): boolean =>
-  path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
-
-/** The kernel refuses an overlay of directories that lie within each other. */
+/** An overlay is not made of directories that lie within each other. */
 export function* layersAreApart(subject: Subject): Iterable<Finding> {
-  const { base = [], path } = subject.jail.values;
-  const before = path === undefined ? [] : [{ name: plainPath(path), parameter: 'path' }];
-  for (const [element, directory] of base.entries()) {
-    const name = plainPath(directory);
-    const other = before.find((one) => within(name, one.name) || within(one.name, name));
-    before.push({ name, parameter: 'base' });
-    if (other === undefined) continue;
-    const at = { parameter: 'base', element } as const;
+  for (const { element, directory, other } of overlaps(subject.jail.values)) {
     const message =
-      name === other.name
-        ? `${name} is in ${other.parameter} already`
-        : `${name} and ${other.name} (${other.parameter}) lie within each other`;
-    const hint = 'name directories beside each other';
-    yield finding(subject, 'error', 'overlapping-path', at, message, hint);
+      directory === other
+        ? `${directory} is named already`
+        : `${directory} and ${other} lie within each other`;
+    const at = { parameter: 'base', element } as const;
+    yield finding(subject, 'error', 'overlapping-path', at, message, 'name directories beside each other');
   }
 }
 

@@ -1,10 +1,7 @@
 import type { Finding } from '../../config/finding.js';
 import type { HostView } from '../host-view.js';
-import { workDirectory } from '../root.js';
+import { plainPath, workDirectory } from '../root.js';
 import { absence, finding, type Subject } from './subject.js';
-
-/** Without the slashes that mean nothing, so that one directory has one name. */
-export const plainPath = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
 
 /** The directories above a path, from the top down. */
 function above(path: string): readonly string[] {
