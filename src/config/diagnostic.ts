@@ -70,6 +70,7 @@ export type HostCode =
   | 'address-in-use'
   | 'overlapping-subnet'
   | 'overlapping-ids'
+  | 'users-of-host'
   | 'beyond-host'
   | 'not-on-this-host';
 

@@ -5,7 +5,7 @@ import type { ParamName } from '../../config/params.js';
 import { limitNames } from '../cgroup-limits.js';
 import type { HostView } from '../host-view.js';
 import { devicesAreThere, logHasADirectory, policyIsThere, workdirIsThere } from './files.js';
-import { idsAreApart } from './ids.js';
+import { idsAreApart, usersAreItsOwn } from './ids.js';
 import {
   amountsAreBelowTheHosts,
   devicesExist,
@@ -49,6 +49,7 @@ const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [['base'], layersAreApart],
   [['base'], upperIsPlain],
   [['path'], ownersCanBeMapped],
+  [['userns'], usersAreItsOwn],
   [['mount.fstab'], fstabsAreReadable],
   [['mount', 'mount.fstab'], mountsCanBeMade],
   [['exec.system_user', 'exec.jail_user'], usersExist],
