@@ -131,7 +131,7 @@ export const identity = {
     note: "proc(5) of the jail's own pid namespace, and the default is true.",
   }),
   base: linux(paths, 'Directories that the root shows below path, which takes what the jail writes.', {
-    note: 'Each lies over those before it, and path over all; none of them is changed. See ROOTS OF SEVERAL DIRECTORIES.',
+    note: 'Each lies over those before it, and path over all; none of them is changed. Needs a file system whose owners can be mapped, and no directory in another.',
   }),
   ephemeral: linux(boolean, 'Forget at stop whatever the jail wrote to its root.', {
     default: 'false',
