@@ -63,6 +63,7 @@ export type HostCode =
   | 'unmappable'
   | 'own-file'
   | 'bad-mount'
+  | 'bad-policy'
   | 'no-such-user'
   | 'no-such-program'
   | 'no-such-interface'

@@ -230,6 +230,7 @@ const SOCK_NONBLOCK = 0x800;
 const SOCK_CLOEXEC = 0x80000;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_PEERGROUPS = 59;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -249,6 +250,10 @@ const connect = bind<[number, Buffer, number]>(
   'int connect(int fd, const void *address, unsigned int size)',
 );
 const listen = bind<[number, number]>('listen', 'int listen(int fd, int backlog)');
+/** What nearly everybody is content with, and what the kernel has as a bound (setgroups(2)). */
+const FEW_GROUPS = 64;
+const NGROUPS_MAX = 65_536;
+
 const getsockopt = bind<[number, number, number, Buffer, Buffer]>(
   'getsockopt',
   'int getsockopt(int fd, int level, int option, void *value, void *size)',
@@ -346,6 +351,21 @@ export function peerCredentials(fd: number): {
     Buffer.from(size.buffer),
   );
   return { pid: value[0] ?? 0, uid: value[1] ?? 0, gid: value[2] ?? 0 };
+}
+
+/**
+ * The supplementary groups of who is at the other end of a connected Unix socket, as they were when it connected. Throws
+ * SystemError. unix(7), SO_PEERGROUPS.
+ */
+export function peerGroups(fd: number): readonly number[] {
+  const read = (most: number): readonly number[] => {
+    const value = new Uint32Array(most);
+    const size = new Int32Array([value.byteLength]);
+    const bytes = Buffer.from(value.buffer);
+    getsockopt(`descriptor ${fd}`, fd, SOL_SOCKET, SO_PEERGROUPS, bytes, Buffer.from(size.buffer));
+    return [...value.subarray(0, (size[0] ?? 0) / value.BYTES_PER_ELEMENT)];
+  };
+  return except([E.ERANGE], null, () => read(FEW_GROUPS)) ?? read(NGROUPS_MAX);
 }
 
 /** A NETLINK_ROUTE socket (close-on-exec) in this process's network namespace. Throws SystemError. netlink(7). */

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, release } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Jail } from '../config/jail.js';
@@ -12,7 +12,8 @@ import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { limitsDisk } from '../plan/rctl.js';
-import { openPolicy, policyBase, seccompPolicy } from '../plan/seccomp.js';
+import { isProfile } from '../plan/seccomp-profile/parse.js';
+import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
 import type { UidPool } from '../plan/uidrange.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
@@ -23,13 +24,14 @@ import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
 import { systemError } from './files.js';
+import { HostLimitsReader, ownHardLimits } from './host-limits.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { observeJail } from './observe.js';
 import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
-import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
+import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
 import { UidRangeStore } from './uidrange.js';
 import { readUsage } from './usage.js';
@@ -65,7 +67,8 @@ export class Machine implements Host {
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
   readonly #bootId = bootId();
-  readonly #openFilesLimit = hardOpenFilesLimit();
+  readonly #openFilesLimit = ownHardLimits()['nofile'] ?? Infinity;
+  readonly #limits = new HostLimitsReader();
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
@@ -102,7 +105,7 @@ export class Machine implements Host {
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
-      openFilesLimit: this.#openFilesLimit,
+      limits: this.#limits.read(),
       term: process.env['TERM'] ?? null,
     };
   }
@@ -140,7 +143,11 @@ export class Machine implements Host {
     }
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
-      return await this.#seccomp.programOf(seccompPolicy(readFileSync(file, 'utf8'), values));
+      const source = { file, text: readFileSync(file, 'utf8') };
+      const machine = { architecture: process.arch, kernel: release() };
+      return await this.#seccomp.programOf(
+        isProfile(source) ? profiledPolicy(source, values, machine) : seccompPolicy(source.text, values),
+      );
     } catch (error) {
       throw systemError(error, file);
     }

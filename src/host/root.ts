@@ -64,9 +64,3 @@ function blockDeviceNumber(path: string): string {
     throw systemError(error, path, hint);
   }
 }
-
-/** The highest number of open files that jaild may hand on, from /proc/self/limits; proc_pid_limits(5). */
-export function hardOpenFilesLimit(): number {
-  const line = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-  return line?.[1] === undefined || line[1] === 'unlimited' ? Infinity : Number(line[1]);
-}

@@ -1,6 +1,7 @@
 import type { JailParams } from '../config/params.js';
 import type { CgroupFacts } from './facts.js';
-import { limitNames, translate, type CgroupLimits, type Place } from './cgroup-limits.js';
+import { limitsOf, translate, type Place } from './cgroup-limits.js';
+import { limitNames, type HostMemory } from './limit-amounts.js';
 import { rctlLimits } from './rctl.js';
 
 /** One write into a jail's cgroup: what a `cgroup.set` step is made of. */
@@ -75,16 +76,18 @@ function place(facts: CgroupFacts, controller: string): Place | null {
  * The limits of a jail as writes to its cgroup. rctl rules count where the parameter itself is not set, `defaults`
  * where neither is.
  * @param blockDevices path → "MAJ:MIN" of the devices that io.max names
+ * @param memory what limits may be shares of
  */
 export function cgroupSettings(
   values: JailParams,
   facts: CgroupFacts,
   jail: string,
   blockDevices: ReadonlyMap<string, string>,
-  defaults: CgroupLimits = {},
+  memory: HostMemory = { total: 0, swap: 0 },
+  defaults: JailParams = {},
 ): CgroupSettings {
   const ruled = rctlLimits(values);
-  const limits: CgroupLimits = { ...defaults, ...ruled, ...values };
+  const limits = limitsOf(values, memory, defaults);
   const settings: CgroupSetting[] = [];
   const unsupported: Remark[] = [];
   const close: Remark[] = [];

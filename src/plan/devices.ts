@@ -5,6 +5,7 @@ import type { HostFacts } from './facts.js';
 import { rctlLaunch } from './rctl.js';
 import { withholdsDisks } from './securelevel.js';
 import type { LaunchRecord } from './step.js';
+import { shmSize } from './tmpfs.js';
 import { idCount } from './uidrange.js';
 
 /** Character devices that a jail may use, with their numbers (Documentation/admin-guide/devices.txt). */
@@ -29,8 +30,8 @@ const streamLinks = [
 type Ruleset = 'all' | 'nothing' | 'basic' | 'login';
 const rulesets: Readonly<Record<number, Ruleset>> = { 1: 'nothing', 2: 'basic', 3: 'login' };
 
-/** Sizes of the memory file systems of a /dev; their pages are charged to the jail's cgroup. */
-const sizes = { dev: '64k', shm: '64m' } as const;
+/** Of the memory file system that is /dev; its pages are charged to the jail's cgroup. */
+const DEV_SIZE = '64k';
 /** Group that owns terminals, by the custom of Debian and others. */
 const TTY = 5;
 const PSEUDOTERMINALS = 256;
@@ -52,10 +53,10 @@ function terminalRecords(target: string, values: JailParams): readonly LaunchRec
   ];
 }
 
-function memoryRecords(target: string): readonly LaunchRecord[] {
+function memoryRecords(target: string, values: JailParams): readonly LaunchRecord[] {
   return [
     ['mkdir', `${target}/shm`, '1777'],
-    ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,size=${sizes.shm}`],
+    ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,${shmSize(values)}`],
     ['mkdir', `${target}/mqueue`, '755'],
     ['mount', 'mqueue', 'mqueue', `${target}/mqueue`, 'optional,nosuid,nodev,noexec'],
   ];
@@ -70,13 +71,13 @@ export function devRecords(target: string, values: JailParams): readonly LaunchR
     ...(has('all', 'login') && values['mount.fdescfs'] !== false ? descriptorLinks : []),
     ...(has('all', 'login') ? streamLinks : []),
   ];
-  const options = `create,nosuid,noexec,mode=755,size=${sizes.dev},nr_inodes=64`;
+  const options = `create,nosuid,noexec,mode=755,size=${DEV_SIZE},nr_inodes=64`;
   return [
     ['mount', 'tmpfs', 'tmpfs', target, options],
     ...(has('all', 'basic') ? basic : []).map((device) => deviceRecord(target, device)),
     ...(has('all', 'login') ? terminal : []).map((device) => deviceRecord(target, device)),
     ...(has('all', 'login') ? terminalRecords(target, values) : []),
-    ...(has('all') ? memoryRecords(target) : []),
+    ...(has('all') ? memoryRecords(target, values) : []),
     ...links.map(([name, text]): LaunchRecord => ['symlink', `${target}/${name}`, text]),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Instance } from './instance.js';
+import type { HostMemory } from './limit-amounts.js';
 
 /** A user of the host, as passwd(5) has it. */
 export interface SystemUser {
@@ -28,6 +29,19 @@ export interface CgroupFacts {
   readonly missing?: readonly string[];
 }
 
+/** What the host has of what limits share out, and what jaild can hand on of it. */
+export interface HostLimits {
+  readonly memory: HostMemory;
+  /** kernel.threads-max: processes and threads of the whole host. */
+  readonly threads: number;
+  /** kernel.core_pattern, core(5). */
+  readonly corePattern: string;
+  /** The highest that jaild can give of each limit of setrlimit(2), by its short name; those not named: anything. */
+  readonly hard: Readonly<Partial<Record<string, number>>>;
+  /** The host's own quotas by creator: name in /proc/sys/user → most. */
+  readonly quotas: Readonly<Partial<Record<string, number>>>;
+}
+
 /** All that a plan depends on beside the jail itself. Read before, passed in, so that planning is a pure function. */
 export interface HostFacts {
   readonly instance: Instance;
@@ -51,8 +65,7 @@ export interface HostFacts {
   readonly hostnameAddresses: readonly string[];
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
-  /** jaild's own hard limit of open files: the highest that a jail can get without CAP_SYS_RESOURCE. */
-  readonly openFilesLimit: number;
+  readonly limits: HostLimits;
   /** jaild's TERM, for commands of a jail on a terminal. */
   readonly term: string | null;
 }

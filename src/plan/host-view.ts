@@ -53,6 +53,8 @@ export interface HostView {
   readonly hasTimeNamespaces: () => boolean;
   /** Bytes. */
   readonly memory: () => number;
+  /** Bytes. */
+  readonly swap: () => number;
   /** Lists as in cpuset(7), or null when they are not known. */
   readonly possible: (what: 'cpus' | 'mems') => string | null;
   readonly cpuCount: () => number;

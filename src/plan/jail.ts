@@ -3,6 +3,7 @@ import { systemJailUser } from './account.js';
 import { cgroupPaths, cgroupSettings } from './cgroup.js';
 import { commandArgv, hostEnvironment } from './command.js';
 import { missingHere } from './error.js';
+import { limitDefaults } from './limit-amounts.js';
 import type { HostFacts } from './facts.js';
 import { netnsName } from './instance.js';
 import { commandJail, insideEnvironment, isClean, launchRecords, type LaunchMode } from './launch.js';
@@ -11,8 +12,8 @@ import { refuseInside } from './own-root.js';
 import { workDirectory } from './root.js';
 import type { HookArgs, InsideArgs, JailPlan, Step } from './step.js';
 
-/** Seconds, for jail(8) waits for ever, which hangs a shutdown at night; and how many processes a jail may have. */
-const defaults = { hookTimeout: 30, startTimeout: 90, stopTimeout: 10, processes: 4096 } as const;
+/** Seconds, for jail(8) waits for ever, which hangs a shutdown at night. */
+const defaults = { hookTimeout: 30, startTimeout: 90, stopTimeout: 10 } as const;
 
 type HookPhase =
   | 'exec.prepare'
@@ -58,13 +59,13 @@ function stopCommands(jail: Jail, facts: HostFacts): readonly Step[] {
 }
 
 function cgroupSteps(jail: Jail, facts: HostFacts, cgroups: readonly string[]): readonly Step[] {
-  const usual = { 'pids.max': defaults.processes };
   const { settings, unsupported } = cgroupSettings(
     jail.values,
     facts.cgroups,
     jail.name,
     facts.blockDevices,
-    usual,
+    facts.limits.memory,
+    limitDefaults,
   );
   const [first] = unsupported;
   if (first !== undefined) throw missingHere(jail.name, first.parameter, first.reason);

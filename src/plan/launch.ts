@@ -15,6 +15,7 @@ import { namespaceRecords, quotaRecords } from './namespaces.js';
 import { sharesHostNetwork } from './network.js';
 import { rctlLaunch } from './rctl.js';
 import { rootRecords } from './root.js';
+import { limitRecords } from './resource-limits.js';
 import type { LaunchRecord } from './step.js';
 
 /** How a jail is started: as a service, or on the caller's own terminal or pipes (`jailctl run`). */
@@ -22,8 +23,6 @@ export interface LaunchMode {
   readonly foreground: boolean;
   readonly terminal: boolean;
 }
-
-const openFiles = { soft: 1024, hard: 524_288 } as const;
 
 /** Whether commands get a clean environment (`exec.clean`). */
 export const isClean = (jail: Jail): boolean => jail.values['exec.clean'] === true;
@@ -62,32 +61,6 @@ function commandRecords(jail: Jail): readonly LaunchRecord[] {
   return argv === undefined ? starts : [...starts, record('command', argv)];
 }
 
-function limitRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
-  const text = (value: number): string => (value === Infinity ? 'unlimited' : String(value));
-  const written = Object.entries(jail.values).flatMap(([name, value]): readonly LaunchRecord[] =>
-    name.startsWith('rlimit.') && isLimit(value)
-      ? [['rlimit', name.slice('rlimit.'.length), text(value.soft), text(value.hard)]]
-      : [],
-  );
-  const ruled = Object.entries(rctlLaunch(jail.values).rlimits)
-    .filter(([name]) => !written.some((own) => own[1] === name))
-    .map(([name, amount]): LaunchRecord => ['rlimit', name, text(amount), text(amount)]);
-  const asked = [...written, ...ruled];
-  // The kernel asks for CAP_IPC_LOCK of the host: what a jail may lock is a matter of the limit.
-  if (jail.values['allow.mlock'] === true && !asked.some((own) => own[1] === 'memlock'))
-    asked.push(['rlimit', 'memlock', 'unlimited', 'unlimited']);
-  const hard = Math.min(openFiles.hard, facts.openFilesLimit);
-  const usual: readonly LaunchRecord[] = [
-    ['rlimit', 'core', '0', '0'],
-    ['rlimit', 'nofile', text(Math.min(openFiles.soft, hard)), text(hard)],
-  ];
-  return [...usual.filter((record) => !asked.some((own) => own[1] === record[1])), ...asked];
-}
-
-function isLimit(value: unknown): value is { readonly soft: number; readonly hard: number } {
-  return typeof value === 'object' && value !== null && 'soft' in value && 'hard' in value;
-}
-
 function logRecords(jail: Jail, path: string | null): readonly LaunchRecord[] {
   if (path === null) return [];
   const size = jail.values['log.max_size'] ?? 10 * 1024 * 1024;
@@ -123,7 +96,7 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
   const workdir = values['exec.workdir'] ?? (isClean(jail) ? undefined : '/');
   const environment = insideEnvironment(jail, facts, mode.terminal ? facts.term : null);
   return [
-    ...limitRecords(jail, facts),
+    ...limitRecords(values, facts.limits),
     ['umask', '022'],
     ...Object.entries(environment).map(([name, value]): LaunchRecord => ['env', `${name}=${value}`]),
     ['login', 'yes'],

@@ -60,6 +60,7 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
     hasIp6: () => true,
     hasTimeNamespaces: () => true,
     memory: () => 8 * 1024 ** 3,
+    swap: () => 1024 ** 3,
     possible: (what) => (what === 'cpus' ? '0-3' : '0'),
     cpuCount: () => 4,
     pidMax: () => 32_768,

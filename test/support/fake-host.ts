@@ -16,6 +16,7 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
 import type { Step } from '../../src/plan/step.js';
 import type { Clock } from '../../src/supervise/clock.js';
+import { hostLimits } from './host-limits.js';
 import { temporaryDirectory } from './temporary.js';
 
 /** How the processes of a jail behave. */
@@ -262,7 +263,7 @@ export class FakeHost implements Host {
       blockDevices: new Map(),
       hostnameAddresses: [],
       timeNamespaces: true,
-      openFilesLimit: 20000,
+      limits: hostLimits,
       term: null,
     });
   }

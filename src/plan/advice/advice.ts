@@ -2,7 +2,7 @@ import type { Finding } from '../../config/finding.js';
 import type { Fstab } from '../../config/fstab.js';
 import type { Jail } from '../../config/jail.js';
 import type { ParamName } from '../../config/params.js';
-import { limitNames } from '../cgroup-limits.js';
+import { limitNames } from '../limit-amounts.js';
 import type { HostView } from '../host-view.js';
 import { devicesAreThere, logHasADirectory, policyIsThere, workdirIsThere } from './files.js';
 import { idsAreApart, usersAreItsOwn } from './ids.js';
