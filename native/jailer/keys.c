@@ -133,6 +133,23 @@ static bool key_root(struct plan *p, struct fields *f)
 	return true;
 }
 
+static bool key_layer(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->layers, ITEM_LAYER);
+
+	/* With `ephemeral` the root is one more. */
+	return ++p->layer_count < LAYERS_MAX && item != NULL &&
+	       (item->source = fields_next(f)) != NULL && item->source[0] == '/';
+}
+
+static bool key_ephemeral(struct plan *p, struct fields *f)
+{
+	char *options = fields_next(f);
+
+	p->ephemeral = true;
+	return options != NULL && options_parse(&p->ephemeral_options, options, false);
+}
+
 static bool key_mount(struct plan *p, struct fields *f)
 {
 	struct item *item = add_item(p, &p->furnish, ITEM_MOUNT);
@@ -370,6 +387,9 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("hostname", read_text, hostname)            \
 	VALUE("domainname", read_text, domainname)        \
 	RECORD("root", ONCE, key_root)                    \
+	RECORD("layer", MANY, key_layer)                  \
+	VALUE("work", read_path, work)                    \
+	RECORD("ephemeral", ONCE, key_ephemeral)          \
 	RECORD("mount", MANY, key_mount)                  \
 	RECORD("mkdir", MANY, key_mkdir)                  \
 	RECORD("symlink", MANY, key_symlink)              \

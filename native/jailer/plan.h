@@ -13,13 +13,16 @@
 enum item_kind {
 	ITEM_MOUNT, ITEM_MKDIR, ITEM_SYMLINK, ITEM_FILE, ITEM_NODE,	/* plan->furnish */
 	ITEM_MASK, ITEM_READONLY,				/* plan->cover */
-	ITEM_SYSCTL, ITEM_RLIMIT, ITEM_CGROUP, ITEM_TIME, ITEM_ENV, ITEM_ANSWER,
+	ITEM_SYSCTL, ITEM_RLIMIT, ITEM_CGROUP, ITEM_TIME, ITEM_ENV, ITEM_ANSWER, ITEM_LAYER,
 };
 
 enum mount_type {
 	MOUNT_BIND, MOUNT_NODES,				/* made by the jailer */
 	MOUNT_TMPFS, MOUNT_PROC, MOUNT_SYSFS, MOUNT_DEVPTS, MOUNT_MQUEUE,
 };
+
+/* Directories of a root, which overlayfs takes at most 500 of, each with a descriptor here. */
+#define LAYERS_MAX 64
 
 struct mount_options {
 	uint64_t attributes;	/* MOUNT_ATTR_* */
@@ -72,6 +75,11 @@ struct plan {
 	const char *root;
 	struct mount_options root_options;
 	bool root_readonly;	/* taken out of root_options: it comes last */
+	struct item_list layers; /* source: a directory below the root; the topmost first */
+	unsigned int layer_count;
+	const char *work;	/* beside the root, for what is written over layers */
+	bool ephemeral;		/* what is written goes to a memory file system */
+	struct mount_options ephemeral_options;
 	mode_t umask;
 	char **env;
 	size_t env_count;

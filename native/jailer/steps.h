@@ -15,6 +15,7 @@
 	X(STEP_MAP,         "map",          "write the user and group maps")      \
 	X(STEP_TREE,        "tree",         "copy a mount of the host")           \
 	X(STEP_IDMAP,       "idmap",        "map the owners of a mount")          \
+	X(STEP_OVERLAY,     "overlay",      "lay directories over each other")    \
 	X(STEP_BECOME,      "become",       "become root of the user namespace")  \
 	X(STEP_CGROUPNS,    "cgroupns",     "make the cgroup namespace")          \
 	X(STEP_PRIVATE,     "private",      "cut mount propagation")              \

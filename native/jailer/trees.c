@@ -2,6 +2,7 @@
 #include "calls.h"
 #include "channel.h"
 #include "outside.h"
+#include "overlay.h"
 #include "shelf.h"
 
 #include <errno.h>
@@ -161,7 +162,8 @@ int trees_send(const struct plan *plan, int channel, int userns, struct fault *f
 			return fail(fault, STEP_NODE, refused);
 		add(&b, tree);
 	}
-	tree = copy_root(plan, userns, fault);
+	tree = overlay_wanted(plan) ? overlay_make(plan, userns, fault) :
+				      copy_root(plan, userns, fault);
 	if (tree < 0)
 		return -1;
 	add(&b, tree);

@@ -60,6 +60,8 @@ static void refuses_bad_values(void)
 	refuse("answer.mount", "proc", "proc", "");
 	refuse("file", "etc/a", "444", "rec");
 	refuse("node", "dev/a", "d", "1:5");
+	refuse("layer", "relative", NULL, NULL);
+	refuse("work", "/tmp", NULL, NULL);
 	refuse("run", "later", "0", "1");
 	refuse("run", "start", "0", "0");
 	refuse("run", "start", "-1", "1");

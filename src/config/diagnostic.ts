@@ -60,6 +60,8 @@ export type HostCode =
   | 'nested-path'
   | 'shared-path'
   | 'open-path'
+  | 'overlapping-path'
+  | 'unmappable'
   | 'own-file'
   | 'bad-mount'
   | 'bad-policy'
@@ -70,6 +72,7 @@ export type HostCode =
   | 'address-in-use'
   | 'overlapping-subnet'
   | 'overlapping-ids'
+  | 'users-of-host'
   | 'beyond-host'
   | 'not-on-this-host';
 

@@ -10,6 +10,7 @@ import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
 import { ownSubdirectory } from './own-directory.js';
+import { makeWorkDirectory, removeWorkDirectory } from './overlay.js';
 import { describeSignal } from './signal.js';
 
 /** What the steps tell beside their success. */
@@ -80,6 +81,10 @@ export function makeExecutors(listener: StepListener, prepareCgroups: () => void
     },
     'devices.limit': { run: ({ args }) => limitDevices(args) },
     'cgroup.set': { run: ({ args }) => setCgroup(args.file, args.value) },
+    'overlay.prepare': {
+      run: ({ args }) => makeWorkDirectory(args),
+      undo: ({ args }) => removeWorkDirectory(args),
+    },
     'jailer.spawn': {
       run: async ({ args }, launch) => {
         launch.jailer = await spawnJailer(jailerBinary(), args.rundir, args.records);

@@ -163,7 +163,8 @@ export class Machine implements Host {
 
   #uidBase({ name, values: { userns } }: Jail): number | null {
     if (userns === 'off') return null;
-    return typeof userns === 'object' ? userns.base : this.#uids.rangeOf(name);
+    if (typeof userns !== 'object') return this.#uids.rangeOf(name);
+    return this.#uids.claim(name, { first: userns.base, count: userns.count });
   }
 
   async #seccompProgram({ values }: Jail): Promise<string | null> {

@@ -38,11 +38,11 @@ export function mountsOf(text: string): readonly Mount[] {
     if (after === undefined) return [];
     const [id, , device = '', root = '', target = '', options = '', ...tags] = before.split(' ');
     const propagates = tags.some((tag) => tag.startsWith('shared:') || tag.startsWith('master:'));
-    const [type = ''] = after.split(' ');
+    const [type = '', , superOptions = ''] = after.split(' ');
     return [
       {
         ...{ id: Number(id), target: unescape(target), root: unescape(root) },
-        ...{ device, type, options: options.split(','), propagates },
+        ...{ device, type, options: options.split(','), superOptions: superOptions.split(','), propagates },
       },
     ];
   });
@@ -51,8 +51,16 @@ export function mountsOf(text: string): readonly Mount[] {
 const mountsOfProcess = (pid: number | 'self'): readonly Mount[] =>
   mountsOf(look(`/proc/${pid}/mountinfo`) ?? '');
 
-const withoutId = ({ target, root, device, type, options, propagates }: Mount): ObservedMount => ({
-  ...{ target, root, device, type, options, propagates },
+const withoutId = ({
+  target,
+  root,
+  device,
+  type,
+  options,
+  superOptions,
+  propagates,
+}: Mount): ObservedMount => ({
+  ...{ target, root, device, type, options, superOptions, propagates },
 });
 
 /** Where the host has mounted something below a directory, as seen from there. */
@@ -137,6 +145,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
     uidMap: idMap(init, 'uid'),
     gidMap: idMap(init, 'gid'),
     mounts: own.map(withoutId),
+    rootOwner: unless(gone, null, () => statSync(`/proc/${init}/root/`).uid),
     hostMounts: mountedBelow(path, host),
     hostRoot: { device: hostRoot?.device ?? '', root: hostRoot?.root ?? '' },
     present: covered.filter((target) => existsSync(target)),

@@ -9,7 +9,7 @@ import {
   statSync,
   type Stats,
 } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 import { PlanError } from '../plan/error.js';
 import type { ObservedMount } from '../plan/audit/observation.js';
 import type { HostAddress, HostView, PathFact, UsedIds } from '../plan/host-view.js';
@@ -21,6 +21,7 @@ import { SystemError } from './error.js';
 import { isErrno } from './files.js';
 import { hasIp6 } from './forwarding.js';
 import { hostAddresses, hostInterfaces } from './interfaces.js';
+import { mountsAt, mountTable } from './mount-table.js';
 import { ownHardLimits, raisesLimits, swapTotal } from './host-limits.js';
 import type { Link } from './netlink-route.js';
 import { mountsOf } from './observe.js';
@@ -46,6 +47,7 @@ export interface ViewOptions {
 /** Looks at the host that this process is on. Nothing is read before it is asked for, and everything once. */
 export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealHostView {
   const unseen = new Set<string>();
+  const mounts = once(() => unlessSystem([], mountTable));
   const links = once(() => unlessSystem([], hostInterfaces));
   return {
     ...pathFacts(unseen),
@@ -58,6 +60,8 @@ export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealH
     users: remembered((path) => attempt(unseen, path, null, () => namesIn(readFileSync(path, 'utf8')))),
     blockDevice: remembered(blockDevice),
     disk: remembered(disk),
+    mountsAt: remembered((path) => mountsAt(path, mounts())),
+    release: once(release),
     isRunning: (jail) => existsSync(`${instance.runDirectory}/${jail}`),
     links: once(() => links().map(({ name }) => name)),
     addresses: once(() => addressesOn(links())),

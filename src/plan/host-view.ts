@@ -1,4 +1,5 @@
 import type { CgroupFacts } from './facts.js';
+import type { HostMount } from './mapping.js';
 import type { TakenIds } from './uidrange.js';
 
 /** What a path names. `unknown` is what this process may not look at. */
@@ -42,6 +43,10 @@ export interface HostView {
   readonly blockDevice: (path: string) => string | null;
   /** "MAJOR:MINOR" of the disk on which a directory lies, or null when it lies on none. */
   readonly disk: (path: string) => string | null;
+  /** The mount that a path leads to, then those below it; none for what is not there. */
+  readonly mountsAt: (path: string) => readonly HostMount[];
+  /** Of the kernel: "6.1.0-13-amd64". */
+  readonly release: () => string;
   /** Whether there is something of a running jail of this name. */
   readonly isRunning: (jail: string) => boolean;
   readonly links: () => readonly string[];

@@ -11,6 +11,7 @@ import { commandJail, insideEnvironment, isClean, launchRecords, type LaunchMode
 import { jailNetwork, sharesHostNetwork } from './network.js';
 import { refuseInside } from './own-root.js';
 import { markReach } from './reach.js';
+import { workDirectory } from './root.js';
 import type { HookArgs, InsideArgs, JailPlan, Step } from './step.js';
 
 /** Seconds, for jail(8) waits for ever, which hangs a shutdown at night. */
@@ -88,6 +89,14 @@ function networkSteps(jail: Jail, facts: HostFacts): readonly Step[] {
   ];
 }
 
+/** After exec.prestart, which may have made the directory that it lies beside. */
+function overlaySteps({ values }: Jail, rundir: string): readonly Step[] {
+  const own = workDirectory(values);
+  if (own === null) return [];
+  const { path: directory, work, owner } = own;
+  return [{ name: 'overlay.prepare', args: { directory, work, owner, upper: values.path ?? '/', rundir } }];
+}
+
 /** After exec.created, which may have made them. */
 function lendSteps(jail: Jail, facts: HostFacts): readonly Step[] {
   const interfaces = jail.values['vnet.interface'] ?? [];
@@ -113,6 +122,7 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
       ...hooks(jail, facts, 'exec.prepare'),
       ...cgroupSteps(jail, facts, cgroups),
       ...hooks(jail, facts, 'exec.prestart'),
+      ...overlaySteps(jail, rundir),
       { name: 'jailer.spawn', args: { rundir, records } },
       ...networkSteps(jail, facts),
       ...hooks(jail, facts, 'exec.created'),

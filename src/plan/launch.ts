@@ -14,8 +14,9 @@ import { identityFiles, nameRecords } from './identity.js';
 import { insideRecords } from './inside.js';
 import { labelRecords } from './labels.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
-import { markReach, markReachBeside } from './reach.js';
+import { markReachBeside } from './reach.js';
 import { rctlLaunch } from './rctl.js';
+import { rootRecords } from './root.js';
 import { limitRecords } from './resource-limits.js';
 import type { LaunchRecord } from './step.js';
 
@@ -127,14 +128,6 @@ export function launchRecords(
   const idmap = facts.uidBase !== null;
   const v2 = cgroupV2(facts.cgroups, jail.name);
   const entries = mountEntries(jail, facts);
-  const rootOptions = [
-    'rec',
-    // A device node in the directory would be the host's device: whoever made the directory may have put one there.
-    'nodev',
-    ...(jail.values.no_new_privs === false ? [] : ['nosuid']),
-    ...(idmap ? ['idmap'] : []),
-    ...(jail.values.readonly === true ? ['ro'] : []),
-  ];
   return [
     ['version', '1'],
     ['name', jail.name],
@@ -146,7 +139,7 @@ export function launchRecords(
     ...cgroupProcs(facts.cgroups, jail.name).map((file): LaunchRecord => ['cgroup.procs', file]),
     ...nameRecords(jail),
     ...clockRecords(jail, facts),
-    ['root', markReach(jail.values.path ?? '/', facts.reach), rootOptions.join(',')],
+    ...rootRecords(jail.values, idmap, facts.reach),
     ...insideRecords(jail, entries, facts).map((record) => withMarkedSource(record, jail, facts)),
     ...grantedDevices(jail.values, facts),
     ...identityFiles(jail, entries, facts),

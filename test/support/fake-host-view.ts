@@ -48,6 +48,8 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
     },
     blockDevice: (path) => (files[path] === 'block' ? '8:0' : null),
     disk: (path) => (path.startsWith('/j') ? '8:0' : null),
+    mountsAt: () => [{ mountPoint: '/', type: 'ext4' }],
+    release: () => '6.1.0-13-amd64',
     isRunning: () => false,
     links: () => ['lo', 'eth0', 'jl0123456789ab'],
     addresses: () => [

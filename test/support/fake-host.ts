@@ -227,6 +227,7 @@ export class FakeHost implements Host {
     'cgroup.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'devices.limit': { run: (step) => this.run(step, '') },
     'cgroup.set': { run: (step) => this.run(step, `${step.args.parameter}=${step.args.value}`) },
+    'overlay.prepare': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.spawn': {
       run: async (step, launch) => {
         await this.run(step, '');

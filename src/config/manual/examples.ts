@@ -35,6 +35,7 @@ const byType: Readonly<Record<string, readonly string[]>> = {
 /** The same for parameters whose type says little. */
 const byName: { readonly [K in ParamName]?: readonly string[] } = {
   command: ['/bin/app', '/bin/app, --port, 80'],
+  'ephemeral.size': ['64M', '1.5G'],
   depend: ['db, cache'],
   'depend.bind': ['db'],
   base: ['/jails/base'],

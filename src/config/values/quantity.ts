@@ -50,6 +50,15 @@ export const bytes: ValueType<number> = scalarType('bytes', (text) =>
   isUnlimited(text) ? good(Infinity) : readBytes(text),
 );
 
+const LEAST_ROOM = 65_536;
+
+/** Bytes that something may take: there is always a limit, and a tmpfs would take 0 for none. */
+export const room: ValueType<number> = scalarType('bytes', (text) => {
+  const read = readBytes(text);
+  if (!read.ok || read.value >= LEAST_ROOM) return read;
+  return bad(`"${text}" is too little`, 'write at least 64K');
+});
+
 /** A part of what the host has. */
 export interface Share {
   readonly percent: number;

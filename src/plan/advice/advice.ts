@@ -6,7 +6,7 @@ import { limitNames } from '../limit-amounts.js';
 import type { HostView } from '../host-view.js';
 import { devicesAreThere, logHasADirectory, policyIsThere, workdirIsThere } from './files.js';
 import { labelNames } from '../labels.js';
-import { idsAreApart } from './ids.js';
+import { idsAreApart, usersAreItsOwn } from './ids.js';
 import { labelsAreTaken } from './labels.js';
 import {
   amountsAreBelowTheHosts,
@@ -15,6 +15,8 @@ import {
   rlimitNames,
   rlimitsCanBeSet,
 } from './limits.js';
+import { basesAreThere, basesStayAsTheyAre, layersAreApart, upperIsPlain } from './layers.js';
+import { ownersCanBeMapped } from './owners.js';
 import { fstabsAreReadable, mountsCanBeMade } from './mounts.js';
 import {
   addressesAreFree,
@@ -46,6 +48,11 @@ const amounts: readonly ParamName[] = [
 /** Rules about one jail on the host, and the parameters they are about, in the order that reads best. */
 const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [['path'], rootIsThere],
+  [['base'], basesAreThere],
+  [['base'], layersAreApart],
+  [['base'], upperIsPlain],
+  [['path'], ownersCanBeMapped],
+  [['userns'], usersAreItsOwn],
   [['mount.fstab'], fstabsAreReadable],
   [['mount', 'mount.fstab'], mountsCanBeMade],
   [['exec.system_user', 'exec.jail_user'], usersExist],
@@ -79,7 +86,7 @@ function* adviseOnOne(subject: Subject, host: HostView): Iterable<Finding> {
 
 /** Rules that compare jails. */
 const hostRules: readonly HostRule[] = [
-  ...[rootsAreApart, rootsAreClosed, pathsAreOutOfReach],
+  ...[rootsAreApart, rootsAreClosed, pathsAreOutOfReach, basesStayAsTheyAre],
   ...[interfacesAreApart, subnetsAreApart, idsAreApart],
 ];
 

@@ -1,9 +1,7 @@
 import type { Finding } from '../../config/finding.js';
 import type { HostView } from '../host-view.js';
+import { plainPath, workDirectory } from '../root.js';
 import { absence, finding, type Subject } from './subject.js';
-
-/** Without the slashes that mean nothing, so that one directory has one name. */
-const plainPath = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
 
 /** The directories above a path, from the top down. */
 function above(path: string): readonly string[] {
@@ -45,6 +43,13 @@ export function* rootsAreApart(subjects: readonly Subject[]): Iterable<Finding> 
       yield finding(first, 'warning', 'nested-path', 'path', message, 'put roots beside each other');
     }
     if (second === undefined || [first, second, ...more].every(isReadOnly)) continue;
+    const overlays = [first, second, ...more].filter(({ jail }) => workDirectory(jail.values) !== null);
+    if (overlays.length > 0) {
+      const message = `${path} is the root of jail "${first.jail.name}", too: an overlay cannot share what it writes to`;
+      const hint = 'give each a path of its own, or make all ephemeral';
+      yield finding(second, 'error', 'shared-path', 'path', message, hint);
+      continue;
+    }
     const others = more.length === 0 ? '' : ` and of ${more.length} more jails`;
     const message = `${path} is the root of jail "${first.jail.name}", too${others}: they write to the same files`;
     yield finding(second, 'warning', 'shared-path', 'path', message, 'give each its own, or set readonly');
@@ -78,4 +83,5 @@ export function* rootsAreClosed(subjects: readonly Subject[], host: HostView): I
   }
 }
 
-const isReadOnly = ({ jail: { values } }: Subject): boolean => values.readonly === true;
+const isReadOnly = ({ jail: { values } }: Subject): boolean =>
+  values.ephemeral === true || (values.readonly === true && workDirectory(values) === null);

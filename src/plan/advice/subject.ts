@@ -120,7 +120,7 @@ export function mountedBy(mount: Mount): {
 function treeOf({ values }: Jail, host: HostView, mounts: readonly Mount[]): Tree | null {
   const { path, base, image } = values;
   // Of an overlay the directory is only the uppermost part.
-  if (path === undefined || base !== undefined || image !== undefined) return null;
+  if (path === undefined || (base ?? []).length > 0 || image !== undefined) return null;
   if (host.stat(path).kind !== 'directory') return null;
   const system = systemMounts(values);
   return { root: path, mounts: mounts.length === 0 ? system : new Map([...mountTable(mounts), ...system]) };

@@ -34,6 +34,8 @@ export interface Expectation {
   /** AppArmor profile or SELinux context of commands, null when none is asked for. */
   readonly label: string | null;
   readonly rootOptions: readonly string[];
+  /** Directories that its root is made of. */
+  readonly layers: number;
   readonly mounts: readonly PlannedMount[];
   readonly devices: readonly PlannedDevice[];
   /** Clock → the seconds by which it is shifted. */
@@ -114,6 +116,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
   const uidMap = one('uid_map');
   const mounts = records.flatMap((record) => mountOf(record) ?? []);
   const devices = every('node').map(deviceOf);
+  const below = every('layer').length + (one('ephemeral') === null ? 0 : 1);
   const answers = records.some(([key]) => key.startsWith('answer.'));
   const quotas = every('sysctl').filter(([name = '']) => name.startsWith('user.'));
   return {
@@ -125,6 +128,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     filters: (one('seccomp') === null ? 0 : 1) + (answers ? 1 : 0),
     label: (one('apparmor') ?? one('selinux'))?.[0] ?? null,
     rootOptions: words(one('root')?.[1]),
+    layers: below + 1,
     mounts: [...mounts, ...boundNodes(devices, mounts)],
     devices,
     clocks: Object.fromEntries(every('time.offset').map(([clock = '', shift]) => [clock, Number(shift)])),

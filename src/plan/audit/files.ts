@@ -33,12 +33,46 @@ export const root: Judge = (seen, plan) => {
     mount === undefined
       ? ['it has no root of its own']
       : missingGuards(mount, plan.rootOptions).map((guard) => `its root is not ${guard}`);
-  if (mount !== undefined && plan.rootOptions.includes('idmap') && !mount.options.includes('idmapped'))
+  if (mount !== undefined && plan.rootOptions.includes('idmap') && !isMapped(mount, seen, plan))
     weaker.push('its root is not mapped to its users');
+  if (mount !== undefined && plan.layers > 1) weaker.push(...overlayFaults(mount, plan));
   if (seen.mounts.some((one) => one.propagates)) weaker.push('mounts go to and from the host');
   const words = mount?.options.filter((option) => [...guards, 'idmapped'].includes(option)) ?? [];
-  return { wall: 'root', seen: ['of its own', ...words].join(' '), doors, weaker };
+  const what = layersOf(mount) > 1 ? `an overlay of ${layersOf(mount)} directories` : 'of its own';
+  return { wall: 'root', seen: [what, ...words].join(' '), doors, weaker };
 };
+
+/** The directories that an overlay is made of, as the kernel names them; 0 for any other mount. */
+function layersOf(mount: ObservedMount | undefined): number {
+  if (mount?.type !== 'overlay') return 0;
+  const named = mount.superOptions.flatMap((option) => {
+    const [key = '', value = ''] = option.split('=');
+    if (key === 'lowerdir') return value.split(':');
+    return key === 'lowerdir+' || key === 'upperdir' ? [value] : [];
+  });
+  return named.length;
+}
+
+/** Of an overlay its directories are mapped and not the whole, so that only who owns it tells. */
+function isMapped(
+  mount: ObservedMount,
+  { rootOwner }: Observation,
+  { layers, uidMap }: Expectation,
+): boolean {
+  if (layers === 1) return mount.options.includes('idmapped');
+  if (rootOwner === null || uidMap === null) return false;
+  return rootOwner >= uidMap.outside && rootOwner < uidMap.outside + uidMap.count;
+}
+
+function overlayFaults(mount: ObservedMount, { layers }: Expectation): readonly string[] {
+  const followed = ['redirect_dir=on', 'redirect_dir=follow', 'metacopy=on'];
+  return [
+    ...(layersOf(mount) === layers ? [] : [`its root is not made of ${layers} directories`]),
+    ...followed
+      .filter((option) => mount.superOptions.includes(option))
+      .map((option) => `what its layers say of other files is believed (${option})`),
+  ];
+}
 
 const special = ['/', '/dev', '/proc', '/sys', '/run', '/etc', '/boot', '/root', '/var/run'];
 

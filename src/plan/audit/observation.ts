@@ -41,6 +41,8 @@ export interface ObservedMount {
   readonly device: string;
   readonly type: string;
   readonly options: readonly string[];
+  /** Those of its file system. */
+  readonly superOptions: readonly string[];
   /** Whether mounts of the host's appear below it, or its own on the host. */
   readonly propagates: boolean;
 }
@@ -71,6 +73,8 @@ export interface Observation {
   readonly uidMap: readonly IdRange[];
   readonly gidMap: readonly IdRange[];
   readonly mounts: readonly ObservedMount[];
+  /** Whom the root directory belongs to, as the host numbers its users; null where nobody can tell. */
+  readonly rootOwner: number | null;
   /** What the host has mounted below the jail's root, as paths in it. */
   readonly hostMounts: readonly string[];
   /** The file system that is the host's own root directory: device and path. */

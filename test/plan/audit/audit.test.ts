@@ -48,14 +48,21 @@ const process = (more: Partial<ObservedProcess>): ObservedProcess => ({
   ...more,
 });
 const mount = (target: string, type: string, options: string) => ({
-  ...{ target, type, root: '/', device: '0:1', options: options.split(','), propagates: false },
+  ...{ target, type, root: '/', device: '0:1', options: options.split(',') },
+  ...{ superOptions: ['rw'], propagates: false },
 });
 const kinds = ['mnt', 'pid', 'ipc', 'uts', 'cgroup', 'time', 'net', 'user'];
 
 const seen = (more: Partial<Observation> = {}): Observation => ({
   processes: [process({ role: 'init', pid: 1, seccomp: 0, filters: 0, noNewPrivs: false }), process({})],
   namespaces: Object.fromEntries(kinds.map((kind) => [kind, { jail: 'a', host: 'b' }])),
-  ...{ uidMap: [range], gidMap: [range], hostMounts: [], hostRoot: { device: '8:1', root: '/' } },
+  ...{
+    uidMap: [range],
+    gidMap: [range],
+    hostMounts: [],
+    rootOwner: 65_536,
+    hostRoot: { device: '8:1', root: '/' },
+  },
   mounts: [
     mount('/', 'ext4', 'rw,nosuid,nodev,idmapped'),
     mount('/proc', 'proc', 'rw,nosuid,nodev,noexec'),
@@ -89,7 +96,7 @@ describe('an audit', () => {
     expect(rest).to.deep.equal({
       namespaces: ['mount', 'uts', 'ipc', 'pid', 'cgroup', 'net', 'user', 'time'],
       ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1, label: null },
-      rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'],
+      ...{ rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'], layers: 1 },
       mounts: [
         {
           ...{ type: 'proc', source: 'proc', target: '/proc' },
@@ -105,6 +112,44 @@ describe('an audit', () => {
   it('finds nothing weak in what is as planned', () => {
     expect(weaknesses(seen())).to.deep.equal([]);
     expect(auditJail(seen(), expected({}, { links: ['lo'] })).grade).to.equal('A');
+  });
+
+  describe('of a root of several directories', () => {
+    const overlay = (superOptions: string) => ({
+      ...mount('/', 'overlay', 'rw,nosuid,nodev'),
+      superOptions: superOptions.split(','),
+    });
+    const three = 'rw,lowerdir+=/a,lowerdir+=/b,upperdir=/w,workdir=/.w,redirect_dir=nofollow';
+    const judged = (superOptions: string, rootOwner: number | null = 65_536) =>
+      auditJail(
+        seen({ mounts: [...seen().mounts.slice(1), overlay(superOptions)], rootOwner }),
+        expected({}, { links: ['lo'], layers: 3 }),
+      ).findings.find(({ wall }) => wall === 'root');
+
+    it('counts its directories as the kernel names them, by descriptors or by paths', () => {
+      const closed = {
+        ...{ wall: 'root', seen: 'an overlay of 3 directories nosuid nodev', doors: [], weaker: [] },
+      };
+      expect(judged(three)).to.deep.equal(closed);
+      expect(judged('rw,lowerdir=/proc/self/fd/7:/proc/self/fd/8,upperdir=/proc/self/fd/9')).to.deep.equal(
+        closed,
+      );
+    });
+
+    it('tells by its owner whether they are mapped', () => {
+      const weak = ['its root is not mapped to its users'];
+      expect(judged(three, 0)?.weaker).to.deep.equal(weak);
+      expect(judged(three, null)?.weaker).to.deep.equal(weak);
+      expect(judged(three, 2 * 65_536)?.weaker).to.deep.equal(weak);
+    });
+
+    it('tells of directories that are missing and of attributes that are followed', () => {
+      expect(judged('rw,lowerdir=/a,upperdir=/w,redirect_dir=on,metacopy=on')?.weaker).to.deep.equal([
+        'its root is not made of 3 directories',
+        'what its layers say of other files is believed (redirect_dir=on)',
+        'what its layers say of other files is believed (metacopy=on)',
+      ]);
+    });
   });
 
   const weakened: readonly (readonly [string, Partial<Observation>])[] = [
