@@ -1,5 +1,6 @@
 #include "calls.h"
 #include "jailer.h"
+#include "terminal.h"
 #include "text.h"
 
 #include <errno.h>
@@ -48,12 +49,17 @@ void jail_kill(struct jailer *j)
 	close(fd);
 }
 
+int jail_order(struct jailer *j, const struct order *order, const int *fds, int count)
+{
+	errno = ESRCH;
+	return j->channel < 0 ? -1 : channel_send(j->channel, order, sizeof(*order), fds, count);
+}
+
 void jail_signal(struct jailer *j, enum order_type type, int sig)
 {
 	struct order order = { .type = type, .number = sig };
 
-	if (j->channel >= 0)
-		channel_send(j->channel, &order, sizeof(order), NULL, 0);
+	jail_order(j, &order, NULL, 0);
 }
 
 /* Copies the host's mounts for the jail, which waits for them. */
@@ -89,8 +95,7 @@ void jail_begin(struct jailer *j)
 		return;
 	j->begun = true;
 	/* With a terminal the client keeps its own: the jail gets a new one. */
-	channel_send(j->channel, &order, sizeof(order), j->attached,
-		     j->plan.terminal ? 0 : j->attached_count);
+	jail_order(j, &order, j->attached, j->plan.terminal ? 0 : j->attached_count);
 	for (int i = 0; i < j->attached_count; i++)
 		close(j->attached[i]);
 	j->attached_count = 0;
@@ -103,6 +108,8 @@ static void on_built(struct jailer *j)
 	frame_begin(&f, "built");
 	event_send(j, &f);
 	j->phase = PHASE_STARTING;
+	/* From here on the jail's own may run in it: an init that does not read holds up nobody. */
+	fcntl(j->channel, F_SETFL, O_NONBLOCK);
 	rlimits_apply(j, &j->plan, j->init);
 	jail_begin(j);
 }
@@ -170,7 +177,7 @@ static bool is_its_turn(const struct jailer *j, const struct note *n, int fd)
 	case NOTE_BUILT:
 		return j->phase == PHASE_BUILDING;
 	case NOTE_PTY:
-		return fd >= 0 && j->begun && j->plan.terminal && j->phase == PHASE_STARTING;
+		return fd >= 0 && is_terminal_master(fd) && j->begun && j->plan.terminal && j->phase == PHASE_STARTING;
 	case NOTE_START:
 	case NOTE_COMMAND:
 	case NOTE_RUNNING:
@@ -178,6 +185,7 @@ static bool is_its_turn(const struct jailer *j, const struct note *n, int fd)
 	case NOTE_MAIN:
 		return !j->main_ended;
 	case NOTE_FAILED:
+	case NOTE_EXEC:
 	case NOTE_END:
 		return true;
 	}
@@ -210,7 +218,7 @@ bool note_take(struct jailer *j)
 		j->netlink = fd;
 		return true;
 	case NOTE_LISTENER:
-		answers_add(&j->answers, fd);
+		answers_begin(&j->answers, fd);
 		return true;
 	case NOTE_FAILED:
 		fault = (struct fault){ (enum step)n.step, n.subject, n.number };
@@ -233,6 +241,9 @@ bool note_take(struct jailer *j)
 		break;
 	case NOTE_MAIN:
 		on_main(j, &n);
+		break;
+	case NOTE_EXEC:
+		session_ended(j, n.index, (struct ending){ (enum how)n.how, n.number });
 		break;
 	case NOTE_END:
 		j->end_known = true;

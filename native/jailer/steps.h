@@ -38,8 +38,6 @@
 	X(STEP_RLIMIT,      "rlimit",       "set a resource limit")               \
 	X(STEP_ATTACH,      "attach",       "attach a client to the jail")        \
 	X(STEP_EXEC_LIMIT,  "exec.limit",   "find room for one more command")     \
-	X(STEP_EXEC_CGROUP, "exec.cgroup",  "enter the jail's cgroups")           \
-	X(STEP_EXEC_JOIN,   "exec.join",    "enter the jail's namespaces")        \
 	X(STEP_EXEC_SPAWN,  "exec.spawn",   "start a process in the jail")        \
 	X(STEP_SPAWN,       "spawn",        "start a process")                    \
 	X(STEP_SESSION,     "session",      "start a session")                    \

@@ -98,6 +98,12 @@ describe('root in a default jail', () => {
     expect(terminal).to.equal(main);
   });
 
+  it('is asked to run commands of 4000 long words, by process 1', () => {
+    const words = Array.from({ length: 4000 }, (_, index) => String(index).padStart(200, '.'));
+    const count = ['sh', '-c', 'echo $# $PPID; echo "$*" | wc -c', 'sh', ...words];
+    expect(inside(...count)).to.equal(`4000 1\n${4000 * 201}`);
+  });
+
   it('is not spared when memory runs out because jaild is', () => {
     expect(shell('cat /proc/self/oom_score_adj')).to.equal('0');
     expect(readFileSync(`/proc/${instance.status('box').pid}/oom_score_adj`, 'utf8')).to.equal('0\n');
@@ -251,13 +257,15 @@ describe('a process 1 that somebody has taken over', () => {
   const types = {
     netlink: 0,
     failed: 1,
-    built: 2,
-    pty: 3,
-    start: 4,
-    command: 5,
-    running: 6,
-    main: 7,
-    end: 8,
+    listener: 2,
+    built: 3,
+    pty: 4,
+    start: 5,
+    command: 6,
+    running: 7,
+    main: 8,
+    exec: 9,
+    end: 10,
   };
 
   /** Says something to the jailer as process 1 would (native/jailer/channel.h). */
@@ -289,12 +297,14 @@ describe('a process 1 that somebody has taken over', () => {
     const before = instance.log.length;
     const early = [
       types.netlink,
+      types.listener,
       types.built,
       types.pty,
       types.start,
       types.command,
       types.running,
-      9,
+      types.exec,
+      11,
       0xffffffff,
     ];
     say('liar', ...early.flatMap((type) => Array.from({ length: 50 }, () => note(type, randomBytes(216)))));
