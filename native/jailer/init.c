@@ -6,17 +6,18 @@
 #include "cgroups.h"
 #include "channel.h"
 #include "commands.h"
+#include "enter.h"
+#include "filter.h"
 #include "streams.h"
 #include "title.h"
 
-#include <linux/capability.h>
+#include <errno.h>
+#include <linux/keyctl.h>
 #include <linux/netlink.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-
-#define BIT(cap) (1ULL << (cap))
 
 /* Waits for one order; a jail may be told to end before it is built. */
 static int await(enum order_type type, struct order *order, int *fds)
@@ -60,18 +61,32 @@ static void send_netlink(const struct plan *plan)
 	close(fd);
 }
 
+/* One for all of the jail, with nothing in it of whoever has started the jailer. */
+static void make_keyring(void)
+{
+	/* A kernel without keyrings has none to leave behind; nor has a host that may not use them. */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS &&
+	    errno != EPERM)
+		build_fail(INIT_CHANNEL, STEP_LOCK, "keyring");
+}
+
 /*
- * init keeps what its commands get and what it takes to make them: to start them as their user,
- * to reap and signal them.
+ * From here on init is no more than one of its commands, which inherit it all: they are to be reaped,
+ * signalled and started as their user, and nothing else.
  */
 static void give_up_privileges(const struct plan *plan)
 {
-	uint64_t kept = plan->caps | BIT(CAP_KILL) | BIT(CAP_SETUID) | BIT(CAP_SETGID) |
-			BIT(CAP_SETPCAP);
+	uint64_t kept = entry_caps(plan);
 
-	if (plan->seccomp != NULL && !plan->no_new_privs)
-		kept |= BIT(CAP_SYS_ADMIN);
-	if (caps_bound(kept) < 0 || caps_set(kept) < 0)
+	make_keyring();
+	if (caps_bound(kept) < 0)
+		build_fail(INIT_CHANNEL, STEP_LOCK, "bounding set");
+	if (plan->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		build_fail(INIT_CHANNEL, STEP_NO_NEW_PRIVS, "");
+	/* Without no_new_privs it takes CAP_SYS_ADMIN, which goes next. */
+	if (plan->seccomp_init && filter_load() < 0)
+		build_fail(INIT_CHANNEL, STEP_SECCOMP, plan->seccomp);
+	if (caps_set(kept) < 0)
 		build_fail(INIT_CHANNEL, STEP_LOCK, "capabilities");
 	/* Last: a change of credentials resets both. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||

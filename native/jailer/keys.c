@@ -383,6 +383,7 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("caps", read_hex, caps)                     \
 	VALUE("no_new_privs", read_yes, no_new_privs)     \
 	VALUE("seccomp", read_path, seccomp)              \
+	VALUE("seccomp.init", read_yes, seccomp_init)     \
 	VALUE("answer.hostname", read_yes, answer_hostname) \
 	VALUE("answer.release", read_text, answer_release) \
 	RECORD("answer.mount", MANY, key_answer_mount)    \

@@ -14,6 +14,7 @@ import { insideRecords } from './inside.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
 import { sharesHostNetwork } from './network.js';
 import { rctlLaunch } from './rctl.js';
+import { seccompRecords } from './seccomp.js';
 import type { LaunchRecord } from './step.js';
 
 /** How a jail is started: as a service, or on the caller's own terminal or pipes (`jailctl run`). */
@@ -130,7 +131,7 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
     ...userRecords(jail, facts),
     ['caps', capabilityMask(jailCapabilities(values))],
     ...(values.no_new_privs === false ? [] : [['no_new_privs', 'yes'] as LaunchRecord]),
-    ...(facts.seccomp === null ? [] : [['seccomp', facts.seccomp] as LaunchRecord]),
+    ...seccompRecords(values, facts.seccomp),
     ...answerRecords(values),
   ];
 }

@@ -23,6 +23,10 @@ const describeSelf = [
   'for ns in /proc/self/ns/*; do readlink $ns; done',
 ].join('; ');
 
+/** Of the text of /proc/PID/status: what the process may do. */
+const privileges = (status: string): readonly string[] =>
+  status.split('\n').filter((line) => /^(Cap|NoNewPrivs|Seccomp)/.test(line));
+
 describe('root in a default jail', () => {
   const instance = new TestInstance();
   const inside = (...argv: readonly string[]): string =>
@@ -96,6 +100,18 @@ describe('root in a default jail', () => {
     const terminal = instance.ctl('exec', '-t', 'box', '--', 'self').stdout.replaceAll('\r', '').trim();
     expect(inside('self')).to.equal(main);
     expect(terminal).to.equal(main);
+  });
+
+  it('has the same privileges in process 1, its main program and with exec', () => {
+    const { pid } = instance.status('box');
+    const own = privileges(inside('cat', '/proc/self/status'));
+    expect(own).to.deep.equal([
+      ...['CapInh:\t0000000000000000', 'CapPrm:\t00000000800405fb', 'CapEff:\t00000000800405fb'],
+      ...['CapBnd:\t00000000800405fb', 'CapAmb:\t0000000000000000'],
+      ...['NoNewPrivs:\t1', 'Seccomp:\t2', 'Seccomp_filters:\t1'],
+    ]);
+    expect(privileges(readFileSync(`/proc/${pid}/status`, 'utf8'))).to.deep.equal(own);
+    expect(privileges(readFileSync(join(instance.root, 'tmp/main'), 'utf8'))).to.deep.equal(own);
   });
 
   it('is asked to run commands of 4000 long words, by process 1', () => {
@@ -248,6 +264,46 @@ describe('a root directory made to harm', () => {
     chmodSync(join(instance.prefix, 'roots'), 0o700);
     instance.ctl('restart', 'plain');
     expect(instance.ctl('exec', '-u', 'www', 'plain', '--', 'cat', '/etc/group').stdout).to.include('www');
+  });
+});
+
+describe('process 1 of a jail', () => {
+  const instance = new TestInstance();
+  const policy = join(instance.prefix, 'narrow.policy');
+  const statusOf = (jail: string): readonly string[] =>
+    privileges(readFileSync(`/proc/${instance.status(jail).pid}/status`, 'utf8'));
+
+  before(async () => {
+    // What process 1 can't do without.
+    writeFileSync(policy, 'default allow\nerrno EPERM recvmsg\nerrno EPERM wait4\n');
+    instance.configure(`
+      * { path = "$root"; command = "/bin/sleep 1000"; }
+      setuid { no_new_privs = false; }  powerless { allow.suser = 0; }
+      narrow { seccomp = "${policy}"; }  narrow-setuid { seccomp = "${policy}"; no_new_privs = false; }
+    `);
+    await instance.start();
+    const { code, stderr } = instance.ctl('start', 'setuid', 'powerless', 'narrow', 'narrow-setuid');
+    if (code !== 0) throw new Error(stderr);
+  });
+
+  after(() => instance.close());
+
+  it('keeps what it takes to start commands as their user, and nothing else', () => {
+    const caps = (jail: string): readonly string[] =>
+      statusOf(jail).map((line) => line.replace(/^.*\t0*/, ''));
+    expect(caps('setuid')).to.deep.equal(['', '800405fb', '800405fb', '800405fb', '', '', '2', '1']);
+    expect(caps('powerless')).to.deep.equal(['', '1e0', '1e0', '1e0', '', '1', '2', '1']);
+    expect(privileges(instance.ctl('exec', 'powerless', '--', 'cat', '/proc/self/status').stdout)).to.include(
+      'CapBnd:\t0000000000000000',
+    );
+  });
+
+  it('does its work whatever a policy of the administrator’s own refuses its commands', () => {
+    for (const jail of ['narrow', 'narrow-setuid']) {
+      const status = instance.ctl('exec', '-u', 'www', jail, '--', 'cat', '/proc/self/status');
+      expect(privileges(status.stdout)).to.include('Seccomp_filters:\t1');
+      expect(statusOf(jail)).to.include('Seccomp_filters:\t0');
+    }
   });
 });
 

@@ -22,6 +22,8 @@ export interface Expectation {
   readonly noNewPrivs: boolean;
   /** Seccomp filters that each command has at least. */
   readonly filters: number;
+  /** Those of them that process 1 has as well. */
+  readonly initFilters: number;
   readonly rootOptions: readonly string[];
   readonly mounts: readonly PlannedMount[];
   readonly masked: readonly string[];
@@ -87,7 +89,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     records.flatMap(([own, ...fields]) => (own === key ? [fields] : []));
   const one = (key: string): Fields | null => every(key)[0] ?? null;
   const uidMap = one('uid_map');
-  const answers = records.some(([key]) => key.startsWith('answer.'));
+  const answers = records.some(([key]) => key.startsWith('answer.')) ? 1 : 0;
   const quotas = every('sysctl').filter(([name = '']) => name.startsWith('user.'));
   return {
     values,
@@ -95,7 +97,8 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     uidMap: uidMap === null ? null : rangeOf(uidMap),
     capabilities: BigInt(`0x${one('caps')?.[0] ?? '0'}`),
     noNewPrivs: one('no_new_privs') !== null,
-    filters: (one('seccomp') === null ? 0 : 1) + (answers ? 1 : 0),
+    filters: (one('seccomp') === null ? 0 : 1) + answers,
+    initFilters: (one('seccomp.init') === null ? 0 : 1) + answers,
     rootOptions: words(one('root')?.[1]),
     mounts: records.flatMap((record) => mountOf(record) ?? []),
     masked: every('mask').map(([target = '']) => inJail(target)),

@@ -27,6 +27,7 @@ const steps: readonly Step[] = [
         ['caps', '3'],
         ['no_new_privs', 'yes'],
         ['seccomp', '/p.bpf'],
+        ['seccomp.init', 'yes'],
       ],
     },
   },
@@ -52,7 +53,7 @@ const mount = (target: string, type: string, options: string) => ({
 const kinds = ['mnt', 'pid', 'ipc', 'uts', 'cgroup', 'time', 'net', 'user'];
 
 const seen = (more: Partial<Observation> = {}): Observation => ({
-  processes: [process({ role: 'init', pid: 1, seccomp: 0, filters: 0, noNewPrivs: false }), process({})],
+  processes: [process({ role: 'init', pid: 1 }), process({})],
   namespaces: Object.fromEntries(kinds.map((kind) => [kind, { jail: 'a', host: 'b' }])),
   ...{ uidMap: [range], gidMap: [range], hostMounts: [], hostRoot: { device: '8:1', root: '/' } },
   mounts: [
@@ -79,7 +80,7 @@ describe('an audit', () => {
     expect(values).to.deep.equal({});
     expect(rest).to.deep.equal({
       namespaces: ['mount', 'uts', 'ipc', 'pid', 'cgroup', 'net', 'user', 'time'],
-      ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1 },
+      ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1, initFilters: 1 },
       rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'],
       mounts: [
         {
