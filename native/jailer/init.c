@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "enter.h"
 #include "filter.h"
+#include "landlock.h"
 #include "streams.h"
 #include "title.h"
 
@@ -71,6 +72,24 @@ static void make_keyring(void)
 }
 
 /*
+ * A second wall behind the mounts: a directory of the host that comes in by whatever way leads nowhere,
+ * nor does an abstract socket of the host where the network is the host's.
+ */
+static void raise_landlock(const struct plan *plan)
+{
+	struct landlock_place root = { .rights = LANDLOCK_ALL_FILES };
+	uint64_t files = plan->landlock_files ? LANDLOCK_ALL_FILES : 0;
+
+	if (!plan->landlock_scopes)
+		return;
+	root.fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root.fd < 0 ||
+	    landlock_restrict(files, LANDLOCK_ABSTRACT_SOCKETS | LANDLOCK_SIGNALS, &root, 1) < 0)
+		build_fail(INIT_CHANNEL, STEP_LOCK, "landlock");
+	close(root.fd);
+}
+
+/*
  * From here on init is no more than one of its commands, which inherit it all: they are to be reaped,
  * signalled and started as their user, and nothing else.
  */
@@ -79,6 +98,7 @@ static void give_up_privileges(const struct plan *plan)
 	uint64_t kept = entry_caps(plan);
 
 	make_keyring();
+	raise_landlock(plan);
 	if (caps_bound(kept) < 0)
 		build_fail(INIT_CHANNEL, STEP_LOCK, "bounding set");
 	if (plan->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

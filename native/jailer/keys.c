@@ -256,6 +256,15 @@ static bool key_readonly(struct plan *p, struct fields *f)
 	return read_cover(p, f, ITEM_READONLY);
 }
 
+static bool key_landlock(struct plan *p, struct fields *f)
+{
+	const char *list = fields_next(f);
+
+	p->landlock_scopes = true;
+	p->landlock_files = list != NULL && strcmp(list, "files,scopes") == 0;
+	return p->landlock_files || (list != NULL && strcmp(list, "scopes") == 0);
+}
+
 static bool key_answer_mount(struct plan *p, struct fields *f)
 {
 	struct item *item = add_item(p, &p->answer_mounts, ITEM_ANSWER);
@@ -384,6 +393,7 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("no_new_privs", read_yes, no_new_privs)     \
 	VALUE("seccomp", read_path, seccomp)              \
 	VALUE("seccomp.init", read_yes, seccomp_init)     \
+	RECORD("landlock", ONCE, key_landlock)            \
 	VALUE("answer.hostname", read_yes, answer_hostname) \
 	VALUE("answer.release", read_text, answer_release) \
 	RECORD("answer.mount", MANY, key_answer_mount)    \

@@ -77,6 +77,7 @@ struct plan {
 	uint64_t caps;
 	const char *seccomp;
 	bool seccomp_init;	/* it lets init do its work, so that init loads it for all */
+	bool landlock_files, landlock_scopes;
 	bool answer_hostname;
 	const char *answer_release;	/* what uname(2) shows */
 

@@ -6,6 +6,7 @@ import type { Observation, ObservedMount, ObservedProcess, Subject } from '../pl
 import { processes } from './cgroup-processes.js';
 import { SystemError } from './error.js';
 import { readText, unless } from './files.js';
+import { landlockAbi } from './libc.js';
 import {
   gone,
   look,
@@ -147,6 +148,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
     hostQuotas: hostQuotas(names),
     links: linksOf(init),
     init: initOf(init),
+    landlock: landlockAbi(),
     corePattern: (readText('/proc/sys/kernel/core_pattern') ?? '').trim(),
     neighbours: Object.fromEntries(
       Object.entries(subject.neighbours).map(([name, pid]) => [name, idMap(pid, 'uid')]),

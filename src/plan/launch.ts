@@ -11,6 +11,7 @@ import { missingHere, PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
 import { identityFiles, nameRecords } from './identity.js';
 import { insideRecords } from './inside.js';
+import { landlockRecord } from './landlock.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
 import { sharesHostNetwork } from './network.js';
 import { rctlLaunch } from './rctl.js';
@@ -132,6 +133,7 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
     ['caps', capabilityMask(jailCapabilities(values))],
     ...(values.no_new_privs === false ? [] : [['no_new_privs', 'yes'] as LaunchRecord]),
     ...seccompRecords(values, facts.seccomp),
+    landlockRecord(values),
     ...answerRecords(values),
   ];
 }

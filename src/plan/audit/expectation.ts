@@ -24,6 +24,8 @@ export interface Expectation {
   readonly filters: number;
   /** Those of them that process 1 has as well. */
   readonly initFilters: number;
+  /** What of landlock(7) is asked for: `files`, `scopes`. */
+  readonly landlock: readonly string[];
   readonly rootOptions: readonly string[];
   readonly mounts: readonly PlannedMount[];
   readonly masked: readonly string[];
@@ -99,6 +101,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     noNewPrivs: one('no_new_privs') !== null,
     filters: (one('seccomp') === null ? 0 : 1) + answers,
     initFilters: (one('seccomp.init') === null ? 0 : 1) + answers,
+    landlock: words(one('landlock')?.[0]),
     rootOptions: words(one('root')?.[1]),
     mounts: records.flatMap((record) => mountOf(record) ?? []),
     masked: every('mask').map(([target = '']) => inJail(target)),

@@ -87,6 +87,8 @@ export interface Observation {
     /** AppArmor profile or SELinux label; null where there is none. */
     readonly label: string | null;
   };
+  /** The version of landlock(7) that the kernel has, 0 for none. It does not tell who is restricted by it. */
+  readonly landlock: number;
   /** The file or program that core dumps go to. */
   readonly corePattern: string;
   /** Other running jails by name, and their user ids. */

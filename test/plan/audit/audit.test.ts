@@ -28,6 +28,7 @@ const steps: readonly Step[] = [
         ['no_new_privs', 'yes'],
         ['seccomp', '/p.bpf'],
         ['seccomp.init', 'yes'],
+        ['landlock', 'files,scopes'],
       ],
     },
   },
@@ -62,6 +63,7 @@ const seen = (more: Partial<Observation> = {}): Observation => ({
     mount('/proc/keys', 'devtmpfs', 'rw'),
   ],
   ...{ present: ['/proc/keys'], descriptors: [], links: ['lo'], corePattern: 'core', neighbours: {} },
+  landlock: 7,
   limits: [{ core: { soft: 0, hard: 0 } }],
   controls: { [pids]: '10\n' },
   ...{ quotas: { max_inotify_instances: 96 }, hostQuotas: { max_inotify_instances: 128 } },
@@ -81,6 +83,7 @@ describe('an audit', () => {
     expect(rest).to.deep.equal({
       namespaces: ['mount', 'uts', 'ipc', 'pid', 'cgroup', 'net', 'user', 'time'],
       ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1, initFilters: 1 },
+      landlock: ['files', 'scopes'],
       rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'],
       mounts: [
         {
@@ -97,6 +100,19 @@ describe('an audit', () => {
   it('finds nothing weak in what is as planned', () => {
     expect(weaknesses(seen())).to.deep.equal([]);
     expect(auditJail(seen(), expected({}, { links: ['lo'] })).grade).to.equal('A');
+  });
+
+  it('notes what of landlock a jail does not have, and why', () => {
+    const noted = (version: number, plan = expected()) =>
+      auditJail(seen({ landlock: version }), plan)
+        .findings.filter(({ wall }) => wall === 'landlock')
+        .flatMap(({ doors }) => doors.map(({ by, severity }) => `${severity}: ${by}`));
+    expect(noted(6)).to.deep.equal([]);
+    expect(noted(2)).to.deep.equal(['note: landlock of this kernel has no scopes']);
+    expect(noted(0)).to.deep.equal(Array(2).fill('note: landlock is not in this kernel'));
+    expect(noted(7, { ...expected(), landlock: ['scopes'] })).to.deep.equal([
+      'note: a jail that may mount by itself',
+    ]);
   });
 
   const weakened: readonly (readonly [string, Partial<Observation>])[] = [
