@@ -9,6 +9,7 @@
 #include "enter.h"
 #include "filter.h"
 #include "landlock.h"
+#include "mounts.h"
 #include "streams.h"
 #include "title.h"
 
@@ -77,16 +78,23 @@ static void make_keyring(void)
  */
 static void raise_landlock(const struct plan *plan)
 {
-	struct landlock_place root = { .rights = LANDLOCK_ALL_FILES };
 	uint64_t files = plan->landlock_files ? LANDLOCK_ALL_FILES : 0;
+	struct landlock_place places[2] = { { .fd = -1 } };
+	int count = 0;
 
 	if (!plan->landlock_scopes)
 		return;
-	root.fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root.fd < 0 ||
-	    landlock_restrict(files, LANDLOCK_ABSTRACT_SOCKETS | LANDLOCK_SIGNALS, &root, 1) < 0)
+	places[count++].fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* The message queues of the IPC namespace are files as well, below no root: mq_open(3) has no path. */
+	places[count].fd = files == 0 ? -1 : mount_detached("mqueue", NULL, 0, 0);
+	if (places[count].fd >= 0)
+		count++;
+	for (int i = 0; i < count; i++)
+		places[i].rights = LANDLOCK_ALL_FILES;
+	if (landlock_restrict(files, LANDLOCK_ABSTRACT_SOCKETS | LANDLOCK_SIGNALS, places, count) < 0)
 		build_fail(INIT_CHANNEL, STEP_LOCK, "landlock");
-	close(root.fd);
+	for (int i = 0; i < count; i++)
+		close(places[i].fd);
 }
 
 /*

@@ -98,6 +98,10 @@ describe('a wall of a default jail, and the same with a door in it:', () => {
     ]);
   });
 
+  it('none between a jail and message queues of its own', () => {
+    expect(both('nesting', 'walls queue')).to.deep.equal(['opened', 'opened']);
+  });
+
   it('what the kernel counts by creator: inotify (userns)', () => {
     expect(both('nousers', 'walls inotify 97')).to.deep.equal(['96', '97']);
   });

@@ -3,6 +3,7 @@
  *   abstract listen|connect NAME   an abstract socket
  *   give SOCKET DIRECTORY          for the host: hands whoever connects the opened directory
  *   take SOCKET FILE               what of such a directory can be opened
+ *   queue                          a POSIX message queue of its own
  *   inotify COUNT                  how many of so many instances the kernel gives
  *   euid                           the effective user, for a set-user-ID copy
  *   nice                           whether it gets the CPU before others
@@ -150,6 +151,8 @@ int main(int argc, char **argv)
 		return take_directory(argv[2], argv[3]);
 	if (strcmp(what, "inotify") == 0 && argc == 3)
 		return inotify_instances(atoi(argv[2]));
+	if (strcmp(what, "queue") == 0)
+		return answer("opened", syscall(SYS_mq_open, "queue", O_CREAT | O_RDWR, 0600, NULL));
 	if (strcmp(what, "nice") == 0)
 		return before_others();
 	if (strcmp(what, "with-key") == 0 && argc > 2)
