@@ -75,6 +75,7 @@ struct jailer {
 	bool failed;		/* result is a fault of building */
 	enum phase phase;
 	enum phase last_phase;	/* the one before PHASE_EXITED */
+	bool overrides;		/* it takes CAP_DAC_OVERRIDE to write the log or the exit record */
 	bool begun;		/* the commands may run */
 	bool monitored;		/* a monitor has been there */
 	struct {

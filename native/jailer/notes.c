@@ -1,4 +1,5 @@
 #include "calls.h"
+#include "drop.h"
 #include "jailer.h"
 #include "terminal.h"
 #include "text.h"
@@ -79,7 +80,8 @@ void jail_go(struct jailer *j)
 		text_join(path, sizeof(path), "/proc/", pid, "/ns/user");
 		userns = open(path, O_RDONLY | O_CLOEXEC);
 	}
-	if (trees_send(&j->plan, j->channel, userns, &fault) < 0)
+	/* While the jail is being built there is time for the other. */
+	if (trees_send(&j->plan, j->channel, userns, &fault) < 0 || drop_most(j, &fault) < 0)
 		jail_fail(j, &fault);
 	if (userns >= 0)
 		close(userns);
@@ -103,6 +105,7 @@ void jail_begin(struct jailer *j)
 
 static void on_built(struct jailer *j)
 {
+	struct fault fault;
 	struct frame f;
 
 	frame_begin(&f, "built");
@@ -111,7 +114,10 @@ static void on_built(struct jailer *j)
 	/* From here on the jail's own may run in it: an init that does not read holds up nobody. */
 	fcntl(j->channel, F_SETFL, O_NONBLOCK);
 	rlimits_apply(j, &j->plan, j->init);
-	jail_begin(j);
+	if (drop_rest(j, &fault) < 0)
+		jail_fail(j, &fault);
+	else
+		jail_begin(j);
 }
 
 static void on_start(struct jailer *j, const struct note *n)

@@ -33,6 +33,7 @@
 	X(STEP_DOMAINNAME,  "domainname",   "set the NIS domain name")            \
 	X(STEP_ROOT_RO,     "root.ro",      "make the root read-only")            \
 	X(STEP_STDIO,       "stdio",        "open the standard streams")          \
+	X(STEP_DROP,        "drop",         "give up the jailer's privileges")    \
 	X(STEP_ANSWERS,     "answers",      "have calls answered by the jailer")  \
 	X(STEP_LOCK,        "lock",         "give up init's privileges")          \
 	X(STEP_RLIMIT,      "rlimit",       "set a resource limit")               \

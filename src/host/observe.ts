@@ -115,6 +115,12 @@ function initOf(pid: number): Observation['init'] {
   };
 }
 
+/** Process 1 is a child of its jailer, and of nobody else: it ends with it. */
+function jailerOf(init: number): ObservedProcess | null {
+  const parent = /^PPid:\s*(\d+)$/m.exec(look(`/proc/${init}/status`) ?? '')?.[1];
+  return parent === undefined ? null : observeProcess(Number(parent), 'jailer');
+}
+
 /**
  * Looks at a running jail from outside. Nothing in it is asked, and no path of it followed.
  * @throws SystemError ESRCH when it has ended
@@ -131,6 +137,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
   const names = quotaNames();
   const pids = [init, ...(main === null ? [] : [main.pid])];
   return {
+    jailer: jailerOf(init),
     processes: [first, ...(main === null ? [] : [main]), ...others(subject)],
     namespaces: Object.fromEntries(
       kinds.map((kind) => [kind, { jail: namespaceOf(init, kind), host: namespaceOf('self', kind) }]),

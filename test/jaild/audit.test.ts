@@ -84,7 +84,7 @@ describe('jailctl audit', () => {
     expect(walls.find(({ wall }) => wall === 'landlock')?.grade).to.equal(closed);
     expect(own.filter((one) => one.grade !== 'closed')).to.deep.equal([]);
     expect(own.map(({ wall }) => wall)).to.deep.equal([
-      ...['users', 'capabilities', 'no new privileges', 'system calls', 'process 1'],
+      ...['users', 'capabilities', 'no new privileges', 'system calls', 'process 1', 'jailer'],
       ...['namespaces', 'network'],
       ...['root', 'mounts', 'kernel files', 'devices', 'leaks'],
       ...['processes', 'memory', 'cpu and disks', 'kernel quotas', 'resource limits', 'out of memory'],

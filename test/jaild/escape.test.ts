@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -304,6 +305,45 @@ describe('process 1 of a jail', () => {
       expect(privileges(status.stdout)).to.include('Seccomp_filters:\t1');
       expect(statusOf(jail)).to.include('Seccomp_filters:\t0');
     }
+  });
+});
+
+describe('the jailer of a running jail', () => {
+  const instance = new TestInstance();
+  const jailerOf = (jail: string): number =>
+    Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${instance.status(jail).pid}/status`, 'utf8'))?.[1]);
+  const caps = (pid: number): readonly string[] =>
+    privileges(readFileSync(`/proc/${pid}/status`, 'utf8')).map((line) => line.replace(/^.*\t0*/, ''));
+  const theirs = join(instance.prefix, 'theirs');
+
+  before(async () => {
+    mkdirSync(theirs, { mode: 0o700 });
+    chownSync(theirs, 33, 33);
+    instance.configure(`
+      * { path = "$root"; command = "/bin/sh -c 'echo up; sleep 1000'"; }
+      plain { } named { allow.set_hostname; } elsewhere { exec.consolelog = "${theirs}/log"; }
+    `);
+    await instance.start();
+    const { code, stderr } = instance.ctl('start', 'plain', 'named', 'elsewhere');
+    if (code !== 0) throw new Error(stderr);
+  });
+
+  after(() => instance.close());
+
+  it('has no capability, no new privileges and few system calls', () => {
+    expect(caps(jailerOf('plain'))).to.deep.equal(['', '', '', '', '', '1', '2', '1']);
+  });
+
+  it('keeps what it takes to answer calls, and to write where its log is', () => {
+    expect(caps(jailerOf('named'))).to.deep.equal(['', '2c0002', '2c0002', '2c0002', '', '1', '2', '1']);
+    expect(caps(jailerOf('elsewhere'))).to.deep.equal(['', '2', '2', '2', '', '1', '2', '1']);
+    expect(readFileSync(join(theirs, 'log'), 'utf8')).to.match(/ up\n$/);
+  });
+
+  it('holds no directory', () => {
+    const directory = `/proc/${jailerOf('plain')}/fd`;
+    const held = readdirSync(directory).filter((fd) => statSync(join(directory, fd)).isDirectory());
+    expect(held).to.deep.equal([]);
   });
 });
 

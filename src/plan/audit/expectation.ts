@@ -36,6 +36,8 @@ export interface Expectation {
   readonly controls: Readonly<Record<string, string>>;
   /** Links of its network namespace. */
   readonly links: readonly string[];
+  /** The jailer does calls for processes of the jail. */
+  readonly answers: boolean;
   /** The jail's root may mount, by way of the jailer. */
   readonly mountsItself: boolean;
   readonly foreground: boolean;
@@ -117,6 +119,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     ),
     controls: controlsOf(plan),
     links: linksOf(plan),
+    answers: answers > 0,
     mountsItself: one('answer.mount') !== null,
     foreground: one('foreground') !== null,
   };

@@ -1,8 +1,8 @@
 /** One process of a jail, as /proc/PID/status has it; ids as the host numbers them. proc_pid_status(5). */
 export interface ObservedProcess {
   readonly pid: number;
-  /** `other`: one of the cgroup that is in the jail's namespaces. */
-  readonly role: 'init' | 'command' | 'other';
+  /** `other`: one of the cgroup that is in the jail's namespaces; `jailer`: outside of them, the parent of process 1. */
+  readonly role: 'init' | 'command' | 'other' | 'jailer';
   /** What it calls itself: the jail chooses that. */
   readonly name: string;
   /** Real, effective, saved and file system ids. */
@@ -56,7 +56,10 @@ export interface ObservedLimit {
 
 /** What the kernel says of a running jail; nothing in it was asked from the jail itself. */
 export interface Observation {
+  /** Those in the jail. */
   readonly processes: readonly ObservedProcess[];
+  /** Its jailer, null when it has gone. */
+  readonly jailer: ObservedProcess | null;
   /** Kind ("mnt") → the jail's namespace and that of jaild. */
   readonly namespaces: Readonly<Record<string, { readonly jail: string; readonly host: string }>>;
   readonly uidMap: readonly IdRange[];

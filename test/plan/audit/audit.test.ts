@@ -53,8 +53,13 @@ const mount = (target: string, type: string, options: string) => ({
 });
 const kinds = ['mnt', 'pid', 'ipc', 'uts', 'cgroup', 'time', 'net', 'user'];
 
+const none = { inheritable: 0n, permitted: 0n, effective: 0n, bounding: 0n, ambient: 0n };
+const keeper = (more: Partial<ObservedProcess> = {}): ObservedProcess =>
+  process({ role: 'jailer', pid: 99, capabilities: none, ...more });
+
 const seen = (more: Partial<Observation> = {}): Observation => ({
   processes: [process({ role: 'init', pid: 1 }), process({})],
+  jailer: keeper(),
   namespaces: Object.fromEntries(kinds.map((kind) => [kind, { jail: 'a', host: 'b' }])),
   ...{ uidMap: [range], gidMap: [range], hostMounts: [], hostRoot: { device: '8:1', root: '/' } },
   mounts: [
@@ -83,7 +88,7 @@ describe('an audit', () => {
     expect(rest).to.deep.equal({
       namespaces: ['mount', 'uts', 'ipc', 'pid', 'cgroup', 'net', 'user', 'time'],
       ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1, initFilters: 1 },
-      landlock: ['files', 'scopes'],
+      ...{ landlock: ['files', 'scopes'], answers: false },
       rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'],
       mounts: [
         {
@@ -140,6 +145,12 @@ describe('an audit', () => {
       'process 1: others may look into its memory',
       { init: { program: '/memfd:jailer', isDumpable: true, terminal: 0, label: null } },
     ],
+    [
+      'jailer: the jailer has chown, net_admin',
+      { jailer: keeper({ capabilities: { ...none, bounding: 0x1003n } }) },
+    ],
+    ['jailer: the jailer runs without no_new_privs', { jailer: keeper({ noNewPrivs: false }) }],
+    ['jailer: the jailer has no filter', { jailer: keeper({ seccomp: 0 }) }],
     ['network: it has a link that the plan does not give it: eth7', { links: ['lo', 'eth7'] }],
     ['processes: pids.max is max instead of 10', { controls: { [pids]: 'max\n' } }],
     ['kernel quotas: they cannot be read', { quotas: null }],
