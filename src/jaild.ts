@@ -13,8 +13,9 @@ import { makeNotifier, type Notifier } from './daemon/notify.js';
 import { readSettings, withDefaults } from './daemon/read-settings.js';
 import type { Settings } from './daemon/settings.js';
 import { readText } from './host/files.js';
-import { flockExclusive, notifySocket, peerCredentials } from './host/libc.js';
+import { flockExclusive, keepDescriptors, notifySocket } from './host/libc.js';
 import { Machine } from './host/machine.js';
+import { lookAtPeer } from './host/peer.js';
 import { instanceBelow, type Instance } from './plan/instance.js';
 import { planJail } from './plan/jail.js';
 import type { Log } from './supervise/log.js';
@@ -151,7 +152,7 @@ class Daemon {
       group: this.settings['socket.group'],
       dispatch: this.#dispatch(),
       log: (level, message) => this.log[level](message),
-      credentials: peerCredentials,
+      credentials: lookAtPeer,
     });
     process.on('SIGTERM', () => void this.#end(this.settings['daemon.shutdown'] === 'stop'));
     process.on('SIGINT', () => void this.#end(this.settings['daemon.shutdown'] === 'stop'));
@@ -163,12 +164,7 @@ class Daemon {
 
   /** The table of commands; after a `shutdown` has been answered, jaild ends. */
   #dispatch(): Dispatch {
-    const { instance, log } = this;
-    const dispatch = dispatchCommands({
-      instance,
-      operations: this.#supervisor,
-      log: (level, message) => log[level](message),
-    });
+    const dispatch = dispatchCommands({ instance: this.instance, operations: this.#supervisor });
     return async (conversation) => {
       const answer = await dispatch(conversation);
       if (this.#supervisor.isShutDown) setImmediate(() => void this.#end(false));
@@ -201,6 +197,9 @@ async function main(): Promise<void> {
   if (words === 'help') return void process.stdout.write(usage);
   if (words === 'version') return void process.stdout.write(`jaild ${packageVersion()}\n`);
   if (process.getuid?.() !== 0) throw unable(1, 'jaild needs root: only root may make jails', 'sudo jaild');
+  // Whoever started jaild, commands on the host have the usual mask and none of its descriptors.
+  process.umask(0o022);
+  keepDescriptors();
   const instance = instanceBelow(words.prefix);
   const settings = settingsOf(instance);
   makeDirectories(instance);

@@ -42,8 +42,8 @@ int copy_answer(int fd, const struct call *call);
 /* local.c: becomes the same command in a Node process; `unreachable` says why, or is NULL. */
 _Noreturn void run_locally(const struct call *call, const char *unreachable);
 
-/* handover.c: gives stdin, stdout and stderr to the jailer at `path`, whose first message is
- * `fields`. Returns the exit code. */
+/* handover.c: has the jailer at `path`, whose first message is `fields`, run a command between pipes or on
+ * a terminal of the jail's. Returns the exit code. */
 int hand_over(const struct call *call, const char *path, const char *fields, size_t n);
 
 /* relay.c: between the caller's terminal and the jail's, whose master the jailer gave us. */
@@ -53,6 +53,15 @@ void resume_relay(void);	/* after a change of size, or after we were stopped */
 void prepare_relay(struct pollfd fds[RELAY_FDS]);
 void relay(const struct pollfd fds[RELAY_FDS]);
 void end_relay(void);
+
+/* pipes.c: between the caller's stdin, stdout and stderr and a command without a terminal. */
+#define PIPE_FDS 6
+bool open_pipes(int theirs[3]);	/* makes the command's ends; false with errno */
+void close_pipes(void);
+int prepare_pipes(struct pollfd fds[PIPE_FDS]);	/* returns the timeout for poll(2) */
+void relay_pipes(const struct pollfd fds[PIPE_FDS]);
+bool pipes_are_done(void);	/* asked when the command has ended: all it said has been passed on */
+bool pipes_failed(void);	/* some of it could not be */
 
 /* terminal.c: the caller's terminal. All are harmless where stdin is none. */
 void make_terminal_raw(void);

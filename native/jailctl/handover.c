@@ -1,7 +1,8 @@
-/* The conversation with a jailer: it gets our descriptors, we get the command's end. */
+/* The conversation with a jailer: it gets descriptors for the command, we get the command's end. */
 #include "client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 
 static struct {
 	int jailer, signals;
+	int code;		/* the command's; -1 while it runs */
 	char name[256];		/* the jail's */
 	const char *not_done;
 	bool jexec;		/* fails in the words of jexec(8) */
@@ -58,7 +60,8 @@ static int watch_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static bool send_message(const char *fields, size_t n, bool with_descriptors)
+/* `descriptors`: three of them, or NULL. */
+static bool send_message(const char *fields, size_t n, const int *descriptors)
 {
 	char count[4];
 	struct iovec pieces[] = { { count, sizeof(count) }, { (char *)fields, n } };
@@ -72,8 +75,8 @@ static bool send_message(const char *fields, size_t n, bool with_descriptors)
 	size_t left;
 
 	put_u32(count, (uint32_t)n);
-	memcpy(CMSG_DATA(&control.header), (int[]){ 0, 1, 2 }, 3 * sizeof(int));
-	if (with_descriptors) {
+	if (descriptors) {
+		memcpy(CMSG_DATA(&control.header), descriptors, 3 * sizeof(int));
 		message.msg_control = &control;
 		message.msg_controllen = sizeof(control.bytes);
 	}
@@ -97,7 +100,7 @@ static void forward_signal(int number)
 	char fields[24];
 	int n = snprintf(fields, sizeof(fields), "signal%c%d", '\0', number);
 
-	send_message(fields, (size_t)n + 1, false);
+	send_message(fields, (size_t)n + 1, NULL);
 }
 
 static void read_signal(void)
@@ -116,6 +119,9 @@ static void read_signal(void)
 		resume_relay();
 		break;
 	default:
+		/* The command has ended, and only who reads what it said is slow. */
+		if (s.code >= 0)
+			exit(CODE_SIGNAL + (int)signal.ssi_signo);
 		forward_signal((int)signal.ssi_signo);
 	}
 }
@@ -204,11 +210,16 @@ static int read_jailer(void)
 
 	if (n < 0 && errno == EINTR)
 		return -1;
-	if (n <= 0)
-		fail("jailer", n == 0 ? "closed the connection" : strerror(errno));
+	if (n <= 0) {
+		end_relay();
+		COMPLAIN(s.name, ": ", s.not_done, ": jailer: ",
+			 n == 0 ? "closed the connection" : strerror(errno));
+		return CODE_FAILED;
+	}
 	header = CMSG_FIRSTHDR(&message);
 	if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(fd))) {
 		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+		close_pipes();
 		start_relay(fd);
 	}
 	s.have += (size_t)n;
@@ -217,25 +228,54 @@ static int read_jailer(void)
 
 static int converse(void)
 {
-	struct pollfd fds[2 + RELAY_FDS] = { { .fd = s.jailer, .events = POLLIN },
-					     { .fd = s.signals, .events = POLLIN } };
+	struct pollfd fds[2 + RELAY_FDS + PIPE_FDS] = { { .fd = s.jailer, .events = POLLIN },
+							{ .fd = s.signals, .events = POLLIN } };
+	struct pollfd *terminal = fds + 2, *pipes = terminal + RELAY_FDS;
 
-	for (int code = -1;;) {
-		prepare_relay(fds + 2);
-		if (poll(fds, 2 + RELAY_FDS, -1) < 0)
+	for (s.code = -1;;) {
+		int timeout = prepare_pipes(pipes);
+
+		prepare_relay(terminal);
+		if (poll(fds, sizeof(fds) / sizeof(*fds), timeout) < 0)
 			continue;
 		if (fds[1].revents)
 			read_signal();
-		relay(fds + 2);
-		if (fds[0].revents)
-			code = read_jailer();
-		if (code >= 0)
-			return code;
+		relay(terminal);
+		relay_pipes(pipes);
+		if (s.code < 0 && fds[0].revents)
+			s.code = read_jailer();
+		if (s.code >= 0 && pipes_are_done())
+			return s.code == 0 && pipes_failed() ? CODE_FAILED : s.code;
+		fds[0].fd = s.code < 0 ? s.jailer : -1;
 	}
+}
+
+/* Field `index` of a message, or "". */
+static const char *field(const char *fields, size_t n, int index)
+{
+	const char *end = fields + n;
+
+	while (index-- > 0 && fields < end)
+		fields += strlen(fields) + 1;
+	return fields < end ? fields : "";
+}
+
+/* A terminal is the jail's own, and its command gets nothing else. */
+static bool open_streams(const char *fields, size_t n, int theirs[3])
+{
+	int terminal = strcmp(fields, "attach") == 0 ? 1 : 3;
+
+	if (strcmp(field(fields, n, terminal), "yes") != 0)
+		return open_pipes(theirs);
+	for (int i = 0; i < 3; i++)
+		theirs[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return theirs[2] >= 0;
 }
 
 int hand_over(const struct call *call, const char *path, const char *fields, size_t n)
 {
+	int theirs[3];
+
 	s.jexec = strcmp(call->name, "jexec") == 0;
 	s.not_done = strcmp(fields, "attach") == 0 ? "not started" : "not run";
 	name_jail(path);
@@ -243,7 +283,11 @@ int hand_over(const struct call *call, const char *path, const char *fields, siz
 	s.jailer = connect_to(path);
 	if (s.signals < 0 || s.jailer < 0)
 		fail(path, strerror(errno));
-	if (!send_message(fields, n, true))
+	if (!open_streams(fields, n, theirs))
+		fail("pipe", strerror(errno));
+	if (!send_message(fields, n, theirs))
 		fail(path, strerror(errno));
+	for (int i = 0; i < 3; i++)
+		close(theirs[i]);
 	return converse();
 }

@@ -2,9 +2,10 @@
 #include "calls.h"
 #include "caps.h"
 #include "landlock.h"
-#include "text.h"
+#include "outside.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,7 +20,8 @@
 #define ANSWERING                                                                                  \
 	(BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_PTRACE) | BIT(CAP_SYS_CHROOT) | BIT(CAP_DAC_OVERRIDE))
 
-#define PLACES_MAX 3
+/* The directory of the jail, that of its log, its cgroup. */
+#define PLACES 3
 
 /* Looking for leaks at the end takes a thread, /proc and ptrace(2). */
 #ifdef __SANITIZE_ADDRESS__
@@ -28,33 +30,46 @@
 #define SANITIZED false
 #endif
 
-/* The directory of a file: `buffer` has it. */
-static const char *directory_of(const char *path, char *buffer, size_t size)
+/* The directory of the log: a descriptor, or -1 with errno. `name`: the file in it. */
+static int open_logs(const char *path, const char **name)
 {
-	size_t n = (size_t)(strrchr(path, '/') - path);
+	char buffer[PATH_MAX];
+	int directory = outside_directory(path, name);
+	size_t n;
 
-	if (n >= size)
-		return NULL;
+	if (directory != AT_FDCWD)
+		return directory;
+	*name = strrchr(path, '/') + 1;
+	n = (size_t)(*name - path);
+	errno = ENAMETOOLONG;
+	if (n >= sizeof(buffer))
+		return -1;
 	memcpy(buffer, path, n);
 	buffer[n] = '\0';
-	return n == 0 ? "/" : buffer;
+	return open(buffer, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* As those whose capabilities are in effect. */
-static bool may(const char *path, int mode)
+/* As those whose capabilities are in effect. An empty name: the directory itself. */
+static bool may(int directory, const char *name, int mode)
 {
-	return syscall(SYS_faccessat2, AT_FDCWD, path, mode, AT_EACCESS) == 0;
+	return syscall(SYS_faccessat2, directory, name, mode,
+		       AT_EACCESS | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* Whether the exit record and the log can be written by being root alone, as whose they mostly are. */
 static bool writes_as_root(const struct plan *p)
 {
-	char buffer[4096];
-	const char *logs = p->log_path == NULL ? NULL : directory_of(p->log_path, buffer, sizeof(buffer));
+	const char *name;
+	int logs;
+	bool can = may(AT_FDCWD, p->rundir, W_OK | X_OK);
 
-	return may(p->rundir, W_OK | X_OK) &&
-	       (p->log_path == NULL ||
-		(logs != NULL && may(logs, W_OK | X_OK) && may(p->log_path, R_OK | W_OK)));
+	if (p->log_path == NULL || !can)
+		return can;
+	logs = open_logs(p->log_path, &name);
+	can = logs >= 0 && may(logs, "", W_OK | X_OK) && may(logs, name, R_OK | W_OK);
+	if (logs >= 0)
+		close(logs);
+	return can;
 }
 
 /* What is needed as long as the jail runs. Root of the host needs nothing to kill root of its namespace. */
@@ -71,31 +86,26 @@ static uint64_t lasting(const struct jailer *j)
 	return mask | ANSWERING | ((p->namespaces & CLONE_NEWUSER) != 0 ? 0 : p->caps);
 }
 
-static int add_place(struct landlock_place *places, int count, const char *path, uint64_t rights)
-{
-	if (path == NULL)
-		return count;
-	places[count].fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	places[count].rights = rights;
-	return places[count].fd < 0 ? count : count + 1;
-}
-
 /* Helpers have the files of /proc to read and mounts to make, which nobody may who is restricted. */
 static int restrict_files(const struct plan *p)
 {
 	const uint64_t keeping = LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE | LANDLOCK_TRUNCATE |
 				 LANDLOCK_MAKE_FILE | LANDLOCK_REMOVE_FILE;
-	struct landlock_place places[PLACES_MAX];
-	char buffer[4096];
-	int count = 0, result, error;
+	/* cgroup.kill is all that is written there. */
+	const uint64_t rights[PLACES] = { keeping, keeping, LANDLOCK_WRITE_FILE };
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	struct landlock_place places[PLACES];
+	const char *name;
+	int fds[PLACES], count = 0, result, error;
 
 	if (answers_wanted(p) || SANITIZED)
 		return 0;
-	count = add_place(places, count, p->rundir, keeping);
-	if (p->log_path != NULL)
-		count = add_place(places, count, directory_of(p->log_path, buffer, sizeof(buffer)), keeping);
-	/* cgroup.kill */
-	count = add_place(places, count, p->cgroup, LANDLOCK_WRITE_FILE);
+	fds[0] = open(p->rundir, flags);
+	fds[1] = p->log_path == NULL ? -1 : open_logs(p->log_path, &name);
+	fds[2] = p->cgroup == NULL ? -1 : open(p->cgroup, flags);
+	for (int i = 0; i < PLACES; i++)
+		if (fds[i] >= 0)
+			places[count++] = (struct landlock_place){ fds[i], rights[i] };
 	result = landlock_restrict(LANDLOCK_ALL_FILES, LANDLOCK_ABSTRACT_SOCKETS, places, count);
 	error = errno;
 	for (int i = 0; i < count; i++)

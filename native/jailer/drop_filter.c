@@ -19,7 +19,7 @@ static const uint16_t always[] = {
 	/* requests in memory */
 	SYS_memfd_create, SYS_mmap, SYS_munmap, SYS_madvise, SYS_mprotect, SYS_brk,
 	/* the log, and the exit record */
-	SYS_openat, SYS_read, SYS_readv, SYS_pread64, SYS_write, SYS_writev, SYS_close, SYS_fcntl,
+	SYS_openat, SYS_openat2, SYS_read, SYS_readv, SYS_pread64, SYS_write, SYS_writev, SYS_close, SYS_fcntl,
 	SYS_lseek, SYS_ftruncate, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_renameat2, SYS_unlinkat,
 	/* init */
 	SYS_pidfd_send_signal, SYS_wait4, SYS_prlimit64, SYS_capget, SYS_capset,
@@ -38,7 +38,7 @@ static const uint16_t always[] = {
 static const uint16_t helping[] = {
 	SYS_clone, SYS_clone3, SYS_unshare, SYS_setns, SYS_chroot, SYS_chdir, SYS_fchdir, SYS_ioctl,
 	SYS_prctl, SYS_close_range, SYS_dup3, SYS_setgroups, SYS_setresgid, SYS_setresuid,
-	SYS_personality, SYS_openat2, SYS_pwrite64, SYS_readlinkat, SYS_getdents64, SYS_statfs,
+	SYS_personality, SYS_pwrite64, SYS_readlinkat, SYS_getdents64, SYS_statfs,
 	SYS_fstatfs, SYS_uname, SYS_sethostname, SYS_setdomainname, SYS_open_tree, SYS_move_mount,
 	SYS_mount_setattr, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick, SYS_mount, SYS_umount2,
 #ifdef SYS_open

@@ -112,6 +112,12 @@ void oom_score_reset(const char *pid);
 /* Sets the plan's limits for `pid`; tells the monitor what is refused, if `j` is set. */
 void rlimits_apply(struct jailer *j, const struct plan *plan, pid_t pid);
 
+/*
+ * ordinary.c: takes off what jaild was started with: nice value, policy, I/O priority, timer slack; and has the jail's
+ * user namespace count up to the plan's limits instead of jaild's. To be called before the namespace is made.
+ */
+void become_ordinary(const struct plan *plan);
+
 /* notes.c: what init says. Returns false when there is nothing more. */
 bool note_take(struct jailer *j);
 void jail_begin(struct jailer *j);

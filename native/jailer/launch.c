@@ -156,6 +156,7 @@ int launch(struct jailer *j, struct fault *fault)
 		return fail(fault, STEP_LOG, p->log_path);
 	if (p->seccomp != NULL && filter_read(p->seccomp) < 0)
 		return fail(fault, STEP_SECCOMP, p->seccomp);
+	become_ordinary(p);
 	make_time_namespace(j);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
 	    setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)

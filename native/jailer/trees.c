@@ -1,6 +1,7 @@
 #include "trees.h"
 #include "calls.h"
 #include "channel.h"
+#include "outside.h"
 #include "shelf.h"
 
 #include <errno.h>
@@ -75,10 +76,10 @@ static const char *path_below(const char *root, const char *path)
 static int open_source(const char *root, const char *source, unsigned int flags)
 {
 	const char *below = path_below(root, source);
-	int top, fd, tree, error;
+	int top, fd, error;
 
-	if (below == NULL)
-		return sys_open_tree(AT_FDCWD, source, flags);
+	if (below == NULL || strstr(source, "//") != NULL)
+		return outside_tree(source, flags);
 	top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0)
 		return -1;
@@ -87,13 +88,7 @@ static int open_source(const char *root, const char *source, unsigned int flags)
 	error = errno;
 	close(top);
 	errno = error;
-	if (fd < 0)
-		return -1;
-	tree = sys_open_tree(fd, "", flags | AT_EMPTY_PATH);
-	error = errno;
-	close(fd);
-	errno = error;
-	return tree;
+	return tree_of(fd, flags);
 }
 
 /* Returns the copy, or -1 with `fault`. `root`: the jail's, or NULL for the root itself. */

@@ -551,7 +551,7 @@ static void test_hand_over(void)
 {
 	const struct how *exec = WORDS("jailctl", "exec", "web", "true");
 
-	expect("the command gets the client's own descriptors, and its code comes back",
+	expect("the command's input and output are the client's, and its code comes back",
 	       &(struct how){ .argv = { "jailctl", "exec", "web" }, .input = "hello" }, give_exec,
 	       jail_says, 5, "out of the jail: hello", "err");
 	expect("a signal is 128 and its number", exec, give_exec, jail_is_killed, 137, "", "");

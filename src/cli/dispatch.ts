@@ -1,5 +1,5 @@
 import { allows, type Right } from '../control/access.js';
-import type { Dispatch, Log } from '../control/connection.js';
+import type { Dispatch } from '../control/connection.js';
 import { Refusal } from '../control/failure.js';
 import type { Instance } from '../plan/instance.js';
 import type { Operations } from '../supervise/operations.js';
@@ -10,41 +10,36 @@ import { commandHelp, overview } from './help.js';
 import { runJail } from './jail.js';
 import { runJexec } from './jexec.js';
 import { runJls } from './jls.js';
-import { parseWords, wrongUse } from './words.js';
+import { ownWords, parseWords, wrongUse } from './words.js';
 
 /** What the commands of a running jaild work on. */
 export interface Services {
   readonly instance: Instance;
   readonly operations: Operations;
-  readonly log: Log;
   readonly now?: () => Date;
 }
 
 /** Answers requests of the control socket by the table of commands. */
-export function dispatchCommands({ instance, operations, log, now = () => new Date() }: Services): Dispatch {
-  return async ({ request, peer, right, signal, out, err, drained }) => {
+export function dispatchCommands({ instance, operations, now = () => new Date() }: Services): Dispatch {
+  return async ({ request, peer, right, refused, signal, out, err, drained }) => {
     const { calledAs, words, cwd, columns, terminals, noColor, term } = request;
     const terminal = { ...terminals, columns, term, colour: terminals.stdout && !noColor && term !== 'dumb' };
-    const refuse = (what: string): void =>
-      log('warn', `${what} refused to process ${peer.pid} of uid ${peer.uid}: it needs ${needed(what)}`);
     return runCommand(
       { calledAs, words, cwd, terminal, peer, right, out, err, drained, signal, now, instance, operations },
-      refuse,
+      refused,
     );
   };
 }
 
-const needed = (name: string): Right => commands.find((command) => command.name === name)?.needs ?? 'root';
-
 /** Runs the command that the words name. Rejects with Refusal, or what the supervisor throws. */
 export async function runCommand(
   context: CommandContext,
-  refused: (command: string) => void = () => undefined,
+  refused: (command: string, needs: Right) => void = () => undefined,
 ): Promise<CommandResult> {
   const { calledAs } = context;
-  if (calledAs === 'jail') return runJail(context, () => refused(calledAs));
+  if (calledAs === 'jail') return runJail(context, () => refused(calledAs, 'root'));
   if (calledAs !== 'jailctl') {
-    permit(context, calledAs, calledAs === 'jls' ? 'anyone' : 'root', refused);
+    permit(context, calledAs, calledAs === 'jls' ? 'operator' : 'root', refused);
     const daemon = withOperations(context);
     return calledAs === 'jls' ? runJls(daemon) : runJexec(daemon);
   }
@@ -54,9 +49,9 @@ export async function runCommand(
   const command = findCommand(name === '--version' ? 'version' : name);
   if (asksForHelp(command, words)) return say(context, commandHelp(command, context.terminal));
   if (command.where === 'local' && context.operations !== null) return 'local';
-  const given = parseWords(command, words);
+  // Rights first: who may not have it done has no time spent on his words.
   permit(context, command.name, command.needs, refused);
-  return perform(command, context, given);
+  return perform(command, context, parseWords(command, words));
 }
 
 function perform(
@@ -81,10 +76,7 @@ function withoutPrefix(words: readonly string[]): readonly string[] {
 }
 
 function asksForHelp(command: Command, words: readonly string[]): boolean {
-  const end = words.findIndex(
-    (word) => word === '--' || (command.optionPlace === 'before-operands' && !word.startsWith('-')),
-  );
-  const own = end < 0 ? words : words.slice(0, end);
+  const own = ownWords(command, words);
   return own.includes('--help') || own.includes('-h');
 }
 
@@ -97,10 +89,10 @@ function permit(
   context: CommandContext,
   name: string,
   needs: Right,
-  refused: (command: string) => void,
+  refused: (command: string, needs: Right) => void,
 ): void {
   if (context.operations === null || allows(context.right, needs)) return;
-  refused(name);
+  refused(name, needs);
   const who = needs === 'root' ? 'root' : "root and members of the socket's group";
   throw new Refusal(1, `${name} is for ${who} only`, needs === 'root' ? `sudo jailctl ${name} …` : undefined);
 }

@@ -69,8 +69,8 @@ export const exec = daemonCommand({
   name: 'exec',
   summary: 'Run a command in a running jail.',
   description:
-    'The command has the standard input, output and error of the caller, the limits and capabilities of the jail, and ' +
-    'an environment of its own: PATH, HOME, SHELL, USER, what exec.env says, and TERM with -t.',
+    'What the caller has as standard input, output and error is passed on to and from the command through pipes; it has the ' +
+    'limits and capabilities of the jail, and an environment of its own: PATH, HOME, SHELL, USER, what exec.env says, and TERM with -t.',
   operands: 'NAME -- COMMAND...',
   count: [1, 1],
   completes: 'jail',

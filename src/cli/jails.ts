@@ -4,7 +4,7 @@ import { suggestion } from './words.js';
 
 /** "NAME: no such jail", with the nearest name there is: exit code 4. */
 export function noSuchJail(name: string, operations: Operations): Refusal {
-  const names = operations.status().map((jail) => jail.name);
+  const names = operations.glance().map((jail) => jail.name);
   return new Refusal(
     4,
     `${name}: no such jail`,

@@ -63,7 +63,7 @@ export const list = daemonCommand({
     json: { type: 'boolean', summary: 'Everything about them, as status --json gives it.' },
     quiet: { type: 'boolean', short: 'q', summary: 'Names only.' },
   },
-  needs: 'anyone',
+  needs: 'operator',
   run: (context, { options }) => {
     const jails = context.operations.status();
     if (options.json) context.out(json(statusReply(jails)));

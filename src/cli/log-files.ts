@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 
 /** One file of a log, held open so that a rotation cannot pull it away. */
@@ -25,7 +26,8 @@ export function rotatedName(path: string, generation: number): string {
 /** Opens a file of a log; null when there is none. Rejects with the system's error. */
 export async function openLog(path: string): Promise<LogFile | null> {
   try {
-    const handle = await open(path, 'r');
+    // A jail may write to the directory, and lay there what would keep its reader waiting.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const { ino, mtime } = await handle.stat();
     return { handle, inode: ino, changedAt: mtime };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { CommandContext } from './context.js';
 import { openLog, rotatedName, sendFile, type LogFile } from './log-files.js';
@@ -60,7 +60,7 @@ async function generationOf(path: string, inode: number): Promise<number | null>
 
 async function inodeOf(path: string): Promise<number | null> {
   try {
-    return (await stat(path)).ino;
+    return (await lstat(path)).ino;
   } catch {
     return null; // Between the rename and the new file there is none.
   }

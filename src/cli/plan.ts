@@ -54,6 +54,12 @@ export const plan = daemonCommand({
   },
   needs: 'operator',
   run: async (context, { options, operands }) => {
+    if (context.right !== 'root' && (operands.length > 1 || operands.some((word) => word.includes('='))))
+      throw new Refusal(
+        1,
+        'plan: only root may have jaild plan with parameters of his own',
+        'jailctl plan NAME',
+      );
     const base = configurationFor(context, options.file);
     const jail = jailFromWords(operands, [], base, () => 'plan');
     for (const diagnostic of jail.diagnostics) context.err(`${formatDiagnostic(diagnostic)}\n`);

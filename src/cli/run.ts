@@ -83,7 +83,7 @@ export const run = daemonCommand({
     const jail = jailFromWords(operands, rest, base, () => generatedName(context));
     refuseMistakes(jail, context);
     const { socket } = await context.operations.run(jail, options.tty);
-    return { handOver: { socket, fields: ['attach'] } };
+    return { handOver: { socket, fields: ['attach', options.tty ? 'yes' : 'no'] } };
   },
 });
 

@@ -38,7 +38,7 @@ export const status = daemonCommand({
   operands: '[NAME...]',
   completes: 'jail',
   options: { json: { type: 'boolean', summary: 'The whole answer for programs.' } },
-  needs: 'anyone',
+  needs: 'operator',
   run: (context, { options, operands }) => {
     const { known, unknown } = sortNames(operands, context.operations);
     const every = operands.length === 0;

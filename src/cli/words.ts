@@ -8,9 +8,14 @@ export function wrongUse(message: string, hint?: string): Refusal {
   return new Refusal(2, message, hint);
 }
 
+/** Longer words than this are no misspelt names, and are not compared with all there are. */
+const MAX_NAME = 128;
+/** Node's own parser takes a time that grows with the square of a word of single letters. */
+const MAX_OPTION = 8192;
+
 /** The one of `known` that was probably meant, or undefined when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined;
+  if (known.length === 0 || word.length > MAX_NAME) return undefined;
   const near = closest(word, known);
   return distance(word, near) <= Math.max(1, Math.ceil(word.length / 3)) ? near : undefined;
 }
@@ -23,6 +28,8 @@ export function suggestion(word: string, known: readonly string[], otherwise: st
 
 /** Reads the words after a command's name. Throws Refusal (exit code 2) for what the command does not have. */
 export function parseWords(command: Command, words: readonly string[]): Given {
+  if (ownWords(command, words).some((word) => word.startsWith('-') && word.length > MAX_OPTION))
+    throw wrongUse(`${command.name}: an option is too long`);
   const { before, operands, rest } = splitWords(command.options, words, command.optionPlace ?? 'anywhere');
   const parsed = parseOptions(command, before);
   // Only some commands take a command of the jail's behind `--`; for the others it ends the options (POSIX, guideline 10).
@@ -30,6 +37,14 @@ export function parseWords(command: Command, words: readonly string[]): Given {
   const all = [...parsed.positionals, ...operands, ...(takesCommand ? [] : rest)];
   checkCount(command, all);
   return { options: complete(command.options, parsed.values), operands: all, rest: takesCommand ? rest : [] };
+}
+
+/** The words among which options may stand, without those of a command for a jail. */
+export function ownWords({ optionPlace }: Command, words: readonly string[]): readonly string[] {
+  const end = words.findIndex(
+    (word) => word === '--' || (optionPlace === 'before-operands' && !word.startsWith('-')),
+  );
+  return end < 0 ? words : words.slice(0, end);
 }
 
 function complete(options: CommandOptions, values: Readonly<Record<string, unknown>>): Given['options'] {

@@ -2,6 +2,7 @@ import type { Diagnostic } from './diagnostic.js';
 import type { Verdict } from './finding.js';
 import { hostnameOf, type Compiled, type Jail } from './jail.js';
 import { Origins, type Origin } from './origin.js';
+import { isShare } from './values/quantity.js';
 import { isParamName, parameterOf, params, type ParamName } from './params.js';
 
 /** A diagnostic as `jailctl check --json` and `jailctl config --json` print it; absent facts are null. */
@@ -132,6 +133,7 @@ export function defaultOf(name: ParamName): unknown {
 function plain(value: unknown): unknown {
   if (value === Infinity) return 'max';
   if (Array.isArray(value)) return value.map(plain);
+  if (isShare(value)) return `${value.percent}%`;
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
   return value;

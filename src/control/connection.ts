@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Peer, Right } from './access.js';
+import type { Complaints, Log } from './complaints.js';
+import type { Guest } from './door.js';
 import { describeFailure, errorText } from './failure.js';
 import { encodeFields, encodeFrame, encodeText, MalformedFrame, type FrameType } from './frames.js';
-import { RequestReader, type Request } from './request.js';
+import { REQUEST, RequestReader, ROOT_REQUEST, type Request } from './request.js';
 
 /** How a command ends: with an exit code, by being run in the client's own process, or by a jailer taking over. */
 export type Answer =
@@ -15,6 +17,8 @@ export interface Conversation {
   readonly request: Request;
   readonly peer: Peer;
   readonly right: Right;
+  /** Logs that the peer may not do this, which needs that right. */
+  readonly refused: (what: string, needs: Right) => void;
   /** Aborted when the client goes away. An operation under way is better completed. */
   readonly signal: AbortSignal;
   readonly out: (text: string | Buffer) => void;
@@ -24,11 +28,11 @@ export interface Conversation {
 }
 
 export type Dispatch = (conversation: Conversation) => Promise<Answer>;
-export type Log = (level: 'info' | 'warn' | 'error', message: string) => void;
 
 export interface ConnectionOptions {
   readonly dispatch: Dispatch;
   readonly log: Log;
+  readonly complaints: Complaints;
   readonly peer: Peer;
   readonly right: Right;
   /** Milliseconds that a client has to say what it wants. */
@@ -41,10 +45,10 @@ const CHUNK_BYTES = 64 * 1024;
 const LAST_WORD_MS = 10_000;
 
 /** One client: hears one request, answers it, and is gone. No fault of a client leaves this class. */
-export class Connection {
+export class Connection implements Guest {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
-  readonly #reader = new RequestReader();
+  readonly #reader: RequestReader;
   readonly #gone = new AbortController();
   readonly #deadline: NodeJS.Timeout;
   #heard = false;
@@ -52,12 +56,26 @@ export class Connection {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#reader = new RequestReader(options.right === 'root' ? ROOT_REQUEST : REQUEST);
     this.#deadline = setTimeout(() => this.#refuse('no request came in time'), options.requestTimeoutMs);
     socket.on('data', (piece: Buffer) => this.#hear(piece));
     // A client that is killed and one that only ends its side look the same; answers are still written to the latter.
     socket.on('end', () => (this.#heard ? this.#gone.abort() : this.close()));
     socket.on('error', () => this.close());
     socket.on('close', () => this.close());
+  }
+
+  get uid(): number {
+    return this.#options.peer.uid;
+  }
+
+  get isHeard(): boolean {
+    return this.#heard;
+  }
+
+  /** Ends a connection that has not been heard, for one that may be. */
+  giveWay(): void {
+    this.#refuse('it has not said what it wants, and others wait');
   }
 
   /** Ends the connection at once. */
@@ -83,9 +101,14 @@ export class Connection {
   #refuse(reason: string): void {
     this.#heard = true;
     clearTimeout(this.#deadline);
-    this.#options.log('warn', `control: process ${this.#options.peer.pid}: ${reason}`);
+    this.#complain(reason);
     this.#send('E', encodeText(errorText(`jaild does not understand: ${reason}`)));
     this.#end('X', Buffer.of(1));
+  }
+
+  #complain(what: string): void {
+    const { complaints, peer } = this.#options;
+    complaints.about(peer.uid, `control: process ${peer.pid} of uid ${peer.uid}: ${what}`);
   }
 
   async #answer(request: Request): Promise<void> {
@@ -93,11 +116,16 @@ export class Connection {
       this.#conclude(await this.#options.dispatch(this.#conversation(request)));
     } catch (error) {
       const failure = describeFailure(error);
-      if (failure.bug)
-        this.#options.log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      // Whoever finds one can have it as often as he likes: root's are told each time.
+      if (failure.bug) this.#tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
       this.#say('E', failure.text);
       this.#end('X', Buffer.of(failure.code));
     }
+  }
+
+  #tell(mistake: string): void {
+    if (this.#options.right === 'root') this.#options.log('error', mistake);
+    else this.#complain(mistake);
   }
 
   #conclude(answer: Answer): void {
@@ -112,6 +140,7 @@ export class Connection {
       request,
       peer,
       right,
+      refused: (what, needs) => this.#complain(`${what} refused: it needs ${needs}`),
       signal: this.#gone.signal,
       out: (text) => this.#say('O', text),
       err: (text) => this.#say('E', text),

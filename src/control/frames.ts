@@ -43,28 +43,38 @@ const ESCAPE = 0xdc00;
  */
 export function decodeText(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
-  let text = '';
+  // UTF-16 has no more units than UTF-8 has bytes. Anybody can send a megabyte of nonsense: one pass, no pieces.
+  const units = Buffer.allocUnsafe(2 * bytes.length);
+  let size = 0;
   for (let at = 0; at < bytes.length;) {
     const length = characterLength(bytes, at);
-    text +=
-      length === 0 ? String.fromCharCode(ESCAPE + (bytes[at] ?? 0)) : bytes.toString('utf8', at, at + length);
+    if (length === 0) size = units.writeUInt16LE(ESCAPE + (bytes[at] ?? 0), size);
+    else if (length === 1) size = units.writeUInt16LE(bytes[at] ?? 0, size);
+    else size += units.write(bytes.toString('utf8', at, at + length), size, 'utf16le');
     at += Math.max(length, 1);
   }
-  return text;
+  return units.toString('utf16le', 0, size);
 }
 
+/** Bytes of the character that begins here, 0 when none does. */
 function characterLength(bytes: Buffer, at: number): number {
-  return [1, 2, 3, 4].find((n) => at + n <= bytes.length && isUtf8(bytes.subarray(at, at + n))) ?? 0;
+  const first = bytes[at] ?? 0;
+  if (first < 0x80) return 1;
+  const length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  // A byte that can't continue a character is the usual case of nonsense, and cheaper seen than asked for.
+  if (length === 0 || at + length > bytes.length || ((bytes[at + 1] ?? 0) & 0xc0) !== 0x80) return 0;
+  return isUtf8(bytes.subarray(at, at + length)) ? length : 0;
 }
 
 /** The bytes of a text, those that decodeText() could not read included. */
 export function encodeText(text: string): Buffer {
   if (!/\p{Surrogate}/u.test(text)) return Buffer.from(text, 'utf8');
-  return Buffer.concat(
-    [...text].map((character) => {
-      const code = character.charCodeAt(0) - ESCAPE;
-      const escaped = character.length === 1 && code >= 0x80 && code <= 0xff;
-      return escaped ? Buffer.of(code) : Buffer.from(character, 'utf8');
-    }),
-  );
+  const bytes = Buffer.allocUnsafe(3 * text.length);
+  let size = 0;
+  for (const part of text.match(/[\udc80-\udcff]|[^\udc80-\udcff]+/gu) ?? []) {
+    const code = part.length === 1 ? part.charCodeAt(0) - ESCAPE : 0;
+    if (code >= 0x80) bytes[size++] = code;
+    else size += bytes.write(part, size, 'utf8');
+  }
+  return bytes.subarray(0, size);
 }

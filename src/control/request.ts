@@ -42,28 +42,57 @@ export function decodeRequest(bytes: Buffer): Request {
   };
 }
 
-/** Collects the one request of a connection from pieces of any size, and never more than it may have. */
+/** How much a request may have. */
+export interface RequestLimits {
+  readonly bytes: number;
+  readonly words: number;
+}
+
+/** As much as a message to a jailer may have; nobody but root has commands passed on. */
+export const ROOT_REQUEST: RequestLimits = { bytes: MAX_REQUEST_BYTES, words: 65_536 };
+export const REQUEST: RequestLimits = { bytes: 128 * 1024, words: 4096 };
+
+const FIRST_BYTES = 4096;
+const NUL = 0;
+
+/** Collects the one request of a connection from pieces of any size, and never holds more than twice what has come. */
 export class RequestReader {
-  #pieces: Buffer[] = [];
+  readonly #limits: RequestLimits;
+  #bytes = Buffer.alloc(0);
   #size = 0;
+
+  constructor(limits: RequestLimits = ROOT_REQUEST) {
+    this.#limits = limits;
+  }
 
   /** The request, once all of it is there. Throws MalformedFrame, as early as it can be known. */
   push(piece: Buffer): Request | null {
-    this.#pieces.push(piece);
-    this.#size += piece.length;
-    const [first] = this.#pieces;
-    if (first?.[0] !== 0x41) throw new MalformedFrame('not a request');
+    this.#add(piece);
+    if (this.#bytes[0] !== 0x41) throw new MalformedFrame('not a request');
     if (this.#size < HEADER_BYTES) return null;
-    const length = this.#length();
-    if (length > MAX_REQUEST_BYTES) throw new MalformedFrame(`a request of ${length} bytes is too long`);
+    const length = this.#bytes.readUInt32LE(1);
+    if (length > this.#limits.bytes) throw new MalformedFrame(`a request of ${length} bytes is too long`);
     if (this.#size < HEADER_BYTES + length) return null;
     if (this.#size > HEADER_BYTES + length) throw new MalformedFrame('something follows the request');
-    return decodeRequest(Buffer.concat(this.#pieces).subarray(HEADER_BYTES));
+    return this.#decode(this.#bytes.subarray(HEADER_BYTES, this.#size));
   }
 
-  #length(): number {
-    // Only the header is joined, else a request sent byte by byte would be copied as often as it has bytes.
-    const header = Buffer.concat(this.#pieces.slice(0, HEADER_BYTES), HEADER_BYTES);
-    return header.readUInt32LE(1);
+  /** In one buffer that doubles: a request sent byte by byte costs no more than any other. */
+  #add(piece: Buffer): void {
+    const size = this.#size + piece.length;
+    if (size > this.#bytes.length) {
+      const bytes = Buffer.allocUnsafe(Math.max(size, 2 * this.#bytes.length, FIRST_BYTES));
+      this.#bytes.copy(bytes, 0, 0, this.#size);
+      this.#bytes = bytes;
+    }
+    piece.copy(this.#bytes, this.#size);
+    this.#size = size;
+  }
+
+  #decode(bytes: Buffer): Request {
+    let fields = 0;
+    for (let at = bytes.indexOf(NUL); at >= 0; at = bytes.indexOf(NUL, at + 1))
+      if (++fields > this.#limits.words) throw new MalformedFrame('a request of too many words');
+    return decodeRequest(bytes);
   }
 }

@@ -11,8 +11,10 @@ import {
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { SystemError } from '../host/error.js';
-import { findGroup, rightOf, type Peer } from './access.js';
-import { Connection, type Dispatch, type Log } from './connection.js';
+import { findGroup, rightOf, type Credentials } from './access.js';
+import { Complaints, type Log } from './complaints.js';
+import { Connection, type Dispatch } from './connection.js';
+import { Door, type Places } from './door.js';
 import { errorText } from './failure.js';
 import { encodeFrame, encodeText } from './frames.js';
 
@@ -23,10 +25,10 @@ export interface ControlOptions {
   readonly group: string;
   readonly dispatch: Dispatch;
   readonly log: Log;
-  /** SO_PEERCRED of a connection's descriptor. Throws SystemError. */
-  readonly credentials: (fd: number) => Peer;
+  /** Who is at the other end of a connection's descriptor. Throws SystemError. */
+  readonly credentials: (fd: number) => Credentials;
   readonly requestTimeoutMs?: number;
-  readonly maxConnections?: number;
+  readonly places?: Places;
   readonly lookMs?: number;
   /** The file of groups, /etc/group. */
   readonly groupFile?: string;
@@ -38,7 +40,6 @@ export interface ControlServer {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
-const MAX_CONNECTIONS = 256;
 /** Milliseconds between looks whether the socket still has its name. */
 const LOOK_MS = 2000;
 
@@ -49,12 +50,17 @@ const LOOK_MS = 2000;
 export async function serveControl(options: ControlOptions): Promise<ControlServer> {
   const group = groupOf(options);
   const open = new Set<Socket>();
+  const reception: Reception = {
+    ...options,
+    group,
+    door: new Door(options.places),
+    complaints: new Complaints(options.log),
+  };
   const makeServer = (): Promise<Server> => {
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       open.add(socket);
       socket.on('close', () => open.delete(socket));
-      if (open.size > (options.maxConnections ?? MAX_CONNECTIONS)) turnAway(socket);
-      else receive(socket, options, group !== null);
+      receive(socket, reception);
     });
     return listen(server, options, group);
   };
@@ -64,9 +70,18 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
     close: () => {
       const ended = listener.end();
       for (const socket of open) socket.destroy();
+      reception.complaints.settle();
       return ended;
     },
   };
+}
+
+/** What each connection is received with. */
+interface Reception extends Omit<ControlOptions, 'group'> {
+  /** Id of the group that may use the socket. */
+  readonly group: number | null;
+  readonly door: Door;
+  readonly complaints: Complaints;
 }
 
 /** Keeps a server under the name of the socket: whoever cleans up /run must not make jaild unreachable. */
@@ -117,19 +132,28 @@ function groupOf(options: ControlOptions): number | null {
   }
 }
 
-function receive(socket: Socket, options: ControlOptions, hasGroup: boolean): void {
+function receive(socket: Socket, reception: Reception): void {
+  const { dispatch, log, credentials, group, door, complaints, requestTimeoutMs } = reception;
   try {
-    const peer = options.credentials(descriptorOf(socket));
-    new Connection(socket, {
-      dispatch: options.dispatch,
-      log: options.log,
+    const peer = credentials(descriptorOf(socket));
+    if (!door.hasPlaceFor(peer.uid)) {
+      complaints.about(peer.uid, `control: process ${peer.pid} of uid ${peer.uid}: too many connections`);
+      turnAway(socket);
+      return;
+    }
+    const connection = new Connection(socket, {
+      dispatch,
+      log,
+      complaints,
       peer,
-      right: rightOf(peer, hasGroup),
-      requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      right: rightOf(peer, group),
+      requestTimeoutMs: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     });
+    door.enter(connection);
+    socket.on('close', () => door.leave(connection));
   } catch (error) {
     // The peer may be gone already, and whoever cannot be identified is not served.
-    options.log('warn', `control: connection not served: ${String(error)}`);
+    complaints.about(-1, `control: connection not served: ${String(error)}`);
     socket.destroy();
   }
 }

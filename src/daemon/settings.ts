@@ -17,10 +17,24 @@ function setting<T>(type: ValueType<T>, byDefault: T, shown: string, summary: st
   return { type, default: byDefault, shown, summary };
 }
 
+/** Parameters of which jaild.ini can change the default. */
+type JailDefault =
+  | 'pids.max'
+  | 'memory.max'
+  | 'memory.swap.max'
+  | 'rlimit.nofile'
+  | 'inotify.max_instances'
+  | 'inotify.max_watches'
+  | 'fanotify.max_groups'
+  | 'fanotify.max_marks'
+  | 'tmpfs.size'
+  | 'shm.size'
+  | 'stop.timeout'
+  | 'log.max_size'
+  | 'log.max_files';
+
 /** A default for jails: as in jail.conf; without it, what jail.conf says when nothing is set. */
-function jailDefault<K extends 'pids.max' | 'memory.max' | 'stop.timeout' | 'log.max_size' | 'log.max_files'>(
-  name: K,
-): Setting<JailParams[K] | null> {
+function jailDefault<K extends JailDefault>(name: K): Setting<JailParams[K] | null> {
   const { type, default: shown } = params[name];
   // The table pairs each name with the type of its values; TypeScript loses the pair in the union of them all.
   return setting(
@@ -92,6 +106,14 @@ export const settings = {
   ),
   'jails.pids.max': jailDefault('pids.max'),
   'jails.memory.max': jailDefault('memory.max'),
+  'jails.memory.swap.max': jailDefault('memory.swap.max'),
+  'jails.rlimit.nofile': jailDefault('rlimit.nofile'),
+  'jails.inotify.max_instances': jailDefault('inotify.max_instances'),
+  'jails.inotify.max_watches': jailDefault('inotify.max_watches'),
+  'jails.fanotify.max_groups': jailDefault('fanotify.max_groups'),
+  'jails.fanotify.max_marks': jailDefault('fanotify.max_marks'),
+  'jails.tmpfs.size': jailDefault('tmpfs.size'),
+  'jails.shm.size': jailDefault('shm.size'),
   'jails.stop.timeout': jailDefault('stop.timeout'),
   'jails.log.max_size': jailDefault('log.max_size'),
   'jails.log.max_files': jailDefault('log.max_files'),

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
+import { limitDevices } from './device-access.js';
 import { StepFailure } from './error.js';
 import { systemError } from './files.js';
 import { runHook } from './hook.js';
@@ -76,6 +77,7 @@ export function makeExecutors(listener: StepListener, prepareCgroups: () => void
       },
       undo: ({ args }) => removeCgroup(args.paths),
     },
+    'devices.limit': { run: ({ args }) => limitDevices(args) },
     'cgroup.set': { run: ({ args }) => setCgroup(args.file, args.value) },
     'jailer.spawn': {
       run: async ({ args }, launch) => {

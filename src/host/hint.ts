@@ -25,7 +25,8 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   },
   mount: {
     [ENOENT]: 'the mount point must exist in the jail’s root: mkdir -p it',
-    [ELOOP]: 'no part of a mount point below the jail’s root may be a symbolic link',
+    [ELOOP]:
+      'no part of a mount point below the jail’s root may be a symbolic link, nor of what is mounted where a jail can change it',
     [ENOTDIR]: 'a directory is mounted on a directory, a file on a file',
     0: 'jailctl plan shows what is mounted where',
   },
@@ -40,7 +41,7 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
     [ENOSPC]: 'the jail’s namespaces are used up',
   },
   root: {
-    [EACCES]: 'every directory above "path" must let others pass: chmod o+x',
+    [ELOOP]: 'where another jail can change it, no part of "path" may be a symbolic link',
     0: '"path" must name a directory',
   },
   sysctl: {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, constants as files, openSync, readdirSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname } from 'node:path';
 import * as koffi from 'koffi';
@@ -72,6 +72,19 @@ const nativeWaitpid = bind<[number, number[], number]>(
   'waitpid',
   'int waitpid(int pid, _Out_ int *status, int options)',
 );
+
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+/**
+ * Keeps to this process what it was started with beside its standard streams: Node sees to that for low descriptors alone.
+ * Throws SystemError. fcntl(2).
+ */
+export function keepDescriptors(): void {
+  const open = readdirSync('/proc/self/fd').map(Number);
+  for (const fd of open.filter((one) => one > 2))
+    except([E.EBADF], -1, () => fcntl(`descriptor ${fd}`, fd, F_SETFD, FD_CLOEXEC));
+}
 
 /**
  * Starts a program in a session of its own with no signal blocked or ignored, without forking this process. Each pair
@@ -157,6 +170,24 @@ export function pidfdSendSignal(pidfd: number, signal: number): void {
   pidfdSend(`signal ${signal}`, SYS_PIDFD_SEND_SIGNAL, pidfd, signal, null, 0);
 }
 
+const SYS_BPF: Readonly<Partial<Record<NodeJS.Architecture, number>>> = {
+  ...{ x64: 321, ia32: 357, arm: 386, arm64: 280, riscv64: 280, loong64: 280, ppc64: 361, s390x: 351 },
+};
+const nativeBpf = bind<[number, number, Uint8Array, number]>(
+  'bpf',
+  'long syscall(long number, long command, void *attributes, long size)',
+);
+
+/** Where the bytes are, as system calls take it within other bytes; they stay there as long as they are in use. */
+export const addressOf = (bytes: Uint8Array): bigint => koffi.address(bytes);
+
+/** Gives a command with its union bpf_attr, into which answers are written. Throws SystemError (EPERM, EINVAL, ENOSYS). bpf(2). */
+export function bpf(subject: string, command: number, attributes: Uint8Array): number {
+  const call = SYS_BPF[process.arch];
+  if (call === undefined) throw new SystemError('bpf', E.ENOSYS, subject);
+  return nativeBpf(subject, call, command, attributes, attributes.length);
+}
+
 // ---- files ---------------------------------------------------------------------------------------------------------
 
 const MFD_CLOEXEC = 1;
@@ -232,6 +263,38 @@ export function getxattr(path: string, name: string): string | null {
   return size === -1 ? null : value.toString('utf8', 0, size).replace(/\0$/, '');
 }
 
+const SYS_OPENAT2 = 437;
+const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
+/** RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH of linux/openat2.h. */
+const WITHOUT_LINKS = 0x02 | 0x04 | 0x08;
+const openat2 = bind<[number, number, string, Uint8Array, number]>(
+  'openat2',
+  'long syscall(long number, long directory, const char *path, const void *how, long size)',
+);
+
+/**
+ * A descriptor (O_PATH, close-on-exec) of the directory `path` below the directory `top`; no link is followed from
+ * there on. Throws SystemError (ELOOP). openat2(2).
+ */
+export function openBeneath(top: string, path: string): number {
+  const flags = O_PATH | files.O_DIRECTORY | O_CLOEXEC;
+  const how = new Uint8Array(new BigUint64Array([BigInt(flags), 0n, BigInt(WITHOUT_LINKS)]).buffer);
+  const directory = openSync(top, O_PATH | files.O_DIRECTORY);
+  try {
+    const below = path === '' ? '.' : path;
+    const attempt = () => openat2(`${top}//${path}`, SYS_OPENAT2, directory, below, how, how.length);
+    // Something was renamed meanwhile, so that the kernel could not be sure.
+    for (let tries = 0; tries < 32; tries++) {
+      const found = except([E.EAGAIN], -1, attempt);
+      if (found !== -1) return found;
+    }
+    return attempt();
+  } finally {
+    closeSync(directory);
+  }
+}
+
 // ---- sockets -------------------------------------------------------------------------------------------------------
 
 const AF_UNIX = 1;
@@ -243,6 +306,7 @@ const SOCK_NONBLOCK = 0x800;
 const SOCK_CLOEXEC = 0x80000;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_PEERGROUPS = 59;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -262,6 +326,10 @@ const connect = bind<[number, Buffer, number]>(
   'int connect(int fd, const void *address, unsigned int size)',
 );
 const listen = bind<[number, number]>('listen', 'int listen(int fd, int backlog)');
+/** What nearly everybody is content with, and what the kernel has as a bound (setgroups(2)). */
+const FEW_GROUPS = 64;
+const NGROUPS_MAX = 65_536;
+
 const getsockopt = bind<[number, number, number, Buffer, Buffer]>(
   'getsockopt',
   'int getsockopt(int fd, int level, int option, void *value, void *size)',
@@ -359,6 +427,21 @@ export function peerCredentials(fd: number): {
     Buffer.from(size.buffer),
   );
   return { pid: value[0] ?? 0, uid: value[1] ?? 0, gid: value[2] ?? 0 };
+}
+
+/**
+ * The supplementary groups of who is at the other end of a connected Unix socket, as they were when it connected. Throws
+ * SystemError. unix(7), SO_PEERGROUPS.
+ */
+export function peerGroups(fd: number): readonly number[] {
+  const read = (most: number): readonly number[] => {
+    const value = new Uint32Array(most);
+    const size = new Int32Array([value.byteLength]);
+    const bytes = Buffer.from(value.buffer);
+    getsockopt(`descriptor ${fd}`, fd, SOL_SOCKET, SO_PEERGROUPS, bytes, Buffer.from(size.buffer));
+    return [...value.subarray(0, (size[0] ?? 0) / value.BYTES_PER_ELEMENT)];
+  };
+  return except([E.ERANGE], null, () => read(FEW_GROUPS)) ?? read(NGROUPS_MAX);
 }
 
 /** A NETLINK_ROUTE socket (close-on-exec) in this process's network namespace. Throws SystemError. netlink(7). */

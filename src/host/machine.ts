@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { constants, release } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Jail } from '../config/jail.js';
+import { parseFstab } from '../config/fstab.js';
 import type { JailParams } from '../config/params.js';
 import type { ResourceName } from '../config/rctl/resources.js';
 import type { Observation, Subject } from '../plan/audit/observation.js';
@@ -12,24 +13,29 @@ import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { limitsDisk } from '../plan/rctl.js';
-import { openPolicy, policyBase, seccompPolicy } from '../plan/seccomp.js';
+import { markReach, reachOf } from '../plan/reach.js';
+import { isProfile } from '../plan/seccomp-profile/parse.js';
+import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
 import type { UidPool } from '../plan/uidrange.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
+import { findDeviceAccess } from './device-access.js';
 import { findDevices } from './device.js';
 import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
 import { systemError } from './files.js';
+import { HostLimitsReader, ownHardLimits } from './host-limits.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { observeJail } from './observe.js';
 import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
-import { blockDeviceNumbers, checkRoot, hardOpenFilesLimit, readFstabs } from './root.js';
+import { readWithinReach } from './reach.js';
+import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
 import { UidRangeStore } from './uidrange.js';
 import { readUsage } from './usage.js';
@@ -61,17 +67,21 @@ function blockDevicesOf(values: JailParams): ReadonlyMap<string, string> {
 export class Machine implements Host {
   readonly instance: Instance;
   readonly executors: Executors;
+  readonly #listener: StepListener;
   readonly #uids: UidRangeStore;
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
   readonly #bootId = bootId();
-  readonly #openFilesLimit = hardOpenFilesLimit();
+  readonly #openFilesLimit = ownHardLimits()['nofile'] ?? Infinity;
+  readonly #limits = new HostLimitsReader();
+  readonly #reach = new Set<string>();
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
   /** @throws SystemError when the host's cgroups or the given-out uid ranges can't be read. */
   constructor({ instance, cgroupRoot, uids, listener }: MachineOptions) {
     this.instance = instance;
+    this.#listener = listener;
     this.#cgroups = detectCgroups(instance, cgroupRoot);
     this.#uids = UidRangeStore.open(instance, Date.now(), uids);
     if (this.#uids.damage !== null)
@@ -88,6 +98,7 @@ export class Machine implements Host {
     this.#checkDescriptors();
     this.#prepareCgroups();
     this.#makeDirectories();
+    const fstabs = this.#readFstabs(jail);
     const systemUser = systemJailUser(jail);
     return {
       instance: this.instance,
@@ -96,15 +107,30 @@ export class Machine implements Host {
       seccomp: await this.#seccompProgram(jail),
       jid: 0,
       launch: '',
-      fstabs: readFstabs(jail),
+      reach: this.#reach,
+      fstabs,
       blockDevices: blockDevicesOf(values),
       devices: findDevices(devicesOf(values).map(({ path }) => path)),
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
-      openFilesLimit: this.#openFilesLimit,
+      limits: this.#limits.read(),
       term: process.env['TERM'] ?? null,
     };
+  }
+
+  distrust(directories: readonly string[]): void {
+    // One that was a jail's once still has in it what that has left.
+    for (const directory of directories) this.#reach.add(directory);
+  }
+
+  /** Whose mounts are then within the jail's reach as well. */
+  #readFstabs(jail: Jail): ReadonlyMap<string, string> {
+    this.distrust(reachOf(jail.values));
+    const texts = readFstabs(jail, this.#reach);
+    const entries = [...texts].flatMap(([file, text]) => parseFstab(text, file).entries);
+    this.distrust(reachOf(jail.values, entries));
+    return texts;
   }
 
   /** A start leaves enough of jaild's descriptors for those who want to stop something. */
@@ -139,7 +165,11 @@ export class Machine implements Host {
     }
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
-      return await this.#seccomp.programOf(seccompPolicy(readFileSync(file, 'utf8'), values));
+      const source = { file, text: readWithinReach(markReach(file, this.#reach)) };
+      const machine = { architecture: process.arch, kernel: release() };
+      return await this.#seccomp.programOf(
+        isProfile(source) ? profiledPolicy(source, values, machine) : seccompPolicy(source.text, values),
+      );
     } catch (error) {
       throw systemError(error, file);
     }
@@ -200,7 +230,11 @@ export class Machine implements Host {
 
   #prepareCgroups(): void {
     if (this.#areCgroupsReady) return;
-    this.#cgroups = prepareRoot(this.#cgroups);
+    const prepared = prepareRoot(this.#cgroups);
+    const { version, reason } = findDeviceAccess(prepared);
+    this.#cgroups = { ...prepared, deviceAccess: version };
+    if (reason !== null)
+      this.#listener.warn(`no cgroup here holds back devices, only what a jail has in /dev does: ${reason}`);
     this.#areCgroupsReady = true;
   }
 }

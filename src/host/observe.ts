@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { promisify } from 'node:util';
 import type { Observation, ObservedMount, ObservedProcess, Subject } from '../plan/audit/observation.js';
 import { processes } from './cgroup-processes.js';
+import { observeDeviceAccess } from './device-access.js';
 import { SystemError } from './error.js';
 import { readText, unless } from './files.js';
 import { landlockAbi } from './libc.js';
@@ -154,6 +155,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
     quotas: await quotasOf(init, names),
     hostQuotas: hostQuotas(names),
     links: linksOf(init),
+    deviceAccess: subject.devices === null ? null : observeDeviceAccess(subject.devices),
     init: initOf(init),
     landlock: landlockAbi(),
     corePattern: (readText('/proc/sys/kernel/core_pattern') ?? '').trim(),

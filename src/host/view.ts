@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { PlanError } from '../plan/error.js';
+import type { ObservedMount } from '../plan/audit/observation.js';
 import type { HostAddress, HostView, PathFact, UsedIds } from '../plan/host-view.js';
 import type { Instance } from '../plan/instance.js';
 import { parseSubordinate, type UidPool } from '../plan/uidrange.js';
@@ -20,7 +21,9 @@ import { SystemError } from './error.js';
 import { isErrno } from './files.js';
 import { hasIp6 } from './forwarding.js';
 import { hostAddresses, hostInterfaces } from './interfaces.js';
+import { ownHardLimits, raisesLimits, swapTotal } from './host-limits.js';
 import type { Link } from './netlink-route.js';
+import { mountsOf } from './observe.js';
 import { blockDeviceNumbers } from './root.js';
 
 /** Bytes of a program that say what runs it. */
@@ -46,6 +49,9 @@ export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealH
   return {
     ...pathFacts(unseen),
     unseen: () => [...unseen],
+    setsIds: setsIds(
+      once(() => mountsOf(unlessSystem('', () => readFileSync('/proc/self/mountinfo', 'utf8')))),
+    ),
     text: remembered((path) => attempt(unseen, path, null, () => readFileSync(path, 'utf8'))),
     head: remembered((path) => attempt(unseen, path, new Uint8Array(), () => readHead(path))),
     users: remembered((path) => attempt(unseen, path, null, () => namesIn(readFileSync(path, 'utf8')))),
@@ -57,6 +63,7 @@ export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealH
     hasIp6: once(hasIp6),
     hasTimeNamespaces: once(() => existsSync('/proc/self/ns/time')),
     memory: once(totalmem),
+    swap: once(swapTotal),
     possible: remembered(possible),
     cpuCount: once(() => cpus().length),
     pidMax: once(() => numberIn('/proc/sys/kernel/pid_max')),
@@ -139,6 +146,21 @@ function factOf(stats: Stats): PathFact {
   return { kind, mode: stats.mode & 0o7777 };
 }
 
+/** By the mount that it is on: the last of those whose path is the longest above it. */
+function setsIds(mounts: () => readonly ObservedMount[]): (directory: string) => boolean {
+  return (directory) => {
+    const isOn = (target: string): boolean =>
+      target === '/' || directory === target || directory.startsWith(`${target}/`);
+    const on = mounts()
+      .filter(({ target }) => isOn(target))
+      .reduce<ObservedMount | null>(
+        (longest, one) => (longest === null || one.target.length >= longest.target.length ? one : longest),
+        null,
+      );
+    return on?.options.includes('nosuid') !== true;
+  };
+}
+
 function readHead(path: string): Uint8Array {
   const fd = openSync(path, 'r');
   try {
@@ -181,31 +203,10 @@ function possible(what: 'cpus' | 'mems'): string | null {
 const numberIn = (file: string): number =>
   unlessSystem(Infinity, () => Number(readFileSync(file, 'utf8').trim()));
 
-/** Rows of /proc/self/limits by setrlimit(2)'s short names; proc_pid_limits(5). */
-const LIMIT_ROWS: Readonly<Record<string, string>> = {
-  ...{ as: 'Max address space', core: 'Max core file size', cpu: 'Max cpu time', data: 'Max data size' },
-  ...{ fsize: 'Max file size', memlock: 'Max locked memory', msgqueue: 'Max msgqueue size' },
-  ...{ nice: 'Max nice priority', nofile: 'Max open files', nproc: 'Max processes', rss: 'Max resident set' },
-  ...{ rtprio: 'Max realtime priority', rttime: 'Max realtime timeout', sigpending: 'Max pending signals' },
-  stack: 'Max stack size',
-};
-/** Its number in capabilities(7). */
-const SYS_RESOURCE = 24n;
-
 function hardLimit(name: string): number {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
   // Without root nobody starts jaild, so that the limits of this process say nothing of its.
-  const mayRaise = (BigInt(`0x${effective}`) >> SYS_RESOURCE) & 1n;
-  if (mayRaise === 1n || process.getuid?.() !== 0) return Infinity;
-  const row = LIMIT_ROWS[name] ?? name;
-  const limits = readFileSync('/proc/self/limits', 'utf8').split('\n');
-  const [, hard] =
-    limits
-      .find((line) => line.startsWith(row))
-      ?.slice(row.length)
-      .trim()
-      .split(/\s+/) ?? [];
-  return hard === undefined || hard === 'unlimited' ? Infinity : Number(hard);
+  if (raisesLimits() || process.getuid?.() !== 0) return Infinity;
+  return ownHardLimits()[name] ?? Infinity;
 }
 
 /** Ids of the host's users, of those who hand out subordinate ones, and of jails whose range jaild chooses. */

@@ -1,9 +1,7 @@
 import type { JailParams } from '../config/params.js';
 import { jailCapabilities } from './capabilities.js';
 import type { LaunchRecord } from './step.js';
-
-/** The memory file system that is mounted where nobody says how large it may get. */
-export const TMPFS_SIZE = '256m';
+import { tmpfsSize } from './tmpfs.js';
 
 const COPY = 'nosuid,nodev';
 /** allow.mount.* by what mount(2) may then be asked for: the type, what it stands for, and options it always gets. */
@@ -12,7 +10,7 @@ const mountable = {
     ['bind', 'bind', COPY],
     ['nullfs', 'bind', COPY],
   ],
-  'allow.mount.tmpfs': [['tmpfs', 'tmpfs', `${COPY},size=${TMPFS_SIZE}`]],
+  'allow.mount.tmpfs': [['tmpfs', 'tmpfs', COPY]],
   'allow.mount.procfs': [
     ['proc', '/proc', COPY],
     ['procfs', '/proc', COPY],
@@ -43,6 +41,9 @@ function rootIsAnswered(values: JailParams): boolean {
   return values['allow.suser'] !== false && !jailCapabilities(values).includes('sys_admin');
 }
 
+const withSize = (type: string, options: string, values: JailParams): string =>
+  type === 'tmpfs' ? `${options},${tmpfsSize(values)}` : options;
+
 function mountRecords(values: JailParams): readonly LaunchRecord[] {
   // jail(8): mounting needs allow.mount, and an enforce_statfs below 2.
   if (values['allow.mount'] !== true || values.enforce_statfs === 2 || !rootIsAnswered(values)) return [];
@@ -50,7 +51,8 @@ function mountRecords(values: JailParams): readonly LaunchRecord[] {
   for (const parameter of parameters)
     if (values[parameter] === true)
       for (const [type, source, options] of mountable[parameter])
-        if (isThere(values, source)) records.set(type, ['answer.mount', type, source, options]);
+        if (isThere(values, source))
+          records.set(type, ['answer.mount', type, source, withSize(type, options, values)]);
   return [...records.values()];
 }
 

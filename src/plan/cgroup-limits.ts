@@ -1,26 +1,13 @@
 import type { JailParams } from '../config/params.js';
-
-/** Parameters that are files of a cgroup, in the order in which they are written. */
-export const limitNames = [
-  'memory.max',
-  'memory.swap.max',
-  'memory.high',
-  'memory.low',
-  'memory.min',
-  'memory.oom.group',
-  'cpu.max',
-  'cpu.weight',
-  'cpuset.cpus',
-  'cpuset.mems',
-  'pids.max',
-  'io.max',
-  'io.weight',
-  'hugetlb.2MB.max',
-  'hugetlb.1GB.max',
-] as const;
-
-export type LimitName = (typeof limitNames)[number];
-export type CgroupLimits = Pick<JailParams, LimitName>;
+import type { HostFacts } from './facts.js';
+import {
+  amountsOf,
+  limitDefaults,
+  type CgroupLimits,
+  type HostMemory,
+  type LimitName,
+} from './limit-amounts.js';
+import { rctlLimits } from './rctl.js';
 
 /** A hierarchy that has a controller. */
 export interface Place {
@@ -218,4 +205,19 @@ export function translate<K extends LimitName>(
     return { directory: '', ...refuse(`this host has no ${limit.controller} controller for cgroups`) };
   const translation = place.version === 2 ? limit.v2 : limit.v1;
   return { directory: place.directory, ...translation(value, all, context) };
+}
+
+/** Every limit of a jail: what it says itself, else its rules of rctl(8), else the default. */
+export function limitsOf(values: JailParams, host: HostMemory, defaults: JailParams): CgroupLimits {
+  return {
+    ...amountsOf(defaults, host),
+    ...rctlLimits(values),
+    ...amountsOf(values, host),
+  };
+}
+
+/** Bytes of memory that a jail may have, or null for no limit of its own. */
+export function memoryLimit(values: JailParams, { limits }: Pick<HostFacts, 'limits'>): number | null {
+  const limit = limitsOf(values, limits.memory, limitDefaults)['memory.max'] ?? Infinity;
+  return limit === Infinity ? null : limit;
 }

@@ -1,10 +1,11 @@
 import type { JailParams } from '../config/params.js';
 import type { DeviceGrant } from '../config/values/device.js';
 import { PlanError } from './error.js';
-import type { HostFacts } from './facts.js';
+import type { DeviceNumbers, HostFacts } from './facts.js';
 import { rctlLaunch } from './rctl.js';
 import { withholdsDisks } from './securelevel.js';
 import type { LaunchRecord } from './step.js';
+import { shmSize } from './tmpfs.js';
 import { idCount } from './uidrange.js';
 
 /** Character devices that a jail may use, with their numbers (Documentation/admin-guide/devices.txt). */
@@ -29,8 +30,8 @@ const streamLinks = [
 type Ruleset = 'all' | 'nothing' | 'basic' | 'login';
 const rulesets: Readonly<Record<number, Ruleset>> = { 1: 'nothing', 2: 'basic', 3: 'login' };
 
-/** Sizes of the memory file systems of a /dev; their pages are charged to the jail's cgroup. */
-const sizes = { dev: '64k', shm: '64m' } as const;
+/** Of the memory file system that is /dev; its pages are charged to the jail's cgroup. */
+const DEV_SIZE = '64k';
 /** Group that owns terminals, by the custom of Debian and others. */
 const TTY = 5;
 const PSEUDOTERMINALS = 256;
@@ -52,10 +53,10 @@ function terminalRecords(target: string, values: JailParams): readonly LaunchRec
   ];
 }
 
-function memoryRecords(target: string): readonly LaunchRecord[] {
+function memoryRecords(target: string, values: JailParams): readonly LaunchRecord[] {
   return [
     ['mkdir', `${target}/shm`, '1777'],
-    ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,size=${sizes.shm}`],
+    ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,${shmSize(values)}`],
     ['mkdir', `${target}/mqueue`, '755'],
     ['mount', 'mqueue', 'mqueue', `${target}/mqueue`, 'optional,nosuid,nodev,noexec'],
   ];
@@ -70,13 +71,13 @@ export function devRecords(target: string, values: JailParams): readonly LaunchR
     ...(has('all', 'login') && values['mount.fdescfs'] !== false ? descriptorLinks : []),
     ...(has('all', 'login') ? streamLinks : []),
   ];
-  const options = `create,nosuid,noexec,mode=755,size=${sizes.dev},nr_inodes=64`;
+  const options = `create,nosuid,noexec,mode=755,size=${DEV_SIZE},nr_inodes=64`;
   return [
     ['mount', 'tmpfs', 'tmpfs', target, options],
     ...(has('all', 'basic') ? basic : []).map((device) => deviceRecord(target, device)),
     ...(has('all', 'login') ? terminal : []).map((device) => deviceRecord(target, device)),
     ...(has('all', 'login') ? terminalRecords(target, values) : []),
-    ...(has('all') ? memoryRecords(target) : []),
+    ...(has('all') ? memoryRecords(target, values) : []),
     ...links.map(([name, text]): LaunchRecord => ['symlink', `${target}/${name}`, text]),
   ];
 }
@@ -97,23 +98,42 @@ export function devicesOf(
   return grantsOf(values).map(({ path }) => ({ path, optional: !named.has(path) }));
 }
 
+/** A device of the host that a jail has, and what everybody in the jail may do with it. */
+interface GivenDevice extends DeviceNumbers {
+  readonly path: string;
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
 /**
- * Nodes for the devices of the host that `devices` and `allow.vmm` give. They are nodes of their own, which not even
- * root in the jail owns, so that their modes decide what everybody in the jail may do.
+ * The devices of the host that `devices` and `allow.vmm` give.
+ * @throws PlanError for a device that the host does not have.
+ */
+export function grantedNumbers(
+  values: JailParams,
+  facts: Pick<HostFacts, 'devices'>,
+): readonly GivenDevice[] {
+  const optional = new Set(devicesOf(values).flatMap((device) => (device.optional ? [device.path] : [])));
+  return grantsOf(values).flatMap(({ path, read, write }): readonly GivenDevice[] => {
+    const device = facts.devices?.get(path);
+    if (device === undefined && optional.has(path)) return [];
+    if (device === undefined)
+      throw new PlanError('devices', path, 'this host has no such device', 'see what ls -l /dev shows');
+    return [{ ...device, path, read, write: write && !(device.type === 'b' && withholdsDisks(values)) }];
+  });
+}
+
+/**
+ * Nodes for the devices of the host. They are nodes of their own, which not even root in the jail owns, so that their
+ * modes decide what everybody in the jail may do.
  * @throws PlanError for a device that the host does not have.
  */
 export function grantedDevices(
   values: JailParams,
   facts: Pick<HostFacts, 'devices'>,
 ): readonly LaunchRecord[] {
-  const optional = new Set(devicesOf(values).flatMap((device) => (device.optional ? [device.path] : [])));
-  return grantsOf(values).flatMap(({ path, read, write }): readonly LaunchRecord[] => {
-    const device = facts.devices?.get(path);
-    if (device === undefined && optional.has(path)) return [];
-    if (device === undefined)
-      throw new PlanError('devices', path, 'this host has no such device', 'see what ls -l /dev shows');
-    const writable = write && !(device.type === 'b' && withholdsDisks(values));
-    const digit = (read ? 4 : 0) + (writable ? 2 : 0);
-    return [['node', path.slice(1), device.type, device.numbers, `${digit}${digit}${digit}`]];
+  return grantedNumbers(values, facts).map(({ path, type, numbers, read, write }) => {
+    const digit = (read ? 4 : 0) + (write ? 2 : 0);
+    return ['node', path.slice(1), type, numbers, `${digit}${digit}${digit}`];
   });
 }

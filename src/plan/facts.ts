@@ -1,4 +1,6 @@
 import type { Instance } from './instance.js';
+import type { HostMemory } from './limit-amounts.js';
+import type { Reach } from './reach.js';
 
 /** A user of the host, as passwd(5) has it. */
 export interface SystemUser {
@@ -26,6 +28,21 @@ export interface CgroupFacts {
   readonly v2Controllers: readonly string[];
   /** Control files that this kernel does not give its cgroups, such as `memory.memsw.limit_in_bytes`. Absent: not looked yet. */
   readonly missing?: readonly string[];
+  /** Which cgroups hold back devices: those of v2 by BPF, the controller of v1, or none. Absent: not looked yet. */
+  readonly deviceAccess?: 1 | 2 | null;
+}
+
+/** What the host has of what limits share out, and what jaild can hand on of it. */
+export interface HostLimits {
+  readonly memory: HostMemory;
+  /** kernel.threads-max: processes and threads of the whole host. */
+  readonly threads: number;
+  /** kernel.core_pattern, core(5). */
+  readonly corePattern: string;
+  /** The highest that jaild can give of each limit of setrlimit(2), by its short name; those not named: anything. */
+  readonly hard: Readonly<Partial<Record<string, number>>>;
+  /** The host's own quotas by creator: name in /proc/sys/user → most. */
+  readonly quotas: Readonly<Partial<Record<string, number>>>;
 }
 
 /** All that a plan depends on beside the jail itself. Read before, passed in, so that planning is a pure function. */
@@ -39,6 +56,8 @@ export interface HostFacts {
   readonly jid: number;
   /** 32 hex digits, new for each start. */
   readonly launch: string;
+  /** Where jails may lay links. Absent: nowhere. */
+  readonly reach?: Reach;
   /** The text of each fstab file that `mount.fstab` names. */
   readonly fstabs: ReadonlyMap<string, string>;
   /** Device numbers of block devices named in limits: path → "MAJ:MIN". */
@@ -51,8 +70,7 @@ export interface HostFacts {
   readonly hostnameAddresses: readonly string[];
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
-  /** jaild's own hard limit of open files: the highest that a jail can get without CAP_SYS_RESOURCE. */
-  readonly openFilesLimit: number;
+  readonly limits: HostLimits;
   /** jaild's TERM, for commands of a jail on a terminal. */
   readonly term: string | null;
 }

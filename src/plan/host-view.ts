@@ -30,6 +30,8 @@ export interface HostView {
   readonly lstat: (path: string) => PathFact;
   /** What a path leads to. */
   readonly stat: (path: string) => PathFact;
+  /** Whether set-user-ID bits of files below a directory count: its file system is not mounted nosuid. */
+  readonly setsIds: (directory: string) => boolean;
   /** The text of a file, or null when it cannot be read. */
   readonly text: (path: string) => string | null;
   /** The first bytes of a file, a few thousand; none when it cannot be read. */
@@ -48,6 +50,8 @@ export interface HostView {
   readonly hasTimeNamespaces: () => boolean;
   /** Bytes. */
   readonly memory: () => number;
+  /** Bytes. */
+  readonly swap: () => number;
   /** Lists as in cpuset(7), or null when they are not known. */
   readonly possible: (what: 'cpus' | 'mems') => string | null;
   readonly cpuCount: () => number;

@@ -1,9 +1,9 @@
 import type { Jail } from '../config/jail.js';
 import type { MountEntry } from '../config/values/mount.js';
-import { TMPFS_SIZE } from './answers.js';
 import { devRecords } from './devices.js';
 import { PlanError } from './error.js';
 import type { LaunchRecord } from './step.js';
+import { tmpfsSize } from './tmpfs.js';
 
 /** What of /proc and /sys tells about the host, or lets it be changed. Most is refused by the user namespace already. */
 const masked = [
@@ -99,7 +99,7 @@ export function mountRecords(entry: MountEntry, { values }: Jail, idmap: boolean
     case 'none':
       return [bindRecord(entry, target, idmap)];
     case 'tmpfs': {
-      const size = options.some((option) => option.startsWith('size=')) ? [] : [`size=${TMPFS_SIZE}`];
+      const size = options.some((option) => option.startsWith('size=')) ? [] : [tmpfsSize(values)];
       return [['mount', 'tmpfs', 'tmpfs', target, ['nosuid', 'nodev', ...size, ...options].join(',')]];
     }
     case 'procfs':

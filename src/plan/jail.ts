@@ -2,16 +2,19 @@ import type { Jail } from '../config/jail.js';
 import { systemJailUser } from './account.js';
 import { cgroupPaths, cgroupSettings } from './cgroup.js';
 import { commandArgv, hostEnvironment } from './command.js';
+import { deviceSteps } from './device-access.js';
 import { missingHere } from './error.js';
+import { limitDefaults } from './limit-amounts.js';
 import type { HostFacts } from './facts.js';
 import { netnsName } from './instance.js';
 import { commandJail, insideEnvironment, isClean, launchRecords, type LaunchMode } from './launch.js';
 import { jailNetwork, sharesHostNetwork } from './network.js';
 import { refuseInside } from './own-root.js';
+import { markReach } from './reach.js';
 import type { HookArgs, InsideArgs, JailPlan, Step } from './step.js';
 
-/** Seconds, for jail(8) waits for ever, which hangs a shutdown at night; and how many processes a jail may have. */
-const defaults = { hookTimeout: 30, startTimeout: 90, stopTimeout: 10, processes: 4096 } as const;
+/** Seconds, for jail(8) waits for ever, which hangs a shutdown at night. */
+const defaults = { hookTimeout: 30, startTimeout: 90, stopTimeout: 10 } as const;
 
 type HookPhase =
   | 'exec.prepare'
@@ -57,18 +60,19 @@ function stopCommands(jail: Jail, facts: HostFacts): readonly Step[] {
 }
 
 function cgroupSteps(jail: Jail, facts: HostFacts, cgroups: readonly string[]): readonly Step[] {
-  const usual = { 'pids.max': defaults.processes };
   const { settings, unsupported } = cgroupSettings(
     jail.values,
     facts.cgroups,
     jail.name,
     facts.blockDevices,
-    usual,
+    facts.limits.memory,
+    limitDefaults,
   );
   const [first] = unsupported;
   if (first !== undefined) throw missingHere(jail.name, first.parameter, first.reason);
   return [
     { name: 'cgroup.create', args: { paths: cgroups } },
+    ...deviceSteps(jail, facts),
     ...settings.map((args): Step => ({ name: 'cgroup.set', args })),
   ];
 }
@@ -99,9 +103,8 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
   const { instance } = facts;
   const rundir = `${instance.runDirectory}/${jail.name}`;
   const cgroups = cgroupPaths(facts.cgroups, jail.name);
-  const log = mode.foreground
-    ? null
-    : (jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`);
+  const file = jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`;
+  const log = mode.foreground ? null : markReach(file, facts.reach);
   if (log !== null) refuseInside(jail, 'exec.consolelog', log);
   const records = launchRecords(jail, facts, mode, { rundir, log, cgroups });
   return {

@@ -14,7 +14,9 @@ import { insideRecords } from './inside.js';
 import { landlockRecord } from './landlock.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
 import { sharesHostNetwork } from './network.js';
+import { markReach, markReachBeside } from './reach.js';
 import { rctlLaunch } from './rctl.js';
+import { limitRecords } from './resource-limits.js';
 import { seccompRecords } from './seccomp.js';
 import type { LaunchRecord } from './step.js';
 
@@ -23,8 +25,6 @@ export interface LaunchMode {
   readonly foreground: boolean;
   readonly terminal: boolean;
 }
-
-const openFiles = { soft: 1024, hard: 524_288 } as const;
 
 /** Whether commands get a clean environment (`exec.clean`). */
 export const isClean = (jail: Jail): boolean => jail.values['exec.clean'] === true;
@@ -63,32 +63,6 @@ function commandRecords(jail: Jail): readonly LaunchRecord[] {
   return argv === undefined ? starts : [...starts, record('command', argv)];
 }
 
-function limitRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
-  const text = (value: number): string => (value === Infinity ? 'unlimited' : String(value));
-  const written = Object.entries(jail.values).flatMap(([name, value]): readonly LaunchRecord[] =>
-    name.startsWith('rlimit.') && isLimit(value)
-      ? [['rlimit', name.slice('rlimit.'.length), text(value.soft), text(value.hard)]]
-      : [],
-  );
-  const ruled = Object.entries(rctlLaunch(jail.values).rlimits)
-    .filter(([name]) => !written.some((own) => own[1] === name))
-    .map(([name, amount]): LaunchRecord => ['rlimit', name, text(amount), text(amount)]);
-  const asked = [...written, ...ruled];
-  // The kernel asks for CAP_IPC_LOCK of the host: what a jail may lock is a matter of the limit.
-  if (jail.values['allow.mlock'] === true && !asked.some((own) => own[1] === 'memlock'))
-    asked.push(['rlimit', 'memlock', 'unlimited', 'unlimited']);
-  const hard = Math.min(openFiles.hard, facts.openFilesLimit);
-  const usual: readonly LaunchRecord[] = [
-    ['rlimit', 'core', '0', '0'],
-    ['rlimit', 'nofile', text(Math.min(openFiles.soft, hard)), text(hard)],
-  ];
-  return [...usual.filter((record) => !asked.some((own) => own[1] === record[1])), ...asked];
-}
-
-function isLimit(value: unknown): value is { readonly soft: number; readonly hard: number } {
-  return typeof value === 'object' && value !== null && 'soft' in value && 'hard' in value;
-}
-
 function logRecords(jail: Jail, path: string | null): readonly LaunchRecord[] {
   if (path === null) return [];
   const size = jail.values['log.max_size'] ?? 10 * 1024 * 1024;
@@ -110,6 +84,12 @@ function mountEntries(jail: Jail, facts: HostFacts): readonly MountEntry[] {
   return [...(jail.values.mount ?? []), ...fromFiles];
 }
 
+function withMarkedSource(record: LaunchRecord, { values }: Jail, { reach }: HostFacts): LaunchRecord {
+  const [key, type, source = '', ...rest] = record;
+  if (key !== 'mount' || type !== 'bind') return record;
+  return [key, type, markReachBeside(source, values.path ?? '/', reach), ...rest];
+}
+
 function clockRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
   const { monotonic = 0, boottime = 0 } = jail.values['time.offset'] ?? {};
   const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
@@ -124,7 +104,7 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
   const workdir = values['exec.workdir'] ?? (isClean(jail) ? undefined : '/');
   const environment = insideEnvironment(jail, facts, mode.terminal ? facts.term : null);
   return [
-    ...limitRecords(jail, facts),
+    ...limitRecords(values, facts.limits),
     ['umask', '022'],
     ...Object.entries(environment).map(([name, value]): LaunchRecord => ['env', `${name}=${value}`]),
     ['login', 'yes'],
@@ -175,8 +155,10 @@ export function launchRecords(
     ...cgroupProcs(facts.cgroups, jail.name).map((file): LaunchRecord => ['cgroup.procs', file]),
     ...nameRecords(jail),
     ...clockRecords(jail, facts),
-    ['root', jail.values.path ?? '/', rootOptions.join(',')],
-    ...insideRecords(jail, mountEntries(jail, facts), { idmap, sharesNetwork }),
+    ['root', markReach(jail.values.path ?? '/', facts.reach), rootOptions.join(',')],
+    ...insideRecords(jail, mountEntries(jail, facts), { idmap, sharesNetwork }).map((record) =>
+      withMarkedSource(record, jail, facts),
+    ),
     ...grantedDevices(jail.values, facts),
     ...identityFiles(jail),
     ...quotaRecords(jail.values, facts),

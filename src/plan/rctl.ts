@@ -2,7 +2,7 @@ import { hasOwnIpc } from '../config/rctl/possible.js';
 import { resourceOf, type ResourceName, type RlimitName } from '../config/rctl/resources.js';
 import { isLimit, type RctlRule } from '../config/rctl/rule.js';
 import type { JailParams } from '../config/params.js';
-import type { CgroupLimits } from './cgroup-limits.js';
+import type { CgroupLimits } from './limit-amounts.js';
 import type { LaunchRecord } from './step.js';
 
 /** What rules make of a jail when it starts; the kernel takes nothing else later. */

@@ -1,6 +1,11 @@
 import type { JailParams } from '../config/params.js';
+import { spanOf, type Source } from '../config/syntax/source.js';
 import { answeredCalls } from './answers.js';
+import { jailCapabilities } from './capabilities.js';
+import { PlanError } from './error.js';
 import { policyChange } from './seccomp-parameters.js';
+import { parseProfile } from './seccomp-profile/parse.js';
+import { profilePolicy, type Here } from './seccomp-profile/policy.js';
 import { withheldCapabilities } from './securelevel.js';
 import type { LaunchRecord } from './step.js';
 
@@ -85,8 +90,17 @@ export function openPolicy(values: JailParams): string | null {
  * its parameters add and take away. The same parameters give the same text, by which the compiled form is found.
  */
 export function seccompPolicy(base: string, values: JailParams): string {
-  const dropped = new Set([...(values['caps.drop'] ?? []), ...withheldCapabilities(values)]);
   const capabilities = [...(values.caps ?? []), ...(values['caps.add'] ?? [])];
+  const rules = changesOf(values, capabilities);
+  const text = withoutRules(base, policyChange(values).calls);
+  const end = text.endsWith('\n') || text === '' ? '' : '\n';
+  return [`${text}${end}`, ...rules.map((rule) => `${rule}\n`)].join('');
+}
+
+/** What parameters say of system calls, capabilities that are given by name among them. */
+function changesOf(values: JailParams, given: readonly string[]): readonly string[] {
+  const dropped = new Set([...(values['caps.drop'] ?? []), ...withheldCapabilities(values)]);
+  const capabilities = [...given];
   for (const [parameter, capability] of grants) if (values[parameter] === true) capabilities.push(capability);
   const change = policyChange(values);
   const allowed = Object.keys(callsOf)
@@ -94,8 +108,24 @@ export function seccompPolicy(base: string, values: JailParams): string {
     .flatMap((capability) => callsOf[capability] ?? [])
     .filter((call) => !change.calls.includes(call));
   // "?": a call that an architecture does not have (iopl) is left out there.
-  const rules = [...allowed.map((call) => `?allow ${call}`), ...change.rules];
-  const text = withoutRules(base, change.calls);
-  const end = text.endsWith('\n') || text === '' ? '' : '\n';
-  return [`${text}${end}`, ...rules.map((rule) => `${rule}\n`)].join('');
+  return [...allowed.map((call) => `?allow ${call}`), ...change.rules];
+}
+
+/** The machine that a jail is to run on. */
+export type Machine = Omit<Here, 'capabilities'>;
+
+/**
+ * The same for a base in the JSON of Docker or the OCI runtime specification. What jail.conf allows and refuses comes
+ * first. A capability opens what the profile itself opens for it. Throws PlanError for one that is none.
+ */
+export function profiledPolicy(base: Source, values: JailParams, machine: Machine): string {
+  const { profile, mistakes } = parseProfile(base);
+  if (profile !== null) {
+    const here = { ...machine, capabilities: jailCapabilities(values) };
+    return profilePolicy(profile, here, changesOf(values, []));
+  }
+  const [first] = mistakes.filter(({ severity }) => severity === 'error');
+  if (first === undefined) throw new Error(`${base.file}: no profile and no reason`);
+  const { line, column } = spanOf(first.place);
+  throw new PlanError('seccomp', `${base.file}:${line}:${column}`, first.message, first.hint);
 }

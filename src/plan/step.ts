@@ -57,11 +57,21 @@ export interface InsideArgs {
   readonly timeout: number;
 }
 
+/** Which devices the processes of a cgroup may use. */
+export interface DeviceAccessArgs {
+  /** 1: the controller `devices`; 2: a BPF program. */
+  readonly version: 1 | 2;
+  readonly cgroup: string;
+  /** As devices.allow takes them: "c 1:3 rw". */
+  readonly rules: readonly string[];
+}
+
 /** THE TABLE of steps: what may be done to the machine for a jail, and with what. */
 export interface StepArgs {
   'hook.run': HookArgs;
   'rundir.create': { readonly path: string };
   'cgroup.create': { readonly paths: readonly string[] };
+  'devices.limit': DeviceAccessArgs;
   'cgroup.set': { readonly parameter: string; readonly file: string; readonly value: string };
   'jailer.spawn': { readonly rundir: string; readonly records: readonly LaunchRecord[] };
   'netns.name': { readonly path: string };

@@ -113,7 +113,7 @@ describe('jexec', () => {
 describe('jailctl run', () => {
   it('runs a jail of the files with its own command, or with another one', async () => {
     const { result } = await run(['run', 'web']);
-    expect(result).to.deep.equal({ handOver: { socket, fields: ['attach'] } });
+    expect(result).to.deep.equal({ handOver: { socket, fields: ['attach', 'no'] } });
     expect(operations.ranJail?.values.command).to.deep.equal(['sleep 9']);
     await run(['run', '-t', 'web', '--', 'sh', '-c', 'echo "a b"']);
     expect(operations.ranJail?.values.command).to.deep.equal(['sh', '-c', 'echo "a b"']);

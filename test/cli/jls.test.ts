@@ -20,7 +20,7 @@ const operations = new FakeOperations(
   ],
   'web { path=/jails/web; persist; allow.raw_sockets; memory.max = 512M; } db { path = "/jails/d b"; persist; }',
 );
-const jls = async (...words: string[]) => say(operations, words, { calledAs: 'jls', right: 'anyone' });
+const jls = async (...words: string[]) => say(operations, words, { calledAs: 'jls', right: 'operator' });
 const text = async (...words: string[]) => (await jls(...words)).out;
 
 describe('jls', () => {

@@ -177,7 +177,7 @@ idle  stopped  -     -        0         -       -      -
   });
 
   it('is for anyone who reaches jaild', async () => {
-    const { result } = await say(operations(), ['status'], { right: 'anyone' });
+    const { result } = await say(operations(), ['status'], { right: 'operator' });
     expect(result).to.deep.equal({ exit: 0 });
     expect(await code(operations(), ['status', 'nobody'])).to.equal(4);
   });

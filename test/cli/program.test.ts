@@ -74,9 +74,9 @@ describe('jailctl with jaild', () => {
     server = await serveControl({
       socket: socket(),
       group: 'root', // a group that every host has, so that the socket is shared
-      credentials: () => ({ pid: 99, uid, gid: 0 }),
+      credentials: () => ({ pid: 99, uid, gid: 0, groups: [], isForeign: false }),
       log,
-      dispatch: dispatchCommands({ instance: instanceBelow(directory), operations, log }),
+      dispatch: dispatchCommands({ instance: instanceBelow(directory), operations }),
     });
   });
   afterEach(async () => {
@@ -103,7 +103,7 @@ describe('jailctl with jaild', () => {
   it('logs what it refuses', async () => {
     uid = 1000;
     expect((await ask(socket(), ['shutdown'])).err).to.match(/^error: shutdown is for root only\n/);
-    expect(logged).to.deep.equal(['warn shutdown refused to process 99 of uid 1000: it needs root']);
+    expect(logged).to.deep.equal(['warn control: process 99 of uid 1000: shutdown refused: it needs root']);
     expect(operations.asked).to.deep.equal([]);
   });
 });

@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import type { ParamName } from '../../src/config/params.js';
 import { defaultOf } from '../../src/config/json.js';
 import { parameterOf } from '../../src/config/params.js';
-import { limitNames } from '../../src/plan/cgroup-limits.js';
+import { bytesOf, limitNames } from '../../src/plan/limit-amounts.js';
+import { rlimitNames } from '../../src/plan/advice/limits.js';
+import { resourceLimit, type Amount } from '../../src/config/values/quantity.js';
 import { capabilityMask } from '../../src/plan/capabilities.js';
 import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow } from '../../src/plan/instance.js';
@@ -10,6 +12,7 @@ import { planJail } from '../../src/plan/jail.js';
 import type { LaunchRecord } from '../../src/plan/step.js';
 import { restartPolicy } from '../../src/supervise/restart.js';
 import { scheduleOf } from '../../src/supervise/schedule.js';
+import { hostLimits } from '../support/host-limits.js';
 import { onlyJail } from '../support/compile-text.js';
 
 const facts: HostFacts = {
@@ -23,7 +26,7 @@ const facts: HostFacts = {
   blockDevices: new Map(),
   hostnameAddresses: [],
   timeNamespaces: true,
-  openFilesLimit: Infinity,
+  limits: hostLimits,
   term: null,
 };
 
@@ -76,19 +79,57 @@ describe('a default in the table is what is done', () => {
     expect(fieldsOf('log', 'persist;')).to.deep.equal([[path, String(size), String(files), 'timestamps']]);
   });
 
-  it('about limits: those of processes, core files and open files', () => {
+  it('about limits of the whole jail', () => {
     const set = planOf('persist;').prepare.flatMap((step) =>
       step.name === 'cgroup.set' ? [[step.args.parameter, step.args.value]] : [],
     );
-    expect(set).to.deep.equal([['pids.max', parameterOf('pids.max').default]]);
-    const others = limitNames.filter((name) => name !== 'pids.max').map((name) => parameterOf(name).default);
-    expect(others.filter((text) => !NO_LIMIT.includes(text))).to.deep.equal([]);
-    const shown = (['rlimit.core', 'rlimit.nofile'] as const).map((name) => {
+    const { total, swap } = hostLimits.memory;
+    const bounded = ['memory.max', 'memory.swap.max', 'pids.max'] as const;
+    const [memory, swapped, pids] = defaultsOf(...bounded) as readonly [Amount, Amount, number];
+    expect(set).to.deep.equal([
+      ['memory.max', String(bytesOf(memory, total))],
+      ['memory.swap.max', String(bytesOf(swapped, swap))],
+      ['pids.max', String(pids)],
+    ]);
+    const others = limitNames.filter((name) => !bounded.some((one) => one === name));
+    expect(
+      others.map((name) => parameterOf(name).default).filter((text) => !NO_LIMIT.includes(text)),
+    ).to.deep.equal([]);
+  });
+
+  it('about limits of each process', () => {
+    const shown = rlimitNames.map((name) => {
       const { default: text } = parameterOf(name);
-      const [soft = '', hard = soft] = text.split(':');
-      return [name.slice('rlimit.'.length), soft, hard];
+      const ofHost = /^half of/.test(text) ? 30_000 : /^a quarter of/.test(text) ? 15_000 : null;
+      const converted = resourceLimit.convert([String(ofHost ?? text)], false);
+      const limit = converted.ok ? converted.value : { soft: NaN, hard: NaN };
+      const [soft, hard] = [limit.soft, limit.hard].map((one) => (one === Infinity ? 'unlimited' : one));
+      return [name.slice('rlimit.'.length), String(soft), String(hard)];
     });
-    expect(fieldsOf('rlimit', 'persist;')).to.deep.equal(shown);
+    // flock(2) has had no limit since Linux 2.4: there is no parameter for it.
+    const done = fieldsOf('rlimit', 'persist;').filter(([name]) => name !== 'locks');
+    expect(done).to.deep.equal(shown.sort());
+  });
+
+  it('about what the kernel counts by creator, and memory file systems', () => {
+    const quota = (name: string): readonly string[] => ['user.' + name, String(quotaDefault(name))];
+    const quotaDefault = (name: string): unknown =>
+      defaultOf(name.replace(/^max_([a-z]+)_/, '$1.max_') as ParamName);
+    const names = [
+      'max_inotify_instances',
+      'max_inotify_watches',
+      'max_fanotify_groups',
+      'max_fanotify_marks',
+    ];
+    expect(fieldsOf('sysctl', 'persist;').filter(([name = '']) => /notify/.test(name))).to.deep.equal(
+      names.map(quota),
+    );
+    const mounts = fieldsOf('mount', 'persist; mount = "tmpfs $path/mnt tmpfs rw 0 0";');
+    const sizes = mounts.map(([, , target, options]) => [target, /size=(\d+)/.exec(options ?? '')?.[1]]);
+    expect(sizes.filter(([target]) => target === 'mnt' || target === 'dev/shm')).to.deep.equal([
+      ['mnt', String(defaultOf('tmpfs.size'))],
+      ['dev/shm', String(defaultOf('shm.size'))],
+    ]);
   });
 
   it('about capabilities', () => {
@@ -108,10 +149,12 @@ describe('a default in the table is what is done', () => {
 describe('the limits of rctl', () => {
   it('that are those of setrlimit(2) are set, unless the parameter itself is written', () => {
     const rules = 'persist; rctl = "openfiles:deny=100", "memorylocked:deny=1m", "coredumpsize:deny=5";';
-    expect(fieldsOf('rlimit', `${rules} rlimit.memlock = 7;`)).to.deep.equal([
+    const changed = ['memlock', 'nofile', 'core'];
+    const limits = fieldsOf('rlimit', `${rules} rlimit.memlock = 7;`);
+    expect(limits.filter(([name = '']) => changed.includes(name))).to.deep.equal([
+      ['core', '5', '5'],
       ['memlock', '7', '7'],
       ['nofile', '100', '100'],
-      ['core', '5', '5'],
     ]);
   });
 });

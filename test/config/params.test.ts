@@ -27,7 +27,8 @@ const ofLinux = `
   gateway nat rdr dns mtu isolate net.rx.max net.tx.max userns caps caps.add caps.drop seccomp no_new_privs devices
   readonly time.offset apparmor selinux base ephemeral image log.max_size log.max_files log.rate depend.bind priority
   auto rlimit.as rlimit.core rlimit.cpu rlimit.data rlimit.fsize rlimit.memlock rlimit.msgqueue rlimit.nice
-  rlimit.nofile rlimit.nproc rlimit.rss rlimit.rtprio rlimit.rttime rlimit.sigpending rlimit.stack`;
+  rlimit.nofile rlimit.nproc rlimit.rss rlimit.rtprio rlimit.rttime rlimit.sigpending rlimit.stack
+  inotify.max_instances inotify.max_watches fanotify.max_groups fanotify.max_marks tmpfs.size shm.size`;
 
 const words = (text: string): string[] => text.trim().split(/\s+/).sort();
 

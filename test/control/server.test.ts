@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { Peer } from '../../src/control/access.js';
+import type { Credentials } from '../../src/control/access.js';
 import type { Answer, Conversation, Dispatch } from '../../src/control/connection.js';
 import { Refusal } from '../../src/control/failure.js';
 import { serveControl, type ControlOptions, type ControlServer } from '../../src/control/server.js';
 import { SystemError } from '../../src/host/error.js';
 import { ask, listenTo, open, requestFrame } from '../support/control-client.js';
 
-const root: Peer = { pid: process.pid, uid: 0, gid: 0 };
+const root: Credentials = { pid: process.pid, uid: 0, gid: 0, groups: [], isForeign: false };
 const exit = (code: number) => ({ type: 'X', bytes: Buffer.of(code) });
 
 describe('the control socket', () => {
@@ -96,21 +96,29 @@ describe('the control socket', () => {
     expect([shared.mode & 0o777, shared.uid, shared.gid]).to.deep.equal([0o660, 0, 4711]);
   });
 
-  it('tells root, operators and anyone apart', async () => {
+  it('tells root, operators and anyone apart, by who they are on the host', async () => {
     const groupFile = join(directory, 'group');
     writeFileSync(groupFile, 'jaild:x:4711:\n');
     const seen: string[] = [];
     const note: Dispatch = ({ right }) => Promise.resolve({ exit: seen.push(right) });
-    for (const [group, uid] of [
-      ['jaild', 0],
-      ['jaild', 1000],
-      ['other', 1000],
+    const alice = { ...root, uid: 1000, gid: 1000 };
+    for (const [group, peer] of [
+      ['jaild', root],
+      ['jaild', { ...alice, groups: [20, 4711] }],
+      ['jaild', { ...alice, gid: 4711 }],
+      ['jaild', { ...alice, groups: [4710] }],
+      ['jaild', { ...alice, groups: [4711], isForeign: true }],
+      ['jaild', { ...root, isForeign: true }],
+      ['other', { ...alice, groups: [4711] }],
     ] as const) {
-      await serve(note, { groupFile, group, credentials: () => ({ pid: 1, uid, gid: 5 }) });
+      await serve(note, { groupFile, group, credentials: () => peer });
       await ask(path, []);
       await server?.close();
     }
-    expect(seen).to.deep.equal(['root', 'operator', 'anyone']);
+    expect(seen).to.deep.equal([
+      ...['root', 'operator', 'operator'],
+      ...['anyone', 'anyone', 'anyone', 'anyone'],
+    ]);
   });
 
   it('replaces the socket that a dead jaild left', async () => {
@@ -242,28 +250,92 @@ describe('the control socket', () => {
     expect(logged.filter((line) => line.startsWith('error'))).to.deep.equal([]);
   });
 
-  it('serves 256 clients at once and turns the others away with a word', async () => {
+  /** A dispatch whose commands go on until they are let go. */
+  function holding() {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
-    await serve(async () => {
-      await held;
-      return { exit: 0 };
-    });
-    const hold = async () => {
-      const socket = await open(path);
-      const reply = listenTo(socket);
-      socket.write(requestFrame(['hold']));
-      return reply;
-    };
-    const all = Promise.all(Array.from({ length: 300 }, hold));
-    await sleep(300);
+    const dispatch: Dispatch = ({ request }) =>
+      request.words[0] === 'hold' ? held.then(() => ({ exit: 0 })) : Promise.resolve({ exit: 7 });
+    return { dispatch, release };
+  }
+  const hold = async () => {
+    const socket = await open(path);
+    const reply = listenTo(socket);
+    socket.write(requestFrame(['hold']));
+    return reply;
+  };
+
+  it('has a bound for each user, and turns whoever wants more away with a word', async () => {
+    const { dispatch, release } = holding();
+    let uid = 1000;
+    const credentials = () => ({ ...root, uid });
+    await serve(dispatch, { credentials, places: { root: 4, user: 8, others: 10 } });
+    const all = Array.from({ length: 12 }, hold);
+    await sleep(100);
+    uid = 1001;
+    all.push(...Array.from({ length: 4 }, hold));
+    await sleep(100);
+    uid = 0; // root's places are its own
+    all.push(...Array.from({ length: 5 }, hold));
+    await sleep(100);
     release();
-    const replies = await all;
-    expect(replies.filter((r) => r.err.includes('too many connections'))).to.have.length(44);
-    expect(replies.filter((r) => r.last?.bytes[0] === 0)).to.have.length(256);
+    const turnedAway = (await Promise.all(all)).map(({ err }) =>
+      /too many connections|others wait/.test(err),
+    );
+    const count = (from: number, to: number): number => turnedAway.slice(from, to).filter(Boolean).length;
+    expect([count(0, 12), count(12, 16), count(16, 21)]).to.deep.equal([4, 2, 1]);
     await sleep(50);
-    expect((await ask(path, [])).last).to.deep.equal(exit(0));
+    expect((await ask(path, [])).last).to.deep.equal(exit(7));
   });
+
+  it('takes places from those that say nothing', async () => {
+    const { dispatch, release } = holding();
+    await serve(dispatch, { places: { root: 4, user: 4, others: 4 } });
+    const idle = await Promise.all(Array.from({ length: 4 }, () => open(path)));
+    const begun = performance.now();
+    const told = idle.map(listenTo);
+    expect((await ask(path, [])).last).to.deep.equal(exit(7));
+    expect(performance.now() - begun).to.be.below(1000);
+    expect((await told[0])?.err).to.include('others wait');
+    release();
+  });
+
+  it('logs ten refusals of a user a minute and counts the others', async () => {
+    const refuse: Dispatch = ({ refused }) => {
+      refused('shutdown', 'root');
+      return Promise.resolve({ exit: 1 });
+    };
+    await serve(refuse, { credentials: () => ({ ...root, uid: 1000 }) });
+    for (let n = 0; n < 25; n++) await ask(path, []);
+    const line = `warn control: process ${process.pid} of uid 1000: shutdown refused: it needs root`;
+    expect(logged).to.deep.equal(Array<string>(10).fill(line));
+    await server?.close();
+    server = undefined;
+    expect(logged.at(-1)).to.equal('warn control: uid 1000: 15 more such requests within 60 s');
+  });
+
+  it('costs little for a request that comes byte by byte, or is no text at all', async () => {
+    await serve(echo);
+    const before = process.memoryUsage().rss;
+    const socket = await open(path);
+    const reply = listenTo(socket);
+    const frame = requestFrame(['x'.repeat(30_000)]);
+    for (const byte of frame) socket.write(Buffer.of(byte));
+    expect((await reply).out).to.have.length(30_001);
+    expect(process.memoryUsage().rss - before).to.be.below(100 << 20);
+    const begun = performance.now();
+    await askRaw(Buffer.alloc(900_000, 0xff));
+    expect(performance.now() - begun).to.be.below(500);
+  });
+
+  async function askRaw(word: Buffer): Promise<void> {
+    const socket = await open(path);
+    const reply = listenTo(socket);
+    const frame = Buffer.concat([requestFrame(['']).subarray(0, -1), word, Buffer.of(0)]);
+    frame.writeUInt32LE(frame.length - 5, 1);
+    socket.write(frame);
+    expect((await reply).last).to.deep.equal(exit(7));
+  }
 
   it('removes its socket when it closes', async () => {
     await serve(echo);

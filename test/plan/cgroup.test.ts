@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { CgroupFacts } from '../../src/plan/facts.js';
 import { cgroupPaths, cgroupProcs, cgroupSettings, limitedDevices } from '../../src/plan/cgroup.js';
 import type { JailParams } from '../../src/config/params.js';
+import { hostLimits } from '../support/host-limits.js';
 
 const pureV2: CgroupFacts = {
   v1: {},
@@ -154,7 +155,8 @@ describe('limits of a jail', () => {
 
   it('come from the defaults where nothing else is said, and those that the host cannot keep are let go', () => {
     const defaults: JailParams = { 'pids.max': 4096, 'hugetlb.1GB.max': 0 };
-    const settings = (values: JailParams) => cgroupSettings(values, hybrid, 'web', noDevices, defaults);
+    const settings = (values: JailParams) =>
+      cgroupSettings(values, hybrid, 'web', noDevices, hostLimits.memory, defaults);
     const pids = (value: string) => ({ parameter: 'pids.max', file: '/cg/pids/jaild/web/pids.max', value });
     expect(settings({})).to.deep.equal({ settings: [pids('4096')], unsupported: [], close: [] });
     const rctl = [{ resource: 'maxproc', action: 'deny', amount: 100, per: 'jail' }] as const;

@@ -5,6 +5,7 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, netnsName } from '../../src/plan/instance.js';
 import { planJail } from '../../src/plan/jail.js';
 import type { JailPlan, LaunchRecord } from '../../src/plan/step.js';
+import { hostLimits } from '../support/host-limits.js';
 
 const facts: HostFacts = {
   instance: instanceBelow('/p'),
@@ -17,7 +18,7 @@ const facts: HostFacts = {
   blockDevices: new Map(),
   hostnameAddresses: [],
   timeNamespaces: true,
-  openFilesLimit: 20_000,
+  limits: { ...hostLimits, hard: { nofile: 20_000 } },
   term: null,
 };
 
@@ -59,7 +60,8 @@ describe('the plan of a jail', () => {
       release: names(plan.release),
     }).to.deep.equal({
       prepare: [
-        ...['rundir.create', 'exec.prepare', 'cgroup.create', 'cgroup.set', 'exec.prestart'],
+        ...['rundir.create', 'exec.prepare', 'cgroup.create'],
+        ...['cgroup.set', 'cgroup.set', 'cgroup.set', 'exec.prestart'],
         ...['jailer.spawn', 'netns.name', 'network.attach', 'exec.created'],
       ],
       begin: ['jailer.go'],
@@ -233,7 +235,7 @@ describe('the plan of a jail', () => {
   it('lifts the limit of locked memory with allow.mlock, unless one is written', () => {
     const limits = (text: string): readonly LaunchRecord[] =>
       recordsOf(planOf(`persist; ${text}`), 'rlimit').filter(([, name]) => name === 'memlock');
-    expect(limits('')).to.deep.equal([]);
+    expect(limits('')).to.deep.equal([['rlimit', 'memlock', '8388608', '8388608']]);
     expect(limits('allow.mlock;')).to.deep.equal([['rlimit', 'memlock', 'unlimited', 'unlimited']]);
     expect(limits('allow.mlock; rlimit.memlock = 5;')).to.deep.equal([['rlimit', 'memlock', '5', '5']]);
   });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Amount } from '../../src/config/values/quantity.js';
 import type { Jail } from '../../src/config/jail.js';
 import type { JailParams } from '../../src/config/params.js';
 import { compiled, jail, Stage } from '../support/stage.js';
@@ -15,7 +16,7 @@ async function running(values: JailParams = {}): Promise<Stage> {
   stage.host.steps.length = 0;
   return stage;
 }
-const limitOf = (stage: Stage): number | undefined =>
+const limitOf = (stage: Stage): Amount | undefined =>
   stage.supervisor.definition('web')?.values['memory.max'];
 
 describe('a change of a running jail', () => {

@@ -39,6 +39,7 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
   return {
     lstat: (path) => itself(real(path, false)),
     stat: (path) => itself(real(path, true)),
+    setsIds: () => false,
     text,
     head: (path) => Buffer.from(text(path) ?? ''),
     users: (path) => {
@@ -58,6 +59,7 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
     hasIp6: () => true,
     hasTimeNamespaces: () => true,
     memory: () => 8 * 1024 ** 3,
+    swap: () => 1024 ** 3,
     possible: (what) => (what === 'cpus' ? '0-3' : '0'),
     cpuCount: () => 4,
     pidMax: () => 32_768,

@@ -16,6 +16,7 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
 import type { Step } from '../../src/plan/step.js';
 import type { Clock } from '../../src/supervise/clock.js';
+import { hostLimits } from './host-limits.js';
 import { temporaryDirectory } from './temporary.js';
 
 /** How the processes of a jail behave. */
@@ -224,6 +225,7 @@ export class FakeHost implements Host {
     },
     'rundir.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'cgroup.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'devices.limit': { run: (step) => this.run(step, '') },
     'cgroup.set': { run: (step) => this.run(step, `${step.args.parameter}=${step.args.value}`) },
     'jailer.spawn': {
       run: async (step, launch) => {
@@ -247,6 +249,13 @@ export class FakeHost implements Host {
     'jail.exec': { run: (step) => this.run(step, step.args.command) },
   };
 
+  /** What it was told of. */
+  readonly distrusted = new Set<string>();
+
+  distrust(directories: readonly string[]): void {
+    for (const directory of directories) this.distrusted.add(directory);
+  }
+
   facts(jail: Jail): Promise<HostFacts> {
     const error = this.failing.get('facts');
     if (error !== undefined) return Promise.reject(error);
@@ -261,7 +270,7 @@ export class FakeHost implements Host {
       blockDevices: new Map(),
       hostnameAddresses: [],
       timeNamespaces: true,
-      openFilesLimit: 20000,
+      limits: hostLimits,
       term: null,
     });
   }

@@ -81,6 +81,10 @@ CALL(call_ldt, SYS_modify_ldt, 0, attributes, 16)
 CALL(call_nice, SYS_setpriority, 0, 0, -5)
 CALL(call_pidfd_init, SYS_pidfd_getfd, 0, 3, 0)
 CALL(call_unknown, 1000)
+CALL(call_none, -1)
+CALL(call_sched_core, SYS_prctl, 62, 0, 0, 0, attributes)
+CALL(call_io_uring_enter, SYS_io_uring_enter, -1, 0, 0, 0, 0, 0)
+CALL(call_request_key, SYS_request_key, "user", "probe", 0, -3)
 FAMILY(call_alg, AF_ALG, SOCK_SEQPACKET, 0)
 FAMILY(call_vsock, 40, SOCK_STREAM, 0)
 FAMILY(call_packet, AF_PACKET, SOCK_RAW, 0)
@@ -93,6 +97,7 @@ FAMILY(call_xfrm, AF_NETLINK, SOCK_RAW, 6)
 FAMILY(call_sctp, AF_INET, SOCK_STREAM, 132)
 FAMILY(call_dccp, AF_INET6, 6, 33)
 FAMILY(call_l2tp, AF_INET, SOCK_DGRAM, 115)
+FAMILY(call_smc, AF_INET, SOCK_STREAM, 256)
 FAMILY(call_tipc, 30, SOCK_STREAM, 0)
 FAMILY(call_bluetooth, 31, SOCK_RAW, 1)
 
@@ -109,6 +114,21 @@ static long call_tiocsti(void)
 static long call_tiocsti_high(void)
 {
 	return syscall(SYS_ioctl, 0, 0x100005412UL, "x");
+}
+
+static long call_tiocsetd(void)
+{
+	int discipline = 0;
+
+	return ioctl(0, TIOCSETD, &discipline);
+}
+
+/* Asks for no more than the size of its argument. */
+static long call_prctl_mm(void)
+{
+	unsigned int size;
+
+	return syscall(SYS_prctl, 35, 15, &size, 0, 0);
 }
 
 static long call_ptrace_init(void)
@@ -185,7 +205,9 @@ static const struct {
 	TRY(call_uevent), TRY(call_xfrm), TRY(call_sctp), TRY(call_dccp), TRY(call_l2tp),
 	TRY(call_tipc), TRY(call_bluetooth), TRY(call_mknod), TRY(call_tiocsti),
 	TRY(call_tiocsti_high), TRY(call_ptrace_init), TRY(call_memory_init),
-	TRY(call_descriptor_init), TRY(call_x32), TRY(call_int80), TRY(call_chroot),
+	TRY(call_descriptor_init), TRY(call_none), TRY(call_sched_core),
+	TRY(call_io_uring_enter), TRY(call_request_key), TRY(call_smc),
+	TRY(call_tiocsetd), TRY(call_prctl_mm), TRY(call_x32), TRY(call_int80), TRY(call_chroot),
 };
 
 static void report(const char *name, int status)

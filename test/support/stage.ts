@@ -5,6 +5,7 @@ import type { PlanJail } from '../../src/supervise/incarnation.js';
 import type { Log } from '../../src/supervise/log.js';
 import type { JailStatus } from '../../src/supervise/operations.js';
 import { Supervisor, type SupervisorOptions } from '../../src/supervise/supervisor.js';
+import { bytesOf } from '../../src/plan/limit-amounts.js';
 import type { Step } from '../../src/plan/step.js';
 import { FakeHost } from './fake-host.js';
 
@@ -54,7 +55,7 @@ export const smallPlan: PlanJail = ({ name, values }, facts) => {
     const file = `/cgroup/${name}/${parameter}`;
     return value === undefined
       ? []
-      : [{ name: 'cgroup.set', args: { parameter, file, value: String(value) } }];
+      : [{ name: 'cgroup.set', args: { parameter, file, value: String(bytesOf(value, 0)) } }];
   });
   const inside = (values['exec.stop'] ?? []).map((command): Step => ({
     name: 'jail.exec',

@@ -3,8 +3,9 @@
  *   abstract listen|connect NAME   an abstract socket
  *   give SOCKET DIRECTORY          for the host: hands whoever connects the opened directory
  *   take SOCKET FILE               what of such a directory can be opened
- *   queue                          a POSIX message queue of its own
  *   inotify COUNT                  how many of so many instances the kernel gives
+ *   signals COUNT                  how many of so many signals it can queue for itself
+ *   queues COUNT                   how many of so many POSIX message queues it gets
  *   euid                           the effective user, for a set-user-ID copy
  *   nice                           whether it gets the CPU before others
  *   with-key COMMAND...            runs a command with a session keyring that has the key host-secret
@@ -14,6 +15,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <mqueue.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +122,39 @@ static int inotify_instances(int wanted)
 	return 0;
 }
 
+static int queued_signals(int wanted)
+{
+	union sigval none = { 0 };
+	sigset_t held;
+	int got = 0;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+	while (got < wanted && sigqueue(getpid(), SIGRTMIN, none) == 0)
+		got++;
+	printf("%d\n", got);
+	return 0;
+}
+
+static int message_queues(int wanted)
+{
+	char name[32];
+	int got = 0;
+
+	for (; got < wanted; got++) {
+		snprintf(name, sizeof(name), "/queue%d", got);
+		if (mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, NULL) < 0)
+			break;
+	}
+	printf("%d\n", got);
+	for (int i = 0; i < got; i++) {
+		snprintf(name, sizeof(name), "/queue%d", i);
+		mq_unlink(name);
+	}
+	return 0;
+}
+
 static int before_others(void)
 {
 	return answer("given", setpriority(PRIO_PROCESS, 0, -5));
@@ -151,8 +187,10 @@ int main(int argc, char **argv)
 		return take_directory(argv[2], argv[3]);
 	if (strcmp(what, "inotify") == 0 && argc == 3)
 		return inotify_instances(atoi(argv[2]));
-	if (strcmp(what, "queue") == 0)
-		return answer("opened", syscall(SYS_mq_open, "queue", O_CREAT | O_RDWR, 0600, NULL));
+	if (strcmp(what, "signals") == 0 && argc == 3)
+		return queued_signals(atoi(argv[2]));
+	if (strcmp(what, "queues") == 0 && argc == 3)
+		return message_queues(atoi(argv[2]));
 	if (strcmp(what, "nice") == 0)
 		return before_others();
 	if (strcmp(what, "with-key") == 0 && argc > 2)

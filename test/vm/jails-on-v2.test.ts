@@ -14,6 +14,8 @@ const hosts: Readonly<Record<string, VirtualRun>> = {
     files: [
       'host/cgroup',
       'host/cgroup-facts',
+      'host/device-access',
+      'jaild/devices',
       'jaild/limits',
       'jaild/life',
       'jaild/logs',

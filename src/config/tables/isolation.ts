@@ -194,7 +194,7 @@ export const isolation = {
   seccomp: linux(string, 'System call policy: default, off, or a file.', { default: 'default' }),
   no_new_privs: linux(boolean, 'Programs inside gain nothing from set-user-ID bits.', { default: 'true' }),
   devices: linux(deviceGrants, 'Devices of the host that the jail has in /dev: "/dev/kvm rw".', {
-    note: 'Beside those of devfs_ruleset. r, w or rw, the default, is what every user of the jail may do; with userns = off root may do both.',
+    note: 'Beside those of devfs_ruleset. r, w or rw, the default, is what every user of the jail may do, and its cgroup lets it use no other device: a BPF program on that of v2, else the controller devices of v1.',
   }),
   'time.offset': linux(timeOffset, 'Shift of the monotonic and boot clocks inside.', { default: '0' }),
   apparmor: later(string, 'AppArmor profile.', 'The jail has the profile of jaild.'),

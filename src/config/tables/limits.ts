@@ -1,19 +1,30 @@
 import { later, linux } from '../parameter.js';
 import { boolean, choice, fstabFiles, integer } from '../values/scalar.js';
-import { bytes, count, rate, resourceLimit, seconds } from '../values/quantity.js';
+import { amount, bytes, count, rate, resourceLimit, seconds } from '../values/quantity.js';
 import { cpuList, cpuMax, ioMax, rctlRules } from '../values/limits.js';
 import { cronExpressions, timezone } from '../values/schedule.js';
 
 const V2_ONLY = 'On cgroup v2 only: elsewhere the jail does not start.';
+const QUOTA =
+  "The kernel counts them for root of the host as well: keep it below the host's own /proc/sys/user. Nothing with userns = off.";
+const MEMORY_COUNTS = 'What is in it counts for memory.max, too.';
 const memory = (summary: string, defaultText = 'max', note?: string) =>
-  linux(bytes, summary, { default: defaultText, unit: 'bytes', live: true, ...(note && { note }) });
-const resource = (summary: string, unit?: 's' | 'bytes' | 'µs', fallback = "jaild's own") =>
+  linux(amount, summary, { default: defaultText, unit: 'bytes', live: true, ...(note && { note }) });
+const hugePages = (summary: string) => linux(bytes, summary, { default: 'max', unit: 'bytes', live: true });
+const resource = (summary: string, unit?: 's' | 'bytes' | 'µs', fallback = 'unlimited') =>
   linux(resourceLimit, `${summary} (setrlimit(2)).`, { default: fallback, ...(unit && { unit }) });
+const quota = (what: string, most: number) =>
+  linux(integer(0, 2_147_483_647), `Most ${what} of a user in the jail.`, {
+    ...{ default: String(most), note: QUOTA },
+  });
 const schedule = (summary: string) => linux(cronExpressions, summary, { live: true });
 
 /** What it may use: cgroup v2's names, translated where the host has v1. */
 export const limits = {
-  'memory.max': memory('Most memory; above it the kernel kills a process of the jail.'),
+  'memory.max': memory(
+    'Most memory, in bytes or as a part of what the host has (75%); above it the kernel kills a process of the jail.',
+    '75%',
+  ),
   'memory.high': memory(
     'Memory above which the jail is slowed down and its memory reclaimed.',
     'max',
@@ -21,7 +32,11 @@ export const limits = {
   ),
   'memory.low': memory('Memory that is reclaimed only when nothing else can be.', '0', V2_ONLY),
   'memory.min': memory('Memory that is never reclaimed.', '0', V2_ONLY),
-  'memory.swap.max': memory('Most swap.', 'max', 'On cgroup v1 together with memory.max only.'),
+  'memory.swap.max': memory(
+    "Most swap, in bytes or as a part of the host's.",
+    '50%',
+    'On cgroup v1 together with memory.max only.',
+  ),
   'memory.oom.group': linux(boolean, 'Out of memory, kill the whole jail instead of one process.', {
     default: 'false',
     live: true,
@@ -46,8 +61,8 @@ export const limits = {
     default: '100',
     live: true,
   }),
-  'hugetlb.2MB.max': memory('Most memory in pages of 2 MB.'),
-  'hugetlb.1GB.max': memory('Most memory in pages of 1 GB.'),
+  'hugetlb.2MB.max': hugePages('Most memory in pages of 2 MB.'),
+  'hugetlb.1GB.max': hugePages('Most memory in pages of 1 GB.'),
   rctl: linux(rctlRules, 'Limits as rctl(8) of FreeBSD writes them: "memoryuse:deny=512m".', {
     live: true,
     note: 'A rule that cannot be kept on Linux is a mistake. A parameter of its own, such as memory.max, wins over a rule.',
@@ -60,21 +75,31 @@ export const limits = {
       note: 'Their lines begin with "jail:NAME:" and count for the jail of that name.',
     },
   ),
+  'inotify.max_instances': quota('inotify instances (inotify(7))', 96),
+  'inotify.max_watches': quota('inotify watches', 16_384),
+  'fanotify.max_groups': quota('fanotify groups (fanotify(7))', 96),
+  'fanotify.max_marks': quota('fanotify marks', 8192),
+  'tmpfs.size': linux(bytes, 'Size of each tmpfs that is mounted without one.', {
+    ...{ default: '256M', unit: 'bytes', note: MEMORY_COUNTS },
+  }),
+  'shm.size': linux(bytes, 'Size of /dev/shm.', {
+    ...{ default: '64M', unit: 'bytes', note: MEMORY_COUNTS },
+  }),
   'rlimit.as': resource('Most address space', 'bytes'),
   'rlimit.core': resource('Largest core file', 'bytes', '0'),
   'rlimit.cpu': resource('Most CPU time of a process', 's'),
   'rlimit.data': resource('Largest data segment', 'bytes'),
   'rlimit.fsize': resource('Largest file that a process may write', 'bytes'),
-  'rlimit.memlock': resource('Most locked memory', 'bytes'),
-  'rlimit.msgqueue': resource('Most bytes in POSIX message queues', 'bytes'),
-  'rlimit.nice': resource('Ceiling of the nice value, 20 - nice'),
+  'rlimit.memlock': resource('Most locked memory', 'bytes', '8M'),
+  'rlimit.msgqueue': resource('Most bytes in POSIX message queues', 'bytes', '400K'),
+  'rlimit.nice': resource('Ceiling of the nice value, 20 - nice', undefined, '0'),
   'rlimit.nofile': resource('Most open files', undefined, '1024:524288'),
-  'rlimit.nproc': resource('Most processes of a user'),
+  'rlimit.nproc': resource('Most processes of a user', undefined, 'half of kernel.threads-max'),
   'rlimit.rss': resource('Largest resident set', 'bytes'),
-  'rlimit.rtprio': resource('Highest real-time priority'),
+  'rlimit.rtprio': resource('Highest real-time priority', undefined, '0'),
   'rlimit.rttime': resource('Most real-time CPU time without a blocking call', 'µs'),
-  'rlimit.sigpending': resource('Most queued signals'),
-  'rlimit.stack': resource('Largest stack', 'bytes'),
+  'rlimit.sigpending': resource('Most queued signals', undefined, 'a quarter of kernel.threads-max'),
+  'rlimit.stack': resource('Largest stack', 'bytes', '8M:unlimited'),
 };
 
 /** When it starts, stops and starts again by the clock. */

@@ -50,6 +50,28 @@ export const bytes: ValueType<number> = scalarType('bytes', (text) =>
   isUnlimited(text) ? good(Infinity) : readBytes(text),
 );
 
+/** A part of what the host has. */
+export interface Share {
+  readonly percent: number;
+}
+
+export const isShare = (value: unknown): value is Share =>
+  typeof value === 'object' && value !== null && 'percent' in value;
+
+/** Bytes, or a part of what the host has of them. */
+export type Amount = number | Share;
+
+const PERCENT = /^(\d{1,3}(?:\.\d+)?)\s*%$/;
+
+/** Bytes, "75%" of what the host has, or "max" (Infinity) for no limit. */
+export const amount: ValueType<Amount> = scalarType('bytes or percent', (text): Converted<Amount> => {
+  const percent = PERCENT.exec(text)?.[1];
+  if (percent === undefined) return bytes.convert([text], false);
+  return Number(percent) <= 100
+    ? good({ percent: Number(percent) })
+    : bad(`"${text}" is more than the host has`, 'at most 100%');
+});
+
 /** A count, or "max" (Infinity) for no limit. */
 export const count: ValueType<number> = scalarType('count', (text) => {
   if (isUnlimited(text)) return good(Infinity);
@@ -62,11 +84,11 @@ export const count: ValueType<number> = scalarType('count', (text) => {
 export const rate: ValueType<{ readonly amount: number; readonly seconds: number }> = scalarType(
   'rate',
   (text) => {
-    const [, amount, per = '1s'] = /^(\d{1,12})(?:\/(.+))?$/.exec(text) ?? [];
+    const [, lines, per = '1s'] = /^(\d{1,12})(?:\/(.+))?$/.exec(text) ?? [];
     const time = readSeconds(/^\d/.test(per) ? per : `1${per}`);
-    if (amount === undefined || !time.ok || time.value === 0)
+    if (lines === undefined || !time.ok || time.value === 0)
       return bad(`"${text}" is not a rate`, 'write lines per time: 1000/30s');
-    return good({ amount: Number(amount), seconds: time.value });
+    return good({ amount: Number(lines), seconds: time.value });
   },
 );
 
@@ -105,8 +127,8 @@ function readOffset(text: string): Converted<number> {
 export const timeOffset: ValueType<TimeOffset> = scalarType('time offset', (text) => {
   const result = { monotonic: 0, boottime: 0 };
   for (const word of text.trim().split(/\s+/)) {
-    const [, clock, amount = ''] = /^(?:(monotonic|boottime)=)?(.*)$/.exec(word) ?? [];
-    const offset = readOffset(amount);
+    const [, clock, shift = ''] = /^(?:(monotonic|boottime)=)?(.*)$/.exec(word) ?? [];
+    const offset = readOffset(shift);
     if (!offset.ok) return bad(`"${word}" is not a time offset`, 'write +1h, or monotonic=+1h boottime=-30m');
     if (clock !== 'boottime') result.monotonic = offset.value;
     if (clock !== 'monotonic') result.boottime = offset.value;

@@ -2,7 +2,7 @@ import type { Finding } from '../../config/finding.js';
 import type { Fstab } from '../../config/fstab.js';
 import type { Jail } from '../../config/jail.js';
 import type { ParamName } from '../../config/params.js';
-import { limitNames } from '../cgroup-limits.js';
+import { limitNames } from '../limit-amounts.js';
 import type { HostView } from '../host-view.js';
 import { devicesAreThere, logHasADirectory, policyIsThere, workdirIsThere } from './files.js';
 import { idsAreApart } from './ids.js';
@@ -22,7 +22,8 @@ import {
   subnetsAreApart,
 } from './network.js';
 import { hooksExist, programsExist } from './programs.js';
-import { rootIsThere, rootsAreApart } from './roots.js';
+import { pathsAreOutOfReach } from './reach.js';
+import { rootIsThere, rootsAreApart, rootsAreClosed } from './roots.js';
 import { subjectOf, type Subject } from './subject.js';
 import { usersExist } from './users.js';
 
@@ -74,7 +75,10 @@ function* adviseOnOne(subject: Subject, host: HostView): Iterable<Finding> {
 }
 
 /** Rules that compare jails. */
-const hostRules: readonly HostRule[] = [rootsAreApart, interfacesAreApart, subnetsAreApart, idsAreApart];
+const hostRules: readonly HostRule[] = [
+  ...[rootsAreApart, rootsAreClosed, pathsAreOutOfReach],
+  ...[interfacesAreApart, subnetsAreApart, idsAreApart],
+];
 
 /**
  * What can be found wrong with jails on this host without doing anything: what is certain to fail their start is an

@@ -1,5 +1,6 @@
 import type { Finding } from '../../config/finding.js';
 import type { HostView } from '../host-view.js';
+import { isProfile, parseProfile } from '../seccomp-profile/parse.js';
 import { policyBase } from '../seccomp.js';
 import { ownFile } from './mounts.js';
 import { absence, finding, type Subject } from './subject.js';
@@ -51,15 +52,23 @@ export function* workdirIsThere(subject: Subject, host: HostView): Iterable<Find
   yield finding(subject, severity, 'no-such-path', 'exec.workdir', message, 'it is looked for below "path"');
 }
 
-/** The file that `seccomp` names is there. */
+/** The file that `seccomp` names is there, and a profile in JSON is one. */
 export function* policyIsThere(subject: Subject, host: HostView): Iterable<Finding> {
   const base = policyBase(subject.jail.values);
   if (base.kind !== 'file') return;
   const { kind } = host.stat(base.path);
+  if (kind === 'file') yield* profileMistakes(subject, host, base.path);
   if (kind === 'file' || kind === 'unknown') return;
   const message = kind === 'missing' ? `there is no ${base.path}` : `${base.path} is not a file`;
   const hint = 'write default, off, or the path of a policy';
   yield finding(subject, 'error', 'no-such-path', 'seccomp', message, hint);
+}
+
+function* profileMistakes(subject: Subject, host: HostView, file: string): Iterable<Finding> {
+  const text = host.text(file);
+  if (text === null || !isProfile({ file, text })) return;
+  for (const { severity, place, message, hint } of parseProfile({ file, text }).mistakes)
+    yield finding(subject, severity, 'bad-policy', { parameter: 'seccomp', place }, message, hint);
 }
 
 /** The devices that `devices` hands over are devices of the host. */

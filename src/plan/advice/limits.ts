@@ -1,7 +1,7 @@
 import type { Finding } from '../../config/finding.js';
 import { params, type JailParams } from '../../config/params.js';
 import { cgroupSettings, limitedDevices } from '../cgroup.js';
-import { limitNames } from '../cgroup-limits.js';
+import { bytesOf, limitNames } from '../limit-amounts.js';
 import { limitsDisk } from '../rctl.js';
 import type { HostView } from '../host-view.js';
 import { absence, finding, type Mount, type Subject } from './subject.js';
@@ -23,6 +23,7 @@ export function* limitsAreKnownHere(subject: Subject, host: HostView): Iterable<
   const cgroups = host.cgroups();
   if (cgroups === null) return;
   // Devices have a rule of their own, which says more.
+  const memory = { total: host.memory(), swap: host.swap() };
   const devices = new Map(limitedDevices(values).map((path) => [path, host.blockDevice(path) ?? '0:0']));
   const { path = '/' } = values;
   if (limitsDisk(values) && host.stat(path).kind === 'directory') {
@@ -32,7 +33,7 @@ export function* limitsAreKnownHere(subject: Subject, host: HostView): Iterable<
     }
     devices.set(path, '0:0');
   }
-  for (const { parameter, reason } of cgroupSettings(values, cgroups, name, devices).unsupported) {
+  for (const { parameter, reason } of cgroupSettings(values, cgroups, name, devices, memory).unsupported) {
     const hint = 'take it out, or use a host that has it';
     yield finding(
       subject,
@@ -55,8 +56,8 @@ function placeOf({ jail }: Subject, parameter: string): Mount['at'] {
 export function* amountsAreBelowTheHosts(subject: Subject, host: HostView): Iterable<Finding> {
   const { values } = subject.jail;
   for (const name of memoryNames) {
-    const bytes = values[name];
-    if (bytes === undefined || bytes === Infinity || bytes <= host.memory()) continue;
+    const bytes = bytesOf(values[name] ?? Infinity, host.memory());
+    if (bytes === Infinity || bytes <= host.memory()) continue;
     const message = `${name} is more than the memory of this host (${mebibytes(host.memory())})`;
     yield finding(subject, 'warning', 'beyond-host', name, message, 'it limits nothing');
   }

@@ -51,4 +51,31 @@ export function* rootsAreApart(subjects: readonly Subject[]): Iterable<Finding> 
   }
 }
 
+/** Whether every user of the host can come to what lies in a directory. */
+function isOpen(directory: string, host: HostView): boolean {
+  return [...above(directory), directory].every((path) => {
+    const fact = host.stat(path);
+    return fact.kind === 'directory' && (fact.mode & 0o001) !== 0;
+  });
+}
+
+/** Files of root in a jail are root's on the host: nobody else there may come to those that set the user id. */
+export function* rootsAreClosed(subjects: readonly Subject[], host: HostView): Iterable<Finding> {
+  const byDirectory = new Map<string, Subject[]>();
+  for (const subject of subjects) {
+    const path = plainPath(subject.jail.values.path ?? '/');
+    const directory = path.slice(0, path.lastIndexOf('/')) || '/';
+    if (path !== '/' && host.stat(path).kind === 'directory')
+      byDirectory.set(directory, [...(byDirectory.get(directory) ?? []), subject]);
+  }
+  for (const [directory, all] of byDirectory) {
+    const [first, ...others] = all.filter((one) => !isReadOnly(one));
+    if (first === undefined || !isOpen(directory, host) || !host.setsIds(directory)) continue;
+    const roots = others.length === 0 ? '' : ` and of ${others.length} more`;
+    const message = `users of this host reach the root of jail "${first.jail.name}"${roots}: a set-user-ID program there makes them root`;
+    const hint = directory === '/' ? 'put it in a directory with mode 700' : `chmod 700 ${directory}`;
+    yield finding(first, 'warning', 'open-path', 'path', message, hint);
+  }
+}
+
 const isReadOnly = ({ jail: { values } }: Subject): boolean => values.readonly === true;

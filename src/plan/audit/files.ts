@@ -134,6 +134,21 @@ function deviceDoor({ target, options: [type, mode = '0'] }: PlannedMount, { val
     : { by, severity: 'critical', cost: 'it changes a disk of the host beneath its file systems' };
 }
 
+/** What of its cgroup's hold on devices is not as planned. */
+function loosened({ deviceAccess }: Observation): readonly string[] {
+  if (deviceAccess?.version === 2 && !deviceAccess.isAttached)
+    return ['the program that holds back devices is not on its cgroup'];
+  return deviceAccess?.version === 1
+    ? deviceAccess.beyond.map((rule) => `its cgroup lets it use more devices: ${rule}`)
+    : [];
+}
+
+const unheld: Door = {
+  by: 'no cgroup of this host holds back devices',
+  severity: 'note',
+  cost: 'whoever came by a node of a disk could use it',
+};
+
 /** Which devices it reaches. */
 export const devices: Judge = (seen, plan) => {
   const nodes = plan.mounts.filter(({ type }) => type === 'device').map(({ target }) => target);
@@ -145,14 +160,18 @@ export const devices: Judge = (seen, plan) => {
   const all: Door = {
     by: 'userns = off, caps: mknod',
     severity: 'critical',
-    cost: 'it makes nodes of every disk',
+    cost: 'it makes nodes of every disk, and uses them',
   };
   const extra = given.length === 0 ? '' : `, ${given.length} of the host's`;
+  const held = seen.deviceAccess === null ? '' : ', and no other by cgroup';
   return {
     wall: 'devices',
-    seen: `${nodes.length} harmless ones${extra}`,
-    doors: [...given.map((node) => deviceDoor(node, plan)), ...(makes ? [all] : [])],
-    weaker: strange.map(({ target }) => `${target} is a device of the host`),
+    seen: `${nodes.length} harmless ones${extra}${held}`,
+    doors: [
+      ...given.map((node) => deviceDoor(node, plan)),
+      ...(seen.deviceAccess !== null ? [] : [makes ? all : unheld]),
+    ],
+    weaker: [...strange.map(({ target }) => `${target} is a device of the host`), ...loosened(seen)],
   };
 };
 

@@ -1,3 +1,5 @@
+import type { DeviceAccessArgs } from '../step.js';
+
 /** One process of a jail, as /proc/PID/status has it; ids as the host numbers them. proc_pid_status(5). */
 export interface ObservedProcess {
   readonly pid: number;
@@ -54,6 +56,11 @@ export interface ObservedLimit {
   readonly hard: number;
 }
 
+/** Whether its cgroup lets it use devices beyond the plan: rules of v1 that the plan lacks, or v2 without the plan's program. */
+export type DeviceAccess =
+  | { readonly version: 1; readonly beyond: readonly string[] }
+  | { readonly version: 2; readonly isAttached: boolean };
+
 /** What the kernel says of a running jail; nothing in it was asked from the jail itself. */
 export interface Observation {
   /** Those in the jail. */
@@ -80,6 +87,8 @@ export interface Observation {
   readonly quotas: Readonly<Record<string, number>> | null;
   readonly hostQuotas: Readonly<Record<string, number>>;
   readonly links: readonly string[];
+  /** null where no cgroup holds it back. */
+  readonly deviceAccess: DeviceAccess | null;
   readonly init: {
     /** What /proc/PID/exe leads to. */
     readonly program: string;
@@ -108,6 +117,8 @@ export interface Subject {
   readonly controls: readonly string[];
   /** Paths in the jail that the plan hides or makes read-only. */
   readonly covered: readonly string[];
+  /** The plan's step about devices, if it has one. */
+  readonly devices: DeviceAccessArgs | null;
   /** First processes of other running jails, by name. */
   readonly neighbours: Readonly<Record<string, number>>;
 }

@@ -71,6 +71,7 @@ const seen = (more: Partial<Observation> = {}): Observation => ({
   landlock: 7,
   limits: [{ core: { soft: 0, hard: 0 } }],
   controls: { [pids]: '10\n' },
+  deviceAccess: { version: 2, isAttached: true },
   ...{ quotas: { max_inotify_instances: 96 }, hostQuotas: { max_inotify_instances: 128 } },
   init: { program: '/memfd:jailer (deleted)', isDumpable: false, terminal: 0, label: 'jailed' },
   ...more,
@@ -155,6 +156,14 @@ describe('an audit', () => {
     ['processes: pids.max is max instead of 10', { controls: { [pids]: 'max\n' } }],
     ['kernel quotas: they cannot be read', { quotas: null }],
     [
+      'devices: the program that holds back devices is not on its cgroup',
+      { deviceAccess: { version: 2, isAttached: false } },
+    ],
+    [
+      'devices: its cgroup lets it use more devices: b *:* rwm',
+      { deviceAccess: { version: 1, beyond: ['b *:* rwm'] } },
+    ],
+    [
       'resource limits: rlimit.core of process 1 is unlimited instead of 0',
       { limits: [{ core: { soft: 0, hard: Infinity } }] },
     ],
@@ -168,6 +177,12 @@ describe('an audit', () => {
       expect(weaknesses(seen(more))).to.deep.equal([text]);
       expect(auditJail(seen(more), expected({}, { links: ['lo'] })).grade).to.equal('F');
     });
+
+  it('notes a host whose cgroups hold back no device', () => {
+    const { findings, grade } = auditJail(seen({ deviceAccess: null }), expected({}, { links: ['lo'] }));
+    const [devices] = findings.filter(({ wall }) => wall === 'devices');
+    expect(devices && [wallGrade(devices), grade]).to.deep.equal(['noted', 'A']);
+  });
 
   it('takes the ids of a neighbour without a user namespace for those of the host', () => {
     const neighbours = { db: [{ inside: 0, outside: 0, count: 4_294_967_295 }] };

@@ -1,0 +1,83 @@
+import type { JailParams } from '../config/params.js';
+import type { ResourceLimit } from '../config/values/quantity.js';
+import type { HostLimits } from './facts.js';
+import { rctlLaunch } from './rctl.js';
+import type { LaunchRecord } from './step.js';
+
+const MEBI = 1024 * 1024;
+const both = (amount: number): ResourceLimit => ({ soft: amount, hard: amount });
+const none = both(Infinity);
+
+/**
+ * Whether core files go to a program or a socket of the host instead of into the jail (core(5)): a limit of 0 does not
+ * keep them from there. 1 byte does from a program, since the kernel takes it for one that dumps its own core
+ * (fs/coredump.c, coredump_pipe); from a socket (Linux 6.16) no limit does.
+ */
+export const leavesTheJail = (corePattern: string): boolean => /^[|@]/.test(corePattern);
+
+/**
+ * The limits of a jail that sets none, by setrlimit(2)'s short names: what the kernel gives the host's first process
+ * (include/asm-generic/resource.h), so that nothing of how jaild was started shows in a jail. What the kernel counts for
+ * whoever made the user namespace, which is root (kernel/ucount.c), is half of that: the other half stays the host's.
+ */
+function defaultLimits({ threads, corePattern }: HostLimits): Readonly<Record<string, ResourceLimit>> {
+  const most = Math.floor(threads / 2);
+  return {
+    as: none,
+    core: both(leavesTheJail(corePattern) ? 1 : 0),
+    cpu: none,
+    data: none,
+    fsize: none,
+    locks: none,
+    memlock: both(8 * MEBI),
+    msgqueue: both(409_600),
+    nice: both(0),
+    nofile: { soft: 1024, hard: 524_288 },
+    nproc: both(most),
+    rss: none,
+    rtprio: both(0),
+    rttime: none,
+    sigpending: both(Math.floor(most / 2)),
+    stack: { soft: 8 * MEBI, hard: Infinity },
+  };
+}
+
+const isLimit = (value: unknown): value is ResourceLimit =>
+  typeof value === 'object' && value !== null && 'soft' in value && 'hard' in value;
+
+/** Those that the jail asks for: by parameters, else by rules of rctl(8), else because of what it may do. */
+function askedLimits(values: JailParams): Readonly<Record<string, ResourceLimit>> {
+  const written = Object.entries(values).flatMap(([name, value]): (readonly [string, ResourceLimit])[] =>
+    name.startsWith('rlimit.') && isLimit(value) ? [[name.slice('rlimit.'.length), value]] : [],
+  );
+  const ruled = Object.entries(rctlLaunch(values).rlimits).map(
+    ([name, amount]): readonly [string, ResourceLimit] => [name, both(amount)],
+  );
+  return {
+    // The kernel asks for CAP_IPC_LOCK of the host: what a jail may lock is a matter of the limit.
+    ...(values['allow.mlock'] === true ? { memlock: none } : {}),
+    ...Object.fromEntries(ruled),
+    ...Object.fromEntries(written),
+  };
+}
+
+/** As far as jaild can raise it. */
+function clamped({ soft, hard }: ResourceLimit, most: number): ResourceLimit {
+  return { soft: Math.min(soft, most), hard: Math.min(hard, most) };
+}
+
+const text = (value: number): string => (value === Infinity ? 'unlimited' : String(value));
+
+/**
+ * Every limit of setrlimit(2) for the processes of a jail, so that none is inherited. A default is lowered to what jaild
+ * can give; of what is asked for, the jailer says what it could not have.
+ */
+export function limitRecords(values: JailParams, host: HostLimits): readonly LaunchRecord[] {
+  const asked = askedLimits(values);
+  const usual = Object.entries(defaultLimits(host)).map(
+    ([name, limit]) => [name, clamped(limit, host.hard[name] ?? Infinity)] as const,
+  );
+  return Object.entries({ ...Object.fromEntries(usual), ...asked }).map(
+    ([name, { soft, hard }]): LaunchRecord => ['rlimit', name, text(soft), text(hard)],
+  );
+}
