@@ -109,8 +109,8 @@ int launch(struct jailer *j, struct fault *fault);
 pid_t spawn(const struct plan *plan, uint64_t flags, int *pidfd, bool *joined);
 /* The service may be spared when memory runs out; what runs in its jails is not. */
 void oom_score_reset(const char *pid);
-/* Sets the plan's limits for `pid`; tells the monitor what is refused, if `j` is set. */
-void rlimits_apply(struct jailer *j, const struct plan *plan, pid_t pid);
+/* Sets the plan's limits for init, and with it for all commands; tells the monitor what is refused. */
+void rlimits_apply(struct jailer *j);
 
 /*
  * ordinary.c: takes off what jaild was started with: nice value, policy, I/O priority, timer slack; and has the jail's

@@ -113,7 +113,7 @@ static void on_built(struct jailer *j)
 	j->phase = PHASE_STARTING;
 	/* From here on the jail's own may run in it: an init that does not read holds up nobody. */
 	fcntl(j->channel, F_SETFL, O_NONBLOCK);
-	rlimits_apply(j, &j->plan, j->init);
+	rlimits_apply(j);
 	if (drop_rest(j, &fault) < 0)
 		jail_fail(j, &fault);
 	else
