@@ -164,15 +164,6 @@ static bool read_device(struct fields *f, uint64_t *device)
 	return true;
 }
 
-static bool key_device(struct plan *p, struct fields *f)
-{
-	struct item *item = add_item(p, &p->furnish, ITEM_DEVICE);
-
-	return item != NULL && (item->source = fields_next(f)) != NULL &&
-	       item->source[0] == '/' && (item->target = fields_next(f)) != NULL &&
-	       read_device(f, &item->number);
-}
-
 static bool key_mkdir(struct plan *p, struct fields *f)
 {
 	struct item *item = add_item(p, &p->furnish, ITEM_MKDIR);
@@ -196,17 +187,32 @@ static bool key_file(struct plan *p, struct fields *f)
 	return hex_decode(item->source, &item->hard);
 }
 
+/* The file system for nodes that is mounted on the directory of `target`, or NULL. */
+static const struct item *nodes_around(const struct plan *p, const char *target)
+{
+	const char *slash = strrchr(target, '/');
+	size_t n = slash != NULL ? (size_t)(slash - target) : 0;
+	const struct item *found = NULL;
+
+	for (const struct item *i = p->furnish.first; n > 0 && i != NULL; i = i->next)
+		if (i->kind == ITEM_MOUNT && i->type == MOUNT_NODES &&
+		    strncmp(i->target, target, n) == 0 && i->target[n] == '\0')
+			found = i;
+	return found;
+}
+
 static bool key_node(struct plan *p, struct fields *f)
 {
 	struct item *item = add_item(p, &p->furnish, ITEM_NODE);
 	const char *type;
 	uint64_t mode;
 
-	p->has_nodes = true;
 	if (item == NULL || (item->target = fields_next(f)) == NULL || item->target[0] == '\0' ||
 	    (type = fields_next(f)) == NULL || (strcmp(type, "b") != 0 && strcmp(type, "c") != 0) ||
 	    !read_device(f, &item->number) || !read_number(f, 8, 0777, &mode))
 		return false;
+	item->within = nodes_around(p, item->target);
+	p->has_nodes = p->has_nodes || item->within == NULL;
 	item->options.create = true;
 	item->options.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 	item->hard = mode | (type[0] == 'b' ? S_IFBLK : S_IFCHR);
@@ -374,7 +380,6 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("domainname", read_text, domainname)        \
 	RECORD("root", ONCE, key_root)                    \
 	RECORD("mount", MANY, key_mount)                  \
-	RECORD("device", MANY, key_device)                \
 	RECORD("mkdir", MANY, key_mkdir)                  \
 	RECORD("symlink", MANY, key_symlink)              \
 	RECORD("file", MANY, key_file)                    \
@@ -394,6 +399,8 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("seccomp", read_path, seccomp)              \
 	VALUE("seccomp.init", read_yes, seccomp_init)     \
 	RECORD("landlock", ONCE, key_landlock)            \
+	VALUE("apparmor", read_text, apparmor)            \
+	VALUE("selinux", read_text, selinux)              \
 	VALUE("answer.hostname", read_yes, answer_hostname) \
 	VALUE("answer.release", read_text, answer_release) \
 	RECORD("answer.mount", MANY, key_answer_mount)    \

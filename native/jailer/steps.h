@@ -18,9 +18,9 @@
 	X(STEP_BECOME,      "become",       "become root of the user namespace")  \
 	X(STEP_CGROUPNS,    "cgroupns",     "make the cgroup namespace")          \
 	X(STEP_PRIVATE,     "private",      "cut mount propagation")              \
+	X(STEP_LABEL,       "label",        "have commands labelled")             \
 	X(STEP_ROOT,        "root",         "attach the root directory")          \
 	X(STEP_MOUNT,       "mount",        "mount a file system")                \
-	X(STEP_DEVICE,      "device",       "attach a device")                    \
 	X(STEP_MKDIR,       "mkdir",        "make a directory")                   \
 	X(STEP_SYMLINK,     "symlink",      "make a symbolic link")               \
 	X(STEP_FILE,        "file",         "lay a file over the jail's")         \

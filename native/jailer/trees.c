@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 struct batch {
 	int channel;
@@ -110,24 +109,6 @@ static int copy_tree(const char *root, const char *source, const struct mount_op
 	return -1;
 }
 
-/* A character device of that number and nothing else. */
-static int copy_device(const char *source, dev_t number, struct fault *fault)
-{
-	const struct mount_options options = {
-		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC
-	};
-	int tree = copy_tree(NULL, source, &options, -1, fault);
-	struct stat st;
-
-	if (tree < 0)
-		return -1;
-	if (fstat(tree, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == number)
-		return tree;
-	close(tree);
-	errno = ENODEV;
-	return fail(fault, STEP_DEVICE, source);
-}
-
 static int copy_root(const struct plan *plan, int userns, struct fault *fault)
 {
 	int tree = copy_tree(NULL, plan->root, &plan->root_options, userns, fault);
@@ -145,19 +126,23 @@ static int copy_root(const struct plan *plan, int userns, struct fault *fault)
 	return fail(fault, STEP_ROOT, plan->root);
 }
 
-/* Is it a copy of something on the host? */
+/* Does it take the host's rights? */
 static bool wants_tree(const struct item *item)
 {
-	return item->kind == ITEM_DEVICE || (item->kind == ITEM_MOUNT && item->type == MOUNT_BIND);
+	return item->kind == ITEM_MOUNT && (item->type == MOUNT_BIND || item->type == MOUNT_NODES);
 }
 
-static int copy_item(const char *root, const struct item *item, int userns, struct fault *fault)
+static int make_tree(const struct plan *plan, const struct item *item, int userns,
+		     struct fault *fault)
 {
+	const char *refused;
 	int tree;
 
-	if (item->kind == ITEM_DEVICE)
-		return copy_device(item->source, (dev_t)item->number, fault);
-	tree = copy_tree(root, item->source, &item->options, userns, fault);
+	if (item->type == MOUNT_NODES) {
+		tree = shelf_mount_nodes(plan, item, &refused);
+		return tree < 0 ? fail(fault, STEP_NODE, refused) : tree;
+	}
+	tree = copy_tree(plan->root, item->source, &item->options, userns, fault);
 	if (tree < 0 && fault->step == STEP_TREE)
 		fault->step = STEP_MOUNT;
 	return tree;
@@ -168,13 +153,7 @@ int trees_send(const struct plan *plan, int channel, int userns, struct fault *f
 	struct batch b = { .channel = channel, .order = { .type = ORDER_TREES } };
 	int tree;
 
-	if (plan->hides) {
-		tree = copy_device("/dev/null", makedev(1, 3), fault);
-		if (tree < 0)
-			return -1;
-		add(&b, tree);
-	}
-	if (plan->has_nodes) {
+	if (shelf_is_needed(plan)) {
 		const char *refused;
 
 		tree = shelf_nodes(plan, &refused);
@@ -189,7 +168,7 @@ int trees_send(const struct plan *plan, int channel, int userns, struct fault *f
 	for (const struct item *i = plan->furnish.first; i != NULL; i = i->next) {
 		if (!wants_tree(i))
 			continue;
-		tree = copy_item(plan->root, i, userns, fault);
+		tree = make_tree(plan, i, userns, fault);
 		if (tree < 0 && !i->options.optional)
 			return -1;
 		if (add(&b, tree) < 0)

@@ -55,7 +55,7 @@ static void refuses_bad_values(void)
 	refuse("cgroup.procs", "relative", NULL, NULL);
 	refuse("rlimit", "nofile", "9", "8");
 	refuse("rlimit", "colour", "1", "1");
-	refuse("device", "/dev/null", "dev/null", "13");
+	refuse("node", "dev/null", "c", "13");
 	refuse("answer.mount", "ext4", "ext4", "");
 	refuse("answer.mount", "proc", "proc", "");
 	refuse("file", "etc/a", "444", "rec");

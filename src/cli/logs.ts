@@ -1,9 +1,11 @@
+import { StringDecoder } from 'node:string_decoder';
+import { visibleLines } from '../config/visible.js';
 import { Refusal } from '../control/failure.js';
 import { holdPath } from '../host/reach.js';
 import { daemonCommand } from './command.js';
-import { done, type CommandContext } from './context.js';
+import { done, type DaemonContext } from './context.js';
 import { statusOf } from './jails.js';
-import { later, openLogs, sendFrom, startOfLines, startOfTime } from './log-files.js';
+import { later, openLogs, type Reader, sendFrom, startOfLines, startOfTime } from './log-files.js';
 import { followLog } from './log-follow.js';
 import { readMoment } from './moment.js';
 import { wrongUse } from './words.js';
@@ -15,18 +17,25 @@ async function show(
   log: string,
   { lines, moment }: { readonly lines: number | null; readonly moment: Date | null },
   follow: boolean,
-  context: CommandContext,
+  reader: Reader,
 ): Promise<void> {
   const files = await openLogs(log);
   let end = 0;
   try {
     const tail = lines === null ? null : await startOfLines(files, lines);
     const from = later(tail, moment === null ? null : await startOfTime(files, moment));
-    end = await sendFrom(files, from, context);
+    end = await sendFrom(files, from, reader);
   } finally {
     await Promise.all(files.map(({ handle }) => handle.close()));
   }
-  if (follow) await followLog(log, files.at(-1)?.inode ?? null, end, context);
+  if (follow) await followLog(log, files.at(-1)?.inode ?? null, end, reader);
+}
+
+/** What a jail has said, byte for byte; on a terminal without power over it. */
+function outputOf({ terminal, out }: DaemonContext): (bytes: Buffer) => void {
+  if (!terminal.stdout) return out;
+  const decoder = new StringDecoder('utf8'); // characters may be cut by the end of a block
+  return (bytes) => out(visibleLines(decoder.write(bytes)));
 }
 
 export const logs = daemonCommand({
@@ -55,13 +64,9 @@ export const logs = daemonCommand({
       );
     // It may lie where a jail can move directories.
     const held = holdPath(log);
+    const from = { lines: lines === undefined ? null : Number(lines), moment };
     try {
-      await show(
-        held.path,
-        { lines: lines === undefined ? null : Number(lines), moment },
-        options.follow,
-        context,
-      );
+      await show(held.path, from, options.follow, { ...context, out: outputOf(context) });
     } finally {
       held.letGo();
     }

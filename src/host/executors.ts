@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
 import { limitDevices } from './device-access.js';
 import { StepFailure } from './error.js';
@@ -9,6 +9,7 @@ import { jailerBinary, spawnJailer } from './jailer.js';
 import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
+import { ownSubdirectory } from './own-directory.js';
 import { describeSignal } from './signal.js';
 
 /** What the steps tell beside their success. */
@@ -28,7 +29,7 @@ function jailerOf(launch: Launch): JailerHandle {
 /** What the supervisor has written there already stays; how an earlier jail of the name ended does not. */
 function makeRundir(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    ownSubdirectory(path, 0o700);
     rmSync(`${path}/exit`, { force: true });
   } catch (error) {
     throw systemError(error, path);

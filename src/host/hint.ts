@@ -54,6 +54,11 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   },
   cgroup: { 0: 'the cgroup must be writable for jaild, and have CPUs and memory nodes' },
   seccomp: { 0: 'seccomp = off runs the jail without a filter' },
+  label: {
+    [ENOENT]: 'the AppArmor profile must be loaded: apparmor_parser -r FILE',
+    [EINVAL]: 'the policy of the host must know the label, and the kernel its module',
+    [EACCES]: 'the policy of the host must let jaild change to the label',
+  },
   log: { 0: 'jaild writes the log as root; no part of its path may be a symbolic link' },
   netlink: { [EMFILE]: 'too many open files' },
 };

@@ -12,6 +12,7 @@ import { limitedDevices } from '../plan/cgroup.js';
 import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
+import { labelsOf } from '../plan/labels.js';
 import { limitsDisk } from '../plan/rctl.js';
 import { markReach, reachOf } from '../plan/reach.js';
 import { isProfile } from '../plan/seccomp-profile/parse.js';
@@ -26,6 +27,7 @@ import { findDevices } from './device.js';
 import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
+import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
 import type { Executors, Host, JailerHandle } from './host.js';
@@ -37,6 +39,7 @@ import { bootId } from './procfs.js';
 import { readWithinReach } from './reach.js';
 import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
+import { securityModules } from './security-modules.js';
 import { UidRangeStore } from './uidrange.js';
 import { readUsage } from './usage.js';
 
@@ -71,6 +74,9 @@ export class Machine implements Host {
   readonly #uids: UidRangeStore;
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
+  readonly #hardware = readHardware();
+  readonly #clocks = clockReader();
+  readonly #machineId = hostMachineId() ?? '';
   readonly #bootId = bootId();
   readonly #openFilesLimit = ownHardLimits()['nofile'] ?? Infinity;
   readonly #limits = new HostLimitsReader();
@@ -114,6 +120,9 @@ export class Machine implements Host {
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
+      ...(labelsOf(values).length > 0 && { securityModules: securityModules() }),
+      figures: { ...this.#hardware, ...this.#clocks() },
+      machineId: this.#machineId,
       limits: this.#limits.read(),
       term: process.env['TERM'] ?? null,
     };

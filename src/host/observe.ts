@@ -6,6 +6,7 @@ import type { Observation, ObservedMount, ObservedProcess, Subject } from '../pl
 import { processes } from './cgroup-processes.js';
 import { observeDeviceAccess } from './device-access.js';
 import { SystemError } from './error.js';
+import { clockShifts } from './figures.js';
 import { readText, unless } from './files.js';
 import { landlockAbi } from './libc.js';
 import {
@@ -106,13 +107,11 @@ function linksOf(pid: number): readonly string[] {
 function initOf(pid: number): Observation['init'] {
   const stat = look(`/proc/${pid}/stat`) ?? '';
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const label = look(`/proc/${pid}/attr/current`);
   return {
     program: unless(gone, '', () => readlinkSync(`/proc/${pid}/exe`)),
     // proc_pid(5): the files of a process that is not dumpable are root's.
     isDumpable: unless(gone, 0, () => statSync(`/proc/${pid}/environ`).uid) !== 0,
     terminal: Number(fields[4] ?? 0),
-    label: label?.replace(/[\0\n]/g, '') ?? null,
   };
 }
 
@@ -156,6 +155,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
     hostQuotas: hostQuotas(names),
     links: linksOf(init),
     deviceAccess: subject.devices === null ? null : observeDeviceAccess(subject.devices),
+    clocks: clockShifts(init),
     init: initOf(init),
     landlock: landlockAbi(),
     corePattern: (readText('/proc/sys/kernel/core_pattern') ?? '').trim(),

@@ -25,6 +25,7 @@ import { ownHardLimits, raisesLimits, swapTotal } from './host-limits.js';
 import type { Link } from './netlink-route.js';
 import { mountsOf } from './observe.js';
 import { blockDeviceNumbers } from './root.js';
+import { securityModules } from './security-modules.js';
 
 /** Bytes of a program that say what runs it. */
 const HEAD = 4096;
@@ -62,6 +63,7 @@ export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealH
     addresses: once(() => addressesOn(links())),
     hasIp6: once(hasIp6),
     hasTimeNamespaces: once(() => existsSync('/proc/self/ns/time')),
+    securityModules: once(() => unlessSystem([], securityModules)),
     memory: once(totalmem),
     swap: once(swapTotal),
     possible: remembered(possible),

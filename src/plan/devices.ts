@@ -30,17 +30,21 @@ const streamLinks = [
 type Ruleset = 'all' | 'nothing' | 'basic' | 'login';
 const rulesets: Readonly<Record<number, Ruleset>> = { 1: 'nothing', 2: 'basic', 3: 'login' };
 
+/** The numbers of those that every jail may have. */
+export const harmlessDevices: readonly string[] = [...basic, ...terminal].map(([, numbers]) => numbers);
+
 /** Of the memory file system that is /dev; its pages are charged to the jail's cgroup. */
 const DEV_SIZE = '64k';
 /** Group that owns terminals, by the custom of Debian and others. */
 const TTY = 5;
 const PSEUDOTERMINALS = 256;
 
-const deviceRecord = (target: string, [name, numbers]: readonly [string, string]): LaunchRecord => [
-  'device',
-  `/dev/${name}`,
+const nodeRecord = (target: string, [name, numbers]: readonly [string, string]): LaunchRecord => [
+  'node',
   `${target}/${name}`,
+  'c',
   numbers,
+  '666',
 ];
 
 function terminalRecords(target: string, values: JailParams): readonly LaunchRecord[] {
@@ -62,8 +66,15 @@ function memoryRecords(target: string, values: JailParams): readonly LaunchRecor
   ];
 }
 
-/** A private /dev at `target`: a tmpfs with the harmless devices that its ruleset names, and the jail's own terminals. */
-export function devRecords(target: string, values: JailParams): readonly LaunchRecord[] {
+/**
+ * A private /dev at `target`: a file system with nodes of the harmless devices that its ruleset names, and the jail's
+ * own terminals. `uidBase`: the id of the host that owns it, null for root.
+ */
+export function devRecords(
+  target: string,
+  values: JailParams,
+  uidBase: number | null,
+): readonly LaunchRecord[] {
   const set = rulesets[values.devfs_ruleset ?? 0] ?? 'all';
   const has = (...sets: readonly Ruleset[]): boolean => sets.includes(set);
   const links = [
@@ -71,11 +82,12 @@ export function devRecords(target: string, values: JailParams): readonly LaunchR
     ...(has('all', 'login') && values['mount.fdescfs'] !== false ? descriptorLinks : []),
     ...(has('all', 'login') ? streamLinks : []),
   ];
-  const options = `create,nosuid,noexec,mode=755,size=${DEV_SIZE},nr_inodes=64`;
+  const owner = uidBase === null ? '' : `,uid=${uidBase},gid=${uidBase}`;
+  const options = `create,nosuid,noexec,mode=755,size=${DEV_SIZE},nr_inodes=64${owner}`;
   return [
-    ['mount', 'tmpfs', 'tmpfs', target, options],
-    ...(has('all', 'basic') ? basic : []).map((device) => deviceRecord(target, device)),
-    ...(has('all', 'login') ? terminal : []).map((device) => deviceRecord(target, device)),
+    ['mount', 'nodes', 'dev', target, options],
+    ...(has('all', 'basic') ? basic : []).map((device) => nodeRecord(target, device)),
+    ...(has('all', 'login') ? terminal : []).map((device) => nodeRecord(target, device)),
     ...(has('all', 'login') ? terminalRecords(target, values) : []),
     ...(has('all') ? memoryRecords(target, values) : []),
     ...links.map(([name, text]): LaunchRecord => ['symlink', `${target}/${name}`, text]),

@@ -32,11 +32,26 @@ export interface CgroupFacts {
   readonly deviceAccess?: 1 | 2 | null;
 }
 
+/** What else the host has that a jail is told figures of its own of, and its clocks, as of now. */
+export interface HostFigures {
+  /** The usual size of huge pages in KiB, or null where there are none. */
+  readonly hugepage: number | null;
+  /** The CPUs that are online. */
+  readonly cpus: readonly number[];
+  /** Milliseconds since 1970. */
+  readonly realtime: number;
+  /** Seconds of CLOCK_MONOTONIC and CLOCK_BOOTTIME, without what a time namespace of jaild's adds. */
+  readonly monotonic: number;
+  readonly boottime: number;
+}
+
 /** What the host has of what limits share out, and what jaild can hand on of it. */
 export interface HostLimits {
   readonly memory: HostMemory;
   /** kernel.threads-max: processes and threads of the whole host. */
   readonly threads: number;
+  /** fs.file-max: open files of the whole host. */
+  readonly files: number;
   /** kernel.core_pattern, core(5). */
   readonly corePattern: string;
   /** The highest that jaild can give of each limit of setrlimit(2), by its short name; those not named: anything. */
@@ -70,6 +85,11 @@ export interface HostFacts {
   readonly hostnameAddresses: readonly string[];
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
+  /** The security modules that the kernel has enabled: "apparmor". Absent: no label is asked for. */
+  readonly securityModules?: readonly string[];
+  readonly figures: HostFigures;
+  /** The host's machine-id(5). Absent: it has none. */
+  readonly machineId?: string;
   readonly limits: HostLimits;
   /** jaild's TERM, for commands of a jail on a terminal. */
   readonly term: string | null;

@@ -48,6 +48,8 @@ export interface HostView {
   readonly addresses: () => readonly HostAddress[];
   readonly hasIp6: () => boolean;
   readonly hasTimeNamespaces: () => boolean;
+  /** The security modules that the kernel has enabled: "apparmor". */
+  readonly securityModules: () => readonly string[];
   /** Bytes. */
   readonly memory: () => number;
   /** Bytes. */

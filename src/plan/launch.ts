@@ -5,15 +5,16 @@ import { userRecords } from './account.js';
 import { answerRecords } from './answers.js';
 import { capabilityMask, jailCapabilities } from './capabilities.js';
 import { cgroupProcs, cgroupV2 } from './cgroup.js';
+import { clockRecords } from './clocks.js';
 import { commandArgv, jailEnvironment, type CommandJail } from './command.js';
 import { grantedDevices } from './devices.js';
-import { missingHere, PlanError } from './error.js';
+import { PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
 import { identityFiles, nameRecords } from './identity.js';
 import { insideRecords } from './inside.js';
+import { labelRecords } from './labels.js';
 import { landlockRecord } from './landlock.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
-import { sharesHostNetwork } from './network.js';
 import { markReach, markReachBeside } from './reach.js';
 import { rctlLaunch } from './rctl.js';
 import { limitRecords } from './resource-limits.js';
@@ -90,14 +91,6 @@ function withMarkedSource(record: LaunchRecord, { values }: Jail, { reach }: Hos
   return [key, type, markReachBeside(source, values.path ?? '/', reach), ...rest];
 }
 
-function clockRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
-  const { monotonic = 0, boottime = 0 } = jail.values['time.offset'] ?? {};
-  const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
-  if (offsets.length > 0 && !facts.timeNamespaces)
-    throw missingHere(jail.name, 'time.offset', 'this kernel has no time namespaces');
-  return offsets.map(([clock, seconds]) => ['time.offset', clock, String(seconds)]);
-}
-
 function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readonly LaunchRecord[] {
   const { values } = jail;
   // jail(8) starts commands in "/", and with exec.clean in the user's home, which only the jail's passwd knows.
@@ -114,6 +107,7 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
     ...(values.no_new_privs === false ? [] : [['no_new_privs', 'yes'] as LaunchRecord]),
     ...seccompRecords(values, facts.seccomp),
     landlockRecord(values),
+    ...labelRecords(jail, facts),
     ...answerRecords(values),
   ];
 }
@@ -133,9 +127,9 @@ export function launchRecords(
   mode: LaunchMode,
   where: { readonly rundir: string; readonly log: string | null; readonly cgroups: readonly string[] },
 ): readonly LaunchRecord[] {
-  const sharesNetwork = sharesHostNetwork(jail.values);
   const idmap = facts.uidBase !== null;
   const v2 = cgroupV2(facts.cgroups, jail.name);
+  const entries = mountEntries(jail, facts);
   const rootOptions = [
     'rec',
     // A device node in the directory would be the host's device: whoever made the directory may have put one there.
@@ -156,11 +150,9 @@ export function launchRecords(
     ...nameRecords(jail),
     ...clockRecords(jail, facts),
     ['root', markReach(jail.values.path ?? '/', facts.reach), rootOptions.join(',')],
-    ...insideRecords(jail, mountEntries(jail, facts), { idmap, sharesNetwork }).map((record) =>
-      withMarkedSource(record, jail, facts),
-    ),
+    ...insideRecords(jail, entries, facts).map((record) => withMarkedSource(record, jail, facts)),
     ...grantedDevices(jail.values, facts),
-    ...identityFiles(jail),
+    ...identityFiles(jail, entries, facts),
     ...quotaRecords(jail.values, facts),
     ...rctlLaunch(jail.values).sysctls,
     ...commandSettings(jail, facts, mode),

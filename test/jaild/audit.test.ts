@@ -30,6 +30,7 @@ const doors = [
   ['network', 'ip4 = inherit;', 'ip4 = inherit', 'D'],
   ['forks', 'pids.max = max;', 'pids.max = max', 'C'],
   ['hungry', 'memory.max = max;', 'memory.max = max', 'B'],
+  ['swaps', 'memory.swap.max = max;', 'memory.swap.max = max', 'B'],
   ['dumps', 'rlimit.core = unlimited;', 'rlimit.core', 'B'],
   ['mounts', 'allow.mount; allow.mount.tmpfs;', 'allow.mount', 'B'],
   ['shares', 'mount = "$prefix/shared $path/mnt nullfs ro 0 0";', 'mount: $prefix/shared on /mnt', 'B'],
@@ -41,6 +42,7 @@ const doors = [
     'sysvmsg, sysvsem or sysvshm = inherit',
     'C',
   ],
+  ['clocks', 'time.offset = 0;', 'time.offset', 'B'],
   ['links', 'vnet;', 'vnet = new: net_admin', 'C'],
   ['host', 'mount = "/etc $path/mnt nullfs ro 0 0";', 'mount: /etc on /mnt', 'D'],
 ] as const;
@@ -65,7 +67,7 @@ describe('jailctl audit', () => {
     mkdirSync(join(instance.prefix, 'shared'));
     instance.configure(`
       * { path = "$root"; command = "/bin/sleep 1000"; restart = no; }
-      box { memory.max = 64M; }  victim { memory.max = 64M; }  down { }
+      box { }  victim { memory.max = 64M; }  down { }
       ${doors.map(([name, text]) => `${name} { ${text} }`).join('\n')}
     `);
     await instance.start();
@@ -85,7 +87,7 @@ describe('jailctl audit', () => {
     expect(own.filter((one) => one.grade !== 'closed')).to.deep.equal([]);
     expect(own.map(({ wall }) => wall)).to.deep.equal([
       ...['users', 'capabilities', 'no new privileges', 'system calls', 'process 1', 'jailer'],
-      ...['namespaces', 'network'],
+      ...['namespaces', 'clocks', 'network'],
       ...['root', 'mounts', 'kernel files', 'devices', 'leaks'],
       ...['processes', 'memory', 'cpu and disks', 'kernel quotas', 'resource limits', 'out of memory'],
     ]);

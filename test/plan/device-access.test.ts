@@ -122,7 +122,7 @@ describe('the step that holds back devices', () => {
       hostnameAddresses: [],
       limits: hostLimits,
       timeNamespaces: true,
-      openFilesLimit: 1,
+      figures: { hugepage: null, cpus: [0], realtime: 0, monotonic: 0, boottime: 0 },
       term: null,
     },
   });

@@ -58,6 +58,7 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
     ],
     hasIp6: () => true,
     hasTimeNamespaces: () => true,
+    securityModules: () => ['landlock', 'yama'],
     memory: () => 8 * 1024 ** 3,
     swap: () => 1024 ** 3,
     possible: (what) => (what === 'cpus' ? '0-3' : '0'),

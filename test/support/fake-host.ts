@@ -270,6 +270,7 @@ export class FakeHost implements Host {
       blockDevices: new Map(),
       hostnameAddresses: [],
       timeNamespaces: true,
+      figures: { hugepage: null, cpus: [0], realtime: 0, monotonic: 0, boottime: 0 },
       limits: hostLimits,
       term: null,
     });

@@ -31,7 +31,7 @@ export const identity = {
   'host.hostuuid': freebsd(string, 'UUID of the host as the jail sees it.', {
     default: 'as the root has it',
     onLinux: 'close',
-    note: 'A read-only /etc/machine-id over that of the root, with its 32 digits; a text that is no UUID has those of its SHA-256; one of zeros alone is none. Where the root has no such file an empty one is made in it.',
+    note: 'A read-only /etc/machine-id over that of the root, with its 32 digits; a text that is no UUID has those of its SHA-256; one of zeros alone is none. Where the root has no such file an empty one is made in it. Without it a jail that has the root or /etc of the host is given an id of its own in place of that of the host.',
   }),
   'host.hostid': freebsd(integer(0, 0xffffffff), 'Number of the host as the jail sees it.', {
     default: 'as the root has it',
@@ -117,7 +117,7 @@ export const identity = {
   'mount.devfs': freebsd(boolean, 'Give the jail a /dev of its own.', {
     default: 'true',
     onLinux: 'close',
-    note: 'A tmpfs with the usual nodes, and the default is true.',
+    note: 'A tmpfs with the usual nodes, which are no inodes of the host, and the default is true.',
   }),
   'mount.fdescfs': freebsd(boolean, 'Give the jail /dev/fd.', {
     default: 'true',
@@ -127,7 +127,7 @@ export const identity = {
   'mount.procfs': freebsd(boolean, 'Give the jail /proc.', {
     default: 'true',
     onLinux: 'close',
-    note: "proc(5) of the jail's own pid namespace, and the default is true.",
+    note: "proc(5) of the jail's own pid namespace, and the default is true. Who is not in the group of root sees his own processes alone, and much of what is about the host is hidden: see THE HOST AS A JAIL SEES IT.",
   }),
   base: later(
     paths,

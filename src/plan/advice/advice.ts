@@ -5,7 +5,9 @@ import type { ParamName } from '../../config/params.js';
 import { limitNames } from '../limit-amounts.js';
 import type { HostView } from '../host-view.js';
 import { devicesAreThere, logHasADirectory, policyIsThere, workdirIsThere } from './files.js';
+import { labelNames } from '../labels.js';
 import { idsAreApart } from './ids.js';
+import { labelsAreTaken } from './labels.js';
 import {
   amountsAreBelowTheHosts,
   devicesExist,
@@ -53,6 +55,7 @@ const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [['exec.workdir'], workdirIsThere],
   [['seccomp'], policyIsThere],
   [['devices'], devicesAreThere],
+  [labelNames, labelsAreTaken],
   [links, interfacesExist],
   [['ip6.addr'], ip6IsThere],
   [['ip4.addr', 'ip6.addr'], addressesAreFree],

@@ -98,7 +98,7 @@ function mountsOf(jail: Jail, fstabs: ReadonlyMap<string, Fstab>): readonly Moun
 
 function recordsOf(entry: MountEntry, jail: Jail): readonly LaunchRecord[] | PlanError {
   try {
-    return mountRecords(entry, jail, false);
+    return mountRecords(entry, jail, null);
   } catch (error) {
     if (error instanceof PlanError) return error;
     throw error;

@@ -1,5 +1,6 @@
 import { sharesNetworkBy } from './apart.js';
-import type { Expectation, PlannedMount } from './expectation.js';
+import { harmlessDevices } from '../devices.js';
+import type { Expectation, PlannedDevice, PlannedMount } from './expectation.js';
 import type { Door } from './finding.js';
 import type { ForeignDescriptor, Observation, ObservedMount } from './observation.js';
 import { ownsUsers, type Judge } from './privileges.js';
@@ -78,11 +79,10 @@ export const mounts: Judge = (seen, plan) => {
     broad.some((directory) => isBelow(target, directory)) ||
     seen.hostMounts.includes(target);
   const strange = mayMount(seen, plan) ? [] : seen.mounts.filter(({ target }) => !isPlanned(target));
-  const loose = plan.mounts.flatMap(({ target, options, type }) => {
+  const loose = plan.mounts.flatMap(({ target, options }) => {
     const mount = mountAt(seen, target);
     if (mount === undefined) return options.includes('optional') ? [] : [`nothing is mounted on ${target}`];
-    // Device nodes are what they are for.
-    return type === 'device' ? [] : missingGuards(mount, options).map((guard) => `${target} is not ${guard}`);
+    return missingGuards(mount, options).map((guard) => `${target} is not ${guard}`);
   });
   return {
     wall: 'mounts',
@@ -120,7 +120,7 @@ export const kernelFiles: Judge = (seen, plan) => {
 };
 
 /** A device of the host that the jail is given. */
-function deviceDoor({ target, options: [type, mode = '0'] }: PlannedMount, { values }: Expectation): Door {
+function deviceDoor({ target, type, mode }: PlannedDevice, { values }: Expectation): Door {
   const isNamed = values.devices?.some(({ path }) => path === target) === true;
   const by = isNamed ? `devices: ${target}` : `allow.vmm: ${target}`;
   if (type !== 'b')
@@ -151,12 +151,14 @@ const unheld: Door = {
 
 /** Which devices it reaches. */
 export const devices: Judge = (seen, plan) => {
-  const nodes = plan.mounts.filter(({ type }) => type === 'device').map(({ target }) => target);
-  const known = [...nodes, ...plan.masked, ...seen.hostMounts];
-  const strange = seen.mounts.filter(({ type, target }) => type === 'devtmpfs' && !known.includes(target));
+  const strange = seen.mounts.filter(
+    ({ type, target }) => type === 'devtmpfs' && !seen.hostMounts.includes(target),
+  );
   const makes =
     !ownsUsers(seen) && seen.processes.some(({ capabilities }) => (capabilities.bounding >> 27n) & 1n);
-  const given = plan.mounts.filter(({ type }) => type === 'node');
+  const isHarmless = ({ type, numbers }: PlannedDevice): boolean =>
+    type === 'c' && harmlessDevices.includes(numbers);
+  const given = plan.devices.filter((device) => !isHarmless(device));
   const all: Door = {
     by: 'userns = off, caps: mknod',
     severity: 'critical',
@@ -166,7 +168,7 @@ export const devices: Judge = (seen, plan) => {
   const held = seen.deviceAccess === null ? '' : ', and no other by cgroup';
   return {
     wall: 'devices',
-    seen: `${nodes.length} harmless ones${extra}${held}`,
+    seen: `${plan.devices.length - given.length} harmless ones${extra}${held}`,
     doors: [
       ...given.map((node) => deviceDoor(node, plan)),
       ...(seen.deviceAccess !== null ? [] : [makes ? all : unheld]),

@@ -21,6 +21,8 @@ export interface ObservedProcess {
   /** Its session as the jail numbers it; 0 is one of outside. */
   readonly session: number;
   readonly oomScoreAdj: number;
+  /** "PROFILE (MODE)" of AppArmor, or the context of SELinux; null where there is none. */
+  readonly label: string | null;
 }
 
 /** A line of /proc/PID/uid_map or gid_map. */
@@ -89,6 +91,8 @@ export interface Observation {
   readonly links: readonly string[];
   /** null where no cgroup holds it back. */
   readonly deviceAccess: DeviceAccess | null;
+  /** Clock ("boottime") → seconds by which the jail's is shifted. */
+  readonly clocks: Readonly<Record<string, number>>;
   readonly init: {
     /** What /proc/PID/exe leads to. */
     readonly program: string;
@@ -96,8 +100,6 @@ export interface Observation {
     readonly isDumpable: boolean;
     /** Device number of its controlling terminal, 0 for none. */
     readonly terminal: number;
-    /** AppArmor profile or SELinux label; null where there is none. */
-    readonly label: string | null;
   };
   /** The version of landlock(7) that the kernel has, 0 for none. It does not tell who is restricted by it. */
   readonly landlock: number;

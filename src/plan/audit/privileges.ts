@@ -7,7 +7,8 @@ import type { IdRange, Observation, ObservedProcess } from './observation.js';
 /** Judges one wall of a running jail: what is seen against what is planned. */
 export type Judge = (seen: Observation, plan: Expectation) => Finding;
 
-const who = ({ role, pid }: ObservedProcess): string =>
+/** A process in words. */
+export const who = ({ role, pid }: ObservedProcess): string =>
   role === 'init' ? 'process 1' : `${role === 'command' ? 'the command' : 'a process'} (pid ${pid})`;
 
 const overlap = (a: IdRange, b: IdRange): boolean =>

@@ -19,6 +19,7 @@ const steps: readonly Step[] = [
       records: [
         ['namespaces', 'mount,uts,ipc,pid,cgroup,net,user,time'],
         ['uid_map', '0 65536 65536'],
+        ['time.offset', 'boottime', '-100'],
         ['root', '/jails/web', 'rec,nodev,nosuid,idmap'],
         ['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'],
         ['mask', 'proc/keys'],
@@ -45,7 +46,7 @@ const expected = (values: JailParams = {}, more: Partial<Expectation> = {}): Exp
 const process = (more: Partial<ObservedProcess>): ObservedProcess => ({
   ...{ pid: 2, role: 'command', name: 'x', uids: [65_536], gids: [65_536], groups: [], session: 2 },
   capabilities: { inheritable: 0n, permitted: 3n, effective: 3n, bounding: 3n, ambient: 0n },
-  ...{ noNewPrivs: true, seccomp: 2, filters: 1, oomScoreAdj: 0 },
+  ...{ noNewPrivs: true, seccomp: 2, filters: 1, oomScoreAdj: 0, label: null },
   ...more,
 });
 const mount = (target: string, type: string, options: string) => ({
@@ -65,15 +66,22 @@ const seen = (more: Partial<Observation> = {}): Observation => ({
   mounts: [
     mount('/', 'ext4', 'rw,nosuid,nodev,idmapped'),
     mount('/proc', 'proc', 'rw,nosuid,nodev,noexec'),
-    mount('/proc/keys', 'devtmpfs', 'rw'),
+    mount('/proc/keys', 'tmpfs', 'ro'),
   ],
-  ...{ present: ['/proc/keys'], descriptors: [], links: ['lo'], corePattern: 'core', neighbours: {} },
+  ...{
+    present: ['/proc/keys'],
+    descriptors: [],
+    links: ['lo'],
+    clocks: { boottime: -90 },
+    corePattern: 'core',
+    neighbours: {},
+  },
   landlock: 7,
   limits: [{ core: { soft: 0, hard: 0 } }],
   controls: { [pids]: '10\n' },
   deviceAccess: { version: 2, isAttached: true },
   ...{ quotas: { max_inotify_instances: 96 }, hostQuotas: { max_inotify_instances: 128 } },
-  init: { program: '/memfd:jailer (deleted)', isDumpable: false, terminal: 0, label: 'jailed' },
+  init: { program: '/memfd:jailer (deleted)', isDumpable: false, terminal: 0 },
   ...more,
 });
 
@@ -90,6 +98,7 @@ describe('an audit', () => {
       namespaces: ['mount', 'uts', 'ipc', 'pid', 'cgroup', 'net', 'user', 'time'],
       ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1, initFilters: 1 },
       ...{ landlock: ['files', 'scopes'], answers: false },
+      label: null,
       rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'],
       mounts: [
         {
@@ -99,7 +108,7 @@ describe('an audit', () => {
       ],
       ...{ masked: ['/proc/keys'], readOnly: [], quotas: { max_inotify_instances: 96 } },
       ...{ limits: { core: { soft: 0, hard: 0 } }, controls: { [pids]: '10' }, links: [] },
-      ...{ mountsItself: false, foreground: false },
+      ...{ mountsItself: false, foreground: false, devices: [], clocks: { boottime: -100 } },
     });
   });
 
@@ -144,7 +153,7 @@ describe('an audit', () => {
     ],
     [
       'process 1: others may look into its memory',
-      { init: { program: '/memfd:jailer', isDumpable: true, terminal: 0, label: null } },
+      { init: { program: '/memfd:jailer', isDumpable: true, terminal: 0 } },
     ],
     [
       'jailer: the jailer has chown, net_admin',
@@ -155,6 +164,7 @@ describe('an audit', () => {
     ['network: it has a link that the plan does not give it: eth7', { links: ['lo', 'eth7'] }],
     ['processes: pids.max is max instead of 10', { controls: { [pids]: 'max\n' } }],
     ['kernel quotas: they cannot be read', { quotas: null }],
+    ['clocks: the boottime clock is not shifted as planned', { clocks: { boottime: 0 } }],
     [
       'devices: the program that holds back devices is not on its cgroup',
       { deviceAccess: { version: 2, isAttached: false } },
@@ -195,6 +205,37 @@ describe('an audit', () => {
     const plan = expected({ 'caps.add': ['net_admin'] }, { links: ['lo'], capabilities: netAdmin });
     const observation = seen({ links: ['lo', 'tun0'], processes: [process({ capabilities })] });
     expect(weaknesses(observation, plan)).to.deep.equal([]);
+  });
+});
+
+describe('the doors of limits', () => {
+  const doorsOf = (plan: Partial<Expectation>, more: Partial<Observation>): readonly string[] =>
+    auditJail(seen(more), { ...expected({}, { links: ['lo'] }), ...plan }).findings.flatMap(({ doors }) =>
+      doors.filter(({ by }) => /core|memory/.test(by)).map(({ by, severity }) => `${by} (${severity})`),
+    );
+  const core = (hard: number, corePattern: string): readonly string[] =>
+    doorsOf({ limits: { core: { soft: hard, hard } } }, { corePattern }).filter((by) => by.includes('core'));
+
+  it('are core files that go to the host, which a limit of 1 byte keeps from a program and none from a socket', () => {
+    expect(core(0, 'core')).to.deep.equal([]);
+    expect(core(Infinity, 'core')).to.deep.equal(['rlimit.core (low)']);
+    expect(core(1, '|/bin/x %p')).to.deep.equal([]);
+    expect(core(0, '|/bin/x %p')).to.deep.equal(['rlimit.core (medium)']);
+    expect(core(1, '@/run/socket')).to.deep.equal(['kernel.core_pattern (note)']);
+  });
+
+  it('are memory and swap without a limit', () => {
+    const controls = { '/cg/memory.max': '100', '/cg/memory.swap.max': 'max' };
+    const memory = (
+      values: Expectation['values'],
+      files: Readonly<Record<string, string>>,
+    ): readonly string[] => doorsOf({ values, controls: files }, { controls: files });
+    expect(memory({ 'memory.swap.max': Infinity }, controls)).to.deep.equal(['memory.swap.max = max (low)']);
+    expect(memory({}, { ...controls, '/cg/memory.swap.max': '5' })).to.deep.equal([]);
+    expect(memory({ 'memory.max': Infinity }, { '/cg/memory.max': 'max' })).to.deep.equal([
+      'memory.max = max (low)',
+    ]);
+    expect(memory({}, {})).to.deep.equal(['no memory controller on this host (note)']);
   });
 });
 
