@@ -1,4 +1,4 @@
-import { mkdirSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dispatchCommands } from './cli/dispatch.js';
@@ -13,8 +13,9 @@ import { makeNotifier, type Notifier } from './daemon/notify.js';
 import { readSettings, withDefaults } from './daemon/read-settings.js';
 import type { Settings } from './daemon/settings.js';
 import { readText } from './host/files.js';
-import { flockExclusive, notifySocket } from './host/libc.js';
+import { flockExclusive, keepDescriptors, notifySocket } from './host/libc.js';
 import { Machine } from './host/machine.js';
+import { ownDirectory } from './host/own-directory.js';
 import { lookAtPeer } from './host/peer.js';
 import { instanceBelow, type Instance } from './plan/instance.js';
 import { planJail } from './plan/jail.js';
@@ -74,9 +75,11 @@ function readWords(argv: readonly string[]): Words | 'help' | 'version' {
 
 /** Makes the instance's directories. What lies in them is for root alone, but jails' logs may be read by a group. */
 function makeDirectories(instance: Instance): void {
-  mkdirSync(instance.runDirectory, { recursive: true, mode: 0o755 });
-  mkdirSync(instance.stateDirectory, { recursive: true, mode: 0o700 });
-  mkdirSync(instance.logDirectory, { recursive: true, mode: 0o750 });
+  // Whatever jaild was started with: files that name no mode of their own are not for others to write, nor for none to read.
+  process.umask(0o022);
+  ownDirectory(instance.runDirectory, 0o755);
+  ownDirectory(instance.stateDirectory, 0o700);
+  ownDirectory(instance.logDirectory, 0o750);
 }
 
 /** One jaild per prefix: the lock goes with the process, however it ends. flock(2). */
@@ -197,6 +200,9 @@ async function main(): Promise<void> {
   if (words === 'help') return void process.stdout.write(usage);
   if (words === 'version') return void process.stdout.write(`jaild ${packageVersion()}\n`);
   if (process.getuid?.() !== 0) throw unable(1, 'jaild needs root: only root may make jails', 'sudo jaild');
+  // Whoever started jaild, commands on the host have the usual mask and none of its descriptors.
+  process.umask(0o022);
+  keepDescriptors();
   const instance = instanceBelow(words.prefix);
   const settings = settingsOf(instance);
   makeDirectories(instance);

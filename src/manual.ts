@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands } from './cli/commands.js';
 import { completionScript } from './cli/completion.js';
-import { commandsAsRoff } from './cli/manual.js';
+import { commandsAsRoff, rightsAsRoff } from './cli/manual.js';
 import { textMateGrammar } from './config/editor/textmate.js';
 import { vimSyntax } from './config/editor/vim.js';
 import { paramsAsRoff, treatmentsAsRoff } from './config/manual/describe-roff.js';
@@ -45,6 +45,7 @@ function listsOf(repository: string): Lists {
     ['RESOURCES', resourcesAsRoff],
     ['SETTINGS', settingsAsRoff],
     ['COMMANDS', commandsAsRoff],
+    ['RIGHTS', rightsAsRoff],
     ['TRANSITIONS', transitionsAsRoff],
     ['STEPS', () => stepsAsRoff(jailerSteps(repository))],
   ]);

@@ -73,6 +73,7 @@ int connect_to(const char *path);			/* -1 with errno */
 bool write_all(int fd, const char *bytes, size_t n);	/* false with errno */
 void print(int fd, const char *bytes, size_t n);	/* to stdout or stderr, or ends the program */
 void complain(const char *const *parts);		/* "error: ", the parts up to NULL, newline */
+char *make_harmless(char *text);			/* to a terminal; gives back the text */
 uint32_t read_u32(const unsigned char *bytes);		/* little-endian, as all counts are */
 void put_u32(char *to, uint32_t value);
 

@@ -138,10 +138,13 @@ static int end_as_jexec(const char *step, const char *subject, const char *why, 
 	bool no_user = missing && strcmp(step, "user") == 0;
 	const char *call = strcmp(step, "exec") == 0 ? "execvp" : step;
 
+	char text[4096];
+
 	if (no_user)
-		fprintf(stderr, "jexec: %s: no such user\n", subject);
+		snprintf(text, sizeof(text), "jexec: %s: no such user", subject);
 	else
-		fprintf(stderr, "jexec: %s: %s: %s\n", call, subject, why);
+		snprintf(text, sizeof(text), "jexec: %s: %s: %s", call, subject, why);
+	fprintf(stderr, "%s\n", make_harmless(text));
 	return CODE_FAILED;
 }
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -74,16 +73,27 @@ void print(int fd, const char *bytes, size_t n)
 	exit(CODE_FAILED);
 }
 
+/* A terminal obeys control characters, those of two bytes in UTF-8 (C2 80 to C2 9F) as well. */
+char *make_harmless(char *text)
+{
+	unsigned char before = 0;
+
+	for (unsigned char *at = (unsigned char *)text; *at; before = *at++)
+		if (*at < 0x20 || *at == 0x7f || (before == 0xc2 && *at < 0xa0))
+			*at = '?';
+	return text;
+}
+
 void complain(const char *const *parts)
 {
-	struct iovec pieces[16];
-	int n = 0;
+	char line[8192] = "error: ";
+	size_t n = strlen(line);
 
-	pieces[n++] = (struct iovec){ "error: ", 7 };
-	for (; *parts && n < 15; parts++)
-		pieces[n++] = (struct iovec){ (char *)*parts, strlen(*parts) };
-	pieces[n++] = (struct iovec){ "\n", 1 };
-	if (writev(STDERR_FILENO, pieces, n) < 0)
+	for (; *parts; parts++)
+		n = strlen(strncat(line, *parts, sizeof(line) - 2 - n));
+	make_harmless(line);
+	line[n++] = '\n';
+	if (write(STDERR_FILENO, line, n) < 0)
 		return;		/* there is nobody left to tell */
 }
 

@@ -1,5 +1,6 @@
 #include "build.h"
 #include "calls.h"
+#include "label.h"
 #include "mounts.h"
 #include "shelf.h"
 #include "target.h"
@@ -46,20 +47,6 @@ static int next_tree(struct builder *b)
 	if (!b->batch.present[b->batch_at++])
 		return -1;
 	return b->tree_at < b->tree_count ? b->trees[b->tree_at++] : -1;
-}
-
-static int make_device(struct builder *b, struct item *item)
-{
-	int tree = next_tree(b);
-	int target = target_file(b->root, item->target);
-	int result = target < 0 ? -1 : sys_move_mount(tree, target);
-	int error = errno;
-
-	if (target >= 0)
-		close(target);
-	close(tree);
-	errno = error;
-	return result;
 }
 
 static int make_directory(struct builder *b, struct item *item)
@@ -121,19 +108,15 @@ static void furnish(struct builder *b)
 	for (struct item *i = b->plan->furnish.first; i != NULL; i = i->next) {
 		switch (i->kind) {
 		case ITEM_MOUNT: {
-			bool bind = i->type == MOUNT_BIND;
-			int tree = bind ? next_tree(b) : -1;
+			bool given = i->type == MOUNT_BIND || i->type == MOUNT_NODES;
+			int tree = given ? next_tree(b) : -1;
 
-			if (bind && tree < 0)
+			if (given && tree < 0)
 				break;
 			if (mount_item(b->root, i, tree) < 0 && !i->options.optional)
 				build_fail(b->channel, STEP_MOUNT, i->target);
 			break;
 		}
-		case ITEM_DEVICE:
-			if (make_device(b, i) < 0)
-				build_fail(b->channel, STEP_DEVICE, i->target);
-			break;
 		case ITEM_MKDIR:
 			if (make_directory(b, i) < 0)
 				build_fail(b->channel, STEP_MKDIR, i->target);
@@ -156,7 +139,7 @@ static void cover(struct builder *b)
 	for (struct item *i = b->plan->cover.first; i != NULL; i = i->next) {
 		bool mask = i->kind == ITEM_MASK;
 
-		if ((mask ? mount_mask(b, i->target) : mount_readonly(b->root, i->target)) < 0)
+		if ((mask ? mount_mask(b->root, b->nodes, i->target) : mount_readonly(b->root, i->target)) < 0)
 			build_fail(b->channel, mask ? STEP_MASK : STEP_READONLY, i->target);
 	}
 }
@@ -240,15 +223,16 @@ static void set_names(struct builder *b)
 void build_inside(struct plan *plan, int channel, const struct order *first, const int *fds,
 		  int count)
 {
-	struct builder b = { .plan = plan, .channel = channel, .null = -1, .empty = -1, .files = -1,
+	struct builder b = { .plan = plan, .channel = channel, .files = -1, .nodes = -1,
 			     .batch = *first, .tree_count = count };
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	const char *refused;
 	int top, nodes = -1;
 
+	if (label_commands(plan, &refused) < 0)
+		build_fail(channel, STEP_LABEL, refused);
 	memcpy(b.trees, fds, sizeof(int) * (size_t)count);
-	if (plan->hides)
-		b.null = next_tree(&b);
-	if (plan->has_nodes)
+	if (shelf_is_needed(plan))
 		nodes = next_tree(&b);
 	b.root = next_tree(&b);
 	/*

@@ -9,10 +9,7 @@ struct builder {
 	struct plan *plan;
 	int channel;
 	int root;		/* the jail's root directory */
-	int null;		/* copy of the host's /dev/null, for masks, or -1 */
-	int empty;		/* empty directory for masks, or -1 */
-	int files, nodes;	/* where those of the jail are made, or -1 */
-	bool null_used;
+	int files, nodes;	/* shelves, or -1 */
 	struct order batch;	/* the trees at hand */
 	int trees[TREES_MAX];
 	int tree_count;

@@ -84,6 +84,11 @@ static inline int sys_fsconfig(int fs, unsigned int command, const char *key, co
 	return (int)syscall(SYS_fsconfig, fs, command, key, value, 0);
 }
 
+static inline int sys_fsconfig_fd(int fs, const char *key, int fd)
+{
+	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_FD, key, NULL, fd);
+}
+
 static inline int sys_fsmount(int fs, unsigned int attributes)
 {
 	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);

@@ -133,6 +133,23 @@ static bool key_root(struct plan *p, struct fields *f)
 	return true;
 }
 
+static bool key_layer(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->layers, ITEM_LAYER);
+
+	/* With `ephemeral` the root is one more. */
+	return ++p->layer_count < LAYERS_MAX && item != NULL &&
+	       (item->source = fields_next(f)) != NULL && item->source[0] == '/';
+}
+
+static bool key_ephemeral(struct plan *p, struct fields *f)
+{
+	char *options = fields_next(f);
+
+	p->ephemeral = true;
+	return options != NULL && options_parse(&p->ephemeral_options, options, false);
+}
+
 static bool key_mount(struct plan *p, struct fields *f)
 {
 	struct item *item = add_item(p, &p->furnish, ITEM_MOUNT);
@@ -164,15 +181,6 @@ static bool read_device(struct fields *f, uint64_t *device)
 	return true;
 }
 
-static bool key_device(struct plan *p, struct fields *f)
-{
-	struct item *item = add_item(p, &p->furnish, ITEM_DEVICE);
-
-	return item != NULL && (item->source = fields_next(f)) != NULL &&
-	       item->source[0] == '/' && (item->target = fields_next(f)) != NULL &&
-	       read_device(f, &item->number);
-}
-
 static bool key_mkdir(struct plan *p, struct fields *f)
 {
 	struct item *item = add_item(p, &p->furnish, ITEM_MKDIR);
@@ -196,17 +204,32 @@ static bool key_file(struct plan *p, struct fields *f)
 	return hex_decode(item->source, &item->hard);
 }
 
+/* The file system for nodes that is mounted on the directory of `target`, or NULL. */
+static const struct item *nodes_around(const struct plan *p, const char *target)
+{
+	const char *slash = strrchr(target, '/');
+	size_t n = slash != NULL ? (size_t)(slash - target) : 0;
+	const struct item *found = NULL;
+
+	for (const struct item *i = p->furnish.first; n > 0 && i != NULL; i = i->next)
+		if (i->kind == ITEM_MOUNT && i->type == MOUNT_NODES &&
+		    strncmp(i->target, target, n) == 0 && i->target[n] == '\0')
+			found = i;
+	return found;
+}
+
 static bool key_node(struct plan *p, struct fields *f)
 {
 	struct item *item = add_item(p, &p->furnish, ITEM_NODE);
 	const char *type;
 	uint64_t mode;
 
-	p->has_nodes = true;
 	if (item == NULL || (item->target = fields_next(f)) == NULL || item->target[0] == '\0' ||
 	    (type = fields_next(f)) == NULL || (strcmp(type, "b") != 0 && strcmp(type, "c") != 0) ||
 	    !read_device(f, &item->number) || !read_number(f, 8, 0777, &mode))
 		return false;
+	item->within = nodes_around(p, item->target);
+	p->has_nodes = p->has_nodes || item->within == NULL;
 	item->options.create = true;
 	item->options.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 	item->hard = mode | (type[0] == 'b' ? S_IFBLK : S_IFCHR);
@@ -254,6 +277,15 @@ static bool key_mask(struct plan *p, struct fields *f)
 static bool key_readonly(struct plan *p, struct fields *f)
 {
 	return read_cover(p, f, ITEM_READONLY);
+}
+
+static bool key_landlock(struct plan *p, struct fields *f)
+{
+	const char *list = fields_next(f);
+
+	p->landlock_scopes = true;
+	p->landlock_files = list != NULL && strcmp(list, "files,scopes") == 0;
+	return p->landlock_files || (list != NULL && strcmp(list, "scopes") == 0);
 }
 
 static bool key_answer_mount(struct plan *p, struct fields *f)
@@ -364,8 +396,10 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("hostname", read_text, hostname)            \
 	VALUE("domainname", read_text, domainname)        \
 	RECORD("root", ONCE, key_root)                    \
+	RECORD("layer", MANY, key_layer)                  \
+	VALUE("work", read_path, work)                    \
+	RECORD("ephemeral", ONCE, key_ephemeral)          \
 	RECORD("mount", MANY, key_mount)                  \
-	RECORD("device", MANY, key_device)                \
 	RECORD("mkdir", MANY, key_mkdir)                  \
 	RECORD("symlink", MANY, key_symlink)              \
 	RECORD("file", MANY, key_file)                    \
@@ -383,6 +417,10 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("caps", read_hex, caps)                     \
 	VALUE("no_new_privs", read_yes, no_new_privs)     \
 	VALUE("seccomp", read_path, seccomp)              \
+	VALUE("seccomp.init", read_yes, seccomp_init)     \
+	RECORD("landlock", ONCE, key_landlock)            \
+	VALUE("apparmor", read_text, apparmor)            \
+	VALUE("selinux", read_text, selinux)              \
 	VALUE("answer.hostname", read_yes, answer_hostname) \
 	VALUE("answer.release", read_text, answer_release) \
 	RECORD("answer.mount", MANY, key_answer_mount)    \

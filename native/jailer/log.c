@@ -7,11 +7,12 @@
  */
 #define _GNU_SOURCE
 #include "log.h"
+#include "outside.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>		/* rename(2) */
+#include <stdio.h>		/* renameat(2) */
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -104,15 +105,30 @@ static int refuse(struct log *l, int error)
 	return -1;
 }
 
+/* Not kept open: while the jail runs nothing of the host is within its jailer's reach. */
+static void let_go(int directory)
+{
+	int error = errno;
+
+	if (directory >= 0)
+		close(directory);
+	errno = error;
+}
+
 static int open_file(struct log *l)
 {
+	const char *name;
 	struct stat st;
+	int directory;
 
 	if (l->fd >= 0)
 		close(l->fd);
+	directory = outside_directory(l->path, &name);
 	/* Readable, to see the last byte. Not blocking, for a FIFO put in the file's place. */
-	l->fd = open(l->path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-		     O_CLOEXEC, 0640);
+	l->fd = directory == -1 ? -1 :
+				  openat(directory, name, O_RDWR | O_APPEND | O_CREAT |
+					 O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640);
+	let_go(directory);
 	if (l->fd < 0 || fstat(l->fd, &st) < 0)
 		return refuse(l, errno);
 	if (!S_ISREG(st.st_mode))
@@ -124,6 +140,16 @@ static int open_file(struct log *l)
 	return 0;
 }
 
+static bool is_current(const struct log *l, struct stat *st)
+{
+	const char *name;
+	int directory = outside_directory(l->path, &name);
+	int found = directory == -1 ? -1 : fstatat(directory, name, st, AT_SYMLINK_NOFOLLOW);
+
+	let_go(directory);
+	return found == 0 && st->st_dev == l->dev && st->st_ino == l->ino;
+}
+
 /* Once a second, when there is something to write: is the file still the one at the path? */
 static void check_path(struct log *l)
 {
@@ -132,7 +158,7 @@ static void check_path(struct log *l)
 	if (l->now.tv_sec == l->checked)
 		return;
 	l->checked = l->now.tv_sec;
-	if (l->fd >= 0 && lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
+	if (l->fd >= 0 && is_current(l, &st))
 		l->size = (uint64_t)st.st_size;	/* others may truncate it */
 	else
 		open_file(l);
@@ -154,19 +180,29 @@ static void put_name(char *to, const char *path, unsigned int n)
 	strcpy(to, digits + at);
 }
 
-static int shift_files(const struct log *l)
+static int shift_names(const struct log *l, int directory, const char *name)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 
 	if (l->max_files <= 1)
-		return unlink(l->path) < 0 && errno != ENOENT ? -1 : 0;
+		return unlinkat(directory, name, 0) < 0 && errno != ENOENT ? -1 : 0;
 	for (unsigned int n = l->max_files - 1; n > 0; n--) {
-		put_name(from, l->path, n - 1);
-		put_name(to, l->path, n);
-		if (rename(from, to) < 0 && errno != ENOENT)
+		put_name(from, name, n - 1);
+		put_name(to, name, n);
+		if (renameat(directory, from, directory, to) < 0 && errno != ENOENT)
 			return -1;
 	}
 	return 0;
+}
+
+static int shift_files(const struct log *l)
+{
+	const char *name;
+	int directory = outside_directory(l->path, &name);
+	int result = directory == -1 ? -1 : shift_names(l, directory, name);
+
+	let_go(directory);
+	return result;
 }
 
 static void rotate(struct log *l)

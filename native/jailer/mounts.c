@@ -1,6 +1,7 @@
 #include "mounts.h"
 #include "calls.h"
 #include "names.h"
+#include "shelf.h"
 #include "target.h"
 
 #include <errno.h>
@@ -71,7 +72,7 @@ int mount_item(int root, struct item *item, int tree)
 
 	if (target < 0)
 		return closing(tree, -1);
-	if (item->type != MOUNT_BIND)
+	if (tree < 0)
 		tree = mount_detached(mount_type_name(item->type), o->rest, o->rest_count,
 				      o->attributes);
 	result = tree < 0 ? -1 : sys_move_mount(tree, target);
@@ -80,33 +81,9 @@ int mount_item(int root, struct item *item, int tree)
 	return closing(tree, closing(target, result));
 }
 
-/* One empty file system serves all masked directories of the jail. */
-static int empty_directory(struct builder *b)
+int mount_mask(int root, int shelf, const char *target)
 {
-	static char words[] = "size=4k\0nr_inodes=2\0mode=555";
-
-	if (b->empty < 0) {
-		b->empty = mount_detached("tmpfs", words, 3,
-					  MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-						  MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-		return b->empty;
-	}
-	return sys_open_tree(b->empty, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-}
-
-/* The first one is attached itself: a kernel before 6.15 cannot copy what is not. */
-static int null_device(struct builder *b)
-{
-	if (!b->null_used) {
-		b->null_used = true;
-		return b->null;
-	}
-	return sys_open_tree(b->null, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-}
-
-int mount_mask(struct builder *b, const char *target)
-{
-	int fd = target_open(b->root, target, O_PATH);
+	int fd = target_open(root, target, O_PATH);
 	struct stat st;
 	int tree, result;
 
@@ -114,11 +91,9 @@ int mount_mask(struct builder *b, const char *target)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	if (fstat(fd, &st) < 0)
 		return closing(fd, -1);
-	tree = S_ISDIR(st.st_mode) ? empty_directory(b) : null_device(b);
+	tree = sys_open_tree(shelf, S_ISDIR(st.st_mode) ? SHELF_EMPTY : SHELF_NULL, OPEN_TREE_CLONE);
 	result = tree < 0 ? -1 : sys_move_mount(tree, fd);
-	if (tree != b->empty && tree != b->null)
-		closing(tree, 0);
-	return closing(fd, result);
+	return closing(tree, closing(fd, result));
 }
 
 int mount_readonly(int root, const char *target)

@@ -14,8 +14,9 @@ static const struct {
 };
 
 static const char *const mount_types[] = {
-	[MOUNT_BIND] = "bind",	 [MOUNT_TMPFS] = "tmpfs",   [MOUNT_PROC] = "proc",
-	[MOUNT_SYSFS] = "sysfs", [MOUNT_DEVPTS] = "devpts", [MOUNT_MQUEUE] = "mqueue",
+	[MOUNT_BIND] = "bind",	 [MOUNT_NODES] = "nodes",   [MOUNT_TMPFS] = "tmpfs",
+	[MOUNT_PROC] = "proc",	 [MOUNT_SYSFS] = "sysfs",   [MOUNT_DEVPTS] = "devpts",
+	[MOUNT_MQUEUE] = "mqueue",
 };
 
 static const struct {

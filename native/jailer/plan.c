@@ -50,6 +50,7 @@ static bool check_plan(struct plan *p)
 		user != (p->uid_map != NULL)	     ? "uid_map" :
 		user != (p->gid_map != NULL)	     ? "gid_map" :
 		p->root_options.idmap && !user	     ? "root" :
+		(p->work != NULL) != (p->layers.first != NULL && !p->ephemeral) ? "work" :
 		p->terminal && !p->foreground	     ? "terminal" :
 		p->times.first != NULL && !(p->namespaces & CLONE_NEWTIME) ? "time.offset" :
 		p->hostname != NULL && !(p->namespaces & CLONE_NEWUTS) ? "hostname" :
@@ -96,7 +97,8 @@ static ssize_t read_all(int fd, char *bytes, size_t size)
 int plan_read(struct plan *p, int fd)
 {
 	struct item_list *lists[] = { &p->times, &p->cgroups, &p->furnish, &p->cover,
-				      &p->sysctls, &p->rlimits, &p->envs, &p->answer_mounts };
+				      &p->sysctls, &p->rlimits, &p->envs, &p->answer_mounts,
+				      &p->layers };
 	struct stat st;
 	struct fields f;
 	size_t size, spare;

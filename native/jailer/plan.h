@@ -11,12 +11,18 @@
 #include <sys/types.h>
 
 enum item_kind {
-	ITEM_MOUNT, ITEM_DEVICE, ITEM_MKDIR, ITEM_SYMLINK, ITEM_FILE, ITEM_NODE, /* plan->furnish */
+	ITEM_MOUNT, ITEM_MKDIR, ITEM_SYMLINK, ITEM_FILE, ITEM_NODE,	/* plan->furnish */
 	ITEM_MASK, ITEM_READONLY,				/* plan->cover */
-	ITEM_SYSCTL, ITEM_RLIMIT, ITEM_CGROUP, ITEM_TIME, ITEM_ENV, ITEM_ANSWER,
+	ITEM_SYSCTL, ITEM_RLIMIT, ITEM_CGROUP, ITEM_TIME, ITEM_ENV, ITEM_ANSWER, ITEM_LAYER,
 };
 
-enum mount_type { MOUNT_BIND, MOUNT_TMPFS, MOUNT_PROC, MOUNT_SYSFS, MOUNT_DEVPTS, MOUNT_MQUEUE };
+enum mount_type {
+	MOUNT_BIND, MOUNT_NODES,				/* made by the jailer */
+	MOUNT_TMPFS, MOUNT_PROC, MOUNT_SYSFS, MOUNT_DEVPTS, MOUNT_MQUEUE,
+};
+
+/* Directories of a root, which overlayfs takes at most 500 of, each with a descriptor here. */
+#define LAYERS_MAX 64
 
 struct mount_options {
 	uint64_t attributes;	/* MOUNT_ATTR_* */
@@ -33,12 +39,13 @@ struct item {
 	struct item *next;
 	enum item_kind kind;
 	enum mount_type type;
-	char *source;		/* of a bind or device; the text of a symlink; bytes; a value */
+	char *source;		/* of a bind; the text of a symlink; bytes; a value */
 	char *target;		/* below the jail's root; or the name that gets the value */
 	struct mount_options options;
 	uint64_t number;	/* mode, device number, soft limit */
 	uint64_t hard;		/* limit; size of a file; type and mode of a node */
 	uint64_t mount_id;	/* set when mounted: what symlink may replace links in */
+	const struct item *within;	/* the `nodes` in which a node is made, or NULL: the shelf */
 };
 
 struct item_list {
@@ -68,6 +75,11 @@ struct plan {
 	const char *root;
 	struct mount_options root_options;
 	bool root_readonly;	/* taken out of root_options: it comes last */
+	struct item_list layers; /* source: a directory below the root; the topmost first */
+	unsigned int layer_count;
+	const char *work;	/* beside the root, for what is written over layers */
+	bool ephemeral;		/* what is written goes to a memory file system */
+	struct mount_options ephemeral_options;
 	mode_t umask;
 	char **env;
 	size_t env_count;
@@ -76,13 +88,16 @@ struct plan {
 	const char *account, *home, *shell;	/* of `user`, where not the jail decides; or NULL */
 	uint64_t caps;
 	const char *seccomp;
+	bool seccomp_init;	/* it lets init do its work, so that init loads it for all */
+	bool landlock_files, landlock_scopes;
+	const char *apparmor, *selinux;	/* labels of what commands execute, or NULL */
 	bool answer_hostname;
 	const char *answer_release;	/* what uname(2) shows */
 
 	struct item_list times, cgroups, furnish, cover, sysctls, rlimits, envs;
 	struct item_list answer_mounts;	/* target: the type; source: what it stands for */
 	bool hides;		/* there is a mask */
-	bool has_files, has_nodes;
+	bool has_files, has_nodes;	/* on the shelves */
 	struct run *runs;
 	struct run **last_run;
 

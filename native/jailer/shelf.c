@@ -6,10 +6,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 /* A plan has at most 4 MiB, and a file at least its page. */
-static char words[] = "mode=755\0size=64m";
+static char file_words[] = "mode=755\0size=64m";
+/* Nodes and directories take no pages. */
+static char node_words[] = "mode=755\0size=4k";
 #define WORD_COUNT 2
+#define NULL_DEVICE makedev(1, 3)
 
 static int digit(char c)
 {
@@ -46,34 +50,90 @@ static const char *name_of(const struct plan *plan, const struct item *item, cha
 	return buffer;
 }
 
-static int make_node(int shelf, const char *name, const struct item *item)
+/* Of two records for one name the later one counts. */
+static int make_node(int dir, const char *name, mode_t mode, dev_t number)
 {
-	mode_t mode = (mode_t)item->hard;
+	if (mknodat(dir, name, mode, number) == 0)
+		return 0;
+	return errno == EEXIST && unlinkat(dir, name, 0) == 0 ? mknodat(dir, name, mode, number) : -1;
+}
 
-	/* The umask of the service is none of the jail's business. */
-	return mknodat(shelf, name, mode, (dev_t)item->number) < 0 ||
-			       fchmodat(shelf, name, mode & 07777, 0) < 0 ?
+/* All nodes of the plan that lie in `within`, or on the shelf with NULL. Returns 0, or -1 with errno. */
+static int make_nodes(const struct plan *plan, const struct item *within, int dir,
+		      const char **refused)
+{
+	char number[16];
+
+	for (const struct item *i = plan->furnish.first; i != NULL; i = i->next) {
+		const char *name;
+
+		if (i->kind != ITEM_NODE || i->within != within)
+			continue;
+		name = within != NULL ? strrchr(i->target, '/') + 1 :
+					name_of(plan, i, number, sizeof(number));
+		*refused = i->target;
+		if (make_node(dir, name, (mode_t)i->hard, (dev_t)i->number) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int make_masks(int shelf, const char **refused)
+{
+	*refused = SHELF_NULL;
+	return mknodat(shelf, SHELF_NULL, S_IFCHR | 0666, NULL_DEVICE) < 0 ||
+			       mkdirat(shelf, SHELF_EMPTY, 0555) < 0 ?
 		       -1 :
 		       0;
 }
 
+/* Returns `fd`, or closes it and returns -1 when `result` is that. */
+static int unless_failed(int fd, int result)
+{
+	int error = errno;
+
+	if (result == 0)
+		return fd;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+bool shelf_is_needed(const struct plan *plan)
+{
+	return plan->hides || plan->has_nodes;
+}
+
 int shelf_nodes(const struct plan *plan, const char **refused)
 {
-	int shelf = mount_detached("tmpfs", words, WORD_COUNT, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-	char name[16];
-	int error;
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	int shelf = mount_detached("tmpfs", node_words, WORD_COUNT,
+				   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	/* The umask of the service is none of the jail's business. */
+	mode_t mask = umask(0);
+	int result;
 
 	*refused = "";
-	for (struct item *i = plan->furnish.first; shelf >= 0 && i != NULL; i = i->next) {
-		if (i->kind != ITEM_NODE || make_node(shelf, name_of(plan, i, name, sizeof(name)), i) == 0)
-			continue;
-		error = errno;
-		*refused = i->target;
-		close(shelf);
-		errno = error;
-		return -1;
-	}
-	return shelf;
+	result = shelf < 0 || (plan->hides && make_masks(shelf, refused) < 0) ||
+				 make_nodes(plan, NULL, shelf, refused) < 0 ||
+				 sys_mount_setattr(shelf, 0, &readonly) < 0 ?
+			 -1 :
+			 0;
+	umask(mask);
+	return shelf < 0 ? -1 : unless_failed(shelf, result);
+}
+
+int shelf_mount_nodes(const struct plan *plan, const struct item *item, const char **refused)
+{
+	const struct mount_options *o = &item->options;
+	int fd = mount_detached("tmpfs", o->rest, o->rest_count, o->attributes);
+	mode_t mask = umask(0);
+	int result;
+
+	*refused = item->target;
+	result = fd < 0 ? -1 : make_nodes(plan, item, fd, refused);
+	umask(mask);
+	return fd < 0 ? -1 : unless_failed(fd, result);
 }
 
 /*
@@ -93,14 +153,27 @@ static int attach(int shelf)
 	return result;
 }
 
+/* What hides files is nothing else. */
+static int check_null(int shelf)
+{
+	struct stat st;
+
+	if (fstatat(shelf, SHELF_NULL, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	errno = ENODEV;
+	return S_ISCHR(st.st_mode) && st.st_rdev == NULL_DEVICE ? 0 : -1;
+}
+
 void shelf_attach(struct builder *b, int nodes)
 {
 	b->nodes = nodes;
-	if (b->plan->has_nodes && attach(nodes) < 0)
+	if (nodes >= 0 && attach(nodes) < 0)
 		build_fail(b->channel, STEP_NODE, "");
+	if (b->plan->hides && check_null(nodes) < 0)
+		build_fail(b->channel, STEP_NODE, SHELF_NULL);
 	if (!b->plan->has_files)
 		return;
-	b->files = mount_detached("tmpfs", words, WORD_COUNT,
+	b->files = mount_detached("tmpfs", file_words, WORD_COUNT,
 				  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (attach(b->files) < 0)
 		build_fail(b->channel, STEP_FILE, "");
@@ -131,6 +204,8 @@ int shelf_bind(struct builder *b, struct item *item)
 	char name[16];
 	int tree;
 
+	if (item->within != NULL)
+		return 0;
 	name_of(b->plan, item, name, sizeof(name));
 	if (file && write_file(shelf, name, item) < 0)
 		return -1;

@@ -11,17 +11,27 @@
 /* Turns the hexadecimal `text` into bytes in its own place. False when it is none. */
 bool hex_decode(char *text, uint64_t *size);
 
+/* What masks are copies of. */
+#define SHELF_NULL "null"
+#define SHELF_EMPTY "empty"
+
+/* Whether the plan has masks, or nodes that are bound. */
+bool shelf_is_needed(const struct plan *plan);
+
 /*
- * Jailer: a file system with all `node` records of the plan, attached nowhere. It has to come from
- * here: nodes in a file system that a jail has made are no devices. -1 with errno; `*refused` is
- * the target of the record to blame.
+ * Jailer: a file system with what masks need and the `node` records that lie in no `nodes` of the
+ * plan, attached nowhere and read-only. It has to come from here: nodes in a file system that a
+ * jail has made are no devices. -1 with errno; `*refused` is the target of the record to blame.
  */
 int shelf_nodes(const struct plan *plan, const char **refused);
+
+/* Jailer: the file system of the `nodes` mount `item` with all nodes in it. As shelf_nodes(). */
+int shelf_mount_nodes(const struct plan *plan, const struct item *item, const char **refused);
 
 /* Init, in the host's mounts. `nodes`: of shelf_nodes(), or -1. Ends the process on failure. */
 void shelf_attach(struct builder *b, int nodes);
 
-/* Binds the file or node of the record `item` to its target. 0, or -1 with errno. */
+/* The file or node of the record `item`, at its target. 0, or -1 with errno. */
 int shelf_bind(struct builder *b, struct item *item);
 
 #endif

@@ -15,12 +15,13 @@
 	X(STEP_MAP,         "map",          "write the user and group maps")      \
 	X(STEP_TREE,        "tree",         "copy a mount of the host")           \
 	X(STEP_IDMAP,       "idmap",        "map the owners of a mount")          \
+	X(STEP_OVERLAY,     "overlay",      "lay directories over each other")    \
 	X(STEP_BECOME,      "become",       "become root of the user namespace")  \
 	X(STEP_CGROUPNS,    "cgroupns",     "make the cgroup namespace")          \
 	X(STEP_PRIVATE,     "private",      "cut mount propagation")              \
+	X(STEP_LABEL,       "label",        "have commands labelled")             \
 	X(STEP_ROOT,        "root",         "attach the root directory")          \
 	X(STEP_MOUNT,       "mount",        "mount a file system")                \
-	X(STEP_DEVICE,      "device",       "attach a device")                    \
 	X(STEP_MKDIR,       "mkdir",        "make a directory")                   \
 	X(STEP_SYMLINK,     "symlink",      "make a symbolic link")               \
 	X(STEP_FILE,        "file",         "lay a file over the jail's")         \
@@ -33,13 +34,12 @@
 	X(STEP_DOMAINNAME,  "domainname",   "set the NIS domain name")            \
 	X(STEP_ROOT_RO,     "root.ro",      "make the root read-only")            \
 	X(STEP_STDIO,       "stdio",        "open the standard streams")          \
+	X(STEP_DROP,        "drop",         "give up the jailer's privileges")    \
 	X(STEP_ANSWERS,     "answers",      "have calls answered by the jailer")  \
 	X(STEP_LOCK,        "lock",         "give up init's privileges")          \
 	X(STEP_RLIMIT,      "rlimit",       "set a resource limit")               \
 	X(STEP_ATTACH,      "attach",       "attach a client to the jail")        \
 	X(STEP_EXEC_LIMIT,  "exec.limit",   "find room for one more command")     \
-	X(STEP_EXEC_CGROUP, "exec.cgroup",  "enter the jail's cgroups")           \
-	X(STEP_EXEC_JOIN,   "exec.join",    "enter the jail's namespaces")        \
 	X(STEP_EXEC_SPAWN,  "exec.spawn",   "start a process in the jail")        \
 	X(STEP_SPAWN,       "spawn",        "start a process")                    \
 	X(STEP_SESSION,     "session",      "start a session")                    \

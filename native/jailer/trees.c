@@ -1,13 +1,14 @@
 #include "trees.h"
 #include "calls.h"
 #include "channel.h"
+#include "outside.h"
+#include "overlay.h"
 #include "shelf.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 struct batch {
 	int channel;
@@ -75,10 +76,10 @@ static const char *path_below(const char *root, const char *path)
 static int open_source(const char *root, const char *source, unsigned int flags)
 {
 	const char *below = path_below(root, source);
-	int top, fd, tree, error;
+	int top, fd, error;
 
-	if (below == NULL)
-		return sys_open_tree(AT_FDCWD, source, flags);
+	if (below == NULL || strstr(source, "//") != NULL)
+		return outside_tree(source, flags);
 	top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0)
 		return -1;
@@ -87,13 +88,7 @@ static int open_source(const char *root, const char *source, unsigned int flags)
 	error = errno;
 	close(top);
 	errno = error;
-	if (fd < 0)
-		return -1;
-	tree = sys_open_tree(fd, "", flags | AT_EMPTY_PATH);
-	error = errno;
-	close(fd);
-	errno = error;
-	return tree;
+	return tree_of(fd, flags);
 }
 
 /* Returns the copy, or -1 with `fault`. `root`: the jail's, or NULL for the root itself. */
@@ -115,24 +110,6 @@ static int copy_tree(const char *root, const char *source, const struct mount_op
 	return -1;
 }
 
-/* A character device of that number and nothing else. */
-static int copy_device(const char *source, dev_t number, struct fault *fault)
-{
-	const struct mount_options options = {
-		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC
-	};
-	int tree = copy_tree(NULL, source, &options, -1, fault);
-	struct stat st;
-
-	if (tree < 0)
-		return -1;
-	if (fstat(tree, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == number)
-		return tree;
-	close(tree);
-	errno = ENODEV;
-	return fail(fault, STEP_DEVICE, source);
-}
-
 static int copy_root(const struct plan *plan, int userns, struct fault *fault)
 {
 	int tree = copy_tree(NULL, plan->root, &plan->root_options, userns, fault);
@@ -150,19 +127,23 @@ static int copy_root(const struct plan *plan, int userns, struct fault *fault)
 	return fail(fault, STEP_ROOT, plan->root);
 }
 
-/* Is it a copy of something on the host? */
+/* Does it take the host's rights? */
 static bool wants_tree(const struct item *item)
 {
-	return item->kind == ITEM_DEVICE || (item->kind == ITEM_MOUNT && item->type == MOUNT_BIND);
+	return item->kind == ITEM_MOUNT && (item->type == MOUNT_BIND || item->type == MOUNT_NODES);
 }
 
-static int copy_item(const char *root, const struct item *item, int userns, struct fault *fault)
+static int make_tree(const struct plan *plan, const struct item *item, int userns,
+		     struct fault *fault)
 {
+	const char *refused;
 	int tree;
 
-	if (item->kind == ITEM_DEVICE)
-		return copy_device(item->source, (dev_t)item->number, fault);
-	tree = copy_tree(root, item->source, &item->options, userns, fault);
+	if (item->type == MOUNT_NODES) {
+		tree = shelf_mount_nodes(plan, item, &refused);
+		return tree < 0 ? fail(fault, STEP_NODE, refused) : tree;
+	}
+	tree = copy_tree(plan->root, item->source, &item->options, userns, fault);
 	if (tree < 0 && fault->step == STEP_TREE)
 		fault->step = STEP_MOUNT;
 	return tree;
@@ -173,13 +154,7 @@ int trees_send(const struct plan *plan, int channel, int userns, struct fault *f
 	struct batch b = { .channel = channel, .order = { .type = ORDER_TREES } };
 	int tree;
 
-	if (plan->hides) {
-		tree = copy_device("/dev/null", makedev(1, 3), fault);
-		if (tree < 0)
-			return -1;
-		add(&b, tree);
-	}
-	if (plan->has_nodes) {
+	if (shelf_is_needed(plan)) {
 		const char *refused;
 
 		tree = shelf_nodes(plan, &refused);
@@ -187,14 +162,15 @@ int trees_send(const struct plan *plan, int channel, int userns, struct fault *f
 			return fail(fault, STEP_NODE, refused);
 		add(&b, tree);
 	}
-	tree = copy_root(plan, userns, fault);
+	tree = overlay_wanted(plan) ? overlay_make(plan, userns, fault) :
+				      copy_root(plan, userns, fault);
 	if (tree < 0)
 		return -1;
 	add(&b, tree);
 	for (const struct item *i = plan->furnish.first; i != NULL; i = i->next) {
 		if (!wants_tree(i))
 			continue;
-		tree = copy_item(plan->root, i, userns, fault);
+		tree = make_tree(plan, i, userns, fault);
 		if (tree < 0 && !i->options.optional)
 			return -1;
 		if (add(&b, tree) < 0)

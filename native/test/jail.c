@@ -100,14 +100,15 @@ void plan_usual(struct jail *jail)
 					 "mount,uts,ipc,pid,net,user,cgroup", "uid_map", map,
 		 "gid_map", map, "hostname", "web.example", "root", jail->root, "idmap,nosuid", NULL);
 	plan_add(jail, "mount", "proc", "proc", "proc", "nosuid,nodev,noexec", NULL);
-	plan_add(jail, "mount", "tmpfs", "tmpfs", "dev", "nosuid,noexec,size=64k,mode=755", NULL);
+		plan_add(jail, "mount", "nodes", "dev", "dev",
+		 "nosuid,noexec,size=64k,mode=755,uid=1000000,gid=1000000", NULL);
 	plan_add(jail, "mkdir", "dev/pts", "755", NULL);
 	plan_add(jail, "mount", "devpts", "devpts", "dev/pts",
 		 "nosuid,noexec,newinstance,ptmxmode=666,mode=620", NULL);
 	plan_add(jail, "symlink", "dev/ptmx", "pts/ptmx", NULL);
-	plan_add(jail, "device", "/dev/null", "dev/null", "1:3", NULL);
-	plan_add(jail, "device", "/dev/zero", "dev/zero", "1:5", "device", "/dev/tty", "dev/tty",
-		 "5:0", NULL);
+	plan_add(jail, "node", "dev/null", "c", "1:3", "666", NULL);
+	plan_add(jail, "node", "dev/zero", "c", "1:5", "666", "node", "dev/tty", "c", "5:0", "666",
+		 NULL);
 	plan_add(jail, "env", "PATH=/bin", "env", "TERM=dumb", "caps", "00000000a80425fb",
 		 "no_new_privs", "yes", "rlimit", "core", "0", "0", NULL);
 }

@@ -55,11 +55,13 @@ static void refuses_bad_values(void)
 	refuse("cgroup.procs", "relative", NULL, NULL);
 	refuse("rlimit", "nofile", "9", "8");
 	refuse("rlimit", "colour", "1", "1");
-	refuse("device", "/dev/null", "dev/null", "13");
+	refuse("node", "dev/null", "c", "13");
 	refuse("answer.mount", "ext4", "ext4", "");
 	refuse("answer.mount", "proc", "proc", "");
 	refuse("file", "etc/a", "444", "rec");
 	refuse("node", "dev/a", "d", "1:5");
+	refuse("layer", "relative", NULL, NULL);
+	refuse("work", "/tmp", NULL, NULL);
 	refuse("run", "later", "0", "1");
 	refuse("run", "start", "0", "0");
 	refuse("run", "start", "-1", "1");

@@ -78,10 +78,10 @@ static void shows_files_to_commands_of_exec_and_nothing_of_the_shelf(void)
 	jail_prepare(&jail);
 	plan_usual(&jail);
 	plan_add(&jail, "file", "dev/jail/env", "444", "create", HELLO, NULL);
-	plan_add(&jail, "node", "dev/none", "c", "1:5", "444", NULL);
+	plan_add(&jail, "node", "dev/sub/none", "c", "1:5", "444", NULL);
 	check_text(jail_output(&jail, "cat /dev/jail/env; cat /proc/mounts | wc -l; "
 				    "ls -d /../home /../srv 2>&1; true"),
-		   "hello\n9\nls: /../home: No such file or directory\n"
+		   "hello\n6\nls: /../home: No such file or directory\n"
 		   "ls: /../srv: No such file or directory\n");
 	check(jail_end(&jail) == 0);
 }
@@ -99,6 +99,23 @@ static void gives_nodes_with_the_rights_of_the_plan(void)
 				    "chmod 666 /dev/read 2>&1; true"),
 		   "cr--r--r-- 1:5\n/bin/sh: can't create /dev/read: Permission denied\n3\nwritten\n"
 		   "chmod: /dev/read: Operation not permitted\n");
+	check(jail_end(&jail) == 0);
+}
+
+static void makes_nodes_that_are_no_mounts(void)
+{
+	struct jail jail;
+
+	jail_prepare(&jail);
+	plan_usual(&jail);
+	plan_add(&jail, "node", "dev/zero", "c", "1:5", "444", NULL);
+	check_text(jail_output(&jail, "stat -c '%A %t:%T' /dev/null /dev/zero; stat -c '%u %g' /dev; "
+				    "grep -c ' /dev/' /proc/mounts; "
+				    "echo x >/dev/null && head -c 2 /dev/zero | wc -c; "
+				    "(echo x >/dev/zero) 2>&1; mknod /dev/mem c 1 1 2>&1; true"),
+		   "crw-rw-rw- 1:3\ncr--r--r-- 1:5\n0 0\n1\n2\n"
+		   "/bin/sh: can't create /dev/zero: Permission denied\n"
+		   "mknod: /dev/mem: Operation not permitted\n");
 	check(jail_end(&jail) == 0);
 }
 
@@ -124,6 +141,8 @@ const struct test shelf_tests[] = {
 	  shows_files_to_commands_of_exec_and_nothing_of_the_shelf },
 	{ "a device node can be used as the plan says and not changed",
 	  gives_nodes_with_the_rights_of_the_plan },
+	{ "nodes in a file system for them are no mounts, and of two the later one counts",
+	  makes_nodes_that_are_no_mounts },
 	{ "name, home and shell are those of the plan where it has them", takes_the_account_of_the_plan },
 	{ NULL, NULL },
 };

@@ -1,4 +1,4 @@
-/* link: test/test_log.c jailer/log.c  (with -Ijailer; needs root for the full disk, in a mount namespace of its own) */
+/* link: test/test_log.c jailer/log.c jailer/outside.c jailer/target.c  (with -Ijailer; needs root for the full disk, in a mount namespace of its own) */
 #define _GNU_SOURCE
 #include "log.h"
 
@@ -459,6 +459,44 @@ static void test_symlinks(void)
 	done(&l);
 }
 
+/* A jail owns what is behind the double slash. */
+static void test_jailed_directory(void)
+{
+	char jail[80], elsewhere[80], marked[80], text[120];
+	struct log l;
+
+	snprintf(jail, sizeof(jail), "%s/jail", dir);
+	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", dir);
+	snprintf(marked, sizeof(marked), "%s//jail/log", dir);
+	snprintf(text, sizeof(text), "%s/old", dir);
+	mkdir(jail, 0755);
+	mkdir(elsewhere, 0755);
+	check(log_open(&l, marked, 40, 2, false) == 0, "a log in a jail's directory is opened");
+	log_take(&l, LOG_STDOUT, "in the jail\n", 12);
+	log_flush(&l);
+	rename(jail, text);
+	symlink(elsewhere, jail);
+	ahead += 2;
+	for (int i = 0; i < 20; i++) {
+		log_take(&l, LOG_STDOUT, "by the link\n", 12);
+		log_flush(&l);
+	}
+	check(rmdir(elsewhere) == 0, "no write and no rotation follows a link there");
+	unlink(jail);
+	rename(text, jail);
+	check(log_reopen(&l) == 0, "it goes on when the link is gone");
+	for (int i = 0; i < 10; i++) {
+		log_take(&l, LOG_STDOUT, "in the jail\n", 12);
+		log_flush(&l);
+	}
+	snprintf(text, sizeof(text), "%s/jail/log.1", dir);
+	check(unlink(text) == 0, "and is rotated there");
+	snprintf(text, sizeof(text), "%s/jail/log", dir);
+	unlink(text);
+	rmdir(jail);
+	done(&l);
+}
+
 static void test_taken_away(void)
 {
 	struct log l = opened(0, 1, false);
@@ -619,6 +657,7 @@ int main(void)
 	test_plain();
 	check(plain_survives(), "plain: rotated files joined are what was said");
 	test_symlinks();
+	test_jailed_directory();
 	test_taken_away();
 	test_full_disk();
 	test_memory();

@@ -98,7 +98,7 @@ export class JailReport {
   /** What went wrong in jail(8)'s words. */
   fail(words: string): void {
     this.failed = true;
-    this.context.err(`jail: ${printable(words)}\n`);
+    this.context.err(`jail: ${printable(words).slice(0, 1024)}\n`);
   }
 
   /** A jail that could not be started is taken down again, and that is told when its making was. */

@@ -2,9 +2,12 @@ import { Refusal } from '../control/failure.js';
 import type { JailStatus, Operations } from '../supervise/operations.js';
 import { suggestion } from './words.js';
 
+/** For more names than these nobody needs to be told what might have been meant, which takes time for each. */
+const MAX_GUESSES = 16;
+
 /** "NAME: no such jail", with the nearest name there is: exit code 4. */
-export function noSuchJail(name: string, operations: Operations): Refusal {
-  const names = operations.glance().map((jail) => jail.name);
+export function noSuchJail(name: string, operations: Operations, guesses = true): Refusal {
+  const names = guesses ? operations.glance().map((jail) => jail.name) : [];
   return new Refusal(
     4,
     `${name}: no such jail`,
@@ -37,6 +40,8 @@ export function sortNames(
   const unique = [...new Set(names)];
   return {
     known: unique.filter((name) => operations.has(name)),
-    unknown: unique.filter((name) => !operations.has(name)).map((name) => noSuchJail(name, operations)),
+    unknown: unique
+      .filter((name) => !operations.has(name))
+      .map((name, index) => noSuchJail(name, operations, index < MAX_GUESSES)),
   };
 }

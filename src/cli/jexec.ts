@@ -1,3 +1,4 @@
+import { visible } from '../config/visible.js';
 import { Refusal } from '../control/failure.js';
 import type { CommandResult, DaemonContext } from './context.js';
 import { freshEnvironment, handOver } from './exec.js';
@@ -20,7 +21,7 @@ export function runJexec(context: DaemonContext): CommandResult {
     return hand(context);
   } catch (error) {
     if (!(error instanceof JexecFailure)) throw error;
-    context.err(`${error.message}\n`);
+    context.err(`${visible(error.message).slice(0, 1024)}\n`);
     return { exit: error.code };
   }
 }

@@ -1,3 +1,4 @@
+import { visible } from '../config/visible.js';
 import type { CommandResult, DaemonContext } from './context.js';
 import { done } from './context.js';
 import { getopt } from './getopt.js';
@@ -63,7 +64,7 @@ export function runJls(context: DaemonContext): CommandResult {
     return show(context);
   } catch (error) {
     if (!(error instanceof JlsMistake)) throw error;
-    context.err(`${error.message}\n`);
+    context.err(`${visible(error.message).slice(0, 1024)}\n`);
     return { exit: 1 };
   }
 }

@@ -1,3 +1,4 @@
+import { visible } from '../config/visible.js';
 import { errorText } from '../control/failure.js';
 import type { Operations, Outcome } from '../supervise/operations.js';
 import { daemonCommand } from './command.js';
@@ -14,7 +15,7 @@ export function report(
   unknown: readonly { readonly message: string; readonly hint: string | undefined }[] = [],
 ): CommandResult {
   for (const { jail, message } of outcomes.filter(({ ok }) => ok))
-    context.out(`${printable(jail)} ${message}\n`);
+    context.out(`${printable(jail)} ${visible(message)}\n`);
   for (const { jail, message, hint } of outcomes.filter(({ ok }) => !ok))
     context.err(errorText(`${printable(jail)}: ${message}`, hint));
   for (const { message, hint } of unknown) context.err(errorText(message, hint));

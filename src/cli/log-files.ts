@@ -1,4 +1,6 @@
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { Refusal } from '../control/failure.js';
 
 /** One file of a log, held open so that a rotation cannot pull it away. */
 export interface LogFile {
@@ -22,11 +24,19 @@ export function rotatedName(path: string, generation: number): string {
   return generation === 0 ? path : `${path}.${generation}`;
 }
 
+/** No link of somebody else's is followed, and nothing is waited for that is no file. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 /** Opens a file of a log; null when there is none. Rejects with the system's error. */
 export async function openLog(path: string): Promise<LogFile | null> {
   try {
-    const handle = await open(path, 'r');
-    const { ino, mtime } = await handle.stat();
+    const handle = await open(path, FLAGS);
+    const found = await handle.stat();
+    if (!found.isFile()) {
+      await handle.close();
+      throw new Refusal(1, `${path}: it is no file`);
+    }
+    const { ino, mtime } = found;
     return { handle, inode: ino, changedAt: mtime };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
@@ -120,7 +130,8 @@ async function firstLineSince(handle: FileHandle, stamp: string): Promise<number
 
 const stampAt = (bytes: Buffer, at: number): string => bytes.toString('latin1', at, at + STAMP_LENGTH);
 
-interface Reader {
+/** Who reads a log: takes blocks of it one after another, until told to stop. */
+export interface Reader {
   readonly out: (bytes: Buffer) => void;
   readonly drained: () => Promise<void>;
   readonly signal: AbortSignal;

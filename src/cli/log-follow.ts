@@ -1,8 +1,7 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { CommandContext } from './context.js';
-import { openLog, rotatedName, sendFile, type LogFile } from './log-files.js';
+import { openLog, rotatedName, sendFile, type LogFile, type Reader } from './log-files.js';
 
 /** inotify may be out of watches, or the directory on a file system without it: look this often anyway, in ms. */
 const LOOK_EVERY_MS = 500;
@@ -16,22 +15,22 @@ export async function followLog(
   path: string,
   inode: number | null,
   offset: number,
-  context: Pick<CommandContext, 'out' | 'drained' | 'signal'>,
+  reader: Reader,
 ): Promise<void> {
-  const changes = watchChanges(path, context.signal);
+  const changes = watchChanges(path, reader.signal);
   const generation = inode === null ? null : await generationOf(path, inode);
   let current = generation === null ? null : await openLog(rotatedName(path, generation));
   let at = offset;
   try {
-    while (!context.signal.aborted) {
-      if (current !== null) at = await sendFile(current, at, context);
+    while (!reader.signal.aborted) {
+      if (current !== null) at = await sendFile(current, at, reader);
       const next = await successor(path, current);
       if (next === null) {
         await changes.next();
         continue;
       }
       // Its writer may have added to it after we looked and before it was rotated.
-      if (current !== null) await sendFile(current, at, context);
+      if (current !== null) await sendFile(current, at, reader);
       await current?.handle.close();
       [current, at] = [next, 0];
     }
@@ -43,9 +42,15 @@ export async function followLog(
 
 /** The file that was begun after this one, or null while this one is the newest. Several rotations may have passed. */
 async function successor(path: string, current: LogFile | null): Promise<LogFile | null> {
-  const generation = current === null ? null : await generationOf(path, current.inode);
-  if (generation === 0) return null;
-  return openLog(generation === null ? path : rotatedName(path, generation - 1));
+  if (current === null) return openLog(path);
+  for (;;) {
+    const generation = await generationOf(path, current.inode);
+    if (generation === 0) return null;
+    const next = await openLog(generation === null ? path : rotatedName(path, generation - 1));
+    // A rotation between the two has given that name to the one after the next.
+    if (generation === null || (await generationOf(path, current.inode)) === generation) return next;
+    await next?.handle.close();
+  }
 }
 
 /** How often a file has been rotated, or null when it is there no more. */
@@ -60,7 +65,7 @@ async function generationOf(path: string, inode: number): Promise<number | null>
 
 async function inodeOf(path: string): Promise<number | null> {
   try {
-    return (await stat(path)).ino;
+    return (await lstat(path)).ino;
   } catch {
     return null; // Between the rename and the new file there is none.
   }

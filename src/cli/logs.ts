@@ -1,13 +1,42 @@
+import { StringDecoder } from 'node:string_decoder';
+import { visibleLines } from '../config/visible.js';
 import { Refusal } from '../control/failure.js';
+import { holdPath } from '../host/reach.js';
 import { daemonCommand } from './command.js';
-import { done } from './context.js';
+import { done, type DaemonContext } from './context.js';
 import { statusOf } from './jails.js';
-import { later, openLogs, sendFrom, startOfLines, startOfTime } from './log-files.js';
+import { later, openLogs, type Reader, sendFrom, startOfLines, startOfTime } from './log-files.js';
 import { followLog } from './log-follow.js';
 import { readMoment } from './moment.js';
 import { wrongUse } from './words.js';
 
 const hint = 'a span like 10m, 2h, 3d, or a time like 2026-11-22T03:16 or 03:16';
+
+/** Sends the last lines of a log, or those from a moment on, then what is added. */
+async function show(
+  log: string,
+  { lines, moment }: { readonly lines: number | null; readonly moment: Date | null },
+  follow: boolean,
+  reader: Reader,
+): Promise<void> {
+  const files = await openLogs(log);
+  let end = 0;
+  try {
+    const tail = lines === null ? null : await startOfLines(files, lines);
+    const from = later(tail, moment === null ? null : await startOfTime(files, moment));
+    end = await sendFrom(files, from, reader);
+  } finally {
+    await Promise.all(files.map(({ handle }) => handle.close()));
+  }
+  if (follow) await followLog(log, files.at(-1)?.inode ?? null, end, reader);
+}
+
+/** What a jail has said, byte for byte; on a terminal without power over it. */
+function outputOf({ terminal, out }: DaemonContext): (bytes: Buffer) => void {
+  if (!terminal.stdout) return out;
+  const decoder = new StringDecoder('utf8'); // characters may be cut by the end of a block
+  return (bytes) => out(visibleLines(decoder.write(bytes)));
+}
 
 export const logs = daemonCommand({
   name: 'logs',
@@ -33,16 +62,14 @@ export const logs = daemonCommand({
         `${name}: it has no log`,
         'it has not been started yet, or its output went to whoever ran it',
       );
-    const files = await openLogs(log);
-    let end = 0;
+    // It may lie where a jail can move directories.
+    const held = holdPath(log);
+    const from = { lines: lines === undefined ? null : Number(lines), moment };
     try {
-      const tail = lines === undefined ? null : await startOfLines(files, Number(lines));
-      const from = later(tail, moment === null ? null : await startOfTime(files, moment));
-      end = await sendFrom(files, from, context);
+      await show(held.path, from, options.follow, { ...context, out: outputOf(context) });
     } finally {
-      await Promise.all(files.map(({ handle }) => handle.close()));
+      held.letGo();
     }
-    if (options.follow) await followLog(log, files.at(-1)?.inode ?? null, end, context);
     return done;
   },
 });

@@ -25,6 +25,24 @@ function commandAsRoff(command: Command): string {
   ].join('\n');
 }
 
+/** The commands by what it takes to have jaild do them; the client does the others itself, as its caller. */
+function whoMay(title: string, are: (command: Command) => boolean, more: readonly string[] = []): string {
+  const names = commands.filter(are).map(({ name }) => name);
+  return `.It ${title}\n${roff([...names, ...more].join(', '))}`;
+}
+
+/** The table of who may do what, for jaild(8), in mdoc(7). */
+export function rightsAsRoff(): string {
+  const isAsked = ({ where }: Command): boolean => where === 'daemon';
+  return [
+    '.Bl -tag -width "everybody" -compact',
+    whoMay('the group', (one) => isAsked(one) && one.needs === 'operator', ['jls']),
+    whoMay('root only', (one) => isAsked(one) && one.needs === 'root', ['jexec', 'jail']),
+    whoMay('everybody', (one) => !isAsked(one)),
+    '.El',
+  ].join('\n');
+}
+
 /** The list of commands for jailctl(8), in mdoc(7): one entry for each, its options below it. */
 export function commandsAsRoff(): string {
   return ['.Bl -tag -width indent', ...commands.map(commandAsRoff), '.El'].join('\n');

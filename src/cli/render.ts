@@ -94,5 +94,7 @@ export function clock(date: Date): string {
 
 /** A whole reply as JSON for programs. */
 export function json(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
+  const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  // JSON.stringify() has done so with the others that a terminal obeys.
+  return `${JSON.stringify(value).replace(/[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, escape)}\n`;
 }

@@ -10,8 +10,9 @@ export function wrongUse(message: string, hint?: string): Refusal {
 
 /** Longer words than this are no misspelt names, and are not compared with all there are. */
 const MAX_NAME = 128;
-/** Node's own parser takes a time that grows with the square of a word of single letters. */
+/** Node's own parser takes a time that grows with the square of the words, and of the letters in one like -abc. */
 const MAX_OPTION = 8192;
+const MAX_WORDS = 16_384;
 
 /** The one of `known` that was probably meant, or undefined when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
@@ -28,7 +29,9 @@ export function suggestion(word: string, known: readonly string[], otherwise: st
 
 /** Reads the words after a command's name. Throws Refusal (exit code 2) for what the command does not have. */
 export function parseWords(command: Command, words: readonly string[]): Given {
-  if (ownWords(command, words).some((word) => word.startsWith('-') && word.length > MAX_OPTION))
+  const own = ownWords(command, words);
+  if (own.length > MAX_WORDS) throw wrongUse(`${command.name}: more than ${MAX_WORDS} words`);
+  if (own.some((word) => word.startsWith('-') && word.length > MAX_OPTION))
     throw wrongUse(`${command.name}: an option is too long`);
   const { before, operands, rest } = splitWords(command.options, words, command.optionPlace ?? 'anywhere');
   const parsed = parseOptions(command, before);
@@ -59,14 +62,15 @@ function complete(options: CommandOptions, values: Readonly<Record<string, unkno
 }
 
 function splitWords(options: CommandOptions, words: readonly string[], place: OptionPlace) {
+  const end = words.indexOf('--');
   const { tokens } = parseArgs({
-    args: [...words],
+    args: end < 0 ? [...words] : words.slice(0, end),
     options,
     strict: false,
     allowPositionals: true,
     tokens: true,
   });
-  const terminator = tokens.find((token) => token.kind === 'option-terminator')?.index ?? words.length;
+  const terminator = end < 0 ? words.length : end;
   const first = tokens.find((token) => token.kind === 'positional')?.index ?? words.length;
   if (place === 'anywhere' || terminator < first)
     return { before: words.slice(0, terminator), operands: [], rest: words.slice(terminator + 1) };

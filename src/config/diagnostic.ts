@@ -59,6 +59,9 @@ export type HostCode =
   | 'no-such-path'
   | 'nested-path'
   | 'shared-path'
+  | 'open-path'
+  | 'overlapping-path'
+  | 'unmappable'
   | 'own-file'
   | 'bad-mount'
   | 'bad-policy'
@@ -69,6 +72,7 @@ export type HostCode =
   | 'address-in-use'
   | 'overlapping-subnet'
   | 'overlapping-ids'
+  | 'users-of-host'
   | 'beyond-host'
   | 'not-on-this-host';
 

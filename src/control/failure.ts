@@ -1,3 +1,4 @@
+import { visibleMessage } from '../config/visible.js';
 import { errnoWords, StepFailure, SystemError } from '../host/error.js';
 import { PlanError } from '../plan/error.js';
 
@@ -23,9 +24,17 @@ export interface Failure {
   readonly bug: boolean;
 }
 
-/** "error: WHAT" and "hint: WHAT TO DO" as lines. */
+/** Nobody reads more of one error; words of a client may be a megabyte. */
+const MAX_CHARACTERS = 4096;
+
+function readable(text: string): string {
+  return visibleMessage(text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text);
+}
+
+/** "error: WHAT" and "hint: WHAT TO DO" as lines, harmless to a terminal whoever has written the words in it. */
 export function errorText(message: string, hint?: string): string {
-  return hint === undefined ? `error: ${message}\n` : `error: ${message}\nhint: ${hint}\n`;
+  const error = `error: ${readable(message)}\n`;
+  return hint === undefined ? error : `${error}hint: ${readable(hint)}\n`;
 }
 
 /** Turns anything thrown while a command ran into words and an exit code. */

@@ -71,10 +71,13 @@ export function encodeText(text: string): Buffer {
   if (!/\p{Surrogate}/u.test(text)) return Buffer.from(text, 'utf8');
   const bytes = Buffer.allocUnsafe(3 * text.length);
   let size = 0;
-  for (const part of text.match(/[\udc80-\udcff]|[^\udc80-\udcff]+/gu) ?? []) {
-    const code = part.length === 1 ? part.charCodeAt(0) - ESCAPE : 0;
-    if (code >= 0x80) bytes[size++] = code;
-    else size += bytes.write(part, size, 'utf8');
+  for (let at = 0; at < text.length;) {
+    const point = text.codePointAt(at) ?? 0;
+    const isByte = point >= ESCAPE + 0x80 && point <= ESCAPE + 0xff;
+    if (isByte) bytes[size++] = point - ESCAPE;
+    else if (point < 0x80) bytes[size++] = point;
+    else size += bytes.write(String.fromCodePoint(point), size, 'utf8');
+    at += point > 0xffff ? 2 : 1;
   }
   return bytes.subarray(0, size);
 }

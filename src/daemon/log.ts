@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import winston from 'winston';
+import { visibleMessage } from '../config/visible.js';
 import type { Log } from '../supervise/log.js';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -21,7 +22,7 @@ const COLOURS: Readonly<Record<string, string>> = { error: '1;31', warn: '1;33',
 export function makeLog(options: LogOptions): Log {
   const { combine, timestamp, json, printf } = winston.format;
   const human = printf(({ level, message, jail, timestamp: at }) => {
-    const words = `${typeof jail === 'string' ? `${jail}: ` : ''}${String(message)}`;
+    const words = `${typeof jail === 'string' ? `${jail}: ` : ''}${visibleMessage(String(message))}`;
     const mark = level === 'info' ? '' : `${level}: `;
     return `${options.timestamps ? `${String(at)} ` : ''}${paint(options, level, mark)}${words}`;
   });

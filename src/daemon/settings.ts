@@ -29,6 +29,7 @@ type JailDefault =
   | 'fanotify.max_marks'
   | 'tmpfs.size'
   | 'shm.size'
+  | 'ephemeral.size'
   | 'stop.timeout'
   | 'log.max_size'
   | 'log.max_files';
@@ -106,6 +107,7 @@ export const settings = {
   ),
   'jails.pids.max': jailDefault('pids.max'),
   'jails.memory.max': jailDefault('memory.max'),
+  'jails.ephemeral.size': jailDefault('ephemeral.size'),
   'jails.memory.swap.max': jailDefault('memory.swap.max'),
   'jails.rlimit.nofile': jailDefault('rlimit.nofile'),
   'jails.inotify.max_instances': jailDefault('inotify.max_instances'),

@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
+import { limitDevices } from './device-access.js';
 import { StepFailure } from './error.js';
 import { systemError } from './files.js';
 import { runHook } from './hook.js';
@@ -8,6 +9,8 @@ import { jailerBinary, spawnJailer } from './jailer.js';
 import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
+import { ownSubdirectory } from './own-directory.js';
+import { makeWorkDirectory, removeWorkDirectory } from './overlay.js';
 import { describeSignal } from './signal.js';
 
 /** What the steps tell beside their success. */
@@ -27,7 +30,7 @@ function jailerOf(launch: Launch): JailerHandle {
 /** What the supervisor has written there already stays; how an earlier jail of the name ended does not. */
 function makeRundir(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    ownSubdirectory(path, 0o700);
     rmSync(`${path}/exit`, { force: true });
   } catch (error) {
     throw systemError(error, path);
@@ -76,7 +79,12 @@ export function makeExecutors(listener: StepListener, prepareCgroups: () => void
       },
       undo: ({ args }) => removeCgroup(args.paths),
     },
+    'devices.limit': { run: ({ args }) => limitDevices(args) },
     'cgroup.set': { run: ({ args }) => setCgroup(args.file, args.value) },
+    'overlay.prepare': {
+      run: ({ args }) => makeWorkDirectory(args),
+      undo: ({ args }) => removeWorkDirectory(args),
+    },
     'jailer.spawn': {
       run: async ({ args }, launch) => {
         launch.jailer = await spawnJailer(jailerBinary(), args.rundir, args.records);

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { constants } from 'node:os';
+import { printable } from '../config/excerpt.js';
 import type { HookArgs } from '../plan/step.js';
 import { StepFailure, SystemError } from './error.js';
 import { isErrno, systemError } from './files.js';
@@ -126,7 +127,7 @@ function ended(hook: HookArgs, child: ChildProcess, onLine: LineListener): Promi
   });
 }
 
-/** Cuts output into lines, handing on at most OUTPUT_KEPT characters of each. */
+/** Cuts output into lines, handing on at most OUTPUT_KEPT characters of each, harmless to a terminal. */
 class Lines {
   readonly #onLine: LineListener;
   #rest = '';
@@ -149,7 +150,8 @@ class Lines {
   }
 
   #hand(line: string): void {
-    const shown = line.slice(-OUTPUT_KEPT);
+    // It may show what a jail has laid, and is read on terminals.
+    const shown = printable(line.slice(-OUTPUT_KEPT));
     if (shown.trim() !== '') this.last = shown.trim();
     this.#onLine(shown);
   }

@@ -56,6 +56,7 @@ function quotas(): Readonly<Record<string, number>> {
 /** Reads what stays as it is while jaild runs once, and the rest when asked. */
 export class HostLimitsReader {
   readonly #threads = numberIn('/proc/sys/kernel/threads-max');
+  readonly #files = numberIn('/proc/sys/fs/file-max');
   readonly #hard = raisesLimits() ? kernelLimits() : ownHardLimits();
   readonly #quotas = quotas();
 
@@ -64,6 +65,7 @@ export class HostLimitsReader {
     return {
       memory: hostMemory(),
       threads: this.#threads,
+      files: this.#files,
       corePattern: (readText('/proc/sys/kernel/core_pattern') ?? '').trim(),
       hard: this.#hard,
       quotas: this.#quotas,

@@ -84,6 +84,8 @@ export interface Host {
   readonly executors: Executors;
   /** Reads what a plan must know about the machine, and gives out what the jail keeps (its uid range). Throws SystemError. */
   facts(jail: Jail): Promise<HostFacts>;
+  /** Takes note of directories in which jails may lay links: no path of a later plan follows one there. */
+  distrust(directories: readonly string[]): void;
   /** Connects to the jailer of a jail that an earlier jaild started; null when there is none alive. */
   adopt(rundir: string): Promise<JailerHandle | null>;
   /** The exit record of a jailer, or null. */

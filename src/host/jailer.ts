@@ -136,7 +136,7 @@ function introduction(handle: JailerConnection, rundir: string, milliseconds: nu
 }
 
 function buildError({ step = 'jailer', subject = '', code }: Ended): SystemError {
-  return new SystemError(step, code, subject, hintFor(step, code));
+  return new SystemError(step, code, subject, hintFor(step, code, subject));
 }
 
 function connect(rundir: string): number | null {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, constants as files, openSync, readdirSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname } from 'node:path';
 import * as koffi from 'koffi';
@@ -73,6 +73,19 @@ const nativeWaitpid = bind<[number, number[], number]>(
   'int waitpid(int pid, _Out_ int *status, int options)',
 );
 
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+/**
+ * Keeps to this process what it was started with beside its standard streams: Node sees to that for low descriptors alone.
+ * Throws SystemError. fcntl(2).
+ */
+export function keepDescriptors(): void {
+  const open = readdirSync('/proc/self/fd').map(Number);
+  for (const fd of open.filter((one) => one > 2))
+    except([E.EBADF], -1, () => fcntl(`descriptor ${fd}`, fd, F_SETFD, FD_CLOEXEC));
+}
+
 /**
  * Starts a program in a session of its own with no signal blocked or ignored, without forking this process. Each pair
  * of descriptors is [ours, its]; list 0, 1 and 2 too, for Node makes its own close-on-exec when it starts.
@@ -124,6 +137,8 @@ export function waitpid(pid: number): Ended | null {
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
 const SYS_PIDFD_GETFD = 438;
+const SYS_LANDLOCK_CREATE_RULESET = 444;
+const LANDLOCK_CREATE_RULESET_VERSION = 1;
 const syscall3 = (call: string) =>
   bind<[number, number, number, number]>(call, 'long syscall(long number, long a, long b, long c)');
 const pidfdSend = bind<[number, number, number, null, number]>(
@@ -131,6 +146,17 @@ const pidfdSend = bind<[number, number, number, null, number]>(
   'long syscall(long number, long fd, long signal, void *info, long flags)',
 );
 const [openPid, getFd] = [syscall3('pidfd_open'), syscall3('pidfd_getfd')];
+
+const createRuleset = syscall3('landlock_create_ruleset');
+
+/** The version of landlock(7) that this kernel has, 0 for none. */
+export function landlockAbi(): number {
+  try {
+    return createRuleset('version', SYS_LANDLOCK_CREATE_RULESET, 0, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  } catch {
+    return 0; // not built, not switched on, or refused to jaild: then the jailer can't either
+  }
+}
 
 /** A descriptor of the process `pid`. Throws SystemError (ESRCH when there is none). pidfd_open(2). */
 export const pidfdOpen = (pid: number): number => openPid(`pid ${pid}`, SYS_PIDFD_OPEN, pid, 0, 0);
@@ -142,6 +168,24 @@ export const pidfdGetfd = (pidfd: number, fd: number): number =>
 /** Sends a signal to exactly that process. Throws SystemError (ESRCH when it is gone). pidfd_send_signal(2). */
 export function pidfdSendSignal(pidfd: number, signal: number): void {
   pidfdSend(`signal ${signal}`, SYS_PIDFD_SEND_SIGNAL, pidfd, signal, null, 0);
+}
+
+const SYS_BPF: Readonly<Partial<Record<NodeJS.Architecture, number>>> = {
+  ...{ x64: 321, ia32: 357, arm: 386, arm64: 280, riscv64: 280, loong64: 280, ppc64: 361, s390x: 351 },
+};
+const nativeBpf = bind<[number, number, Uint8Array, number]>(
+  'bpf',
+  'long syscall(long number, long command, void *attributes, long size)',
+);
+
+/** Where the bytes are, as system calls take it within other bytes; they stay there as long as they are in use. */
+export const addressOf = (bytes: Uint8Array): bigint => koffi.address(bytes);
+
+/** Gives a command with its union bpf_attr, into which answers are written. Throws SystemError (EPERM, EINVAL, ENOSYS). bpf(2). */
+export function bpf(subject: string, command: number, attributes: Uint8Array): number {
+  const call = SYS_BPF[process.arch];
+  if (call === undefined) throw new SystemError('bpf', E.ENOSYS, subject);
+  return nativeBpf(subject, call, command, attributes, attributes.length);
 }
 
 // ---- files ---------------------------------------------------------------------------------------------------------
@@ -217,6 +261,38 @@ export function getxattr(path: string, name: string): string | null {
   const none = [E.ENODATA, E.ENOTSUP];
   const size = except(none, -1, () => nativeGetxattr(path, path, name, value, value.length));
   return size === -1 ? null : value.toString('utf8', 0, size).replace(/\0$/, '');
+}
+
+const SYS_OPENAT2 = 437;
+const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
+/** RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH of linux/openat2.h. */
+const WITHOUT_LINKS = 0x02 | 0x04 | 0x08;
+const openat2 = bind<[number, number, string, Uint8Array, number]>(
+  'openat2',
+  'long syscall(long number, long directory, const char *path, const void *how, long size)',
+);
+
+/**
+ * A descriptor (O_PATH, close-on-exec) of the directory `path` below the directory `top`; no link is followed from
+ * there on. Throws SystemError (ELOOP). openat2(2).
+ */
+export function openBeneath(top: string, path: string): number {
+  const flags = O_PATH | files.O_DIRECTORY | O_CLOEXEC;
+  const how = new Uint8Array(new BigUint64Array([BigInt(flags), 0n, BigInt(WITHOUT_LINKS)]).buffer);
+  const directory = openSync(top, O_PATH | files.O_DIRECTORY);
+  try {
+    const below = path === '' ? '.' : path;
+    const attempt = () => openat2(`${top}//${path}`, SYS_OPENAT2, directory, below, how, how.length);
+    // Something was renamed meanwhile, so that the kernel could not be sure.
+    for (let tries = 0; tries < 32; tries++) {
+      const found = except([E.EAGAIN], -1, attempt);
+      if (found !== -1) return found;
+    }
+    return attempt();
+  } finally {
+    closeSync(directory);
+  }
 }
 
 // ---- sockets -------------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { constants, release } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Jail } from '../config/jail.js';
+import { parseFstab } from '../config/fstab.js';
 import type { JailParams } from '../config/params.js';
 import type { ResourceName } from '../config/rctl/resources.js';
 import type { Observation, Subject } from '../plan/audit/observation.js';
@@ -11,7 +12,9 @@ import { limitedDevices } from '../plan/cgroup.js';
 import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
+import { labelsOf } from '../plan/labels.js';
 import { limitsDisk } from '../plan/rctl.js';
+import { markReach, reachOf } from '../plan/reach.js';
 import { isProfile } from '../plan/seccomp-profile/parse.js';
 import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
 import type { UidPool } from '../plan/uidrange.js';
@@ -19,10 +22,12 @@ import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
+import { findDeviceAccess } from './device-access.js';
 import { findDevices } from './device.js';
 import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
 import { makeExecutors, type StepListener } from './executors.js';
+import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
 import type { Executors, Host, JailerHandle } from './host.js';
@@ -31,8 +36,10 @@ import { observeJail } from './observe.js';
 import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
+import { readWithinReach } from './reach.js';
 import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
+import { securityModules } from './security-modules.js';
 import { UidRangeStore } from './uidrange.js';
 import { readUsage } from './usage.js';
 
@@ -63,18 +70,24 @@ function blockDevicesOf(values: JailParams): ReadonlyMap<string, string> {
 export class Machine implements Host {
   readonly instance: Instance;
   readonly executors: Executors;
+  readonly #listener: StepListener;
   readonly #uids: UidRangeStore;
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
+  readonly #hardware = readHardware();
+  readonly #clocks = clockReader();
+  readonly #machineId = hostMachineId() ?? '';
   readonly #bootId = bootId();
   readonly #openFilesLimit = ownHardLimits()['nofile'] ?? Infinity;
   readonly #limits = new HostLimitsReader();
+  readonly #reach = new Set<string>();
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
   /** @throws SystemError when the host's cgroups or the given-out uid ranges can't be read. */
   constructor({ instance, cgroupRoot, uids, listener }: MachineOptions) {
     this.instance = instance;
+    this.#listener = listener;
     this.#cgroups = detectCgroups(instance, cgroupRoot);
     this.#uids = UidRangeStore.open(instance, Date.now(), uids);
     if (this.#uids.damage !== null)
@@ -91,6 +104,7 @@ export class Machine implements Host {
     this.#checkDescriptors();
     this.#prepareCgroups();
     this.#makeDirectories();
+    const fstabs = this.#readFstabs(jail);
     const systemUser = systemJailUser(jail);
     return {
       instance: this.instance,
@@ -99,15 +113,33 @@ export class Machine implements Host {
       seccomp: await this.#seccompProgram(jail),
       jid: 0,
       launch: '',
-      fstabs: readFstabs(jail),
+      reach: this.#reach,
+      fstabs,
       blockDevices: blockDevicesOf(values),
       devices: findDevices(devicesOf(values).map(({ path }) => path)),
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
+      ...(labelsOf(values).length > 0 && { securityModules: securityModules() }),
+      figures: { ...this.#hardware, ...this.#clocks() },
+      machineId: this.#machineId,
       limits: this.#limits.read(),
       term: process.env['TERM'] ?? null,
     };
+  }
+
+  distrust(directories: readonly string[]): void {
+    // One that was a jail's once still has in it what that has left.
+    for (const directory of directories) this.#reach.add(directory);
+  }
+
+  /** Whose mounts are then within the jail's reach as well. */
+  #readFstabs(jail: Jail): ReadonlyMap<string, string> {
+    this.distrust(reachOf(jail.values));
+    const texts = readFstabs(jail, this.#reach);
+    const entries = [...texts].flatMap(([file, text]) => parseFstab(text, file).entries);
+    this.distrust(reachOf(jail.values, entries));
+    return texts;
   }
 
   /** A start leaves enough of jaild's descriptors for those who want to stop something. */
@@ -131,7 +163,8 @@ export class Machine implements Host {
 
   #uidBase({ name, values: { userns } }: Jail): number | null {
     if (userns === 'off') return null;
-    return typeof userns === 'object' ? userns.base : this.#uids.rangeOf(name);
+    if (typeof userns !== 'object') return this.#uids.rangeOf(name);
+    return this.#uids.claim(name, { first: userns.base, count: userns.count });
   }
 
   async #seccompProgram({ values }: Jail): Promise<string | null> {
@@ -142,7 +175,7 @@ export class Machine implements Host {
     }
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
-      const source = { file, text: readFileSync(file, 'utf8') };
+      const source = { file, text: readWithinReach(markReach(file, this.#reach)) };
       const machine = { architecture: process.arch, kernel: release() };
       return await this.#seccomp.programOf(
         isProfile(source) ? profiledPolicy(source, values, machine) : seccompPolicy(source.text, values),
@@ -207,7 +240,11 @@ export class Machine implements Host {
 
   #prepareCgroups(): void {
     if (this.#areCgroupsReady) return;
-    this.#cgroups = prepareRoot(this.#cgroups);
+    const prepared = prepareRoot(this.#cgroups);
+    const { version, reason } = findDeviceAccess(prepared);
+    this.#cgroups = { ...prepared, deviceAccess: version };
+    if (reason !== null)
+      this.#listener.warn(`no cgroup here holds back devices, only what a jail has in /dev does: ${reason}`);
     this.#areCgroupsReady = true;
   }
 }

@@ -57,7 +57,15 @@ export function observeProcess(pid: number, role: ObservedProcess['role']): Obse
     filters: Number(status.get('Seccomp_filters') ?? 0),
     session: numbers(status.get('NSsid')).at(-1) ?? 0,
     oomScoreAdj: Number(look(`/proc/${pid}/oom_score_adj`) ?? 0),
+    label: labelOf(pid),
   };
+}
+
+/** What the host's mandatory access control calls a process; proc_pid_attr(5). */
+function labelOf(pid: number): string | null {
+  const text = look(`/proc/${pid}/attr/apparmor/current`) ?? look(`/proc/${pid}/attr/current`);
+  const label = text?.replace(/[\0\n]/g, '') ?? '';
+  return label === '' ? null : label;
 }
 
 /** A namespace's name, "net:[4026531840]"; '' when the process has ended or the kernel has no such kind. */

@@ -4,8 +4,11 @@ import { constants } from 'node:os';
 import { promisify } from 'node:util';
 import type { Observation, ObservedMount, ObservedProcess, Subject } from '../plan/audit/observation.js';
 import { processes } from './cgroup-processes.js';
+import { observeDeviceAccess } from './device-access.js';
 import { SystemError } from './error.js';
+import { clockShifts } from './figures.js';
 import { readText, unless } from './files.js';
+import { landlockAbi } from './libc.js';
 import {
   gone,
   look,
@@ -36,11 +39,11 @@ export function mountsOf(text: string): readonly Mount[] {
     if (after === undefined) return [];
     const [id, , device = '', root = '', target = '', options = '', ...tags] = before.split(' ');
     const propagates = tags.some((tag) => tag.startsWith('shared:') || tag.startsWith('master:'));
-    const [type = ''] = after.split(' ');
+    const [type = '', , superOptions = ''] = after.split(' ');
     return [
       {
         ...{ id: Number(id), target: unescape(target), root: unescape(root) },
-        ...{ device, type, options: options.split(','), propagates },
+        ...{ device, type, options: options.split(','), superOptions: superOptions.split(','), propagates },
       },
     ];
   });
@@ -49,8 +52,16 @@ export function mountsOf(text: string): readonly Mount[] {
 const mountsOfProcess = (pid: number | 'self'): readonly Mount[] =>
   mountsOf(look(`/proc/${pid}/mountinfo`) ?? '');
 
-const withoutId = ({ target, root, device, type, options, propagates }: Mount): ObservedMount => ({
-  ...{ target, root, device, type, options, propagates },
+const withoutId = ({
+  target,
+  root,
+  device,
+  type,
+  options,
+  superOptions,
+  propagates,
+}: Mount): ObservedMount => ({
+  ...{ target, root, device, type, options, superOptions, propagates },
 });
 
 /** Where the host has mounted something below a directory, as seen from there. */
@@ -104,14 +115,18 @@ function linksOf(pid: number): readonly string[] {
 function initOf(pid: number): Observation['init'] {
   const stat = look(`/proc/${pid}/stat`) ?? '';
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const label = look(`/proc/${pid}/attr/current`);
   return {
     program: unless(gone, '', () => readlinkSync(`/proc/${pid}/exe`)),
     // proc_pid(5): the files of a process that is not dumpable are root's.
     isDumpable: unless(gone, 0, () => statSync(`/proc/${pid}/environ`).uid) !== 0,
     terminal: Number(fields[4] ?? 0),
-    label: label?.replace(/[\0\n]/g, '') ?? null,
   };
+}
+
+/** Process 1 is a child of its jailer, and of nobody else: it ends with it. */
+function jailerOf(init: number): ObservedProcess | null {
+  const parent = /^PPid:\s*(\d+)$/m.exec(look(`/proc/${init}/status`) ?? '')?.[1];
+  return parent === undefined ? null : observeProcess(Number(parent), 'jailer');
 }
 
 /**
@@ -130,6 +145,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
   const names = quotaNames();
   const pids = [init, ...(main === null ? [] : [main.pid])];
   return {
+    jailer: jailerOf(init),
     processes: [first, ...(main === null ? [] : [main]), ...others(subject)],
     namespaces: Object.fromEntries(
       kinds.map((kind) => [kind, { jail: namespaceOf(init, kind), host: namespaceOf('self', kind) }]),
@@ -137,6 +153,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
     uidMap: idMap(init, 'uid'),
     gidMap: idMap(init, 'gid'),
     mounts: own.map(withoutId),
+    rootOwner: unless(gone, null, () => statSync(`/proc/${init}/root/`).uid),
     hostMounts: mountedBelow(path, host),
     hostRoot: { device: hostRoot?.device ?? '', root: hostRoot?.root ?? '' },
     present: covered.filter((target) => existsSync(target)),
@@ -146,7 +163,10 @@ export async function observeJail(subject: Subject): Promise<Observation> {
     quotas: await quotasOf(init, names),
     hostQuotas: hostQuotas(names),
     links: linksOf(init),
+    deviceAccess: subject.devices === null ? null : observeDeviceAccess(subject.devices),
+    clocks: clockShifts(init),
     init: initOf(init),
+    landlock: landlockAbi(),
     corePattern: (readText('/proc/sys/kernel/core_pattern') ?? '').trim(),
     neighbours: Object.fromEntries(
       Object.entries(subject.neighbours).map(([name, pid]) => [name, idMap(pid, 'uid')]),

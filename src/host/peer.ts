@@ -22,6 +22,8 @@ function namespacesOf(pid: number | 'self'): string | null {
   }
 }
 
+let own: string | null = null;
+
 /**
  * The process that connected. Ids and groups are those of that moment, as the host counts them (unix(7)); its namespaces
  * are those that it has now. Throws SystemError.
@@ -30,5 +32,6 @@ export function lookAtPeer(fd: number): PeerFacts {
   const peer = peerCredentials(fd);
   // 0: a process of a PID namespace that is not below ours.
   const theirs = peer.pid === 0 ? null : namespacesOf(peer.pid);
-  return { ...peer, groups: peerGroups(fd), isForeign: theirs === null || theirs !== namespacesOf('self') };
+  own ??= namespacesOf('self');
+  return { ...peer, groups: peerGroups(fd), isForeign: theirs === null || theirs !== own };
 }

@@ -1,9 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Jail } from '../config/jail.js';
 import { refuseInside } from '../plan/own-root.js';
+import { markReach, type Reach } from '../plan/reach.js';
 import { deviceNumber } from './disk.js';
 import { SystemError } from './error.js';
 import { systemError } from './files.js';
+import { readWithinReach } from './reach.js';
 
 /**
  * Sees that a jail's root is there and is a directory, before anything is built.
@@ -28,13 +30,13 @@ const invalidArgument = 22;
  * The text of each file that `mount.fstab` names; an empty name is skipped, as by jail(8).
  * @throws SystemError for a file that can't be read, PlanError for one in the jail's own root.
  */
-export function readFstabs(jail: Jail): ReadonlyMap<string, string> {
+export function readFstabs(jail: Jail, reach: Reach): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const file of jail.values['mount.fstab'] ?? []) {
     if (file === '') continue;
     refuseInside(jail, 'mount.fstab', file);
     try {
-      texts.set(file, readFileSync(file, 'utf8'));
+      texts.set(file, readWithinReach(markReach(file, reach)));
     } catch (error) {
       throw systemError(error, file, '"mount.fstab" names files that list mounts as fstab(5) does');
     }

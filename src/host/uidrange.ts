@@ -1,11 +1,15 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import type { Instance } from '../plan/instance.js';
 import {
   assignUidRange,
   defaultPool,
+  otherOwner,
   parseSubordinate,
+  type FixedRanges,
+  type TakenIds,
   type UidPool,
   type UidRanges,
 } from '../plan/uidrange.js';
@@ -15,27 +19,49 @@ import { readJson, readText, systemError, writeAtomically } from './files.js';
 interface UidFile {
   readonly version: 1;
   readonly ranges: UidRanges;
+  /** Absent: no jail has had one yet. */
+  readonly fixed?: FixedRanges;
 }
+
+const isTaken = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null || !('first' in value) || !('count' in value)) return false;
+  return Number.isSafeInteger(value.first) && Number.isSafeInteger(value.count);
+};
 
 function isUidFile(value: unknown): value is UidFile {
   if (typeof value !== 'object' || value === null || !('version' in value) || !('ranges' in value))
     return false;
-  const { version, ranges } = value;
+  const { version, ranges, fixed = {} } = value as { version: unknown; ranges: unknown; fixed?: unknown };
+  if (typeof fixed !== 'object' || fixed === null || !Object.values(fixed).every(isTaken)) return false;
   if (version !== 1 || typeof ranges !== 'object' || ranges === null) return false;
   const bases = Object.values(ranges);
   return bases.every((base) => Number.isSafeInteger(base)) && new Set(bases).size === bases.length;
 }
+
+/** Milliseconds between the claim of a jail and its directory, at most. */
+const STARTING = 2000;
 
 /** Gives each jail its range of 65,536 host ids and remembers it, also over boots: files on disk belong to these ids. */
 export class UidRangeStore {
   readonly #file: string;
   readonly #prefix: string;
   readonly #pool: UidPool;
+  readonly #runDirectory: string;
   #ranges: UidRanges;
+  #fixed: FixedRanges;
+  /** When each jail claimed its range by number, in milliseconds of performance.now(). */
+  readonly #claimed = new Map<string, number>();
   /** The file was damaged and has been moved aside; the caller logs it. */
   readonly damage: SystemError | null;
 
-  private constructor(instance: Instance, pool: UidPool, ranges: UidRanges, damage: SystemError | null) {
+  private constructor(
+    instance: Instance,
+    pool: UidPool,
+    { ranges, fixed = {} }: Omit<UidFile, 'version'>,
+    damage: SystemError | null,
+  ) {
+    this.#runDirectory = instance.runDirectory;
+    this.#fixed = fixed;
     this.#file = uidFile(instance);
     this.#prefix = instance.prefix;
     this.#pool = pool;
@@ -51,7 +77,7 @@ export class UidRangeStore {
   static open(instance: Instance, now: number, pool: UidPool = defaultPool): UidRangeStore {
     const file = uidFile(instance);
     try {
-      return new UidRangeStore(instance, pool, readJson(file, isUidFile)?.ranges ?? {}, null);
+      return new UidRangeStore(instance, pool, readJson(file, isUidFile) ?? { ranges: {} }, null);
     } catch (error) {
       if (!(error instanceof SystemError) || error.errno !== constants.errno.EILSEQ) throw error;
       const aside = `${file}.broken-${now}`;
@@ -61,7 +87,12 @@ export class UidRangeStore {
         throw systemError(failure, file);
       }
       const hint = `it was moved to ${aside}; ranges are given out anew, most of them as they were`;
-      return new UidRangeStore(instance, pool, {}, new SystemError(error.call, error.errno, file, hint));
+      return new UidRangeStore(
+        instance,
+        pool,
+        { ranges: {} },
+        new SystemError(error.call, error.errno, file, hint),
+      );
     }
   }
 
@@ -77,8 +108,36 @@ export class UidRangeStore {
     return jails.map((jail) => this.#ranges[jail] ?? 0);
   }
 
+  /**
+   * Takes note of the ids that a jail's file gives it by number, so that nobody else gets them.
+   * @throws SystemError EBUSY when they are another jail's: one that was given them, or is there and has them by number
+   */
+  claim(jail: string, ids: TakenIds): number {
+    const other = otherOwner(jail, ids, this.#ranges, this.#fixed, (name) => this.#isThere(name));
+    if (other !== null) {
+      const range = `${ids.first}:${ids.count}, which has ids of jail "${other}"`;
+      const hint = 'write userns = auto, or a range that is apart from those of other jails';
+      throw new SystemError('userns', constants.errno.EBUSY, range, hint);
+    }
+    this.#claimed.set(jail, performance.now());
+    const known = this.#fixed[jail];
+    if (known?.first === ids.first && known.count === ids.count) return ids.first;
+    this.#write(this.#ranges, { ...this.#fixed, [jail]: ids });
+    return ids.first;
+  }
+
+  /** One that is about to start has no directory yet. */
+  #isThere(jail: string): boolean {
+    const since = performance.now() - (this.#claimed.get(jail) ?? -Infinity);
+    return since < STARTING || existsSync(`${this.#runDirectory}/${jail}`);
+  }
+
   #give(jails: readonly string[]): void {
-    const taken = ['/etc/subuid', '/etc/subgid'].flatMap((path) => parseSubordinate(readText(path) ?? ''));
+    const subordinate = ['/etc/subuid', '/etc/subgid'];
+    const taken = [
+      ...subordinate.flatMap((path) => parseSubordinate(readText(path) ?? '')),
+      ...Object.values(this.#fixed),
+    ];
     const ranges: Record<string, number> = { ...this.#ranges };
     for (const jail of jails) {
       const base = assignUidRange(ranges, jail, this.#prefix, this.#pool, taken);
@@ -88,14 +147,20 @@ export class UidRangeStore {
       }
       ranges[jail] = base;
     }
+    this.#write(ranges, this.#fixed);
+  }
+
+  #write(ranges: UidRanges, fixed: FixedRanges): void {
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
     } catch (error) {
       throw systemError(error);
     }
-    const content: UidFile = { version: 1, ranges };
+    const isUsed = Object.keys(fixed).length > 0;
+    const content: UidFile = { version: 1, ranges, ...(isUsed && { fixed }) };
     writeAtomically(this.#file, `${JSON.stringify(content, null, 1)}\n`, { sync: true });
     this.#ranges = ranges;
+    this.#fixed = fixed;
   }
 }
 

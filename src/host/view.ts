@@ -9,8 +9,9 @@ import {
   statSync,
   type Stats,
 } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 import { PlanError } from '../plan/error.js';
+import type { ObservedMount } from '../plan/audit/observation.js';
 import type { HostAddress, HostView, PathFact, UsedIds } from '../plan/host-view.js';
 import type { Instance } from '../plan/instance.js';
 import { parseSubordinate, type UidPool } from '../plan/uidrange.js';
@@ -20,9 +21,12 @@ import { SystemError } from './error.js';
 import { isErrno } from './files.js';
 import { hasIp6 } from './forwarding.js';
 import { hostAddresses, hostInterfaces } from './interfaces.js';
+import { mountsAt, mountTable } from './mount-table.js';
 import { ownHardLimits, raisesLimits, swapTotal } from './host-limits.js';
 import type { Link } from './netlink-route.js';
+import { mountsOf } from './observe.js';
 import { blockDeviceNumbers } from './root.js';
+import { securityModules } from './security-modules.js';
 
 /** Bytes of a program that say what runs it. */
 const HEAD = 4096;
@@ -43,20 +47,27 @@ export interface ViewOptions {
 /** Looks at the host that this process is on. Nothing is read before it is asked for, and everything once. */
 export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealHostView {
   const unseen = new Set<string>();
+  const mounts = once(() => unlessSystem([], mountTable));
   const links = once(() => unlessSystem([], hostInterfaces));
   return {
     ...pathFacts(unseen),
     unseen: () => [...unseen],
+    setsIds: setsIds(
+      once(() => mountsOf(unlessSystem('', () => readFileSync('/proc/self/mountinfo', 'utf8')))),
+    ),
     text: remembered((path) => attempt(unseen, path, null, () => readFileSync(path, 'utf8'))),
     head: remembered((path) => attempt(unseen, path, new Uint8Array(), () => readHead(path))),
     users: remembered((path) => attempt(unseen, path, null, () => namesIn(readFileSync(path, 'utf8')))),
     blockDevice: remembered(blockDevice),
     disk: remembered(disk),
+    mountsAt: remembered((path) => mountsAt(path, mounts())),
+    release: once(release),
     isRunning: (jail) => existsSync(`${instance.runDirectory}/${jail}`),
     links: once(() => links().map(({ name }) => name)),
     addresses: once(() => addressesOn(links())),
     hasIp6: once(hasIp6),
     hasTimeNamespaces: once(() => existsSync('/proc/self/ns/time')),
+    securityModules: once(() => unlessSystem([], securityModules)),
     memory: once(totalmem),
     swap: once(swapTotal),
     possible: remembered(possible),
@@ -139,6 +150,21 @@ function factOf(stats: Stats): PathFact {
         ? 'block-device'
         : 'other';
   return { kind, mode: stats.mode & 0o7777 };
+}
+
+/** By the mount that it is on: the last of those whose path is the longest above it. */
+function setsIds(mounts: () => readonly ObservedMount[]): (directory: string) => boolean {
+  return (directory) => {
+    const isOn = (target: string): boolean =>
+      target === '/' || directory === target || directory.startsWith(`${target}/`);
+    const on = mounts()
+      .filter(({ target }) => isOn(target))
+      .reduce<ObservedMount | null>(
+        (longest, one) => (longest === null || one.target.length >= longest.target.length ? one : longest),
+        null,
+      );
+    return on?.options.includes('nosuid') !== true;
+  };
 }
 
 function readHead(path: string): Uint8Array {

@@ -31,7 +31,8 @@ export interface CgroupSettings {
  * A hierarchy costs each start and stop about 60 µs (mkdir, entering, rmdir; memory 180 µs), so a jail has a directory
  * only where it is of use: limits (memory, pids, cpu, cpuset, blkio, hugetlb), all of which can be set while it runs.
  * A v2 tree, even one without controllers, counts CPU time, freezes and kills, and makes cpuacct and freezer unnecessary.
- * devices limits nothing that the jail's own /dev and missing mknod do not; net_*, perf_event, rdma, misc have no parameter.
+ * Devices are held back by a program on the v2 directory, which costs no directory, or where that can't be by v1's
+ * controller; net_*, perf_event, rdma, misc have no parameter.
  */
 const limiting = ['memory', 'pids', 'cpu', 'cpuset', 'blkio', 'hugetlb'];
 const withoutV2 = ['cpuacct', 'freezer'];
@@ -44,7 +45,8 @@ export function cgroupV2(facts: CgroupFacts, jail: string): string | null {
 /** The jail's directories in v1 hierarchies; controllers that are mounted together share one. */
 function cgroupsV1(facts: CgroupFacts, jail: string): readonly string[] {
   const controllers = facts.v2 === null ? [...limiting, ...withoutV2] : limiting;
-  const directories = controllers.flatMap((controller) => facts.v1[controller] ?? []);
+  const devices = facts.deviceAccess === 1 ? ['devices'] : [];
+  const directories = [...controllers, ...devices].flatMap((controller) => facts.v1[controller] ?? []);
   return [...new Set(directories)].map((directory) => `${directory}/${jail}`);
 }
 

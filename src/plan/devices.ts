@@ -1,7 +1,7 @@
 import type { JailParams } from '../config/params.js';
 import type { DeviceGrant } from '../config/values/device.js';
 import { PlanError } from './error.js';
-import type { HostFacts } from './facts.js';
+import type { DeviceNumbers, HostFacts } from './facts.js';
 import { rctlLaunch } from './rctl.js';
 import { withholdsDisks } from './securelevel.js';
 import type { LaunchRecord } from './step.js';
@@ -30,17 +30,21 @@ const streamLinks = [
 type Ruleset = 'all' | 'nothing' | 'basic' | 'login';
 const rulesets: Readonly<Record<number, Ruleset>> = { 1: 'nothing', 2: 'basic', 3: 'login' };
 
+/** The numbers of those that every jail may have. */
+export const harmlessDevices: readonly string[] = [...basic, ...terminal].map(([, numbers]) => numbers);
+
 /** Of the memory file system that is /dev; its pages are charged to the jail's cgroup. */
 const DEV_SIZE = '64k';
 /** Group that owns terminals, by the custom of Debian and others. */
 const TTY = 5;
 const PSEUDOTERMINALS = 256;
 
-const deviceRecord = (target: string, [name, numbers]: readonly [string, string]): LaunchRecord => [
-  'device',
-  `/dev/${name}`,
+const nodeRecord = (target: string, [name, numbers]: readonly [string, string]): LaunchRecord => [
+  'node',
   `${target}/${name}`,
+  'c',
   numbers,
+  '666',
 ];
 
 function terminalRecords(target: string, values: JailParams): readonly LaunchRecord[] {
@@ -62,8 +66,15 @@ function memoryRecords(target: string, values: JailParams): readonly LaunchRecor
   ];
 }
 
-/** A private /dev at `target`: a tmpfs with the harmless devices that its ruleset names, and the jail's own terminals. */
-export function devRecords(target: string, values: JailParams): readonly LaunchRecord[] {
+/**
+ * A private /dev at `target`: a file system with nodes of the harmless devices that its ruleset names, and the jail's
+ * own terminals. `uidBase`: the id of the host that owns it, null for root.
+ */
+export function devRecords(
+  target: string,
+  values: JailParams,
+  uidBase: number | null,
+): readonly LaunchRecord[] {
   const set = rulesets[values.devfs_ruleset ?? 0] ?? 'all';
   const has = (...sets: readonly Ruleset[]): boolean => sets.includes(set);
   const links = [
@@ -71,11 +82,12 @@ export function devRecords(target: string, values: JailParams): readonly LaunchR
     ...(has('all', 'login') && values['mount.fdescfs'] !== false ? descriptorLinks : []),
     ...(has('all', 'login') ? streamLinks : []),
   ];
-  const options = `create,nosuid,noexec,mode=755,size=${DEV_SIZE},nr_inodes=64`;
+  const owner = uidBase === null ? '' : `,uid=${uidBase},gid=${uidBase}`;
+  const options = `create,nosuid,noexec,mode=755,size=${DEV_SIZE},nr_inodes=64${owner}`;
   return [
-    ['mount', 'tmpfs', 'tmpfs', target, options],
-    ...(has('all', 'basic') ? basic : []).map((device) => deviceRecord(target, device)),
-    ...(has('all', 'login') ? terminal : []).map((device) => deviceRecord(target, device)),
+    ['mount', 'nodes', 'dev', target, options],
+    ...(has('all', 'basic') ? basic : []).map((device) => nodeRecord(target, device)),
+    ...(has('all', 'login') ? terminal : []).map((device) => nodeRecord(target, device)),
     ...(has('all', 'login') ? terminalRecords(target, values) : []),
     ...(has('all') ? memoryRecords(target, values) : []),
     ...links.map(([name, text]): LaunchRecord => ['symlink', `${target}/${name}`, text]),
@@ -98,23 +110,42 @@ export function devicesOf(
   return grantsOf(values).map(({ path }) => ({ path, optional: !named.has(path) }));
 }
 
+/** A device of the host that a jail has, and what everybody in the jail may do with it. */
+interface GivenDevice extends DeviceNumbers {
+  readonly path: string;
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
 /**
- * Nodes for the devices of the host that `devices` and `allow.vmm` give. They are nodes of their own, which not even
- * root in the jail owns, so that their modes decide what everybody in the jail may do.
+ * The devices of the host that `devices` and `allow.vmm` give.
+ * @throws PlanError for a device that the host does not have.
+ */
+export function grantedNumbers(
+  values: JailParams,
+  facts: Pick<HostFacts, 'devices'>,
+): readonly GivenDevice[] {
+  const optional = new Set(devicesOf(values).flatMap((device) => (device.optional ? [device.path] : [])));
+  return grantsOf(values).flatMap(({ path, read, write }): readonly GivenDevice[] => {
+    const device = facts.devices?.get(path);
+    if (device === undefined && optional.has(path)) return [];
+    if (device === undefined)
+      throw new PlanError('devices', path, 'this host has no such device', 'see what ls -l /dev shows');
+    return [{ ...device, path, read, write: write && !(device.type === 'b' && withholdsDisks(values)) }];
+  });
+}
+
+/**
+ * Nodes for the devices of the host. They are nodes of their own, which not even root in the jail owns, so that their
+ * modes decide what everybody in the jail may do.
  * @throws PlanError for a device that the host does not have.
  */
 export function grantedDevices(
   values: JailParams,
   facts: Pick<HostFacts, 'devices'>,
 ): readonly LaunchRecord[] {
-  const optional = new Set(devicesOf(values).flatMap((device) => (device.optional ? [device.path] : [])));
-  return grantsOf(values).flatMap(({ path, read, write }): readonly LaunchRecord[] => {
-    const device = facts.devices?.get(path);
-    if (device === undefined && optional.has(path)) return [];
-    if (device === undefined)
-      throw new PlanError('devices', path, 'this host has no such device', 'see what ls -l /dev shows');
-    const writable = write && !(device.type === 'b' && withholdsDisks(values));
-    const digit = (read ? 4 : 0) + (writable ? 2 : 0);
-    return [['node', path.slice(1), device.type, device.numbers, `${digit}${digit}${digit}`]];
+  return grantedNumbers(values, facts).map(({ path, type, numbers, read, write }) => {
+    const digit = (read ? 4 : 0) + (write ? 2 : 0);
+    return ['node', path.slice(1), type, numbers, `${digit}${digit}${digit}`];
   });
 }

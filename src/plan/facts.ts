@@ -1,5 +1,6 @@
 import type { Instance } from './instance.js';
 import type { HostMemory } from './limit-amounts.js';
+import type { Reach } from './reach.js';
 
 /** A user of the host, as passwd(5) has it. */
 export interface SystemUser {
@@ -27,6 +28,21 @@ export interface CgroupFacts {
   readonly v2Controllers: readonly string[];
   /** Control files that this kernel does not give its cgroups, such as `memory.memsw.limit_in_bytes`. Absent: not looked yet. */
   readonly missing?: readonly string[];
+  /** Which cgroups hold back devices: those of v2 by BPF, the controller of v1, or none. Absent: not looked yet. */
+  readonly deviceAccess?: 1 | 2 | null;
+}
+
+/** What else the host has that a jail is told figures of its own of, and its clocks, as of now. */
+export interface HostFigures {
+  /** The usual size of huge pages in KiB, or null where there are none. */
+  readonly hugepage: number | null;
+  /** The CPUs that are online. */
+  readonly cpus: readonly number[];
+  /** Milliseconds since 1970. */
+  readonly realtime: number;
+  /** Seconds of CLOCK_MONOTONIC and CLOCK_BOOTTIME, without what a time namespace of jaild's adds. */
+  readonly monotonic: number;
+  readonly boottime: number;
 }
 
 /** What the host has of what limits share out, and what jaild can hand on of it. */
@@ -34,6 +50,8 @@ export interface HostLimits {
   readonly memory: HostMemory;
   /** kernel.threads-max: processes and threads of the whole host. */
   readonly threads: number;
+  /** fs.file-max: open files of the whole host. */
+  readonly files: number;
   /** kernel.core_pattern, core(5). */
   readonly corePattern: string;
   /** The highest that jaild can give of each limit of setrlimit(2), by its short name; those not named: anything. */
@@ -53,6 +71,8 @@ export interface HostFacts {
   readonly jid: number;
   /** 32 hex digits, new for each start. */
   readonly launch: string;
+  /** Where jails may lay links. Absent: nowhere. */
+  readonly reach?: Reach;
   /** The text of each fstab file that `mount.fstab` names. */
   readonly fstabs: ReadonlyMap<string, string>;
   /** Device numbers of block devices named in limits: path → "MAJ:MIN". */
@@ -65,6 +85,11 @@ export interface HostFacts {
   readonly hostnameAddresses: readonly string[];
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
+  /** The security modules that the kernel has enabled: "apparmor". Absent: no label is asked for. */
+  readonly securityModules?: readonly string[];
+  readonly figures: HostFigures;
+  /** The host's machine-id(5). Absent: it has none. */
+  readonly machineId?: string;
   readonly limits: HostLimits;
   /** jaild's TERM, for commands of a jail on a terminal. */
   readonly term: string | null;

@@ -1,4 +1,5 @@
 import type { CgroupFacts } from './facts.js';
+import type { HostMount } from './mapping.js';
 import type { TakenIds } from './uidrange.js';
 
 /** What a path names. `unknown` is what this process may not look at. */
@@ -30,6 +31,8 @@ export interface HostView {
   readonly lstat: (path: string) => PathFact;
   /** What a path leads to. */
   readonly stat: (path: string) => PathFact;
+  /** Whether set-user-ID bits of files below a directory count: its file system is not mounted nosuid. */
+  readonly setsIds: (directory: string) => boolean;
   /** The text of a file, or null when it cannot be read. */
   readonly text: (path: string) => string | null;
   /** The first bytes of a file, a few thousand; none when it cannot be read. */
@@ -40,12 +43,18 @@ export interface HostView {
   readonly blockDevice: (path: string) => string | null;
   /** "MAJOR:MINOR" of the disk on which a directory lies, or null when it lies on none. */
   readonly disk: (path: string) => string | null;
+  /** The mount that a path leads to, then those below it; none for what is not there. */
+  readonly mountsAt: (path: string) => readonly HostMount[];
+  /** Of the kernel: "6.1.0-13-amd64". */
+  readonly release: () => string;
   /** Whether there is something of a running jail of this name. */
   readonly isRunning: (jail: string) => boolean;
   readonly links: () => readonly string[];
   readonly addresses: () => readonly HostAddress[];
   readonly hasIp6: () => boolean;
   readonly hasTimeNamespaces: () => boolean;
+  /** The security modules that the kernel has enabled: "apparmor". */
+  readonly securityModules: () => readonly string[];
   /** Bytes. */
   readonly memory: () => number;
   /** Bytes. */

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import { hostnameOf, type Jail } from '../config/jail.js';
 import { attachedText } from '../config/keyed.js';
+import type { MountEntry } from '../config/values/mount.js';
+import type { HostFacts } from './facts.js';
+import { fileRecord } from './file-record.js';
+
 import type { LaunchRecord } from './step.js';
 
 /** Where the jail reads what `env` and `env.KEY` say. */
@@ -32,39 +36,73 @@ function hostId(id: number): Buffer {
   return bytes;
 }
 
-const file = (target: string, options: string, bytes: Buffer): LaunchRecord => [
-  'file',
-  target,
-  '444',
-  options,
-  bytes.toString('hex'),
-];
-
 /** What FreeBSD has where none is given, and `jls -s` writes. */
 const NO_UUID = '00000000-0000-0000-0000-000000000000';
 
 /** The kernel's release where it stands beside uname(2), in a jail that has /proc. proc_version(5). */
 function releaseFiles(release: string): readonly LaunchRecord[] {
   return [
-    file('proc/version', 'optional', Buffer.from(`Linux version ${release}\n`)),
-    file('proc/sys/kernel/osrelease', 'optional', Buffer.from(`${release}\n`)),
+    fileRecord('proc/version', 'optional', Buffer.from(`Linux version ${release}\n`)),
+    fileRecord('proc/sys/kernel/osrelease', 'optional', Buffer.from(`${release}\n`)),
   ];
 }
 
-/** Files that tell the jail who and where it is, laid over its own: `host.hostuuid`, `host.hostid`, `env`, `osrelease`. */
-export function identityFiles({ values }: Jail): readonly LaunchRecord[] {
-  const uuid = values['host.hostuuid'] ?? NO_UUID;
+/** What of the host brings its machine-id(5) along, and where in it that lies. */
+const bringsMachineId: ReadonlyMap<string, string> = new Map([
+  ['', '/etc/machine-id'],
+  ['/etc', '/machine-id'],
+  ['/etc/machine-id', ''],
+]);
+
+/** Where the jail would find the machine id of the host: below its root. */
+function hostIdPlaces(root: string, entries: readonly MountEntry[]): readonly string[] {
+  const plain = (path: string): string => path.replace(/\/+/g, '/').replace(/\/$/, '');
+  const below = plain(root).length + 1;
+  return [{ source: root, target: root }, ...entries].flatMap(({ source, target }) => {
+    const rest = bringsMachineId.get(plain(source));
+    return rest === undefined ? [] : [`${plain(target)}${rest}`.slice(below)];
+  });
+}
+
+/** The jail's own id where it would see the host's: always the same, and that of no other jail anywhere. */
+function ownMachineId({ name }: Jail, { instance, machineId: host = '' }: HostFacts): string {
+  return machineId(`${host.trim()}\0${instance.prefix}\0${name}`);
+}
+
+function machineIdFiles(
+  jail: Jail,
+  entries: readonly MountEntry[],
+  facts: HostFacts,
+): readonly LaunchRecord[] {
+  const { 'host.hostuuid': uuid = NO_UUID, path = '/' } = jail.values;
+  const isGiven = uuid !== '' && uuid !== NO_UUID;
+  const text = Buffer.from(`${isGiven ? machineId(uuid) : ownMachineId(jail, facts)}\n`);
+  // A root that cannot be written to and has no such file goes without; nothing is made in the host's own directory.
+  const places = hostIdPlaces(path, entries);
+  const given = isGiven && !places.includes('etc/machine-id') ? ['etc/machine-id'] : [];
+  return [
+    ...given.map((place) => fileRecord(place, 'create,optional', text)),
+    ...places.map((place) => fileRecord(place, 'optional', text)),
+  ];
+}
+
+/**
+ * Files that tell the jail who and where it is, laid over its own: `host.hostuuid`, `host.hostid`, `env`, `osrelease`;
+ * and over those of the host that it is given.
+ */
+export function identityFiles(
+  jail: Jail,
+  entries: readonly MountEntry[],
+  facts: HostFacts,
+): readonly LaunchRecord[] {
+  const { values } = jail;
   const id = values['host.hostid'] ?? 0;
   const text = attachedText(values, 'env');
-  // A root that cannot be written to and has no such file goes without.
-  const inRoot = 'create,optional';
   const inDev = values['mount.devfs'] === false ? 'optional' : 'create';
   return [
-    ...(uuid === '' || uuid === NO_UUID
-      ? []
-      : [file('etc/machine-id', inRoot, Buffer.from(`${machineId(uuid)}\n`))]),
-    ...(id === 0 ? [] : [file('etc/hostid', inRoot, hostId(id))]),
-    ...(text === '' ? [] : [file(ENV_FILE, inDev, Buffer.from(text))]),
+    ...machineIdFiles(jail, entries, facts),
+    ...(id === 0 ? [] : [fileRecord('etc/hostid', 'create,optional', hostId(id))]),
+    ...(text === '' ? [] : [fileRecord(ENV_FILE, inDev, Buffer.from(text))]),
     ...(values.osrelease === undefined ? [] : releaseFiles(values.osrelease)),
   ];
 }

@@ -1,31 +1,14 @@
 import type { Jail } from '../config/jail.js';
+import type { JailParams } from '../config/params.js';
 import type { MountEntry } from '../config/values/mount.js';
 import { devRecords } from './devices.js';
 import { PlanError } from './error.js';
+import type { HostFacts } from './facts.js';
+import { figureFiles } from './figures.js';
+import { coverRecords, kernelMounts } from './kernel-files.js';
+import { sharesHostNetwork } from './network.js';
 import type { LaunchRecord } from './step.js';
 import { tmpfsSize } from './tmpfs.js';
-
-/** What of /proc and /sys tells about the host, or lets it be changed. Most is refused by the user namespace already. */
-const masked = [
-  'proc/acpi',
-  'proc/asound',
-  'proc/interrupts',
-  'proc/kcore',
-  'proc/keys',
-  'proc/key-users',
-  'proc/kallsyms',
-  'proc/latency_stats',
-  'proc/pressure',
-  'proc/sched_debug',
-  'proc/scsi',
-  'proc/timer_list',
-  'proc/timer_stats',
-  'sys/firmware',
-  'sys/fs/selinux',
-  'sys/devices/virtual/powercap',
-  'sys/kernel/debug',
-];
-const readOnly = ['proc/bus', 'proc/fs', 'proc/irq', 'proc/sys', 'proc/sysrq-trigger'];
 
 /** Where below the jail's root a host path lies. */
 function targetInside(entry: MountEntry, path: string): string {
@@ -88,8 +71,25 @@ function bindRecord(entry: MountEntry, target: string, idmap: boolean): LaunchRe
   ];
 }
 
+/** A /proc in which only root, and who is in its group, sees the processes of others. Kernel: filesystems/proc, hidepid. */
+function procRecord(target: string, options: readonly string[]): LaunchRecord {
+  const isSaid = options.some((option) => option.startsWith('hidepid='));
+  const hides = isSaid ? [] : ['hidepid=invisible', 'gid=0'];
+  return [
+    'mount',
+    'proc',
+    'proc',
+    target,
+    [...['nosuid', 'nodev', 'noexec'], ...options, ...hides].join(','),
+  ];
+}
+
 /** The records for one line of fstab(5): FreeBSD's file systems by what Linux has for them. Throws PlanError. */
-export function mountRecords(entry: MountEntry, { values }: Jail, idmap: boolean): readonly LaunchRecord[] {
+export function mountRecords(
+  entry: MountEntry,
+  { values }: Jail,
+  uidBase: number | null,
+): readonly LaunchRecord[] {
   if (entry.options.includes('noauto')) return [];
   const target = targetInside(entry, values.path ?? '/');
   const options = mountOptions(entry);
@@ -97,7 +97,7 @@ export function mountRecords(entry: MountEntry, { values }: Jail, idmap: boolean
     case 'nullfs':
     case 'bind':
     case 'none':
-      return [bindRecord(entry, target, idmap)];
+      return [bindRecord(entry, target, uidBase !== null)];
     case 'tmpfs': {
       const size = options.some((option) => option.startsWith('size=')) ? [] : [tmpfsSize(values)];
       return [['mount', 'tmpfs', 'tmpfs', target, ['nosuid', 'nodev', ...size, ...options].join(',')]];
@@ -105,12 +105,12 @@ export function mountRecords(entry: MountEntry, { values }: Jail, idmap: boolean
     case 'procfs':
     case 'linprocfs':
     case 'proc':
-      return [['mount', 'proc', 'proc', target, ['nosuid', 'nodev', 'noexec', ...options].join(',')]];
+      return [procRecord(target, options)];
     case 'linsysfs':
     case 'sysfs':
       return [['mount', 'sysfs', 'sysfs', target, 'ro,nosuid,nodev,noexec']];
     case 'devfs':
-      return devRecords(target, values);
+      return devRecords(target, values, uidBase);
     case 'fdescfs':
       return [];
     default: {
@@ -121,6 +121,14 @@ export function mountRecords(entry: MountEntry, { values }: Jail, idmap: boolean
   }
 }
 
+/** With the host's network a sysfs of its own is refused: the host's, without what the host has mounted in it. */
+function sysRecord(values: JailParams): LaunchRecord {
+  const options = 'create,optional,ro,nosuid,nodev,noexec';
+  return sharesHostNetwork(values)
+    ? ['mount', 'bind', '/sys', 'sys', options]
+    : ['mount', 'sysfs', 'sysfs', 'sys', options];
+}
+
 /**
  * What is mounted, made and hidden in a jail's root, in jail(8)'s order: `mount`, `mount.fstab`, /dev, /proc; then /sys.
  * @throws PlanError for a mount point outside of `path`, an unknown type or option.
@@ -128,21 +136,15 @@ export function mountRecords(entry: MountEntry, { values }: Jail, idmap: boolean
 export function insideRecords(
   jail: Jail,
   entries: readonly MountEntry[],
-  host: { readonly idmap: boolean; readonly sharesNetwork: boolean },
+  facts: HostFacts,
 ): readonly LaunchRecord[] {
   const { values } = jail;
-  const sys: LaunchRecord = host.sharesNetwork
-    ? ['mount', 'bind', '/sys', 'sys', 'create,optional,rec,ro,nosuid,nodev,noexec']
-    : ['mount', 'sysfs', 'sysfs', 'sys', 'create,optional,ro,nosuid,nodev,noexec'];
-  const proc = values['mount.procfs'] !== false;
-  return [
-    ...entries.flatMap((entry) => mountRecords(entry, jail, host.idmap)),
-    ...(values['mount.devfs'] === false ? [] : devRecords('dev', values)),
-    ...(proc ? [['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'] as LaunchRecord] : []),
-    sys,
-    ...(proc ? masked : masked.filter((target) => !target.startsWith('proc/'))).map(
-      (target): LaunchRecord => ['mask', target],
-    ),
-    ...(proc ? readOnly : []).map((target): LaunchRecord => ['readonly', target]),
+  const records = [
+    ...entries.flatMap((entry) => mountRecords(entry, jail, facts.uidBase)),
+    ...(values['mount.devfs'] === false ? [] : devRecords('dev', values, facts.uidBase)),
+    ...(values['mount.procfs'] === false ? [] : [procRecord('proc', ['create'])]),
+    sysRecord(values),
   ];
+  const mounts = kernelMounts(records);
+  return [...records, ...figureFiles(mounts, values, facts), ...coverRecords(mounts, values, facts)];
 }

@@ -2,6 +2,7 @@ import type { Jail } from '../config/jail.js';
 import { systemJailUser } from './account.js';
 import { cgroupPaths, cgroupSettings } from './cgroup.js';
 import { commandArgv, hostEnvironment } from './command.js';
+import { deviceSteps } from './device-access.js';
 import { missingHere } from './error.js';
 import { limitDefaults } from './limit-amounts.js';
 import type { HostFacts } from './facts.js';
@@ -9,6 +10,8 @@ import { netnsName } from './instance.js';
 import { commandJail, insideEnvironment, isClean, launchRecords, type LaunchMode } from './launch.js';
 import { jailNetwork, sharesHostNetwork } from './network.js';
 import { refuseInside } from './own-root.js';
+import { markReach } from './reach.js';
+import { workDirectory } from './root.js';
 import type { HookArgs, InsideArgs, JailPlan, Step } from './step.js';
 
 /** Seconds, for jail(8) waits for ever, which hangs a shutdown at night. */
@@ -70,6 +73,7 @@ function cgroupSteps(jail: Jail, facts: HostFacts, cgroups: readonly string[]): 
   if (first !== undefined) throw missingHere(jail.name, first.parameter, first.reason);
   return [
     { name: 'cgroup.create', args: { paths: cgroups } },
+    ...deviceSteps(jail, facts),
     ...settings.map((args): Step => ({ name: 'cgroup.set', args })),
   ];
 }
@@ -83,6 +87,14 @@ function networkSteps(jail: Jail, facts: HostFacts): readonly Step[] {
     { name: 'netns.name', args: { path: netnsPath(jail, facts) } },
     { name: 'network.attach', args: jailNetwork(jail, facts) },
   ];
+}
+
+/** After exec.prestart, which may have made the directory that it lies beside. */
+function overlaySteps({ values }: Jail, rundir: string): readonly Step[] {
+  const own = workDirectory(values);
+  if (own === null) return [];
+  const { path: directory, work, owner } = own;
+  return [{ name: 'overlay.prepare', args: { directory, work, owner, upper: values.path ?? '/', rundir } }];
 }
 
 /** After exec.created, which may have made them. */
@@ -100,9 +112,8 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
   const { instance } = facts;
   const rundir = `${instance.runDirectory}/${jail.name}`;
   const cgroups = cgroupPaths(facts.cgroups, jail.name);
-  const log = mode.foreground
-    ? null
-    : (jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`);
+  const file = jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`;
+  const log = mode.foreground ? null : markReach(file, facts.reach);
   if (log !== null) refuseInside(jail, 'exec.consolelog', log);
   const records = launchRecords(jail, facts, mode, { rundir, log, cgroups });
   return {
@@ -111,6 +122,7 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
       ...hooks(jail, facts, 'exec.prepare'),
       ...cgroupSteps(jail, facts, cgroups),
       ...hooks(jail, facts, 'exec.prestart'),
+      ...overlaySteps(jail, rundir),
       { name: 'jailer.spawn', args: { rundir, records } },
       ...networkSteps(jail, facts),
       ...hooks(jail, facts, 'exec.created'),

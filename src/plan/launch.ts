@@ -5,16 +5,21 @@ import { userRecords } from './account.js';
 import { answerRecords } from './answers.js';
 import { capabilityMask, jailCapabilities } from './capabilities.js';
 import { cgroupProcs, cgroupV2 } from './cgroup.js';
+import { clockRecords } from './clocks.js';
 import { commandArgv, jailEnvironment, type CommandJail } from './command.js';
 import { grantedDevices } from './devices.js';
-import { missingHere, PlanError } from './error.js';
+import { PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
 import { identityFiles, nameRecords } from './identity.js';
 import { insideRecords } from './inside.js';
+import { labelRecords } from './labels.js';
+import { landlockRecord } from './landlock.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
-import { sharesHostNetwork } from './network.js';
+import { markReachBeside } from './reach.js';
 import { rctlLaunch } from './rctl.js';
+import { rootRecords } from './root.js';
 import { limitRecords } from './resource-limits.js';
+import { seccompRecords } from './seccomp.js';
 import type { LaunchRecord } from './step.js';
 
 /** How a jail is started: as a service, or on the caller's own terminal or pipes (`jailctl run`). */
@@ -81,12 +86,10 @@ function mountEntries(jail: Jail, facts: HostFacts): readonly MountEntry[] {
   return [...(jail.values.mount ?? []), ...fromFiles];
 }
 
-function clockRecords(jail: Jail, facts: HostFacts): readonly LaunchRecord[] {
-  const { monotonic = 0, boottime = 0 } = jail.values['time.offset'] ?? {};
-  const offsets = Object.entries({ monotonic, boottime }).filter(([, seconds]) => seconds !== 0);
-  if (offsets.length > 0 && !facts.timeNamespaces)
-    throw missingHere(jail.name, 'time.offset', 'this kernel has no time namespaces');
-  return offsets.map(([clock, seconds]) => ['time.offset', clock, String(seconds)]);
+function withMarkedSource(record: LaunchRecord, { values }: Jail, { reach }: HostFacts): LaunchRecord {
+  const [key, type, source = '', ...rest] = record;
+  if (key !== 'mount' || type !== 'bind') return record;
+  return [key, type, markReachBeside(source, values.path ?? '/', reach), ...rest];
 }
 
 function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readonly LaunchRecord[] {
@@ -103,7 +106,9 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
     ...userRecords(jail, facts),
     ['caps', capabilityMask(jailCapabilities(values))],
     ...(values.no_new_privs === false ? [] : [['no_new_privs', 'yes'] as LaunchRecord]),
-    ...(facts.seccomp === null ? [] : [['seccomp', facts.seccomp] as LaunchRecord]),
+    ...seccompRecords(values, facts.seccomp),
+    landlockRecord(values),
+    ...labelRecords(jail, facts),
     ...answerRecords(values),
   ];
 }
@@ -123,17 +128,9 @@ export function launchRecords(
   mode: LaunchMode,
   where: { readonly rundir: string; readonly log: string | null; readonly cgroups: readonly string[] },
 ): readonly LaunchRecord[] {
-  const sharesNetwork = sharesHostNetwork(jail.values);
   const idmap = facts.uidBase !== null;
   const v2 = cgroupV2(facts.cgroups, jail.name);
-  const rootOptions = [
-    'rec',
-    // A device node in the directory would be the host's device: whoever made the directory may have put one there.
-    'nodev',
-    ...(jail.values.no_new_privs === false ? [] : ['nosuid']),
-    ...(idmap ? ['idmap'] : []),
-    ...(jail.values.readonly === true ? ['ro'] : []),
-  ];
+  const entries = mountEntries(jail, facts);
   return [
     ['version', '1'],
     ['name', jail.name],
@@ -145,10 +142,10 @@ export function launchRecords(
     ...cgroupProcs(facts.cgroups, jail.name).map((file): LaunchRecord => ['cgroup.procs', file]),
     ...nameRecords(jail),
     ...clockRecords(jail, facts),
-    ['root', jail.values.path ?? '/', rootOptions.join(',')],
-    ...insideRecords(jail, mountEntries(jail, facts), { idmap, sharesNetwork }),
+    ...rootRecords(jail.values, idmap, facts.reach),
+    ...insideRecords(jail, entries, facts).map((record) => withMarkedSource(record, jail, facts)),
     ...grantedDevices(jail.values, facts),
-    ...identityFiles(jail),
+    ...identityFiles(jail, entries, facts),
     ...quotaRecords(jail.values, facts),
     ...rctlLaunch(jail.values).sysctls,
     ...commandSettings(jail, facts, mode),

@@ -15,12 +15,15 @@ const none = both(Infinity);
  */
 export const leavesTheJail = (corePattern: string): boolean => /^[|@]/.test(corePattern);
 
+/** One process of a jail has at most this part of the open files that all of the host may have. */
+const FILES_PART = 16;
+
 /**
  * The limits of a jail that sets none, by setrlimit(2)'s short names: what the kernel gives the host's first process
  * (include/asm-generic/resource.h), so that nothing of how jaild was started shows in a jail. What the kernel counts for
  * whoever made the user namespace, which is root (kernel/ucount.c), is half of that: the other half stays the host's.
  */
-function defaultLimits({ threads, corePattern }: HostLimits): Readonly<Record<string, ResourceLimit>> {
+function defaultLimits({ threads, files, corePattern }: HostLimits): Readonly<Record<string, ResourceLimit>> {
   const most = Math.floor(threads / 2);
   return {
     as: none,
@@ -29,10 +32,11 @@ function defaultLimits({ threads, corePattern }: HostLimits): Readonly<Record<st
     data: none,
     fsize: none,
     locks: none,
-    memlock: both(8 * MEBI),
+    // Locking memory is a permission (allow.mlock): what keys and passwords need is there without it.
+    memlock: { soft: 65_536, hard: 8 * MEBI },
     msgqueue: both(409_600),
     nice: both(0),
-    nofile: { soft: 1024, hard: 524_288 },
+    nofile: { soft: 1024, hard: Math.max(1024, Math.min(524_288, Math.floor(files / FILES_PART))) },
     nproc: both(most),
     rss: none,
     rtprio: both(0),

@@ -31,6 +31,17 @@ export interface LendArgs {
   readonly netns: string;
 }
 
+/** What an overlay needs beside the directory that takes what the jail writes. */
+export interface OverlayArgs {
+  /** "/jails/.web.jaild" */
+  readonly directory: string;
+  /** In it: for the kernel, and the rundir of the jail that uses it. */
+  readonly work: string;
+  readonly owner: string;
+  readonly upper: string;
+  readonly rundir: string;
+}
+
 /** What a hook on the host is given. */
 export interface HookArgs {
   /** The parameter it comes from: `exec.prestart`, … */
@@ -57,12 +68,23 @@ export interface InsideArgs {
   readonly timeout: number;
 }
 
+/** Which devices the processes of a cgroup may use. */
+export interface DeviceAccessArgs {
+  /** 1: the controller `devices`; 2: a BPF program. */
+  readonly version: 1 | 2;
+  readonly cgroup: string;
+  /** As devices.allow takes them: "c 1:3 rw". */
+  readonly rules: readonly string[];
+}
+
 /** THE TABLE of steps: what may be done to the machine for a jail, and with what. */
 export interface StepArgs {
   'hook.run': HookArgs;
   'rundir.create': { readonly path: string };
   'cgroup.create': { readonly paths: readonly string[] };
+  'devices.limit': DeviceAccessArgs;
   'cgroup.set': { readonly parameter: string; readonly file: string; readonly value: string };
+  'overlay.prepare': OverlayArgs;
   'jailer.spawn': { readonly rundir: string; readonly records: readonly LaunchRecord[] };
   'netns.name': { readonly path: string };
   'network.attach': NetworkArgs;

@@ -36,8 +36,30 @@ export function parseSubordinate(text: string): readonly TakenIds[] {
   });
 }
 
-function overlaps(base: number, taken: TakenIds): boolean {
-  return base < taken.first + taken.count && taken.first < base + RANGE_WIDTH;
+/** Ranges that jails have by number (`userns = BASE:COUNT`), by jail. */
+export type FixedRanges = Readonly<Record<string, TakenIds>>;
+
+const meet = (a: TakenIds, b: TakenIds): boolean =>
+  a.first < b.first + b.count && b.first < a.first + a.count;
+
+const overlaps = (base: number, taken: TakenIds): boolean => meet({ first: base, count: RANGE_WIDTH }, taken);
+
+/**
+ * The other jail that has ids of a range: root of either could do to the other what root may. Null when there is none.
+ * @param isThere whether a jail that has had its range by number still has it
+ */
+export function otherOwner(
+  jail: string,
+  ids: TakenIds,
+  ranges: UidRanges,
+  fixed: FixedRanges,
+  isThere: (jail: string) => boolean,
+): string | null {
+  const given = Object.entries(ranges).find(([name, base]) => name !== jail && overlaps(base, ids));
+  const chosen = Object.entries(fixed).find(
+    ([name, own]) => name !== jail && meet(own, ids) && isThere(name),
+  );
+  return (given ?? chosen)?.[0] ?? null;
 }
 
 /**

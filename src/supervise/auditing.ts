@@ -41,6 +41,7 @@ export async function auditRunning(
     cgroups: life.plan.cgroups,
     controls: Object.keys(plan.controls),
     covered: [...plan.masked, ...plan.readOnly],
+    devices: life.plan.prepare.find((step) => step.name === 'devices.limit')?.args ?? null,
     neighbours: neighbours(name, roster),
   };
   const first = auditJail(await host.observe(subject), plan);

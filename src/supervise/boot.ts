@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Jail } from '../config/compile.js';
 import type { Host } from '../host/host.js';
 import { jailOf, savedJail } from './adoption.js';
+import { reachOfPlan } from '../plan/reach.js';
 import type { Clock } from './clock.js';
 import { failureOf } from './exits.js';
 import type { LaunchMode } from '../plan/launch.js';
@@ -64,6 +65,7 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
     roster.relink();
   } else if (record.filed && changedParameters(record.filed, jail.definition.values).length === 0)
     roster.replace({ ...jailOf(record.jail), origin: jail.definition.origin });
+  if (record.plan !== null) host.distrust(reachOfPlan(record.plan));
   const rundir = join(host.instance.runDirectory, name);
   const handle = record.plan === null ? null : await host.adopt(rundir).catch(() => null);
   const jailer = handle?.launch === launch ? handle : null;

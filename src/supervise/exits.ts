@@ -46,13 +46,14 @@ export function failureOf(error: unknown): Failure {
 const askedBy: Readonly<Record<string, readonly ParamName[]>> = {
   exec: ['command', 'exec.start', 'exec.init'],
   user: ['exec.jail_user'],
-  mount: ['mount', 'mount.fstab', 'base'],
+  mount: ['mount', 'mount.fstab'],
+  overlay: ['base', 'ephemeral'],
 };
 
 /** What to do about a step of the jailer that failed: what usually helps, and where the file asks for it. */
 export function adviceOn(jail: Jail, ended: Ended): string | undefined {
   if (ended.how !== 'error') return undefined;
-  const parts = [hintFor(ended.step ?? '', ended.code), whereAsked(jail, ended)];
+  const parts = [hintFor(ended.step ?? '', ended.code, ended.subject), whereAsked(jail, ended)];
   return parts.filter((part) => part !== undefined).join('; ') || undefined;
 }
 

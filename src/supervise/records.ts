@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Jail } from '../config/compile.js';
+import { ownSubdirectory } from '../host/own-directory.js';
 import type { JailPlan } from '../plan/step.js';
 import type { Log } from './log.js';
 import type { LastExit } from './operations.js';
@@ -106,7 +107,7 @@ export class Records {
 
   private saveWhole(record: JailRecord): void {
     this.plans.delete(record.name);
-    mkdirSync(join(this.directory, record.name), { recursive: true, mode: 0o700 });
+    ownSubdirectory(join(this.directory, record.name), 0o700);
     writeWhole(this.stateFile(record.name), encode(record), false);
     this.plans.set(record.name, record.plan);
   }

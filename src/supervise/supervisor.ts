@@ -5,6 +5,7 @@ import { isStartable, type Compiled, type Jail } from '../config/jail.js';
 import { StepFailure } from '../host/error.js';
 import type { Host, JailerHandle } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
+import { reachOf } from '../plan/reach.js';
 import type { JailPlan } from '../plan/step.js';
 import { auditRunning } from './auditing.js';
 import { bootJails } from './boot.js';
@@ -92,6 +93,7 @@ export class Supervisor implements Operations {
     this.around = this.surroundings();
     this.configuration = options.load();
     this.roster.accept(this.configuration);
+    this.distrust(this.configuration);
   }
 
   private surroundings(): Surroundings {
@@ -113,6 +115,11 @@ export class Supervisor implements Operations {
       takeJid: (jail) => this.takeJid(jail),
       changed: (jail, from) => this.noteChange(jail, from),
     };
+  }
+
+  /** What jails of these files may lay links in. */
+  private distrust({ jails }: Compiled): void {
+    this.options.host.distrust(jails.flatMap(({ values }) => reachOf(values)));
   }
 
   private makeWatch(): LimitsWatch {
@@ -317,6 +324,7 @@ export class Supervisor implements Operations {
     const result = planReload(next, this.roster);
     if (dryRun || !result.ok) return result;
     this.configuration = next;
+    this.distrust(next);
     for (const name of this.roster.accept(next)) void this.wants.forget(name);
     const { host, planJail, log } = this.options;
     await applyChanges(result.changes, { roster: this.roster, host, planJail, log });

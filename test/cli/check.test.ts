@@ -10,7 +10,6 @@ describe('jailctl check', () => {
   let file: string;
   beforeEach(() => {
     prefix = mkdtempSync(join(tmpdir(), 'jaild-check-'));
-    chmodSync(prefix, 0o755);
     mkdirSync(join(prefix, 'etc'));
     mkdirSync(join(prefix, 'web'));
     file = join(prefix, 'etc', 'jail.conf');
@@ -26,6 +25,14 @@ describe('jailctl check', () => {
     expect(await here('check', 'etc/jail.conf')).to.deep.equal(well);
     expect(await here('check', '-f', 'etc/jail.conf')).to.deep.equal(well);
     expect((await here('check', 'etc/none.conf')).result).to.deep.equal({ exit: 2 });
+  });
+
+  it('warns of a root that other users of the host reach', async () => {
+    writeFileSync(file, `web { path = ${prefix}/web; persist; }\n`);
+    chmodSync(prefix, 0o755);
+    const { out, err, result } = await here('check');
+    expect([out, result]).to.deep.equal(['1 jail in 1 file: no mistakes, 1 warning\n', { exit: 0 }]);
+    expect(err).to.include('[open-path]\n').and.to.include(`hint: chmod 700 ${prefix}\n`);
   });
 
   it('shows every mistake in the files and on the host, in order, and ends with 2', async () => {

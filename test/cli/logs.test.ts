@@ -1,10 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -44,6 +47,29 @@ describe('jailctl logs', () => {
   const lines = (from: number, to: number): string =>
     Array.from({ length: to - from }, (_, index) => line(from + index)).join('');
   const logs = async (...words: string[]) => (await say(operations, ['logs', ...words, 'web'])).out;
+
+  it('gives the bytes as they are, and a terminal what it can not obey', async () => {
+    const bytes = Buffer.from('\u001b]0;title\u0007 ü\tx\r\n\u009b31m', 'utf8');
+    writeFileSync(log, Buffer.concat([bytes, Buffer.of(0x9b, 0x0a)]));
+    const plain: Buffer[] = [];
+    const out = (text: string | Buffer): number => plain.push(Buffer.from(text));
+    await say(operations, ['logs', 'web'], { out });
+    expect(Buffer.concat(plain)).to.deep.equal(readFileSync(log));
+    const terminal = { columns: 80, stdin: true, stdout: true, stderr: true, colour: true, term: 'xterm' };
+    const { out: shown } = await say(operations, ['logs', 'web'], { terminal });
+    expect(shown).to.equal('^[]0;title^G ü\tx^M\n\\u009b31m\ufffd\n');
+  });
+
+  it('reads no link and waits for no pipe that lie where the log should be', async () => {
+    writeFileSync(`${log}.secret`, 'secret');
+    symlinkSync(`${log}.secret`, log);
+    expect((await say(operations, ['logs', 'web'])).err).to.match(
+      /^error: open .*: (ELOOP|.*symbolic links)/i,
+    );
+    rmSync(log);
+    execFileSync('mkfifo', [log]);
+    expect((await say(operations, ['logs', 'web'])).err).to.equal(`error: ${log}: it is no file\n`);
+  });
 
   it('shows all that was kept, the oldest first', async () => {
     writeFileSync(`${log}.2`, lines(0, 10));

@@ -26,6 +26,7 @@ const facts: HostFacts = {
   blockDevices: new Map(),
   hostnameAddresses: [],
   timeNamespaces: true,
+  figures: { hugepage: 2048, cpus: [0, 1], realtime: 1.8e12, monotonic: 99.5, boottime: 100.5 },
   limits: hostLimits,
   term: null,
 };

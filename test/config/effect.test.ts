@@ -22,7 +22,6 @@ const OWN: Readonly<Record<string, string>> = {
   dns: '10.0.0.1',
   rdr: '"tcp 8080 80"',
   'log.rate': '1000/30s',
-  base: '/a',
   'zfs.dataset': 'a/b',
 };
 

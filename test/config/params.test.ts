@@ -25,7 +25,7 @@ const ofLinux = `
   schedule.stop schedule.timezone schedule.jitter schedule.missed schedule.window health.command health.tcp health.http
   health.interval health.timeout health.retries health.start_period health.start_interval health.action ready bridge
   gateway nat rdr dns mtu isolate net.rx.max net.tx.max userns caps caps.add caps.drop seccomp no_new_privs devices
-  readonly time.offset apparmor selinux base ephemeral image log.max_size log.max_files log.rate depend.bind priority
+  readonly time.offset apparmor selinux base ephemeral ephemeral.size image log.max_size log.max_files log.rate depend.bind priority
   auto rlimit.as rlimit.core rlimit.cpu rlimit.data rlimit.fsize rlimit.memlock rlimit.msgqueue rlimit.nice
   rlimit.nofile rlimit.nproc rlimit.rss rlimit.rtprio rlimit.rttime rlimit.sigpending rlimit.stack
   inotify.max_instances inotify.max_watches fanotify.max_groups fanotify.max_marks tmpfs.size shm.size`;

@@ -37,6 +37,14 @@ describe("jaild's log", () => {
     expect((await lines({ timestamps: true }))[0]).to.match(/^\d{4}-\d\d-\d\dT[\d:.]+Z listening$/);
   });
 
+  it('shows control characters that jails and clients put into it, and none of their lines is taken for another', async () => {
+    const stream = new PassThrough();
+    const log = makeLog({ level: 'info', format: 'human', colour: false, timestamps: false, stream });
+    log.child('web').info('prestart: \u001b[2J\u009b\nerror: forged');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(String(stream.read())).to.equal('web: prestart: ^[[2J\\u009b\n    error: forged\n');
+  });
+
   it('is one JSON object a line for machines', async () => {
     const [, second] = (await lines({ format: 'json' })).map(
       (line) => JSON.parse(line) as Record<string, unknown>,

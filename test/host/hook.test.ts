@@ -80,6 +80,14 @@ describe('a command on the host', () => {
     expect(long.length).to.equal(4096);
   });
 
+  it('says nothing that a terminal obeys, neither in the log nor in its last words', async () => {
+    const script = "printf 'a\\033[2Jb\\rc\\302\\233d\\342\\200\\256e\\n'";
+    expect(await output(shell(script))).to.deep.equal(['a [2Jb c d e']);
+    expect(await failureOf(shell(`${script}; exit 1`))).to.equal(
+      'exec.prestart the command: exited 1 | its last words: a [2Jb c d e',
+    );
+  });
+
   it('that exits with a code fails with it and its last words', async () => {
     expect(await failureOf(shell('echo fine; echo no such thing >&2; exit 3'))).to.equal(
       'exec.prestart the command: exited 3 | its last words: no such thing',

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Instance } from '../../src/plan/instance.js';
 import { SystemError } from '../../src/host/error.js';
 import { UidRangeStore } from '../../src/host/uidrange.js';
@@ -52,5 +52,46 @@ describe('ranges of ids', () => {
     expect(store.reserve(['a', 'b']).toSorted()).to.deep.equal([2_000_000_000, 2_000_065_536]);
     expect(() => store.rangeOf('c')).to.throw(SystemError, 'assign uid range for c: No space left on device');
     expect(store.rangeOf('a')).to.be.a('number');
+  });
+
+  describe('by number', () => {
+    const ids = (first: number, count = 10) => ({ first, count });
+    const attempt = (store: UidRangeStore, jail: string, first: number): string => {
+      try {
+        return String(store.claim(jail, ids(first)));
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        return error.message;
+      }
+    };
+    const busy = (first: number, other: string): string =>
+      `userns ${first}:10, which has ids of jail "${other}": Resource busy or locked`;
+
+    it('are never those of a jail that was given them', () => {
+      const store = UidRangeStore.open(instance, 0);
+      const web = store.rangeOf('web');
+      expect(attempt(store, 'db', web + 65_535)).to.equal(busy(web + 65_535, 'web'));
+      expect(attempt(store, 'db', web + 65_536)).to.equal(String(web + 65_536));
+      expect(attempt(store, 'web', web)).to.equal(String(web));
+    });
+
+    it('are one jail’s from its start until it is gone, also for the next jaild', () => {
+      const store = UidRangeStore.open(instance, 0);
+      expect(attempt(store, 'a', 5000)).to.equal('5000');
+      expect(attempt(store, 'b', 5009)).to.equal(busy(5009, 'a'));
+      const next = UidRangeStore.open(instance, 0);
+      mkdirSync(`${instance.runDirectory}/a`, { recursive: true });
+      expect(attempt(next, 'b', 5009)).to.equal(busy(5009, 'a'));
+      rmSync(`${instance.runDirectory}/a`, { recursive: true });
+      expect(attempt(next, 'b', 5009)).to.equal('5009');
+    });
+
+    it('are given to no jail later', () => {
+      const pool = { base: 2_000_000_000, count: 2 * 65_536 };
+      const store = UidRangeStore.open(instance, 0, pool);
+      store.claim('fixed', ids(2_000_000_000));
+      expect(UidRangeStore.open(instance, 0, pool).rangeOf('web')).to.equal(2_000_065_536);
+      expect(() => store.reserve(['web', 'more'])).to.throw(SystemError, 'No space left on device');
+    });
   });
 });

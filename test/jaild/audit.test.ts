@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { landlockAbi } from '../../src/host/libc.js';
 import { TestInstance } from '../support/instance.js';
 
 interface WallJson {
@@ -29,6 +30,7 @@ const doors = [
   ['network', 'ip4 = inherit;', 'ip4 = inherit', 'D'],
   ['forks', 'pids.max = max;', 'pids.max = max', 'C'],
   ['hungry', 'memory.max = max;', 'memory.max = max', 'B'],
+  ['swaps', 'memory.swap.max = max;', 'memory.swap.max = max', 'B'],
   ['dumps', 'rlimit.core = unlimited;', 'rlimit.core', 'B'],
   ['mounts', 'allow.mount; allow.mount.tmpfs;', 'allow.mount', 'B'],
   ['shares', 'mount = "$prefix/shared $path/mnt nullfs ro 0 0";', 'mount: $prefix/shared on /mnt', 'B'],
@@ -40,6 +42,7 @@ const doors = [
     'sysvmsg, sysvsem or sysvshm = inherit',
     'C',
   ],
+  ['clocks', 'time.offset = 0;', 'time.offset', 'B'],
   ['links', 'vnet;', 'vnet = new: net_admin', 'C'],
   ['host', 'mount = "/etc $path/mnt nullfs ro 0 0";', 'mount: /etc on /mnt', 'D'],
 ] as const;
@@ -64,7 +67,7 @@ describe('jailctl audit', () => {
     mkdirSync(join(instance.prefix, 'shared'));
     instance.configure(`
       * { path = "$root"; command = "/bin/sleep 1000"; restart = no; }
-      box { memory.max = 64M; }  victim { memory.max = 64M; }  down { }
+      box { }  victim { memory.max = 64M; }  down { }
       ${doors.map(([name, text]) => `${name} { ${text} }`).join('\n')}
     `);
     await instance.start();
@@ -77,11 +80,14 @@ describe('jailctl audit', () => {
   it('gives a default jail the best grade, with every wall closed that is jaild’s', () => {
     const { code, grade, weaker, walls } = auditOf('box');
     expect({ code, grade, weaker }).to.deep.equal({ code: 0, grade: 'A', weaker: false });
-    // Labels are the host's: there are some, or there are none.
-    const own = walls.filter(({ wall }) => wall !== 'labels');
+    // Labels and landlock are the host's: there are some, or there are none.
+    const own = walls.filter(({ wall }) => !['labels', 'landlock'].includes(wall));
+    const closed = landlockAbi() >= 6 ? 'closed' : 'noted';
+    expect(walls.find(({ wall }) => wall === 'landlock')?.grade).to.equal(closed);
     expect(own.filter((one) => one.grade !== 'closed')).to.deep.equal([]);
     expect(own.map(({ wall }) => wall)).to.deep.equal([
-      ...['users', 'capabilities', 'no new privileges', 'system calls', 'process 1', 'namespaces', 'network'],
+      ...['users', 'capabilities', 'no new privileges', 'system calls', 'process 1', 'jailer'],
+      ...['namespaces', 'clocks', 'network'],
       ...['root', 'mounts', 'kernel files', 'devices', 'leaks'],
       ...['processes', 'memory', 'cpu and disks', 'kernel quotas', 'resource limits', 'out of memory'],
     ]);

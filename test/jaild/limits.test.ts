@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { existsSync, readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { bytesOf } from '../../src/plan/limit-amounts.js';
 import { TestInstance } from '../support/instance.js';
 
 /** Reads a limit where this host keeps it: in the v2 tree, or in a v1 hierarchy. */
@@ -24,6 +26,9 @@ describe('a jail with limits', () => {
       small { memory.max = 64M; pids.max = 20; cpu.max = "50%"; cpu.weight = 50; command = "/bin/sleep 1000"; }
       hog { memory.max = 24M; memory.swap.max = 0; restart = no; command = "/bin/sh -c '${eat}'"; }
       forker { pids.max = 12; restart = no; command = "/bin/sleep 1000"; }
+      plain { command = "/bin/sleep 1000"; }
+      part { memory.max = 10%; memory.high = 5%; memory.swap.max = 10%; command = "/bin/sleep 1000"; }
+      open { memory.max = max; command = "/bin/sleep 1000"; }
       ticker { command = "/bin/sh -c 'while :; do echo tick; sleep 0.05; done'"; }
     `);
     await instance.start();
@@ -38,6 +43,18 @@ describe('a jail with limits', () => {
     );
     expect(control(instance, 'small', 'pids.max', 'pids/pids.max')).to.equal('20');
     expect(control(instance, 'small', 'cpu.max', 'cpu/cpu.cfs_quota_us')).to.match(/^50000( 100000)?$/);
+  });
+
+  it('has three quarters of the memory of the host when it sets none, a part of it, or all', () => {
+    expect(instance.ctl('start', 'plain', 'part', 'open').stderr).to.equal('');
+    const limitOf = (jail: string): string =>
+      control(instance, jail, 'memory.max', 'memory/memory.limit_in_bytes');
+    const share = (percent: number): string => String(bytesOf({ percent }, totalmem()));
+    expect(['plain', 'part'].map(limitOf)).to.deep.equal([share(75), share(10)]);
+    expect(limitOf('open')).to.match(/^(max|9223372036854771712)$/);
+    const changed = instance.ctl('set', 'plain', 'memory.max=20%');
+    expect([changed.code, limitOf('plain')]).to.deep.equal([0, share(20)]);
+    instance.ctl('set', 'plain', 'memory.max=');
   });
 
   it('shows what it uses in status', () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { innerMocha, readInnerReport, relay, type InnerResult } from '../support/inner-report.js';
 import { patience } from '../support/patience.js';
 
-const files = ['limits', 'rctl', 'life', 'supervision'].map((name) =>
+const files = ['limits', 'rctl', 'life', 'supervision', 'devices'].map((name) =>
   join(import.meta.dirname, `${name}.test.js`),
 );
 

@@ -5,9 +5,9 @@ import type { DeviceNumbers } from '../../src/plan/facts.js';
 
 const facts = (devices: readonly (readonly [string, DeviceNumbers])[]) => ({ devices: new Map(devices) });
 const names = (values: JailParams): readonly string[] =>
-  devRecords('dev', values)
-    .filter(([key]) => key === 'device' || key === 'symlink')
-    .map(([key, first, second]) => (key === 'device' ? second : first)?.slice('dev/'.length) ?? '');
+  devRecords('dev', values, null)
+    .filter(([key]) => key === 'node' || key === 'symlink')
+    .map(([, target]) => target?.slice('dev/'.length) ?? '');
 
 describe('the /dev of a jail', () => {
   it('has what the ruleset of FreeBSD by that number has', () => {
@@ -23,13 +23,26 @@ describe('the /dev of a jail', () => {
     ]);
   });
 
+  it('is a file system of nodes, which is that of root in the jail', () => {
+    const of = (uidBase: number | null) => devRecords('dev', { devfs_ruleset: 2 }, uidBase).slice(0, 2);
+    const options = 'create,nosuid,noexec,mode=755,size=64k,nr_inodes=64';
+    const node = ['node', 'dev/null', 'c', '1:3', '666'];
+    expect(of(100_000)).to.deep.equal([
+      ['mount', 'nodes', 'dev', 'dev', `${options},uid=100000,gid=100000`],
+      node,
+    ]);
+    expect(of(null)).to.deep.equal([['mount', 'nodes', 'dev', 'dev', options], node]);
+  });
+
   it('has no /dev/fd without mount.fdescfs', () => {
     expect(names({ 'mount.fdescfs': false })).to.not.include('fd');
   });
 
   it('gives terminals to a group only where the jail has that group', () => {
     const options = (ids: number): string | undefined =>
-      devRecords('dev', { userns: { base: 100_000, count: ids } }).find(([, type]) => type === 'devpts')?.[4];
+      devRecords('dev', { userns: { base: 100_000, count: ids } }, 100_000).find(
+        ([, type]) => type === 'devpts',
+      )?.[4];
     expect([options(6), options(5)]).to.deep.equal([
       'nosuid,noexec,newinstance,ptmxmode=0666,mode=620,gid=5,max=256',
       'nosuid,noexec,newinstance,ptmxmode=0666,mode=620,max=256',

@@ -18,6 +18,7 @@ const facts: HostFacts = {
   blockDevices: new Map(),
   hostnameAddresses: [],
   timeNamespaces: true,
+  figures: { hugepage: 2048, cpus: [0, 1], realtime: 1.8e12, monotonic: 99.5, boottime: 100.5 },
   limits: { ...hostLimits, hard: { nofile: 20_000 } },
   term: null,
 };
@@ -133,7 +134,10 @@ describe('the plan of a jail', () => {
     ).to.deep.equal([
       ['mount', 'bind', '/usr', 'usr', 'nosuid,nodev,idmap,ro'],
       ['mount', 'bind', '/srv/data', 'data', 'nosuid,nodev,idmap,ro'],
-      ['mount', 'tmpfs', 'tmpfs', 'dev', 'create,nosuid,noexec,mode=755,size=64k,nr_inodes=64'],
+      [
+        ...['mount', 'nodes', 'dev', 'dev'],
+        'create,nosuid,noexec,mode=755,size=64k,nr_inodes=64,uid=1100000000,gid=1100000000',
+      ],
     ]);
   });
 
@@ -212,10 +216,35 @@ describe('the plan of a jail', () => {
   it('lays files that tell the jail who it is over those of its root', () => {
     const hex = (text: string): string => Buffer.from(text).toString('hex');
     const text = 'host.hostuuid = "00112233-4455-6677-8899-AABBCCDDEEFF"; host.hostid = 258; env.a = b;';
-    expect(recordsOf(planOf(`persist; ${text}`), 'file')).to.deep.equal([
+    const files = recordsOf(planOf(`persist; ${text}`), 'file');
+    expect(files.filter(([, target]) => target?.startsWith('proc/') === false)).to.deep.equal([
       ['file', 'etc/machine-id', '444', 'create,optional', hex('00112233445566778899aabbccddeeff\n')],
       ['file', 'etc/hostid', '444', 'create,optional', '02010000'],
       ['file', 'dev/jail/env', '444', 'create', hex('a=b\n')],
+    ]);
+  });
+
+  it('lays a machine id of the jail over the host’s, wherever it would be seen', () => {
+    const ids = (text: string, machineId: string): readonly LaunchRecord[] =>
+      recordsOf(planOf(`persist; ${text}`, { machineId }), 'file').filter(([, target]) =>
+        target?.endsWith('machine-id'),
+      );
+    expect(ids('', 'a')).to.deep.equal([]);
+    expect(ids('mount = "constructor $path/mnt tmpfs rw 0 0";', 'a')).to.deep.equal([]);
+    const text = 'mount = "/etc/ $path/e nullfs ro 0 0", "/ $path/host nullfs ro 0 0";';
+    const own = ids(text, 'a');
+    expect(own.map(([, target, , options]) => [target, options])).to.deep.equal([
+      ['e/machine-id', 'optional'],
+      ['host/etc/machine-id', 'optional'],
+    ]);
+    expect([own[0]?.[4] === ids(text, 'a')[0]?.[4], own[0]?.[4] === ids(text, 'b')[0]?.[4]]).to.deep.equal([
+      true,
+      false,
+    ]);
+    expect(ids('path = /;', 'a').map(([, target]) => target)).to.deep.equal(['etc/machine-id']);
+    const uuid = 'host.hostuuid = "00112233-4455-6677-8899-AABBCCDDEEFF";';
+    expect(ids(`path = /; ${uuid}`, 'a')).to.deep.equal([
+      [...['file', 'etc/machine-id', '444', 'optional'], ids(uuid, 'a')[0]?.[4]],
     ]);
   });
 
@@ -235,7 +264,7 @@ describe('the plan of a jail', () => {
   it('lifts the limit of locked memory with allow.mlock, unless one is written', () => {
     const limits = (text: string): readonly LaunchRecord[] =>
       recordsOf(planOf(`persist; ${text}`), 'rlimit').filter(([, name]) => name === 'memlock');
-    expect(limits('')).to.deep.equal([['rlimit', 'memlock', '8388608', '8388608']]);
+    expect(limits('')).to.deep.equal([['rlimit', 'memlock', '65536', '8388608']]);
     expect(limits('allow.mlock;')).to.deep.equal([['rlimit', 'memlock', 'unlimited', 'unlimited']]);
     expect(limits('allow.mlock; rlimit.memlock = 5;')).to.deep.equal([['rlimit', 'memlock', '5', '5']]);
   });

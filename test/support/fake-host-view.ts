@@ -39,6 +39,7 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
   return {
     lstat: (path) => itself(real(path, false)),
     stat: (path) => itself(real(path, true)),
+    setsIds: () => false,
     text,
     head: (path) => Buffer.from(text(path) ?? ''),
     users: (path) => {
@@ -47,6 +48,8 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
     },
     blockDevice: (path) => (files[path] === 'block' ? '8:0' : null),
     disk: (path) => (path.startsWith('/j') ? '8:0' : null),
+    mountsAt: () => [{ mountPoint: '/', type: 'ext4' }],
+    release: () => '6.1.0-13-amd64',
     isRunning: () => false,
     links: () => ['lo', 'eth0', 'jl0123456789ab'],
     addresses: () => [
@@ -57,6 +60,7 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
     ],
     hasIp6: () => true,
     hasTimeNamespaces: () => true,
+    securityModules: () => ['landlock', 'yama'],
     memory: () => 8 * 1024 ** 3,
     swap: () => 1024 ** 3,
     possible: (what) => (what === 'cpus' ? '0-3' : '0'),

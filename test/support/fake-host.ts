@@ -225,7 +225,9 @@ export class FakeHost implements Host {
     },
     'rundir.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'cgroup.create': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'devices.limit': { run: (step) => this.run(step, '') },
     'cgroup.set': { run: (step) => this.run(step, `${step.args.parameter}=${step.args.value}`) },
+    'overlay.prepare': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.spawn': {
       run: async (step, launch) => {
         await this.run(step, '');
@@ -248,6 +250,13 @@ export class FakeHost implements Host {
     'jail.exec': { run: (step) => this.run(step, step.args.command) },
   };
 
+  /** What it was told of. */
+  readonly distrusted = new Set<string>();
+
+  distrust(directories: readonly string[]): void {
+    for (const directory of directories) this.distrusted.add(directory);
+  }
+
   facts(jail: Jail): Promise<HostFacts> {
     const error = this.failing.get('facts');
     if (error !== undefined) return Promise.reject(error);
@@ -262,6 +271,7 @@ export class FakeHost implements Host {
       blockDevices: new Map(),
       hostnameAddresses: [],
       timeNamespaces: true,
+      figures: { hugepage: null, cpus: [0], realtime: 0, monotonic: 0, boottime: 0 },
       limits: hostLimits,
       term: null,
     });

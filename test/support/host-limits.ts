@@ -6,6 +6,7 @@ const GIBI = 1024 ** 3;
 export const hostLimits: HostLimits = {
   memory: { total: 8 * GIBI, swap: 2 * GIBI },
   threads: 60_000,
+  files: Number.MAX_SAFE_INTEGER,
   corePattern: 'core',
   hard: {},
   quotas: {

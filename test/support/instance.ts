@@ -55,9 +55,10 @@ export class TestInstance {
 
   /** @param wrapper words that jaild is started by, for a jaild under a limit */
   constructor(private readonly wrapper: readonly string[] = []) {
-    // Jails are another user on the way to their root, so every directory above it lets others through.
     this.prefix = mkdtempSync(join(tmpdir(), 'jaild-test-'));
     spawnSync('chmod', ['755', this.prefix]);
+    // A jail needs no way to its root from the host, and nobody else is to have one.
+    mkdirSync(join(this.prefix, 'roots'), { mode: 0o700 });
     this.root = makeBusyboxRoot(join(this.prefix, 'roots/busybox'));
     for (const directory of ['etc', 'run', 'var/lib', 'var/log'])
       mkdirSync(join(this.prefix, directory), { recursive: true });

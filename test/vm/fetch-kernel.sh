@@ -1,5 +1,6 @@
 #!/bin/bash
-# Print the directory with Debian's cloud kernel as qemu.sh boots it: vmlinuz, initramfs, lib/modules.
+# Print the directory with Debian's cloud kernel as qemu.sh boots it: vmlinuz, initramfs, lib/modules, and AppArmor's
+# parser for it.
 # Downloaded once, unpacked without installing it, kept below the repository's build/vm.
 set -eu
 vm=$(cd "$(dirname "$0")" && pwd -P)
@@ -16,6 +17,13 @@ download() {
 	mv "$1"/boot/vmlinuz-* "$1/vmlinuz"
 	rm -r "$1"/boot "$1"/linux-image-*.deb
 	depmod -b "$1" "$(ls "$1/lib/modules")"
+}
+
+# Loads profiles there; nothing of the package is installed here, where it would be asked at each boot.
+download_parser() {
+	(cd "$1" && apt-get download -qq -o APT::Sandbox::User=root apparmor >&2)
+	dpkg-deb --fsys-tarfile "$1"/apparmor_*.deb | tar -x -C "$1" ./sbin/apparmor_parser ./etc/apparmor.d/abi
+	rm "$1"/apparmor_*.deb
 }
 
 # Only what reaches the machine's root; everything else is loaded from there. Named in load order.
@@ -39,6 +47,12 @@ if ! [ -s "$cache/vmlinuz" ]; then
 	mkdir "$cache.new"
 	download "$cache.new"
 	mv "$cache.new" "$cache"
+fi
+if ! [ -d "$cache/apparmor" ]; then
+	rm -rf "$cache/apparmor.new"
+	mkdir "$cache/apparmor.new"
+	download_parser "$cache/apparmor.new"
+	mv "$cache/apparmor.new" "$cache/apparmor"
 fi
 if [ "$vm/qemu-init.sh" -nt "$cache/initramfs" ] || [ "$0" -nt "$cache/initramfs" ]; then
 	pack_initramfs "$cache"

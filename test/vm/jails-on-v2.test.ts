@@ -14,11 +14,15 @@ const hosts: Readonly<Record<string, VirtualRun>> = {
     files: [
       'host/cgroup',
       'host/cgroup-facts',
+      'host/device-access',
+      'jaild/devices',
       'jaild/limits',
       'jaild/life',
       'jaild/logs',
       'jaild/network',
+      'jaild/resource-limits',
       'jaild/supervision',
+      'vm/guest/cores',
       'vm/guest/limits',
       'vm/guest/delegated',
       'vm/guest/without-cpuset',
@@ -29,7 +33,7 @@ const hosts: Readonly<Record<string, VirtualRun>> = {
     patience: 10,
     // Without KVM, code that V8 makes anew all the time has to be translated each time.
     nodeOptions: '--jitless',
-    files: ['host/cgroup', 'jaild/limits', 'vm/guest/every-controller'],
+    files: ['host/cgroup', 'jaild/limits', 'vm/guest/every-controller', 'vm/guest/labels'],
   },
 };
 

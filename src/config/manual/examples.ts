@@ -5,12 +5,13 @@ const byType: Readonly<Record<string, readonly string[]>> = {
   path: ['/jails/web'],
   seconds: ['30', '100ms', '1h30m'],
   bytes: ['512M', '1.5G', 'max'],
+  'bytes or percent': ['512M', '75%', 'max'],
   count: ['200', 'max'],
   rate: ['1000/30s'],
   '[HOST:]PORT': ['80', '127.0.0.1:8080'],
   'http URL': ['/health', ':8080/health'],
   'time zone': ['Europe/Berlin'],
-  'time offset': ['+1h', '"monotonic=+1h boottime=-30m"'],
+  'time offset': ['+1h', 'own', '"monotonic=+1h boottime=-30m"'],
   'CPU bandwidth': ['150%', '"50000 100000"', 'max'],
   'CPU list': ['0-3,8'],
   'SOFT[:HARD]': ['1024', '1024:4096', 'unlimited'],
@@ -34,6 +35,7 @@ const byType: Readonly<Record<string, readonly string[]>> = {
 /** The same for parameters whose type says little. */
 const byName: { readonly [K in ParamName]?: readonly string[] } = {
   command: ['/bin/app', '/bin/app, --port, 80'],
+  'ephemeral.size': ['64M', '1.5G'],
   depend: ['db, cache'],
   'depend.bind': ['db'],
   base: ['/jails/base'],
@@ -41,7 +43,9 @@ const byName: { readonly [K in ParamName]?: readonly string[] } = {
   'exec.consolelog': ['"/var/log/jails/$name.log"'],
   'exec.jail_user': ['www', '1000:1000'],
   'host.hostname': ['"$name.example.org"'],
-  seccomp: ['off', '/etc/jaild/web.policy'],
+  seccomp: ['off', '/etc/jaild/web.policy', '/etc/docker/seccomp.json'],
+  apparmor: ['jaild-default'],
+  selinux: ['system_u:system_r:container_t:s0:c1,c2'],
   devices: ['"/dev/kvm rw"'],
 };
 

@@ -90,3 +90,14 @@ export function* policyIsThere({ jails }: Drafts): Found {
       if (asks(jail.values)) yield silence(jail, name, 'it is done by seccomp, which is off');
   }
 }
+
+/** There is nothing that it could be the size of. */
+export function* roomIsForSomething({ jails }: Drafts): Found {
+  for (const jail of jails)
+    if (jail.origin.has('ephemeral.size') && jail.values.ephemeral !== true)
+      yield silence(
+        jail,
+        'ephemeral.size',
+        'only what an ephemeral jail writes has a size: write ephemeral;',
+      );
+}

@@ -5,6 +5,7 @@ import {
   hostRootIsMeant,
   inheritedHostHasNoName,
   policyIsThere,
+  roomIsForSomething,
   sharedIpcIsNotNew,
 } from './combinations.js';
 import { findCycles } from './cycles.js';
@@ -38,6 +39,7 @@ const rules: readonly Rule[] = [
   childrenAreCounted,
   hostRootIsMeant,
   policyIsThere,
+  roomIsForSomething,
   mountsAreAllowed,
 ];
 

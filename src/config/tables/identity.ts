@@ -11,6 +11,7 @@ import {
   string,
   strings,
 } from '../values/scalar.js';
+import { room } from '../values/quantity.js';
 import { mounts } from '../values/mount.js';
 
 /** Who the jail is and what it is made of. */
@@ -31,7 +32,7 @@ export const identity = {
   'host.hostuuid': freebsd(string, 'UUID of the host as the jail sees it.', {
     default: 'as the root has it',
     onLinux: 'close',
-    note: 'A read-only /etc/machine-id over that of the root, with its 32 digits; a text that is no UUID has those of its SHA-256; one of zeros alone is none. Where the root has no such file an empty one is made in it.',
+    note: 'A read-only /etc/machine-id over that of the root, with its 32 digits; a text that is no UUID has those of its SHA-256; one of zeros alone is none. Where the root has no such file an empty one is made in it. Without it a jail that has the root or /etc of the host is given an id of its own in place of that of the host.',
   }),
   'host.hostid': freebsd(integer(0, 0xffffffff), 'Number of the host as the jail sees it.', {
     default: 'as the root has it',
@@ -117,7 +118,7 @@ export const identity = {
   'mount.devfs': freebsd(boolean, 'Give the jail a /dev of its own.', {
     default: 'true',
     onLinux: 'close',
-    note: 'A tmpfs with the usual nodes, and the default is true.',
+    note: 'A tmpfs with the usual nodes, which are no inodes of the host, and the default is true.',
   }),
   'mount.fdescfs': freebsd(boolean, 'Give the jail /dev/fd.', {
     default: 'true',
@@ -127,19 +128,20 @@ export const identity = {
   'mount.procfs': freebsd(boolean, 'Give the jail /proc.', {
     default: 'true',
     onLinux: 'close',
-    note: "proc(5) of the jail's own pid namespace, and the default is true.",
+    note: "proc(5) of the jail's own pid namespace, and the default is true. Who is not in the group of root sees his own processes alone, and much of what is about the host is hidden: see THE HOST AS A JAIL SEES IT.",
   }),
-  base: later(
-    paths,
-    'Read-only directories below an overlay, topmost first; path takes what is written.',
-    'The root is path alone.',
-  ),
-  ephemeral: later(
-    boolean,
-    'Forget at stop whatever the jail wrote to its root.',
-    'What the jail writes stays in path.',
-    { default: 'false' },
-  ),
+  base: linux(paths, 'Directories that the root shows below path, which takes what the jail writes.', {
+    note: 'Each lies over those before it, and path over all; none of them is changed. Needs a file system whose owners can be mapped, and no directory in another.',
+  }),
+  ephemeral: linux(boolean, 'Forget at stop whatever the jail wrote to its root.', {
+    default: 'false',
+    note: 'It is kept in memory, which counts for memory.max, and path stays as it is. Several jails may share a path then.',
+  }),
+  'ephemeral.size': linux(room, 'How much an ephemeral jail may write to its root.', {
+    default: '256M',
+    unit: 'bytes',
+    note: 'A file takes at least 4096 bytes of it.',
+  }),
   readonly: linux(boolean, 'Mount the root of the jail read-only.', { default: 'false' }),
   image: later(string, 'Image that the root is made from.', 'The root is what path names.'),
   'zfs.mount_snapshot': ignored(

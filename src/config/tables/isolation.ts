@@ -1,7 +1,7 @@
 import { freebsd, ignored, later, linux } from '../parameter.js';
 import { boolean, integer, jailsys, string } from '../values/scalar.js';
 import { deviceGrants } from '../values/device.js';
-import { capabilities, userNamespace } from '../values/isolation.js';
+import { capabilities, label, userNamespace } from '../values/isolation.js';
 import { timeOffset } from '../values/quantity.js';
 
 const grants = (capability: string, summary: string) =>
@@ -191,12 +191,22 @@ export const isolation = {
   }),
   'caps.add': linux(capabilities, 'Capabilities beside those.'),
   'caps.drop': linux(capabilities, 'Capabilities taken away from those.'),
-  seccomp: linux(string, 'System call policy: default, off, or a file.', { default: 'default' }),
+  seccomp: linux(string, 'System call policy: default, off, or a file.', {
+    default: 'default',
+    note: 'The file has the lines of etc/seccomp/default.policy, or is a profile in the JSON of Docker or of the OCI runtime specification, which means what it means to runc; in it a capability opens what the profile says, and what other parameters allow or refuse comes first.',
+  }),
   no_new_privs: linux(boolean, 'Programs inside gain nothing from set-user-ID bits.', { default: 'true' }),
   devices: linux(deviceGrants, 'Devices of the host that the jail has in /dev: "/dev/kvm rw".', {
-    note: 'Beside those of devfs_ruleset. r, w or rw, the default, is what every user of the jail may do; with userns = off root may do both.',
+    note: 'Beside those of devfs_ruleset. r, w or rw, the default, is what every user of the jail may do, and its cgroup lets it use no other device: a BPF program on that of v2, else the controller devices of v1.',
   }),
-  'time.offset': linux(timeOffset, 'Shift of the monotonic and boot clocks inside.', { default: '0' }),
-  apparmor: later(string, 'AppArmor profile.', 'The jail has the profile of jaild.'),
-  selinux: later(string, 'SELinux label.', 'The jail has the label of jaild.'),
+  'time.offset': linux(timeOffset, 'Shift of the monotonic and boot clocks inside.', {
+    default: 'own',
+    note: "own: both begin with the jail, as uptime(1) in it tells. 0: those of the host, which tell how long it is up. Where the kernel has no time namespaces they are the host's.",
+  }),
+  apparmor: linux(label, 'AppArmor profile of commands in the jail, which the host has loaded.', {
+    note: 'A host without AppArmor, or without the profile, does not start the jail. Without it commands have the profile of jaild. etc/apparmor.d/jaild-default is one.',
+  }),
+  selinux: linux(label, 'SELinux context of commands in the jail.', {
+    note: 'A host without SELinux does not start the jail. Without it commands have what the policy of the host makes of the context of jaild.',
+  }),
 };

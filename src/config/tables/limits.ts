@@ -5,8 +5,7 @@ import { cpuList, cpuMax, ioMax, rctlRules } from '../values/limits.js';
 import { cronExpressions, timezone } from '../values/schedule.js';
 
 const V2_ONLY = 'On cgroup v2 only: elsewhere the jail does not start.';
-const QUOTA =
-  "The kernel counts them for root of the host as well: keep it below the host's own /proc/sys/user. Nothing with userns = off.";
+const QUOTA = "Counts for root of the host, too: less than the host's own in /proc/sys/user. Needs userns.";
 const MEMORY_COUNTS = 'What is in it counts for memory.max, too.';
 const memory = (summary: string, defaultText = 'max', note?: string) =>
   linux(amount, summary, { default: defaultText, unit: 'bytes', live: true, ...(note && { note }) });
@@ -21,10 +20,7 @@ const schedule = (summary: string) => linux(cronExpressions, summary, { live: tr
 
 /** What it may use: cgroup v2's names, translated where the host has v1. */
 export const limits = {
-  'memory.max': memory(
-    'Most memory, in bytes or as a part of what the host has (75%); above it the kernel kills a process of the jail.',
-    '75%',
-  ),
+  'memory.max': memory('Most memory; above it the kernel kills a process of the jail.', '75%'),
   'memory.high': memory(
     'Memory above which the jail is slowed down and its memory reclaimed.',
     'max',
@@ -32,11 +28,7 @@ export const limits = {
   ),
   'memory.low': memory('Memory that is reclaimed only when nothing else can be.', '0', V2_ONLY),
   'memory.min': memory('Memory that is never reclaimed.', '0', V2_ONLY),
-  'memory.swap.max': memory(
-    "Most swap, in bytes or as a part of the host's.",
-    '50%',
-    'On cgroup v1 together with memory.max only.',
-  ),
+  'memory.swap.max': memory('Most swap.', '50%', 'On cgroup v1 together with memory.max only.'),
   'memory.oom.group': linux(boolean, 'Out of memory, kill the whole jail instead of one process.', {
     default: 'false',
     live: true,
@@ -90,7 +82,7 @@ export const limits = {
   'rlimit.cpu': resource('Most CPU time of a process', 's'),
   'rlimit.data': resource('Largest data segment', 'bytes'),
   'rlimit.fsize': resource('Largest file that a process may write', 'bytes'),
-  'rlimit.memlock': resource('Most locked memory', 'bytes', '8M'),
+  'rlimit.memlock': resource('Most locked memory', 'bytes', '64K:8M'),
   'rlimit.msgqueue': resource('Most bytes in POSIX message queues', 'bytes', '400K'),
   'rlimit.nice': resource('Ceiling of the nice value, 20 - nice', undefined, '0'),
   'rlimit.nofile': resource('Most open files', undefined, '1024:524288'),

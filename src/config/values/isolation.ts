@@ -60,6 +60,13 @@ export const capabilityNames = [
 
 const named = choices('list of capabilities', capabilityNames);
 
+/** The name of an AppArmor profile, or a SELinux context: what the kernel is told in one write of a page. */
+export const label: ValueType<string> = scalarType('label', (text) =>
+  /^[!-~]{1,1024}$/.test(text)
+    ? good(text)
+    : bad(`"${text}" is no label`, 'at most 1024 characters of ASCII without blanks'),
+);
+
 /** Capabilities, with or without "cap_", in any case; "none" is the empty list and "all" is every one. */
 export const capabilities: ValueType<readonly string[]> = {
   ...named,

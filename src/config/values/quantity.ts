@@ -50,6 +50,15 @@ export const bytes: ValueType<number> = scalarType('bytes', (text) =>
   isUnlimited(text) ? good(Infinity) : readBytes(text),
 );
 
+const LEAST_ROOM = 65_536;
+
+/** Bytes that something may take: there is always a limit, and a tmpfs would take 0 for none. */
+export const room: ValueType<number> = scalarType('bytes', (text) => {
+  const read = readBytes(text);
+  if (!read.ok || read.value >= LEAST_ROOM) return read;
+  return bad(`"${text}" is too little`, 'write at least 64K');
+});
+
 /** A part of what the host has. */
 export interface Share {
   readonly percent: number;
@@ -111,25 +120,28 @@ export const resourceLimit: ValueType<ResourceLimit> = scalarType('SOFT[:HARD]',
   return good({ soft: soft.value, hard: hard.value });
 });
 
+/** For a clock: seconds to add to the host's, or one of its own, which begins with the jail. */
+type ClockOffset = number | 'own';
+
 export interface TimeOffset {
-  /** Seconds to add to CLOCK_MONOTONIC inside. */
-  readonly monotonic: number;
-  /** Seconds to add to CLOCK_BOOTTIME inside. */
-  readonly boottime: number;
+  readonly monotonic: ClockOffset;
+  readonly boottime: ClockOffset;
 }
 
-function readOffset(text: string): Converted<number> {
+function readOffset(text: string): Converted<ClockOffset> {
+  if (text === 'own') return good(text);
   const magnitude = readSeconds(text.replace(/^[+-]/, ''));
   return magnitude.ok && text.startsWith('-') ? good(-magnitude.value) : magnitude;
 }
 
-/** What time_namespaces(7) can shift: "1d" for both clocks, or "monotonic=+1h boottime=-30m". */
+/** What time_namespaces(7) can shift: "own" or "1d" for both clocks, or "monotonic=+1h boottime=-30m". */
 export const timeOffset: ValueType<TimeOffset> = scalarType('time offset', (text) => {
-  const result = { monotonic: 0, boottime: 0 };
+  const result: Record<keyof TimeOffset, ClockOffset> = { monotonic: 0, boottime: 0 };
   for (const word of text.trim().split(/\s+/)) {
     const [, clock, shift = ''] = /^(?:(monotonic|boottime)=)?(.*)$/.exec(word) ?? [];
     const offset = readOffset(shift);
-    if (!offset.ok) return bad(`"${word}" is not a time offset`, 'write +1h, or monotonic=+1h boottime=-30m');
+    if (!offset.ok)
+      return bad(`"${word}" is not a time offset`, 'write own, +1h, or monotonic=+1h boottime=-30m');
     if (clock !== 'boottime') result.monotonic = offset.value;
     if (clock !== 'monotonic') result.boottime = offset.value;
   }

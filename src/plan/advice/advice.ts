@@ -5,7 +5,9 @@ import type { ParamName } from '../../config/params.js';
 import { limitNames } from '../limit-amounts.js';
 import type { HostView } from '../host-view.js';
 import { devicesAreThere, logHasADirectory, policyIsThere, workdirIsThere } from './files.js';
-import { idsAreApart } from './ids.js';
+import { labelNames } from '../labels.js';
+import { idsAreApart, usersAreItsOwn } from './ids.js';
+import { labelsAreTaken } from './labels.js';
 import {
   amountsAreBelowTheHosts,
   devicesExist,
@@ -13,6 +15,8 @@ import {
   rlimitNames,
   rlimitsCanBeSet,
 } from './limits.js';
+import { basesAreThere, basesStayAsTheyAre, layersAreApart, upperIsPlain } from './layers.js';
+import { ownersCanBeMapped } from './owners.js';
 import { fstabsAreReadable, mountsCanBeMade } from './mounts.js';
 import {
   addressesAreFree,
@@ -22,7 +26,8 @@ import {
   subnetsAreApart,
 } from './network.js';
 import { hooksExist, programsExist } from './programs.js';
-import { rootIsThere, rootsAreApart } from './roots.js';
+import { pathsAreOutOfReach } from './reach.js';
+import { rootIsThere, rootsAreApart, rootsAreClosed } from './roots.js';
 import { subjectOf, type Subject } from './subject.js';
 import { usersExist } from './users.js';
 
@@ -43,6 +48,11 @@ const amounts: readonly ParamName[] = [
 /** Rules about one jail on the host, and the parameters they are about, in the order that reads best. */
 const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [['path'], rootIsThere],
+  [['base'], basesAreThere],
+  [['base'], layersAreApart],
+  [['base'], upperIsPlain],
+  [['path'], ownersCanBeMapped],
+  [['userns'], usersAreItsOwn],
   [['mount.fstab'], fstabsAreReadable],
   [['mount', 'mount.fstab'], mountsCanBeMade],
   [['exec.system_user', 'exec.jail_user'], usersExist],
@@ -52,6 +62,7 @@ const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [['exec.workdir'], workdirIsThere],
   [['seccomp'], policyIsThere],
   [['devices'], devicesAreThere],
+  [labelNames, labelsAreTaken],
   [links, interfacesExist],
   [['ip6.addr'], ip6IsThere],
   [['ip4.addr', 'ip6.addr'], addressesAreFree],
@@ -74,7 +85,10 @@ function* adviseOnOne(subject: Subject, host: HostView): Iterable<Finding> {
 }
 
 /** Rules that compare jails. */
-const hostRules: readonly HostRule[] = [rootsAreApart, interfacesAreApart, subnetsAreApart, idsAreApart];
+const hostRules: readonly HostRule[] = [
+  ...[rootsAreApart, rootsAreClosed, pathsAreOutOfReach, basesStayAsTheyAre],
+  ...[interfacesAreApart, subnetsAreApart, idsAreApart],
+];
 
 /**
  * What can be found wrong with jails on this host without doing anything: what is certain to fail their start is an

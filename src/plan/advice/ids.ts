@@ -26,7 +26,7 @@ export function* idsAreApart(subjects: readonly Subject[], host: HostView): Iter
       const message = `the ids of jail "${subject.jail.name}" are also those of jail "${widest.subject.jail.name}": each may do to the other what root may`;
       yield finding(
         subject,
-        'warning',
+        'error',
         'overlapping-ids',
         'userns',
         message,
@@ -46,4 +46,11 @@ export function* idsAreApart(subjects: readonly Subject[], host: HostView): Iter
       'write auto, or a range that is free',
     );
   }
+}
+
+/** Without a user namespace the users of a jail are those of the host. */
+export function* usersAreItsOwn(subject: Subject): Iterable<Finding> {
+  if (subject.jail.values.userns !== 'off') return;
+  const message = `root in jail "${subject.jail.name}" is root of the host: one hole in any other wall and the host is taken`;
+  yield finding(subject, 'warning', 'users-of-host', 'userns', message, 'leave userns out where you can');
 }

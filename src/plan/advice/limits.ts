@@ -14,7 +14,7 @@ const memoryNames = ['memory.max', 'memory.high', 'memory.low', 'memory.min'] as
 export function* limitsAreKnownHere(subject: Subject, host: HostView): Iterable<Finding> {
   const { values, name } = subject.jail;
   const offset = values['time.offset'];
-  const isShifted = offset !== undefined && (offset.monotonic !== 0 || offset.boottime !== 0);
+  const isShifted = Object.values(offset ?? {}).some((seconds) => seconds !== 0 && seconds !== 'own');
   if (isShifted && !host.hasTimeNamespaces()) {
     const message = 'time.offset: this kernel has no time namespaces';
     yield finding(subject, 'error', 'not-on-this-host', 'time.offset', message);

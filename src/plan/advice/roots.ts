@@ -1,9 +1,7 @@
 import type { Finding } from '../../config/finding.js';
 import type { HostView } from '../host-view.js';
+import { plainPath, workDirectory } from '../root.js';
 import { absence, finding, type Subject } from './subject.js';
-
-/** Without the slashes that mean nothing, so that one directory has one name. */
-const plainPath = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
 
 /** The directories above a path, from the top down. */
 function above(path: string): readonly string[] {
@@ -45,10 +43,45 @@ export function* rootsAreApart(subjects: readonly Subject[]): Iterable<Finding> 
       yield finding(first, 'warning', 'nested-path', 'path', message, 'put roots beside each other');
     }
     if (second === undefined || [first, second, ...more].every(isReadOnly)) continue;
+    const overlays = [first, second, ...more].filter(({ jail }) => workDirectory(jail.values) !== null);
+    if (overlays.length > 0) {
+      const message = `${path} is the root of jail "${first.jail.name}", too: an overlay cannot share what it writes to`;
+      const hint = 'give each a path of its own, or make all ephemeral';
+      yield finding(second, 'error', 'shared-path', 'path', message, hint);
+      continue;
+    }
     const others = more.length === 0 ? '' : ` and of ${more.length} more jails`;
     const message = `${path} is the root of jail "${first.jail.name}", too${others}: they write to the same files`;
     yield finding(second, 'warning', 'shared-path', 'path', message, 'give each its own, or set readonly');
   }
 }
 
-const isReadOnly = ({ jail: { values } }: Subject): boolean => values.readonly === true;
+/** Whether every user of the host can come to what lies in a directory. */
+function isOpen(directory: string, host: HostView): boolean {
+  return [...above(directory), directory].every((path) => {
+    const fact = host.stat(path);
+    return fact.kind === 'directory' && (fact.mode & 0o001) !== 0;
+  });
+}
+
+/** Files of root in a jail are root's on the host: nobody else there may come to those that set the user id. */
+export function* rootsAreClosed(subjects: readonly Subject[], host: HostView): Iterable<Finding> {
+  const byDirectory = new Map<string, Subject[]>();
+  for (const subject of subjects) {
+    const path = plainPath(subject.jail.values.path ?? '/');
+    const directory = path.slice(0, path.lastIndexOf('/')) || '/';
+    if (path !== '/' && host.stat(path).kind === 'directory')
+      byDirectory.set(directory, [...(byDirectory.get(directory) ?? []), subject]);
+  }
+  for (const [directory, all] of byDirectory) {
+    const [first, ...others] = all.filter((one) => !isReadOnly(one));
+    if (first === undefined || !isOpen(directory, host) || !host.setsIds(directory)) continue;
+    const roots = others.length === 0 ? '' : ` and of ${others.length} more`;
+    const message = `users of this host reach the root of jail "${first.jail.name}"${roots}: a set-user-ID program there makes them root`;
+    const hint = directory === '/' ? 'put it in a directory with mode 700' : `chmod 700 ${directory}`;
+    yield finding(first, 'warning', 'open-path', 'path', message, hint);
+  }
+}
+
+const isReadOnly = ({ jail: { values } }: Subject): boolean =>
+  values.ephemeral === true || (values.readonly === true && workDirectory(values) === null);

@@ -98,7 +98,7 @@ function mountsOf(jail: Jail, fstabs: ReadonlyMap<string, Fstab>): readonly Moun
 
 function recordsOf(entry: MountEntry, jail: Jail): readonly LaunchRecord[] | PlanError {
   try {
-    return mountRecords(entry, jail, false);
+    return mountRecords(entry, jail, null);
   } catch (error) {
     if (error instanceof PlanError) return error;
     throw error;
@@ -120,7 +120,7 @@ export function mountedBy(mount: Mount): {
 function treeOf({ values }: Jail, host: HostView, mounts: readonly Mount[]): Tree | null {
   const { path, base, image } = values;
   // Of an overlay the directory is only the uppermost part.
-  if (path === undefined || base !== undefined || image !== undefined) return null;
+  if (path === undefined || (base ?? []).length > 0 || image !== undefined) return null;
   if (host.stat(path).kind !== 'directory') return null;
   const system = systemMounts(values);
   return { root: path, mounts: mounts.length === 0 ? system : new Map([...mountTable(mounts), ...system]) };

@@ -52,6 +52,30 @@ export const namespaces = (seen: Observation, plan: Expectation): Finding => {
   };
 };
 
+/** What its clocks tell. A clock of its own began some time ago, so that only whether it is shifted can be compared. */
+export const clocks: Judge = (seen, plan) => {
+  const asked = plan.values['time.offset'];
+  const isPlanned = plan.namespaces.includes('time');
+  const isKept = (clock: string, seconds: number): boolean =>
+    asked !== undefined && Object.entries(asked).some(([own, shift]) => own === clock && shift !== 'own')
+      ? seen.clocks[clock] === seconds
+      : (seen.clocks[clock] ?? 0) !== 0;
+  const door: Door = {
+    by: 'time.offset',
+    severity: 'low',
+    cost: 'it sees for how long the host has been up',
+  };
+  const shown = Object.values(asked ?? {}).some((shift) => shift !== 'own');
+  return {
+    wall: 'clocks',
+    seen: Object.values(seen.clocks).some((shift) => shift !== 0) ? 'shifted' : "the host's",
+    doors: shown ? [door] : [],
+    weaker: Object.entries(isPlanned ? plan.clocks : {})
+      .filter(([clock, seconds]) => !isKept(clock, seconds))
+      .map(([clock]) => `the ${clock} clock is not shifted as planned`),
+  };
+};
+
 /** The parameter that gives a jail the network of the host. */
 export function sharesNetworkBy({ values }: Expectation): string {
   const name = (['vnet', 'ip4', 'ip6'] as const).find((one) => values[one] === 'inherit') ?? 'ip4';

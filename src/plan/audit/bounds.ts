@@ -1,3 +1,4 @@
+import { leavesTheJail } from '../resource-limits.js';
 import type { Expectation } from './expectation.js';
 import type { Door } from './finding.js';
 import type { Observation } from './observation.js';
@@ -66,23 +67,42 @@ export const processes: Judge = (seen, plan) => {
   };
 };
 
-/** How much memory it can have. */
+const memoryFiles = ['memory.max', 'memory.limit_in_bytes'];
+const swapFiles = ['memory.swap.max', 'memory.memsw.limit_in_bytes'];
+
+/** How much memory and swap it can have. */
 export const memory: Judge = (seen, plan) => {
-  const limit = limitOf(seen, plan, ['memory.max', 'memory.limit_in_bytes']);
+  const limit = limitOf(seen, plan, memoryFiles);
+  const swap = limitOf(seen, plan, swapFiles);
   const weaker = tooLarge(seen, plan, isMemory);
   const asked = plan.values['memory.max'] === Infinity;
   const door: Door = {
-    by: asked ? 'memory.max = max' : 'no memory.max',
+    by: asked ? 'memory.max = max' : 'no memory controller on this host',
     severity: asked ? 'low' : 'note',
-    cost: 'it can take all of the memory of the host; jaild.ini sets a limit for all (jails.memory.max)',
+    cost: 'it can take all of the memory of the host',
+  };
+  const swapDoor: Door = {
+    by: 'memory.swap.max = max',
+    severity: 'low',
+    cost: 'it can fill the swap of the host, which slows down everybody',
   };
   return {
     wall: 'memory',
-    seen: limit === null ? 'no limit' : `at most ${limit} bytes`,
-    doors: limit === null && weaker.length === 0 ? [door] : [],
+    seen: `${limit === null ? 'no limit' : `at most ${limit} bytes`}, ${swapText(seen, plan, swap)}`,
+    doors: [
+      ...(limit === null && weaker.length === 0 ? [door] : []),
+      ...(limit !== null && plan.values['memory.swap.max'] === Infinity ? [swapDoor] : []),
+    ],
     weaker,
   };
 };
+
+/** cgroup v1 counts memory and swap together. */
+function swapText(seen: Observation, plan: Expectation, limit: string | null): string {
+  if (limit === null) return 'no limit of swap';
+  const together = limitOf(seen, plan, swapFiles.slice(1)) !== null;
+  return together ? `${limit} together with swap` : `${limit} of swap`;
+}
 
 /** What else of the machine it can use up. */
 export const shares: Judge = (seen, plan) => {
@@ -135,6 +155,18 @@ const amountText = (amount: number): string => (amount === Infinity ? 'unlimited
 const limitText = ({ limits: [first] }: Observation, name: string): string =>
   amountText(first?.[name]?.hard ?? Infinity);
 
+/** Where its core files go that the limit does not keep back. */
+function coreDoors(pattern: string, limit: number): readonly Door[] {
+  if (!leavesTheJail(pattern)) {
+    const cost = 'core dumps, secrets and all, fill its disk';
+    return limit > 1 ? [{ by: 'rlimit.core', severity: 'low', cost }] : [];
+  }
+  const receiver = pattern.slice(1).split(' ')[0] ?? '';
+  const cost = `its core dumps are handed to the host: ${receiver}`;
+  if (pattern.startsWith('@')) return [{ by: 'kernel.core_pattern', severity: 'note', cost }];
+  return limit === 1 ? [] : [{ by: 'rlimit.core', severity: 'medium', cost }];
+}
+
 /** Limits of its processes, setrlimit(2). */
 export const resourceLimits: Judge = (seen, plan) => {
   const weaker = seen.limits.flatMap((limits, number) =>
@@ -146,19 +178,11 @@ export const resourceLimits: Judge = (seen, plan) => {
       ];
     }),
   );
-  const dumps = (plan.limits['core']?.hard ?? Infinity) > 0;
-  const piped = seen.corePattern.startsWith('|');
-  const door: Door = {
-    by: 'rlimit.core',
-    severity: piped ? 'medium' : 'low',
-    cost: piped
-      ? `its core dumps are handed to a program of the host: ${seen.corePattern.slice(1).split(' ')[0]}`
-      : 'core dumps, secrets and all, fill its disk',
-  };
+  const core = plan.limits['core']?.hard ?? Infinity;
   return {
     wall: 'resource limits',
     seen: `core ${limitText(seen, 'core')}, open files ${limitText(seen, 'nofile')}`,
-    doors: dumps ? [door] : [],
+    doors: coreDoors(seen.corePattern, core),
     weaker,
   };
 };

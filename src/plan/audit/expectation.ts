@@ -4,13 +4,22 @@ import type { IdRange, ObservedLimit } from './observation.js';
 
 /** A mount that the plan makes below the jail's root. */
 export interface PlannedMount {
-  /** `device` and `node`: one of the host's devices; `file`: one of given bytes; else a type of the plan's mounts. */
+  /** `file`: one of given bytes; else a type of the plan's mounts. */
   readonly type: string;
   readonly source: string;
   /** As the jail sees it: "/dev/shm". */
   readonly target: string;
-  /** Of a node: its type, `b` or `c`, and its mode. */
   readonly options: readonly string[];
+}
+
+/** A device that the plan makes below the jail's root. */
+export interface PlannedDevice {
+  readonly target: string;
+  readonly type: string;
+  /** "MAJOR:MINOR" */
+  readonly numbers: string;
+  /** Octal. */
+  readonly mode: string;
 }
 
 /** What a jail's plan asks of the kernel, as far as it can be seen there. */
@@ -22,8 +31,19 @@ export interface Expectation {
   readonly noNewPrivs: boolean;
   /** Seccomp filters that each command has at least. */
   readonly filters: number;
+  /** Those of them that process 1 has as well. */
+  readonly initFilters: number;
+  /** What of landlock(7) is asked for: `files`, `scopes`. */
+  readonly landlock: readonly string[];
+  /** AppArmor profile or SELinux context of commands, null when none is asked for. */
+  readonly label: string | null;
   readonly rootOptions: readonly string[];
+  /** Directories that its root is made of. */
+  readonly layers: number;
   readonly mounts: readonly PlannedMount[];
+  readonly devices: readonly PlannedDevice[];
+  /** Clock → the seconds by which it is shifted. */
+  readonly clocks: Readonly<Record<string, number>>;
   readonly masked: readonly string[];
   readonly readOnly: readonly string[];
   readonly quotas: Readonly<Record<string, number>>;
@@ -32,6 +52,8 @@ export interface Expectation {
   readonly controls: Readonly<Record<string, string>>;
   /** Links of its network namespace. */
   readonly links: readonly string[];
+  /** The jailer does calls for processes of the jail. */
+  readonly answers: boolean;
   /** The jail's root may mount, by way of the jailer. */
   readonly mountsItself: boolean;
   readonly foreground: boolean;
@@ -53,15 +75,26 @@ function mountOf([key, first = '', second = '', third = '', fourth = '']: Launch
   switch (key) {
     case 'mount':
       return { type: first, source: second, target: inJail(third), options: words(fourth) };
-    case 'device':
-      return { type: 'device', source: first, target: inJail(second), options: [] };
-    case 'node':
-      return { type: 'node', source: third, target: inJail(first), options: [second, fourth] };
     case 'file':
       return { type: 'file', source: '', target: inJail(first), options: words(third) };
     default:
       return null;
   }
+}
+
+const deviceOf = ([target = '', type = '', numbers = '', mode = '']: Fields): PlannedDevice => ({
+  ...{ target: inJail(target), type, numbers, mode },
+});
+
+/** Nodes that are mounts of their own: those in no file system for nodes. */
+function boundNodes(
+  devices: readonly PlannedDevice[],
+  mounts: readonly PlannedMount[],
+): readonly PlannedMount[] {
+  const around = mounts.flatMap(({ type, target }) => (type === 'nodes' ? [target] : []));
+  return devices
+    .filter(({ target }) => !around.includes(target.slice(0, target.lastIndexOf('/'))))
+    .map(({ target }) => ({ type: 'node', source: '', target, options: [] }));
 }
 
 function linksOf(plan: JailPlan): readonly string[] {
@@ -87,7 +120,10 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     records.flatMap(([own, ...fields]) => (own === key ? [fields] : []));
   const one = (key: string): Fields | null => every(key)[0] ?? null;
   const uidMap = one('uid_map');
-  const answers = records.some(([key]) => key.startsWith('answer.'));
+  const mounts = records.flatMap((record) => mountOf(record) ?? []);
+  const devices = every('node').map(deviceOf);
+  const below = every('layer').length + (one('ephemeral') === null ? 0 : 1);
+  const answers = records.some(([key]) => key.startsWith('answer.')) ? 1 : 0;
   const quotas = every('sysctl').filter(([name = '']) => name.startsWith('user.'));
   return {
     values,
@@ -95,9 +131,15 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     uidMap: uidMap === null ? null : rangeOf(uidMap),
     capabilities: BigInt(`0x${one('caps')?.[0] ?? '0'}`),
     noNewPrivs: one('no_new_privs') !== null,
-    filters: (one('seccomp') === null ? 0 : 1) + (answers ? 1 : 0),
+    filters: (one('seccomp') === null ? 0 : 1) + answers,
+    initFilters: (one('seccomp.init') === null ? 0 : 1) + answers,
+    landlock: words(one('landlock')?.[0]),
+    label: (one('apparmor') ?? one('selinux'))?.[0] ?? null,
     rootOptions: words(one('root')?.[1]),
-    mounts: records.flatMap((record) => mountOf(record) ?? []),
+    layers: below + 1,
+    mounts: [...mounts, ...boundNodes(devices, mounts)],
+    devices,
+    clocks: Object.fromEntries(every('time.offset').map(([clock = '', shift]) => [clock, Number(shift)])),
     masked: every('mask').map(([target = '']) => inJail(target)),
     readOnly: every('readonly').map(([target = '']) => inJail(target)),
     quotas: Object.fromEntries(
@@ -111,6 +153,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     ),
     controls: controlsOf(plan),
     links: linksOf(plan),
+    answers: answers > 0,
     mountsItself: one('answer.mount') !== null,
     foreground: one('foreground') !== null,
   };

@@ -1,5 +1,6 @@
 import { sharesNetworkBy } from './apart.js';
-import type { Expectation, PlannedMount } from './expectation.js';
+import { harmlessDevices } from '../devices.js';
+import type { Expectation, PlannedDevice, PlannedMount } from './expectation.js';
 import type { Door } from './finding.js';
 import type { ForeignDescriptor, Observation, ObservedMount } from './observation.js';
 import { ownsUsers, type Judge } from './privileges.js';
@@ -32,12 +33,46 @@ export const root: Judge = (seen, plan) => {
     mount === undefined
       ? ['it has no root of its own']
       : missingGuards(mount, plan.rootOptions).map((guard) => `its root is not ${guard}`);
-  if (mount !== undefined && plan.rootOptions.includes('idmap') && !mount.options.includes('idmapped'))
+  if (mount !== undefined && plan.rootOptions.includes('idmap') && !isMapped(mount, seen, plan))
     weaker.push('its root is not mapped to its users');
+  if (mount !== undefined && plan.layers > 1) weaker.push(...overlayFaults(mount, plan));
   if (seen.mounts.some((one) => one.propagates)) weaker.push('mounts go to and from the host');
   const words = mount?.options.filter((option) => [...guards, 'idmapped'].includes(option)) ?? [];
-  return { wall: 'root', seen: ['of its own', ...words].join(' '), doors, weaker };
+  const what = layersOf(mount) > 1 ? `an overlay of ${layersOf(mount)} directories` : 'of its own';
+  return { wall: 'root', seen: [what, ...words].join(' '), doors, weaker };
 };
+
+/** The directories that an overlay is made of, as the kernel names them; 0 for any other mount. */
+function layersOf(mount: ObservedMount | undefined): number {
+  if (mount?.type !== 'overlay') return 0;
+  const named = mount.superOptions.flatMap((option) => {
+    const [key = '', value = ''] = option.split('=');
+    if (key === 'lowerdir') return value.split(':');
+    return key === 'lowerdir+' || key === 'upperdir' ? [value] : [];
+  });
+  return named.length;
+}
+
+/** Of an overlay its directories are mapped and not the whole, so that only who owns it tells. */
+function isMapped(
+  mount: ObservedMount,
+  { rootOwner }: Observation,
+  { layers, uidMap }: Expectation,
+): boolean {
+  if (layers === 1) return mount.options.includes('idmapped');
+  if (rootOwner === null || uidMap === null) return false;
+  return rootOwner >= uidMap.outside && rootOwner < uidMap.outside + uidMap.count;
+}
+
+function overlayFaults(mount: ObservedMount, { layers }: Expectation): readonly string[] {
+  const followed = ['redirect_dir=on', 'redirect_dir=follow', 'metacopy=on'];
+  return [
+    ...(layersOf(mount) === layers ? [] : [`its root is not made of ${layers} directories`]),
+    ...followed
+      .filter((option) => mount.superOptions.includes(option))
+      .map((option) => `what its layers say of other files is believed (${option})`),
+  ];
+}
 
 const special = ['/', '/dev', '/proc', '/sys', '/run', '/etc', '/boot', '/root', '/var/run'];
 
@@ -78,11 +113,10 @@ export const mounts: Judge = (seen, plan) => {
     broad.some((directory) => isBelow(target, directory)) ||
     seen.hostMounts.includes(target);
   const strange = mayMount(seen, plan) ? [] : seen.mounts.filter(({ target }) => !isPlanned(target));
-  const loose = plan.mounts.flatMap(({ target, options, type }) => {
+  const loose = plan.mounts.flatMap(({ target, options }) => {
     const mount = mountAt(seen, target);
     if (mount === undefined) return options.includes('optional') ? [] : [`nothing is mounted on ${target}`];
-    // Device nodes are what they are for.
-    return type === 'device' ? [] : missingGuards(mount, options).map((guard) => `${target} is not ${guard}`);
+    return missingGuards(mount, options).map((guard) => `${target} is not ${guard}`);
   });
   return {
     wall: 'mounts',
@@ -120,7 +154,7 @@ export const kernelFiles: Judge = (seen, plan) => {
 };
 
 /** A device of the host that the jail is given. */
-function deviceDoor({ target, options: [type, mode = '0'] }: PlannedMount, { values }: Expectation): Door {
+function deviceDoor({ target, type, mode }: PlannedDevice, { values }: Expectation): Door {
   const isNamed = values.devices?.some(({ path }) => path === target) === true;
   const by = isNamed ? `devices: ${target}` : `allow.vmm: ${target}`;
   if (type !== 'b')
@@ -134,25 +168,46 @@ function deviceDoor({ target, options: [type, mode = '0'] }: PlannedMount, { val
     : { by, severity: 'critical', cost: 'it changes a disk of the host beneath its file systems' };
 }
 
+/** What of its cgroup's hold on devices is not as planned. */
+function loosened({ deviceAccess }: Observation): readonly string[] {
+  if (deviceAccess?.version === 2 && !deviceAccess.isAttached)
+    return ['the program that holds back devices is not on its cgroup'];
+  return deviceAccess?.version === 1
+    ? deviceAccess.beyond.map((rule) => `its cgroup lets it use more devices: ${rule}`)
+    : [];
+}
+
+const unheld: Door = {
+  by: 'no cgroup of this host holds back devices',
+  severity: 'note',
+  cost: 'whoever came by a node of a disk could use it',
+};
+
 /** Which devices it reaches. */
 export const devices: Judge = (seen, plan) => {
-  const nodes = plan.mounts.filter(({ type }) => type === 'device').map(({ target }) => target);
-  const known = [...nodes, ...plan.masked, ...seen.hostMounts];
-  const strange = seen.mounts.filter(({ type, target }) => type === 'devtmpfs' && !known.includes(target));
+  const strange = seen.mounts.filter(
+    ({ type, target }) => type === 'devtmpfs' && !seen.hostMounts.includes(target),
+  );
   const makes =
     !ownsUsers(seen) && seen.processes.some(({ capabilities }) => (capabilities.bounding >> 27n) & 1n);
-  const given = plan.mounts.filter(({ type }) => type === 'node');
+  const isHarmless = ({ type, numbers }: PlannedDevice): boolean =>
+    type === 'c' && harmlessDevices.includes(numbers);
+  const given = plan.devices.filter((device) => !isHarmless(device));
   const all: Door = {
     by: 'userns = off, caps: mknod',
     severity: 'critical',
-    cost: 'it makes nodes of every disk',
+    cost: 'it makes nodes of every disk, and uses them',
   };
   const extra = given.length === 0 ? '' : `, ${given.length} of the host's`;
+  const held = seen.deviceAccess === null ? '' : ', and no other by cgroup';
   return {
     wall: 'devices',
-    seen: `${nodes.length} harmless ones${extra}`,
-    doors: [...given.map((node) => deviceDoor(node, plan)), ...(makes ? [all] : [])],
-    weaker: strange.map(({ target }) => `${target} is a device of the host`),
+    seen: `${plan.devices.length - given.length} harmless ones${extra}${held}`,
+    doors: [
+      ...given.map((node) => deviceDoor(node, plan)),
+      ...(seen.deviceAccess !== null ? [] : [makes ? all : unheld]),
+    ],
+    weaker: [...strange.map(({ target }) => `${target} is a device of the host`), ...loosened(seen)],
   };
 };
 

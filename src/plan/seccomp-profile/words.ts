@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 
 /** What a profile calls its actions, in the words of a policy (etc/seccomp/default.policy). */
 export const actions: Readonly<Record<string, string>> = {
@@ -44,5 +44,7 @@ export function architectureOf(name: string): string | null {
 export const idleFlags: readonly string[] = ['SECCOMP_FILTER_FLAG_TSYNC', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW'];
 
 /** The number of an error, by its name. */
-export const errnoOf = (name: string): number | undefined =>
-  Object.entries(constants.errno).find(([own]) => own === name)?.[1];
+export function errnoOf(name: string): number | undefined {
+  const found = [...getSystemErrorMap()].find(([, [own]]) => own === name);
+  return found && -found[0];
+}

@@ -56,3 +56,12 @@ describe('debugging', () => {
     expect(found('seccomp = off;')).to.deep.equal([]);
   });
 });
+
+describe('the size of what an ephemeral jail writes', () => {
+  it('is told to do nothing for another', () => {
+    expect(found('ephemeral.size = 1M;')).to.deep.equal(['3:1 without-effect']);
+    expect(found('ephemeral; ephemeral.size = 1M;')).to.deep.equal([]);
+    expect(found('ephemeral; ephemeral.size = 1k;')).to.deep.equal(['3:29 bad-value']);
+    expect(found('ephemeral; ephemeral.size = max;')).to.deep.equal(['3:29 bad-value']);
+  });
+});

@@ -54,6 +54,21 @@ describe('files of a jail', () => {
     expect(adviceOnX('seccomp = off;')).to.deep.equal([]);
   });
 
+  it('seccomp may be a profile in JSON, of which every mistake is at its own place', () => {
+    const good = '{"defaultAction": "SCMP_ACT_ALLOW"}';
+    const bad = '{"defaultAction": "ALLOW",\n "syscalls": [{"names": ["read"]}], "more": 1}';
+    const files = { '/good': good, '/bad.json': bad, '/empty.json': '' };
+    expect(adviceOnX('seccomp = /good;', files)).to.deep.equal([]);
+    const words =
+      'SCMP_ACT_ALLOW, SCMP_ACT_ERRNO, SCMP_ACT_KILL, SCMP_ACT_KILL_THREAD, SCMP_ACT_KILL_PROCESS, SCMP_ACT_TRAP, SCMP_ACT_LOG';
+    expect(adviceOnX('seccomp = /bad.json;', files)).to.deep.equal([
+      `/bad.json:1:19 error: defaultAction: "ALLOW" is not one of ${words} [bad-policy]`,
+      '/bad.json:2:15 error: syscalls[0]: action is missing [bad-policy]',
+      '/bad.json:2:45 warning: more: not known, and ignored [bad-policy]',
+    ]);
+    expect(adviceOnX('seccomp = /empty.json;', files)).to.have.length(1);
+  });
+
   it('devices are devices of the host', () => {
     const files = { '/dev/sda': 'block', '/dev/file': 'a file' };
     expect(adviceOnX('devices = "/dev/sda r", /dev/no, "/dev/file rw";', files)).to.deep.equal([

@@ -66,7 +66,7 @@ describe('ids of jails', () => {
     const files = { '/j/a': 'dir', '/j/b': 'dir', '/j/c': 'dir' };
     const text = jail('a', '300000:65536') + jail('b', '365535:65536') + jail('c', '500000:65536');
     expect(adviceOn(text, files)).to.deep.equal([
-      '2:36 warning: the ids of jail "b" are also those of jail "a": each may do to the other what root may [overlapping-ids]',
+      '2:36 error: the ids of jail "b" are also those of jail "a": each may do to the other what root may [overlapping-ids]',
     ]);
     expect(adviceOn(jail('a', '0:65536') + jail('b', '165535:65536'), files)).to.deep.equal([
       '1:36 warning: ids 0 to 65535 overlap those of the user root of this host [overlapping-ids]',

@@ -39,6 +39,23 @@ describe('the root of a jail', () => {
     expect(adviceOn(jail('a', '/') + jail('b', '/'), { '/': 'dir' })).to.deep.equal([]);
   });
 
+  it('is not where users of the host come to its set-user-ID programs, once for each directory', () => {
+    const three = jail('a', '/j/a') + jail('b', '/j/b') + jail('c', '/k/c') + jail('d', '/j/d', 'readonly;');
+    const files = { '/j/a': 'dir', '/j/b': 'dir', '/k/c': 'dir', '/j/d': 'dir' };
+    const setsIds = (): boolean => true;
+    const words = 'a set-user-ID program there makes them root [open-path]';
+    expect(adviceOn(three, files, { setsIds })).to.deep.equal([
+      `1:12 warning: users of this host reach the root of jail "a" and of 1 more: ${words}`,
+      `3:12 warning: users of this host reach the root of jail "c": ${words}`,
+    ]);
+    expect(adviceOn(three, files)).to.deep.equal([]);
+    const closed = { text: 'dir', mode: 0o700 };
+    expect(adviceOn(three, { ...files, '/j': closed, '/k': closed }, { setsIds })).to.deep.equal([]);
+    expect(adviceOn(three, { ...files, '/': closed }, { setsIds })).to.deep.equal([]);
+    expect(adviceOn(`readonly; ${three}`, files, { setsIds })).to.deep.equal([]);
+    expect(adviceOn(jail('a', '/'), { '/': 'dir' }, { setsIds })).to.deep.equal([]);
+  });
+
   it('is passed over where nobody may look', () => {
     expect(adviceOn(jail('a', '/j/a', 'exec.start = /x;'), { '/j/a': 'closed' })).to.deep.equal([]);
   });

@@ -19,6 +19,7 @@ const steps: readonly Step[] = [
       records: [
         ['namespaces', 'mount,uts,ipc,pid,cgroup,net,user,time'],
         ['uid_map', '0 65536 65536'],
+        ['time.offset', 'boottime', '-100'],
         ['root', '/jails/web', 'rec,nodev,nosuid,idmap'],
         ['mount', 'proc', 'proc', 'proc', 'create,nosuid,nodev,noexec'],
         ['mask', 'proc/keys'],
@@ -27,6 +28,8 @@ const steps: readonly Step[] = [
         ['caps', '3'],
         ['no_new_privs', 'yes'],
         ['seccomp', '/p.bpf'],
+        ['seccomp.init', 'yes'],
+        ['landlock', 'files,scopes'],
       ],
     },
   },
@@ -43,28 +46,49 @@ const expected = (values: JailParams = {}, more: Partial<Expectation> = {}): Exp
 const process = (more: Partial<ObservedProcess>): ObservedProcess => ({
   ...{ pid: 2, role: 'command', name: 'x', uids: [65_536], gids: [65_536], groups: [], session: 2 },
   capabilities: { inheritable: 0n, permitted: 3n, effective: 3n, bounding: 3n, ambient: 0n },
-  ...{ noNewPrivs: true, seccomp: 2, filters: 1, oomScoreAdj: 0 },
+  ...{ noNewPrivs: true, seccomp: 2, filters: 1, oomScoreAdj: 0, label: null },
   ...more,
 });
 const mount = (target: string, type: string, options: string) => ({
-  ...{ target, type, root: '/', device: '0:1', options: options.split(','), propagates: false },
+  ...{ target, type, root: '/', device: '0:1', options: options.split(',') },
+  ...{ superOptions: ['rw'], propagates: false },
 });
 const kinds = ['mnt', 'pid', 'ipc', 'uts', 'cgroup', 'time', 'net', 'user'];
 
+const none = { inheritable: 0n, permitted: 0n, effective: 0n, bounding: 0n, ambient: 0n };
+const keeper = (more: Partial<ObservedProcess> = {}): ObservedProcess =>
+  process({ role: 'jailer', pid: 99, capabilities: none, ...more });
+
 const seen = (more: Partial<Observation> = {}): Observation => ({
-  processes: [process({ role: 'init', pid: 1, seccomp: 0, filters: 0, noNewPrivs: false }), process({})],
+  processes: [process({ role: 'init', pid: 1 }), process({})],
+  jailer: keeper(),
   namespaces: Object.fromEntries(kinds.map((kind) => [kind, { jail: 'a', host: 'b' }])),
-  ...{ uidMap: [range], gidMap: [range], hostMounts: [], hostRoot: { device: '8:1', root: '/' } },
+  ...{
+    uidMap: [range],
+    gidMap: [range],
+    hostMounts: [],
+    rootOwner: 65_536,
+    hostRoot: { device: '8:1', root: '/' },
+  },
   mounts: [
     mount('/', 'ext4', 'rw,nosuid,nodev,idmapped'),
     mount('/proc', 'proc', 'rw,nosuid,nodev,noexec'),
-    mount('/proc/keys', 'devtmpfs', 'rw'),
+    mount('/proc/keys', 'tmpfs', 'ro'),
   ],
-  ...{ present: ['/proc/keys'], descriptors: [], links: ['lo'], corePattern: 'core', neighbours: {} },
+  ...{
+    present: ['/proc/keys'],
+    descriptors: [],
+    links: ['lo'],
+    clocks: { boottime: -90 },
+    corePattern: 'core',
+    neighbours: {},
+  },
+  landlock: 7,
   limits: [{ core: { soft: 0, hard: 0 } }],
   controls: { [pids]: '10\n' },
+  deviceAccess: { version: 2, isAttached: true },
   ...{ quotas: { max_inotify_instances: 96 }, hostQuotas: { max_inotify_instances: 128 } },
-  init: { program: '/memfd:jailer (deleted)', isDumpable: false, terminal: 0, label: 'jailed' },
+  init: { program: '/memfd:jailer (deleted)', isDumpable: false, terminal: 0 },
   ...more,
 });
 
@@ -79,8 +103,9 @@ describe('an audit', () => {
     expect(values).to.deep.equal({});
     expect(rest).to.deep.equal({
       namespaces: ['mount', 'uts', 'ipc', 'pid', 'cgroup', 'net', 'user', 'time'],
-      ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1 },
-      rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'],
+      ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1, initFilters: 1 },
+      ...{ landlock: ['files', 'scopes'], answers: false, label: null },
+      ...{ rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'], layers: 1 },
       mounts: [
         {
           ...{ type: 'proc', source: 'proc', target: '/proc' },
@@ -89,13 +114,64 @@ describe('an audit', () => {
       ],
       ...{ masked: ['/proc/keys'], readOnly: [], quotas: { max_inotify_instances: 96 } },
       ...{ limits: { core: { soft: 0, hard: 0 } }, controls: { [pids]: '10' }, links: [] },
-      ...{ mountsItself: false, foreground: false },
+      ...{ mountsItself: false, foreground: false, devices: [], clocks: { boottime: -100 } },
     });
   });
 
   it('finds nothing weak in what is as planned', () => {
     expect(weaknesses(seen())).to.deep.equal([]);
     expect(auditJail(seen(), expected({}, { links: ['lo'] })).grade).to.equal('A');
+  });
+
+  describe('of a root of several directories', () => {
+    const overlay = (superOptions: string) => ({
+      ...mount('/', 'overlay', 'rw,nosuid,nodev'),
+      superOptions: superOptions.split(','),
+    });
+    const three = 'rw,lowerdir+=/a,lowerdir+=/b,upperdir=/w,workdir=/.w,redirect_dir=nofollow';
+    const judged = (superOptions: string, rootOwner: number | null = 65_536) =>
+      auditJail(
+        seen({ mounts: [...seen().mounts.slice(1), overlay(superOptions)], rootOwner }),
+        expected({}, { links: ['lo'], layers: 3 }),
+      ).findings.find(({ wall }) => wall === 'root');
+
+    it('counts its directories as the kernel names them, by descriptors or by paths', () => {
+      const closed = {
+        ...{ wall: 'root', seen: 'an overlay of 3 directories nosuid nodev', doors: [], weaker: [] },
+      };
+      expect(judged(three)).to.deep.equal(closed);
+      expect(judged('rw,lowerdir=/proc/self/fd/7:/proc/self/fd/8,upperdir=/proc/self/fd/9')).to.deep.equal(
+        closed,
+      );
+    });
+
+    it('tells by its owner whether they are mapped', () => {
+      const weak = ['its root is not mapped to its users'];
+      expect(judged(three, 0)?.weaker).to.deep.equal(weak);
+      expect(judged(three, null)?.weaker).to.deep.equal(weak);
+      expect(judged(three, 2 * 65_536)?.weaker).to.deep.equal(weak);
+    });
+
+    it('tells of directories that are missing and of attributes that are followed', () => {
+      expect(judged('rw,lowerdir=/a,upperdir=/w,redirect_dir=on,metacopy=on')?.weaker).to.deep.equal([
+        'its root is not made of 3 directories',
+        'what its layers say of other files is believed (redirect_dir=on)',
+        'what its layers say of other files is believed (metacopy=on)',
+      ]);
+    });
+  });
+
+  it('notes what of landlock a jail does not have, and why', () => {
+    const noted = (version: number, plan = expected()) =>
+      auditJail(seen({ landlock: version }), plan)
+        .findings.filter(({ wall }) => wall === 'landlock')
+        .flatMap(({ doors }) => doors.map(({ by, severity }) => `${severity}: ${by}`));
+    expect(noted(6)).to.deep.equal([]);
+    expect(noted(2)).to.deep.equal(['note: landlock of this kernel has no scopes']);
+    expect(noted(0)).to.deep.equal(Array(2).fill('note: landlock is not in this kernel'));
+    expect(noted(7, { ...expected(), landlock: ['scopes'] })).to.deep.equal([
+      'note: a jail that may mount by itself',
+    ]);
   });
 
   const weakened: readonly (readonly [string, Partial<Observation>])[] = [
@@ -121,11 +197,26 @@ describe('an audit', () => {
     ],
     [
       'process 1: others may look into its memory',
-      { init: { program: '/memfd:jailer', isDumpable: true, terminal: 0, label: null } },
+      { init: { program: '/memfd:jailer', isDumpable: true, terminal: 0 } },
     ],
+    [
+      'jailer: the jailer has chown, net_admin',
+      { jailer: keeper({ capabilities: { ...none, bounding: 0x1003n } }) },
+    ],
+    ['jailer: the jailer runs without no_new_privs', { jailer: keeper({ noNewPrivs: false }) }],
+    ['jailer: the jailer has no filter', { jailer: keeper({ seccomp: 0 }) }],
     ['network: it has a link that the plan does not give it: eth7', { links: ['lo', 'eth7'] }],
     ['processes: pids.max is max instead of 10', { controls: { [pids]: 'max\n' } }],
     ['kernel quotas: they cannot be read', { quotas: null }],
+    ['clocks: the boottime clock is not shifted as planned', { clocks: { boottime: 0 } }],
+    [
+      'devices: the program that holds back devices is not on its cgroup',
+      { deviceAccess: { version: 2, isAttached: false } },
+    ],
+    [
+      'devices: its cgroup lets it use more devices: b *:* rwm',
+      { deviceAccess: { version: 1, beyond: ['b *:* rwm'] } },
+    ],
     [
       'resource limits: rlimit.core of process 1 is unlimited instead of 0',
       { limits: [{ core: { soft: 0, hard: Infinity } }] },
@@ -141,6 +232,12 @@ describe('an audit', () => {
       expect(auditJail(seen(more), expected({}, { links: ['lo'] })).grade).to.equal('F');
     });
 
+  it('notes a host whose cgroups hold back no device', () => {
+    const { findings, grade } = auditJail(seen({ deviceAccess: null }), expected({}, { links: ['lo'] }));
+    const [devices] = findings.filter(({ wall }) => wall === 'devices');
+    expect(devices && [wallGrade(devices), grade]).to.deep.equal(['noted', 'A']);
+  });
+
   it('takes the ids of a neighbour without a user namespace for those of the host', () => {
     const neighbours = { db: [{ inside: 0, outside: 0, count: 4_294_967_295 }] };
     expect(weaknesses(seen({ neighbours }))).to.deep.equal([]);
@@ -152,6 +249,37 @@ describe('an audit', () => {
     const plan = expected({ 'caps.add': ['net_admin'] }, { links: ['lo'], capabilities: netAdmin });
     const observation = seen({ links: ['lo', 'tun0'], processes: [process({ capabilities })] });
     expect(weaknesses(observation, plan)).to.deep.equal([]);
+  });
+});
+
+describe('the doors of limits', () => {
+  const doorsOf = (plan: Partial<Expectation>, more: Partial<Observation>): readonly string[] =>
+    auditJail(seen(more), { ...expected({}, { links: ['lo'] }), ...plan }).findings.flatMap(({ doors }) =>
+      doors.filter(({ by }) => /core|memory/.test(by)).map(({ by, severity }) => `${by} (${severity})`),
+    );
+  const core = (hard: number, corePattern: string): readonly string[] =>
+    doorsOf({ limits: { core: { soft: hard, hard } } }, { corePattern }).filter((by) => by.includes('core'));
+
+  it('are core files that go to the host, which a limit of 1 byte keeps from a program and none from a socket', () => {
+    expect(core(0, 'core')).to.deep.equal([]);
+    expect(core(Infinity, 'core')).to.deep.equal(['rlimit.core (low)']);
+    expect(core(1, '|/bin/x %p')).to.deep.equal([]);
+    expect(core(0, '|/bin/x %p')).to.deep.equal(['rlimit.core (medium)']);
+    expect(core(1, '@/run/socket')).to.deep.equal(['kernel.core_pattern (note)']);
+  });
+
+  it('are memory and swap without a limit', () => {
+    const controls = { '/cg/memory.max': '100', '/cg/memory.swap.max': 'max' };
+    const memory = (
+      values: Expectation['values'],
+      files: Readonly<Record<string, string>>,
+    ): readonly string[] => doorsOf({ values, controls: files }, { controls: files });
+    expect(memory({ 'memory.swap.max': Infinity }, controls)).to.deep.equal(['memory.swap.max = max (low)']);
+    expect(memory({}, { ...controls, '/cg/memory.swap.max': '5' })).to.deep.equal([]);
+    expect(memory({ 'memory.max': Infinity }, { '/cg/memory.max': 'max' })).to.deep.equal([
+      'memory.max = max (low)',
+    ]);
+    expect(memory({}, {})).to.deep.equal(['no memory controller on this host (note)']);
   });
 });
 

@@ -147,6 +147,7 @@ let s:names = [
   \ 'priority',
   \ 'base',
   \ '\%(no\)\=ephemeral',
+  \ 'ephemeral\.size',
   \ '\%(no\)\=readonly',
   \ 'image',
   \ 'exec\.env',
