@@ -138,8 +138,10 @@ export class Scene {
       bootid: kernel('/proc/sys/kernel/random/boot_id'),
       machineid: first('/etc/machine-id', /\w+/),
       root: this.instance.prefix,
+      model: first('/proc/cpuinfo', /model name.*/),
       disk: first('/proc/self/mountinfo', /(?<= - \S+ )\/dev\/\S+/),
-      corepattern: kernel('/proc/sys/kernel/core_pattern'),
+      // The kernel's own pattern tells nothing of a host.
+      corepattern: kernel('/proc/sys/kernel/core_pattern').replace(/^core$/, 'the pattern of the host'),
       hostname: hostname(),
       cgroup: 'jaild',
     };

@@ -180,10 +180,12 @@ const onHost: readonly HostProbe[] = [
     return unless(statSync(file).uid === 100_000 && (statSync(file).mode & 0o777) === 0o644, answer);
   }),
   probe('2.host-files', 4, 'open_directories_above_warned', (scene) => {
+    const roots = join(scene.instance.prefix, 'roots');
+    chmodSync(roots, 0o755);
     const { stdout, stderr } = scene.ctl('check');
-    const audited = scene.ctl('audit', 'box').stdout;
+    chmodSync(roots, 0o700);
     return unless(
-      /other users|traverse|set-user-ID|0700|others may/i.test(stdout + stderr + audited),
+      /users of this host reach the root of jail/.test(stdout + stderr),
       'no word about a root that others may reach',
     );
   }),
