@@ -1,0 +1,125 @@
+import { allow, edit, take, takeAll, type Removal } from './removal.js';
+
+const init = 'native/jailer/init.c';
+const network = 'src/plan/network.ts';
+const namespaces = 'src/plan/namespaces.ts';
+
+/** What keeps jails apart, bounded and jaild whole: chapters 4 to 6. */
+export const removalsAround: readonly Removal[] = [
+  take(
+    '4.loopback',
+    'a network namespace',
+    network,
+    'return !hasAddress &&',
+    'return !hasAddress ||',
+    'namespace_net',
+    'loopback_of_host',
+  ),
+  takeAll(
+    '4.abstract',
+    'a network namespace, and landlock',
+    [
+      edit(network, 'return !hasAddress &&', 'return !hasAddress ||'),
+      edit('native/jailer/landlock.c', '.scopes = abi < 6 ? 0 : scopes', '.scopes = 0'),
+    ],
+    'abstract_socket_of_host',
+  ),
+  take('4.ipc', 'an IPC namespace', namespaces, "['ipc']", '[]', 'queues_of_host', 'shared_memory_of_host'),
+  take(
+    '4.id-maps',
+    'a range for each jail',
+    'src/host/machine.ts',
+    'return this.#uids.rangeOf(name);',
+    'return 1_610_612_736;',
+    'ranges_uid_map',
+  ),
+  allow('4.keyrings', 'keyctl', 'call_keyctl'),
+  take(
+    '5.creator',
+    'the quota of inotify',
+    namespaces,
+    'Math.min(usual, Math.floor((ofHost ?? 0) * PART))',
+    '1_000_000',
+    'inotify_instances',
+  ),
+  take(
+    '5.limits',
+    'no core files',
+    'src/plan/resource-limits.ts',
+    'both(leavesTheJail(corePattern) ? 1 : 0)',
+    'both(Infinity)',
+    'limit_core',
+  ),
+  take(
+    '5.memory',
+    'the usual pids.max',
+    'src/plan/limit-amounts.ts',
+    "'pids.max': 4096",
+    "'pids.max': Infinity",
+    'cgroup_pids_max',
+  ),
+  take(
+    '5.space',
+    'the size of /dev/shm',
+    'src/plan/tmpfs.ts',
+    "values['shm.size'] ?? 64 * MEBI",
+    "values['shm.size'] ?? Infinity",
+    'shared_memory_size',
+  ),
+  take(
+    '5.init',
+    'process 1 reaps at once',
+    'native/jailer/commands.c',
+    'while ((pid = waitpid(',
+    'while (usleep(700000) == 0 && (pid = waitpid(',
+    'orphans_are_reaped',
+  ),
+  take(
+    '5.priority',
+    'no core files',
+    'src/plan/resource-limits.ts',
+    'both(leavesTheJail(corePattern) ? 1 : 0)',
+    'both(Infinity)',
+    'core_dumps',
+  ),
+  take(
+    '6.state',
+    'the mode of its directory',
+    'src/jaild.ts',
+    'ownDirectory(instance.stateDirectory, 0o700)',
+    'ownDirectory(instance.stateDirectory, 0o755)',
+    'mode_var_lib_jaild',
+  ),
+  take(
+    '6.socket',
+    'the mode of the socket',
+    'src/control/server.ts',
+    'group === null ? 0o600 : 0o660',
+    '0o666',
+    'mode_run_jaild_jaild_sock',
+  ),
+  take(
+    '6.names',
+    'names without a slash',
+    'src/config/rules/naming.ts',
+    'const isComponent = /',
+    "const isComponent = name !== '' || /",
+    'name_slash',
+  ),
+  take(
+    '6.config',
+    'pipes are not waited for',
+    'src/config/load.ts',
+    'constants.O_RDONLY | constants.O_NONBLOCK',
+    'constants.O_RDONLY',
+    'test/config/load.test.ts: may be a pipe',
+  ),
+  take(
+    '6.audit',
+    'read-only files behind the plan',
+    'native/jailer/mounts.c',
+    'sys_mount_setattr(tree, AT_RECURSIVE, &readonly);',
+    '(readonly.attr_clr = 0);',
+    'audit_of_defaults',
+  ),
+];
