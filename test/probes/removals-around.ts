@@ -1,6 +1,5 @@
 import { allow, edit, take, takeAll, type Removal } from './removal.js';
 
-const init = 'native/jailer/init.c';
 const network = 'src/plan/network.ts';
 const namespaces = 'src/plan/namespaces.ts';
 
