@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { removals, type Removal } from './removals.js';
+import type { Edit, Removal } from './removal.js';
+import { removals } from './removals.js';
 
 const repository = join(import.meta.dirname, '../../..');
 const parts = ['bin', 'dist', 'etc', 'native', 'package.json', 'src', 'test', 'tsconfig.json'];
@@ -18,10 +19,10 @@ function scratchTree(): string {
 }
 
 /** @throws Error when the words are not in the text exactly once: the defence has moved, and its removal has to follow. */
-function patched(text: string, { class: kind, file, from, to }: Removal): string {
+function patched(text: string, { file, from, to }: Edit): string {
   const [before, after, ...more] = text.split(from);
   if (before === undefined || after === undefined || more.length > 0)
-    throw new Error(`${kind}: not once in ${file}: ${from.trim()}`);
+    throw new Error(`not once in ${file}: ${from.trim()}`);
   return `${before}${to}${after}`;
 }
 
@@ -46,6 +47,7 @@ function rebuild(tree: string, file: string): void {
   writeFileSync(join(tree, 'dist', file.replace(/ts$/, 'js')), outputText);
 }
 
+const isTest = (name: string): boolean => name.includes('.test.ts: ');
 const PATIENCE_MS = 120_000;
 
 /** Which of the probes fail now. @throws Error when they could not be made */
@@ -68,28 +70,37 @@ function testFails(tree: string, test: string): boolean {
 }
 
 /** What fails without the defence. */
-function failuresWithout(tree: string, removal: Removal): readonly string[] {
-  const file = join(tree, removal.file);
+function failuresWithout(tree: string, { edits, seenBy }: Removal): readonly string[] {
+  const [first, ...rest] = edits;
+  if (first !== undefined)
+    return without(tree, first, () => failuresWithout(tree, { class: '', what: '', edits: rest, seenBy }));
+  return [
+    ...failingProbes(
+      tree,
+      seenBy.filter((name) => !isTest(name)),
+    ),
+    ...seenBy.filter((name) => isTest(name) && testFails(tree, name)),
+  ];
+}
+
+/** Makes the edit, does something, and puts back what was there. */
+function without<T>(tree: string, edit: Edit, act: () => T): T {
+  const file = join(tree, edit.file);
   const text = readFileSync(file, 'utf8');
-  const isTest = (name: string): boolean => name.includes('.test.ts: ');
+  writeFileSync(file, patched(text, edit));
   try {
-    writeFileSync(file, patched(text, removal));
-    rebuild(tree, removal.file);
-    const probes = removal.seenBy.filter((name) => !isTest(name));
-    return [
-      ...failingProbes(tree, probes),
-      ...removal.seenBy.filter((name) => isTest(name) && testFails(tree, name)),
-    ];
+    rebuild(tree, edit.file);
+    return act();
   } finally {
     writeFileSync(file, text);
-    rebuild(tree, removal.file);
+    rebuild(tree, edit.file);
   }
 }
 
-function line(removal: Removal): string {
+function line(removal: Removal, before: readonly string[]): string {
   const begin = `${removal.class.padEnd(16)}  ${removal.what.padEnd(40)}  `;
   try {
-    const failed = failuresWithout(tree, removal);
+    const failed = failuresWithout(tree, removal).filter((name) => !before.includes(name));
     if (failed.length > 0) return begin + failed.join(' ');
     process.exitCode = 1;
     return `${begin}NOT SEEN by ${removal.seenBy.join(' ')}`;
@@ -107,7 +118,10 @@ function line(removal: Removal): string {
 const wanted = removals.filter(({ class: kind }) => process.argv.length === 2 || process.argv.includes(kind));
 const tree = scratchTree();
 try {
-  for (const removal of wanted) console.log(line(removal));
+  const probes = wanted.flatMap(({ seenBy }) => seenBy).filter((name) => !isTest(name));
+  // A probe that fails with all defences in place shows nothing when one is gone.
+  const before = failingProbes(tree, [...new Set(probes)]);
+  for (const removal of wanted) console.log(line(removal, before));
 } finally {
   rmSync(tree, { recursive: true });
 }
