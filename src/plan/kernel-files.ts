@@ -52,7 +52,7 @@ const masked: Readonly<Record<KernelMount['type'], readonly string[]>> = {
       'devices/virtual/powercap',
     ],
     ...['devices/system/memory', 'devices/system/node', 'devices/virtual/thermal', 'firmware', 'fs'],
-    ...['hypervisor', 'kernel/boot_params', 'kernel/btf', 'kernel/irq'],
+    ...['hypervisor', 'kernel/boot_params', 'kernel/btf', 'kernel/irq', 'kernel/mm'],
     ...['kernel/notes', 'kernel/slab', 'kernel/vmcoreinfo', 'module', 'power'],
   ],
 };

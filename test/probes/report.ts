@@ -1,3 +1,4 @@
+import { known } from './known.js';
 import { runProbes } from './run.js';
 import { score, type Finding } from './probe.js';
 
@@ -10,7 +11,7 @@ const row = ({ weight, way, class: kind, name, seen }: Finding): string =>
     way.padEnd(8),
     kind.padEnd(15),
     name.padEnd(28),
-    seen?.replaceAll('\n', ' '),
+    known[name] === undefined ? seen?.replaceAll('\n', ' ') : `known: ${known[name]}`,
   ].join('  ');
 
 /*

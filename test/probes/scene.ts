@@ -139,6 +139,7 @@ export class Scene {
       machineid: first('/etc/machine-id', /\w+/),
       root: this.instance.prefix,
       model: first('/proc/cpuinfo', /model name.*/),
+      pages: first('/proc/vmstat', /pgfault \d+/),
       disk: first('/proc/self/mountinfo', /(?<= - \S+ )\/dev\/\S+/),
       // The kernel's own pattern tells nothing of a host.
       corepattern: kernel('/proc/sys/kernel/core_pattern').replace(/^core$/, 'the pattern of the host'),

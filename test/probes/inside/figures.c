@@ -87,6 +87,6 @@ static void figure(const struct probe *probe)
 
 FIGURE(MEDIUM, memtotal, "/proc/meminfo") FIGURE(MEDIUM, btime, "/proc/stat") FIGURE(MEDIUM, cmdline, "/proc/cmdline")
 FIGURE(HIGH, bootid, "/proc/sys/kernel/random/boot_id") FIGURE(HIGH, machineid, "/etc/machine-id")
-FIGURE(LOW, model, "/proc/cpuinfo") FIGURE(LOW, root, "/proc/self/mountinfo")
+FIGURE(LOW, model, "/proc/cpuinfo") FIGURE(LOW, pages, "/proc/vmstat") FIGURE(LOW, root, "/proc/self/mountinfo")
 FIGURE(LOW, disk, "/proc/self/mountinfo") FIGURE(LOW, corepattern, "/proc/sys/kernel/core_pattern")
 FIGURE(HIGH, hostname, "/proc/sys/kernel/hostname") FIGURE(MEDIUM, cgroup, "/proc/self/cgroup")

@@ -31,7 +31,7 @@ HIDDEN(MEDIUM, vmallocinfo, "/proc/vmallocinfo") HIDDEN(LOW, pagetypeinfo, "/pro
 HIDDEN(MEDIUM, latency_stats, "/proc/latency_stats") HIDDEN(MEDIUM, acpi, "/proc/acpi") HIDDEN(MEDIUM, scsi, "/proc/scsi")
 HIDDEN(LOW, asound, "/proc/asound") HIDDEN(LOW, pressure, "/proc/pressure") HIDDEN(MEDIUM, modules, "/proc/modules")
 HIDDEN(LOW, config, "/proc/config.gz") HIDDEN(MEDIUM, diskstats, "/proc/diskstats") HIDDEN(MEDIUM, partitions, "/proc/partitions")
-HIDDEN(LOW, vmstat, "/proc/vmstat") HIDDEN(LOW, zoneinfo, "/proc/zoneinfo") HIDDEN(LOW, buddyinfo, "/proc/buddyinfo")
+HIDDEN(LOW, zoneinfo, "/proc/zoneinfo") HIDDEN(LOW, buddyinfo, "/proc/buddyinfo")
 HIDDEN(LOW, softirqs, "/proc/softirqs") HIDDEN(LOW, schedstat, "/proc/schedstat") 
 HIDDEN(MEDIUM, locks, "/proc/locks") HIDDEN(LOW, consoles, "/proc/consoles") HIDDEN(LOW, iomem, "/proc/iomem")
 HIDDEN(LOW, ioports, "/proc/ioports") HIDDEN(LOW, mtrr, "/proc/mtrr") HIDDEN(LOW, driver_rtc, "/proc/driver/rtc")
