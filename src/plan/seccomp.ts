@@ -40,7 +40,7 @@ const callsOf: Readonly<Record<string, readonly string[]>> = {
     ...['mount_setattr', 'sethostname', 'setdomainname', 'setns', 'quotactl', 'quotactl_fd'],
   ],
   sys_time: ['clock_settime', 'clock_adjtime', 'settimeofday', 'adjtimex'],
-  sys_ptrace: ['ptrace', 'process_vm_readv', 'process_vm_writev', 'kcmp', 'pidfd_getfd'],
+  sys_ptrace: ['ptrace', 'process_vm_readv', 'process_vm_writev', 'kcmp', 'pidfd_getfd', 'process_madvise'],
   sys_pacct: ['acct'],
   sys_boot: ['reboot'],
   sys_module: ['init_module', 'finit_module', 'delete_module'],

@@ -60,15 +60,14 @@ describe('root in a default jail', () => {
       'open_by_handle open_nsfs unshare_user unshare_mount unshare_net unshare_time clone_user setns mount remount ' +
       'umount pivot_root fsopen fspick open_tree move_mount mount_setattr bpf perf userfaultfd io_uring keyctl ' +
       'add_key kexec init_module delete_module reboot settime adjtime swapon personality iopl acct quotactl syslog ' +
-      'fanotify kcmp ldt raw mknod tiocsti tiocsti_high ptrace_init memory_init descriptor_init sched_core ' +
-      'io_uring_enter request_key tiocsetd prctl_mm';
+      'fanotify process_madvise process_mrelease remap_pages handle no_random kcmp ldt pidfd_init raw ' +
+      'mknod tiocsti tiocsti_high ptrace_init memory_init descriptor_init sched_core io_uring_enter request_key tiocsetd prctl_mm';
     expect(readProbe(inside('probe'))).to.deep.equal({
       EACCES: 'nice',
-      EAFNOSUPPORT: 'alg vsock packet netfilter audit uevent xfrm tipc bluetooth',
-      EBADF: 'pidfd_init',
-      ENOSYS: 'clone3 unknown none',
+      EAFNOSUPPORT: 'igmp alg vsock packet old_packet netfilter audit uevent xfrm tipc bluetooth',
+      ENOSYS: 'clone3 secret io_setup unknown none',
       EPERM: refusedByPrivilege,
-      EPROTONOSUPPORT: 'old_packet sctp dccp l2tp smc',
+      EPROTONOSUPPORT: 'udplite mptcp sctp dccp l2tp smc',
       EXDEV: 'chroot',
       'signal 31': 'x32 int80',
     });

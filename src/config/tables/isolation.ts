@@ -193,7 +193,7 @@ export const isolation = {
   'caps.drop': linux(capabilities, 'Capabilities taken away from those.'),
   seccomp: linux(string, 'System call policy: default, off, or a file.', {
     default: 'default',
-    note: 'The file has the lines of etc/seccomp/default.policy, or is a profile in the JSON of Docker or of the OCI runtime specification, which means what it means to runc; in it a capability opens what the profile says, and what other parameters allow or refuse comes first.',
+    note: 'The file has the lines of etc/seccomp/default.policy, or is a profile in the JSON of Docker or of the OCI runtime specification, which means what it means to runc; in it a capability opens what the profile says, and what other parameters allow or refuse comes first. The default has no io_setup(2), no SCTP, MPTCP or UDP-Lite and no unrandomized addresses: programs go on without.',
   }),
   no_new_privs: linux(boolean, 'Programs inside gain nothing from set-user-ID bits.', { default: 'true' }),
   devices: linux(deviceGrants, 'Devices of the host that the jail has in /dev: "/dev/kvm rw".', {
