@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
+import { coreRules } from '../../src/plan/resource-limits.js';
 import { seccompPolicy } from '../../src/plan/seccomp.js';
 import { answerOf, callNumbers, compilePolicy, I386, type Call } from '../support/bpf.js';
 
@@ -165,6 +166,20 @@ describe('the default system call policy', () => {
     // name, pdeathsig, dumpable, seccomp, capbset_drop, no_new_privs, subreaper, thp, ambient, speculation
     for (const option of [15n, 1n, 4n, 22n, 24n, 38n, 36n, 41n, 47n, 53n])
       expect(answer('prctl', option)).to.equal('allow');
+  });
+
+  it('says that the limit of core files is set, where it has to stay as it is, and sets nothing', () => {
+    const policy = readFileSync('etc/seccomp/default.policy', 'utf8');
+    const kept = compilePolicy(seccompPolicy(policy, {}, coreRules({}, '|/bin/cores')));
+    const answers = (name: string, ...calls: readonly (readonly bigint[])[]): readonly string[] =>
+      calls.map((args) => answerOf(kept, { number: number(name), args }));
+    expect(answers('setrlimit', [4n, 1n], [4n | HIGH, 1n], [3n, 1n], [7n, 1n])).to.deep.equal([
+      ...['errno 0', 'errno 0', 'allow', 'allow'],
+    ]);
+    expect(
+      answers('prlimit64', [0n, 4n, 1n], [9n, 4n | HIGH, HIGH], [0n, 4n, 0n], [0n, 7n, 1n]),
+    ).to.deep.equal(['errno 0', 'errno 0', 'allow', 'allow']);
+    expect([answer('setrlimit', 4n, 1n), answer('prlimit64', 0n, 4n, 1n)]).to.deep.equal(['allow', 'allow']);
   });
 
   it('ends who calls by another entry point than the native one', () => {
