@@ -32,13 +32,14 @@ describe('a wall of a default jail, and the same with a door in it:', () => {
       network { ip4 = inherit; }
       nousers { userns = off; }
       setuid { no_new_privs = false; }
+      files { caps.add = setfcap; }
       dumps { rlimit.core = unlimited; }
       messages { userns = off; allow.read_msgbuf; caps.add = syslog; }
       scheduler { userns = off; seccomp = off; caps.add = sys_nice; }
       large { mount = "tmpfs $path/mnt tmpfs size=200m 0 0"; }
     `);
     await instance.start();
-    const jails = ['box', 'network', 'nousers', 'setuid', 'dumps', 'messages', 'scheduler', 'large'];
+    const jails = ['box', 'network', 'nousers', 'setuid', 'files', 'dumps', 'messages', 'scheduler', 'large'];
     const { code, stderr } = instance.ctl('start', ...jails);
     if (code !== 0) throw new Error(stderr);
     const words = ['-t', String(instance.daemonPid), '-n', join(instance.root, 'bin/walls')];
@@ -68,6 +69,11 @@ describe('a wall of a default jail, and the same with a door in it:', () => {
     const as = (jail: string): string =>
       instance.ctl('exec', '-u', 'www', jail, '--', 'raised').stdout.trim();
     expect([as('box'), as('setuid')]).to.deep.equal(['33', '0']);
+  });
+
+  it('capabilities for files, which count on the host (caps)', () => {
+    const given = both('files', 'cp /bin/walls /tmp/walls; walls file-capability /tmp/walls');
+    expect(given).to.deep.equal(['Operation not permitted', 'given']);
   });
 
   it('core dumps (rlimit.core)', () => {

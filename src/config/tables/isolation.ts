@@ -186,10 +186,11 @@ export const isolation = {
     note: 'Users and groups from COUNT on are nobody inside.',
   }),
   caps: linux(capabilities, 'Capabilities of root in the jail, instead of the default set.', {
-    default:
-      'chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service sys_chroot setfcap',
+    default: 'chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service sys_chroot',
   }),
-  'caps.add': linux(capabilities, 'Capabilities beside those.'),
+  'caps.add': linux(capabilities, 'Capabilities beside those.', {
+    note: 'setfcap is what setcap(8) wants. Packages that have it run mostly go on without; rpm refuses to unpack such a file. What it gives to a file in the root of a jail counts on the host too.',
+  }),
   'caps.drop': linux(capabilities, 'Capabilities taken away from those.'),
   seccomp: linux(string, 'System call policy: default, off, or a file.', {
     default: 'default',
