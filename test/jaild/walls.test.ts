@@ -90,6 +90,19 @@ describe('a wall of a default jail, and the same with a door in it:', () => {
     expect(both('scheduler', 'walls nice')).to.deep.equal(['Permission denied', 'given']);
   });
 
+  it('memory file systems for more files than they have pages (mount)', () => {
+    const most = (jail: string): readonly string[] =>
+      [
+        ...shell(jail, 'grep " rw,.* - tmpfs " /proc/self/mountinfo').matchAll(
+          / (\/\S*) rw,.*nr_inodes=(\d+k?)/g,
+        ),
+      ].map(([, target, inodes]) => `${target} ${inodes}`);
+    expect([most('box'), most('large')]).to.deep.equal([
+      ['/dev 64', '/dev/shm 16384'],
+      ['/dev 64', '/mnt 51200', '/dev/shm 16384'],
+    ]);
+  });
+
   it('memory file systems without a size (mount)', () => {
     const sizes = (jail: string): readonly string[] =>
       [...shell(jail, 'grep " - tmpfs " /proc/self/mountinfo').matchAll(/ - tmpfs \S+ (\S+)/g)].map(

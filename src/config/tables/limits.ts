@@ -8,7 +8,8 @@ const V2_ONLY = 'On cgroup v2 only: elsewhere the jail does not start.';
 const QUOTA = "Counts for root of the host, too: less than the host's own in /proc/sys/user. Needs userns.";
 const CORES =
   'Where kernel.core_pattern of the host names a program, 1 in place of 0: that keeps them from it. A process that lowers its own is told that it is done, and nothing is.';
-const MEMORY_COUNTS = 'What is in it counts for memory.max, too.';
+const MEMORY_COUNTS =
+  'What is in it counts for memory.max, too. It has room for a file for each 4 KiB, 1024 at least; that of a mount is set by nr_inodes.';
 const memory = (summary: string, defaultText = 'max', note?: string) =>
   linux(amount, summary, { default: defaultText, unit: 'bytes', live: true, ...(note && { note }) });
 const hugePages = (summary: string) => linux(bytes, summary, { default: 'max', unit: 'bytes', live: true });
