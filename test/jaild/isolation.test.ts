@@ -39,6 +39,11 @@ describe('a default jail', () => {
     expect(Math.abs(Number(map('box')[1]) - Number(map('other')[1]))).to.be.at.least(65536);
   });
 
+  it('can’t choose projects of the host as its own', () => {
+    const maps = inside('cat /proc/self/projid_map; (echo 0 0 1 >/proc/self/projid_map) 2>&1');
+    expect(maps).to.equal(`${inside('cat /proc/self/uid_map')}\nsh: write error: Operation not permitted`);
+  });
+
   it('keeps its user ids over a restart', () => {
     const before = inside('cat /proc/self/uid_map');
     instance.ctl('restart', 'box');
