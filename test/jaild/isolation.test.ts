@@ -8,11 +8,14 @@ describe('a default jail', () => {
     instance.ctl('exec', 'box', '--', 'sh', '-c', script).stdout.trim();
 
   before(async () => {
-    instance.configure(
-      'box { path = "$root"; command = "/bin/sleep 1000"; }  other { path = "$root"; command = "/bin/sleep 1000"; }',
-    );
+    instance.configure(`
+      * { path = "$root"; command = "/bin/sleep 1000"; }
+      box { }
+      other { }
+      clean { exec.clean; exec.start = "/bin/env >/tmp/environment"; }
+    `);
     await instance.start();
-    for (const jail of ['box', 'other']) {
+    for (const jail of ['box', 'other', 'clean']) {
       const answer = instance.ctl('start', jail);
       if (answer.code !== 0) throw new Error(answer.stderr);
     }
@@ -93,6 +96,15 @@ describe('a default jail', () => {
       /^HOME JID JNAME JPATH PATH PWD SHELL SHLVL USER$/,
     );
     expect(inside('ls /proc/self/fd | tr "\\n" " "')).to.match(/^0 1 2 3$/);
+  });
+
+  it('has nothing of itself in the environment of its commands with exec.clean', () => {
+    const named = (...words: readonly string[]): string =>
+      instance.ctl(...words, '--', 'sh', '-c', 'env | cut -d= -f1 | sort | tr "\\n" " "').stdout.trim();
+    const asked = [named('exec', 'clean'), named('run', 'exec.clean', `path=${instance.root}`)];
+    expect(asked).to.deep.equal(['HOME PATH PWD SHELL SHLVL USER', 'HOME PATH PWD SHELL SHLVL USER']);
+    const started = readFileSync(`${instance.root}/tmp/environment`, 'utf8');
+    expect(started.match(/^\w+/gm)?.sort().join(' ')).to.equal('HOME PATH PWD SHELL SHLVL USER');
   });
 
   it('does not let its root be left by a chroot', () => {
