@@ -51,7 +51,9 @@ static int next_tree(struct builder *b)
 
 static int make_directory(struct builder *b, struct item *item)
 {
-	int fd = target_directory(b->root, item->target, (mode_t)item->number);
+	const char *target = item->target;
+	int base = mount_base(b, &target);
+	int fd = target_directory(base, target, (mode_t)item->number);
 
 	if (fd < 0)
 		return -1;
@@ -80,8 +82,9 @@ static bool links_to(int dir, const char *name, const char *text)
 
 static int make_symlink(struct builder *b, struct item *item)
 {
-	const char *name;
-	int dir = target_parent(b->root, item->target, &name);
+	const char *name, *target = item->target;
+	int base = mount_base(b, &target);
+	int dir = target_parent(base, target, &name);
 	int result, error;
 	struct stat st;
 
@@ -113,7 +116,7 @@ static void furnish(struct builder *b)
 
 			if (given && tree < 0)
 				break;
-			if (mount_item(b->root, i, tree) < 0 && !i->options.optional)
+			if (mount_item(b, i, tree) < 0 && !i->options.optional)
 				build_fail(b->channel, STEP_MOUNT, i->target);
 			break;
 		}
@@ -139,7 +142,7 @@ static void cover(struct builder *b)
 	for (struct item *i = b->plan->cover.first; i != NULL; i = i->next) {
 		bool mask = i->kind == ITEM_MASK;
 
-		if ((mask ? mount_mask(b->root, b->nodes, i->target) : mount_readonly(b->root, i->target)) < 0)
+		if ((mask ? mount_mask(b, i->target) : mount_readonly(b, i)) < 0)
 			build_fail(b->channel, mask ? STEP_MASK : STEP_READONLY, i->target);
 	}
 }
@@ -248,6 +251,7 @@ void build_inside(struct plan *plan, int channel, const struct order *first, con
 	furnish(&b);
 	set_sysctls(&b);
 	cover(&b);
+	mount_let_go(&b);
 	enter_root(&b);
 	set_names(&b);
 	if (plan->root_readonly && sys_mount_setattr(b.root, 0, &readonly) < 0)

@@ -52,22 +52,73 @@ int mount_detached(const char *type, const char *words, unsigned int count, uint
 	return closing(fs, result);
 }
 
-static int open_mount_point(int root, const struct item *item, int tree)
+/* What of `target` is below `top`, or NULL. */
+static const char *rest_of(const char *target, const char *top)
 {
+	size_t n = strlen(top);
+
+	if (n == 0 || strncmp(target, top, n) != 0 || target[n] != '/')
+		return NULL;
+	return target + n + strspn(target + n, "/");
+}
+
+int mount_base(const struct builder *b, const char **target)
+{
+	const struct item *lists[] = { b->plan->furnish.first, b->plan->cover.first };
+	const char *found = *target;
+	int dir = b->root;
+
+	for (int n = 0; n < 2; n++) {
+		for (const struct item *i = lists[n]; i != NULL; i = i->next) {
+			const char *rest = i->held ? rest_of(*target, i->target) : NULL;
+
+			if (rest != NULL) {
+				dir = i->mount;
+				found = rest;
+			}
+		}
+	}
+	*target = found;
+	return dir;
+}
+
+static void hold(struct item *item, int tree)
+{
+	item->held = true;
+	item->mount = tree;
+}
+
+void mount_let_go(struct builder *b)
+{
+	struct item *lists[] = { b->plan->furnish.first, b->plan->cover.first };
+
+	for (int n = 0; n < 2; n++) {
+		for (struct item *i = lists[n]; i != NULL; i = i->next) {
+			if (i->held)
+				close(i->mount);
+			i->held = false;
+		}
+	}
+}
+
+static int open_mount_point(const struct builder *b, const struct item *item, int tree)
+{
+	const char *target = item->target;
+	int base = mount_base(b, &target);
 	struct stat st = { .st_mode = S_IFDIR };
 
 	if (item->type == MOUNT_BIND && fstat(tree, &st) < 0)
 		return -1;
 	if (!item->options.create)
-		return target_open(root, item->target, O_PATH);
-	return S_ISDIR(st.st_mode) ? target_directory(root, item->target, 0755) :
-				     target_file(root, item->target);
+		return target_open(base, target, O_PATH);
+	return S_ISDIR(st.st_mode) ? target_directory(base, target, 0755) :
+				     target_file(base, target);
 }
 
-int mount_item(int root, struct item *item, int tree)
+int mount_item(struct builder *b, struct item *item, int tree)
 {
 	const struct mount_options *o = &item->options;
-	int target = open_mount_point(root, item, tree);
+	int target = open_mount_point(b, item, tree);
 	int result;
 
 	if (target < 0)
@@ -76,14 +127,20 @@ int mount_item(int root, struct item *item, int tree)
 		tree = mount_detached(mount_type_name(item->type), o->rest, o->rest_count,
 				      o->attributes);
 	result = tree < 0 ? -1 : sys_move_mount(tree, target);
-	if (result == 0)
-		item->mount_id = target_mount_id(tree);
-	return closing(tree, closing(target, result));
+	closing(target, 0);
+	if (result < 0)
+		return closing(tree, result);
+	item->mount_id = target_mount_id(tree);
+	if (item->kind != ITEM_MOUNT)
+		return closing(tree, 0);
+	hold(item, tree);
+	return 0;
 }
 
-int mount_mask(int root, int shelf, const char *target)
+int mount_mask(const struct builder *b, const char *target)
 {
-	int fd = target_open(root, target, O_PATH);
+	int base = mount_base(b, &target);
+	int fd = target_open(base, target, O_PATH);
 	struct mount_attr no_devices = { .attr_set = MOUNT_ATTR_NODEV };
 	struct stat st;
 	int tree, result;
@@ -92,7 +149,7 @@ int mount_mask(int root, int shelf, const char *target)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	if (fstat(fd, &st) < 0)
 		return closing(fd, -1);
-	tree = sys_open_tree(shelf, S_ISDIR(st.st_mode) ? SHELF_DIRECTORY : SHELF_FILE,
+	tree = sys_open_tree(b->nodes, S_ISDIR(st.st_mode) ? SHELF_DIRECTORY : SHELF_FILE,
 			     OPEN_TREE_CLONE);
 	/* The shelf lets devices work, for it may have some. */
 	result = tree < 0 ? -1 : sys_mount_setattr(tree, 0, &no_devices);
@@ -101,10 +158,12 @@ int mount_mask(int root, int shelf, const char *target)
 	return closing(tree, closing(fd, result));
 }
 
-int mount_readonly(int root, const char *target)
+int mount_readonly(struct builder *b, struct item *item)
 {
+	const char *target = item->target;
+	int base = mount_base(b, &target);
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-	int fd = target_open(root, target, O_PATH);
+	int fd = target_open(base, target, O_PATH);
 	int tree, result;
 
 	if (fd < 0)
@@ -113,5 +172,9 @@ int mount_readonly(int root, const char *target)
 	result = tree < 0 ? -1 : sys_mount_setattr(tree, AT_RECURSIVE, &readonly);
 	if (result == 0)
 		result = sys_move_mount(tree, fd);
-	return closing(tree, closing(fd, result));
+	closing(fd, 0);
+	if (result < 0)
+		return closing(tree, result);
+	hold(item, tree);
+	return 0;
 }

@@ -45,6 +45,8 @@ struct item {
 	uint64_t number;	/* mode, device number, soft limit */
 	uint64_t hard;		/* limit; size of a file; type and mode of a node */
 	uint64_t mount_id;	/* set when mounted: what symlink may replace links in */
+	bool held;		/* while the jail is built: `mount` is open */
+	int mount;		/* what is mounted at `target` */
 	const struct item *within;	/* the `nodes` in which a node is made, or NULL: the shelf */
 };
 

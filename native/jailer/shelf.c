@@ -199,5 +199,5 @@ int shelf_bind(struct builder *b, struct item *item)
 		close(tree);
 		return -1;
 	}
-	return tree < 0 ? -1 : mount_item(b->root, item, tree);
+	return tree < 0 ? -1 : mount_item(b, item, tree);
 }

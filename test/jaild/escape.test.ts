@@ -261,6 +261,28 @@ describe('a root directory made to harm', () => {
     expect(readdirSync(outside)).to.deep.equal(['secret']);
   });
 
+  it('has all that hides the host’s files, whatever takes the place of proc and sys meanwhile', () => {
+    const root = join(instance.prefix, 'roots/racer');
+    const mountsOfStart = (): number => {
+      instance.ctl('start', 'racer');
+      const { pid } = instance.status('racer');
+      const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n').length;
+      instance.ctl('stop', 'racer');
+      return mounts;
+    };
+    const whole = mountsOfStart();
+    const swappers = ['proc', 'sys'].map((name) => {
+      mkdirSync(join(root, `other-${name}`));
+      return spawn(join(root, 'bin/probe'), ['swap', join(root, name), join(root, `other-${name}`)]);
+    });
+    try {
+      const counts = Array.from({ length: 25 }, mountsOfStart);
+      expect(counts).to.deep.equal(Array.from({ length: 25 }, () => whole));
+    } finally {
+      for (const swapper of swappers) swapper.kill('SIGKILL');
+    }
+  });
+
   it('may lie where nobody but root may look', () => {
     chmodSync(join(instance.prefix, 'roots'), 0o700);
     instance.ctl('restart', 'plain');
