@@ -53,12 +53,15 @@ static void join_cgroups(const struct plan *plan, bool joined)
 static void send_netlink(const struct plan *plan)
 {
 	struct note note = { .type = NOTE_NETLINK };
+	struct sockaddr_nl own = { .nl_family = AF_NETLINK };
 	int fd;
 
 	if ((plan->namespaces & CLONE_NEWNET) == 0)
 		return;
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0 || channel_send(INIT_CHANNEL, &note, sizeof(note), &fd, 1) < 0)
+	/* Bound here it is called 1 in the jail's /proc/net/netlink; later, by jaild's PID on the host. */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0 ||
+	    channel_send(INIT_CHANNEL, &note, sizeof(note), &fd, 1) < 0)
 		build_fail(INIT_CHANNEL, STEP_NETLINK, "");
 	close(fd);
 }

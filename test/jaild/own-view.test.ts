@@ -105,6 +105,13 @@ describe('what a default jail sees of the machine', () => {
     );
   });
 
+  it('is no PID of the host among the sockets of its network', () => {
+    const ports = shell('box', 'tail -n +2 /proc/net/netlink')
+      .split('\n')
+      .map((line) => line.split(/ +/)[2]);
+    expect([...new Set(ports)].sort()).to.deep.equal(['0', '1']);
+  });
+
   it('is nothing of what the host has mounted in /sys, also with the host’s network', () => {
     expect(readFileSync('/proc/mounts', 'utf8')).to.match(/ \/sys\/fs\/cgroup\S* cgroup/);
     expect(
