@@ -29,6 +29,7 @@ static int settle(struct jailer *j)
 	for (int i = 0; i < 2; i++)
 		j->outputs[i] = j->inputs[i] = -1;
 	setsid();
+	prctl(PR_SET_NAME, "jailer", 0, 0, 0);	/* of a file without a name it has a number */
 	umask(027);
 	if (chdir("/") < 0)
 		return -1;

@@ -367,6 +367,10 @@ describe('the jailer of a running jail', () => {
     const held = readdirSync(directory).filter((fd) => statSync(join(directory, fd)).isDirectory());
     expect(held).to.deep.equal([]);
   });
+
+  it('has its name where the host lists processes', () => {
+    expect(readFileSync(`/proc/${jailerOf('plain')}/comm`, 'utf8')).to.equal('jailer\n');
+  });
 });
 
 describe('a process 1 that somebody has taken over', () => {
