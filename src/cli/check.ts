@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Compiled } from '../config/compile.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import { judge, type Verdict } from '../config/finding.js';
+import { distrustAt } from '../config/load.js';
 import { verdictAsJson } from '../config/json.js';
 import { readSettings, type SettingsRead } from '../daemon/read-settings.js';
 import { adviseOn } from '../plan/advice/advice.js';
@@ -45,7 +46,13 @@ async function lookAtHost(
 
 function settingsOf({ instance: { settingsFile } }: CommandContext): SettingsRead {
   try {
-    return readSettings(readFileSync(settingsFile, 'utf8'), settingsFile);
+    const read = readSettings(readFileSync(settingsFile, 'utf8'), settingsFile);
+    const distrust = distrustAt(settingsFile);
+    if (distrust === null) return read;
+    const { reason, hint } = distrust;
+    const message = `cannot read ${settingsFile}: ${reason}`;
+    const refused = { code: 'unreadable-file', severity: 'error', span: null, message, hint } as const;
+    return { ...read, diagnostics: [refused, ...read.diagnostics] };
   } catch (error) {
     if (error instanceof Error && 'code' in error) return readSettings('', settingsFile); // none, or not for us
     throw error;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { constants, release } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -188,7 +188,9 @@ export class Machine implements Host {
     }
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
-      const source = { file, text: readWithinReach(markReach(file, reach)) };
+      const path = markReach(file, reach);
+      const text = base.kind === 'file' ? readWithinReach(path) : readFileSync(path, 'utf8');
+      const source = { file, text };
       const machine = { architecture: process.arch, kernel: release() };
       return await this.#seccomp.programOf(
         isProfile(source) ? profiledPolicy(source, values, machine) : seccompPolicy(source.text, values),

@@ -63,7 +63,8 @@ describe('directories of the host', () => {
 
   it('that are swapped for links while jails start lead nowhere else', async () => {
     const [jails, kept] = [below('strange/jails'), below('strange/kept')];
-    mkdirSync(below('trap/web'), { recursive: true });
+    mkdirSync(below('trap'));
+    renameSync(instance.newRoot('trap'), below('trap/web'));
     writeFileSync(below('trap/web/secret'), 'outside\n');
     const swap = `while :; do mv ${jails} ${kept}; ln -s ${below('trap')} ${jails}; rm ${jails}; mv ${kept} ${jails}; done`;
     const racer = spawn('setpriv', [`--reuid=${STRANGER}`, '--clear-groups', 'sh', '-c', swap], {
