@@ -39,7 +39,7 @@ describe('jailctl without jaild', () => {
   it('runs the commands that need none', () => {
     expect(jailctl(['version']).stdout).to.match(/^jaild \d/);
     const checked = spawnSync(process.execPath, [program, 'check', '-'], {
-      input: 'a { path = /; persist; }',
+      input: 'a { path = /srv; persist; readonly; }',
       encoding: 'utf8',
     });
     expect([checked.status, checked.stdout]).to.deep.equal([0, '1 jail in 1 file: no mistakes\n']);
