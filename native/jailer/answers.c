@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -16,7 +15,7 @@
 
 void answers_reset(struct answers *a)
 {
-	a->listeners = a->listener = a->helper = a->result = -1;
+	a->listener = a->helper = a->result = -1;
 }
 
 /* Other files could make the jailer wait in an ioctl(2). */
@@ -34,21 +33,19 @@ static bool is_listener(int fd)
 	return n == (ssize_t)sizeof(expected) - 1 && memcmp(name, expected, (size_t)n) == 0;
 }
 
-void answers_add(struct answers *a, int listener)
+void answers_begin(struct answers *a, int listener)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data = { .fd = listener } };
-
-	if (a->listeners < 0)
-		a->listeners = epoll_create1(EPOLL_CLOEXEC);
 	/* Without a listener the callers are told ENOSYS. */
-	if (!is_listener(listener) || epoll_ctl(a->listeners, EPOLL_CTL_ADD, listener, &event) < 0)
+	if (a->listener >= 0 || !is_listener(listener))
 		close(listener);
+	else
+		a->listener = listener;
 }
 
 int answers_fd(const struct answers *a)
 {
 	if (a->helper < 0)
-		return a->listeners;
+		return a->listener;
 	/* Who has his answer may unmount what the helper holds on to until it is gone. */
 	return a->result >= 0 ? a->result : a->helper;
 }
@@ -130,22 +127,23 @@ static void start_helper(struct jailer *j, const struct seccomp_notif *notice)
 static void take_call(struct jailer *j)
 {
 	struct answers *a = &j->answers;
-	struct epoll_event event;
+	struct pollfd ready = { .fd = a->listener, .events = POLLIN };
 	/* A newer kernel's may be longer. */
 	union {
 		struct seccomp_notif notice;
 		char bytes[512];
 	} u = { .bytes = { 0 } };
 
-	if (epoll_wait(a->listeners, &event, 1, 0) != 1)
+	if (poll(&ready, 1, 0) != 1)
 		return;
-	a->listener = event.data.fd;
 	/* Nobody is left under that filter. */
-	if ((event.events & EPOLLHUP) != 0)
+	if ((ready.revents & POLLHUP) != 0) {
 		close(a->listener);
-	else if ((event.events & EPOLLIN) != 0 &&
-		 ioctl(a->listener, SECCOMP_IOCTL_NOTIF_RECV, &u.notice) == 0)
+		a->listener = -1;
+	} else if ((ready.revents & POLLIN) != 0 &&
+		   ioctl(a->listener, SECCOMP_IOCTL_NOTIF_RECV, &u.notice) == 0) {
 		start_helper(j, &u.notice);
+	}
 }
 
 static void take_answer(struct answers *a)
@@ -171,7 +169,7 @@ void answers_serve(struct jailer *j)
 		take_answer(a);
 	else if (a->helper >= 0)
 		finish(j);
-	else if (a->listeners >= 0)
+	else if (a->listener >= 0)
 		take_call(j);
 }
 
@@ -211,8 +209,7 @@ void answers_end(struct jailer *j)
 	}
 	if (a->result >= 0)
 		close(a->result);
-	/* The listeners end with this process. */
-	if (a->listeners >= 0)
-		close(a->listeners);
+	if (a->listener >= 0)
+		close(a->listener);
 	answers_reset(a);
 }

@@ -33,9 +33,8 @@ struct answer {
 
 /* The jailer's side. */
 struct answers {
-	int listeners;		/* an epoll(7) of them; -1: none yet */
-	int listener;		/* of the call that is being answered */
-	uint64_t call;
+	int listener;		/* where calls come in; -1: none yet, or no more */
+	uint64_t call;		/* the one that is being answered */
 	int helper;		/* a pidfd; -1: no call is being answered */
 	int result;		/* socket from the helper; -1: `answer` has come */
 	struct answer answer;
@@ -54,8 +53,8 @@ bool answers_wanted(const struct plan *plan);
 int answers_load(const struct plan *plan);
 
 void answers_reset(struct answers *a);
-/* Takes `listener` over. */
-void answers_add(struct answers *a, int listener);
+/* Takes `listener` over: that of init, under whose filter all commands are. */
+void answers_begin(struct answers *a, int listener);
 /* What the jailer is to watch for answers_serve(); -1: nothing. */
 int answers_fd(const struct answers *a);
 /* Takes one call, or the answer to it. */

@@ -34,3 +34,15 @@ int caps_set(uint64_t mask)
 	}
 	return (int)syscall(SYS_capset, &header, sets);
 }
+
+int caps_use(uint64_t mask)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2];
+
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++)
+		sets[i].effective = sets[i].permitted & (uint32_t)(mask >> (32 * i));
+	return (int)syscall(SYS_capset, &header, sets);
+}

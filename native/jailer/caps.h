@@ -12,4 +12,7 @@ int caps_bound(uint64_t mask);
 /* Permitted = effective = `mask` as far as it is there now; inheritable = nothing. */
 int caps_set(uint64_t mask);
 
+/* Effective = `mask` as far as it is permitted. */
+int caps_use(uint64_t mask);
+
 #endif

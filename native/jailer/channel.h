@@ -1,6 +1,6 @@
 /*
- * What the jailer and the jail's init (or a process on its way into the jail) say to each other:
- * one datagram, one struct. Both ends are the same program.
+ * What the jailer and the jail's init (or a process that it has made) say to each other: one
+ * datagram, one struct. Both ends are the same program.
  */
 #ifndef JAILER_CHANNEL_H
 #define JAILER_CHANNEL_H
@@ -15,6 +15,11 @@ enum how { HOW_EXIT, HOW_SIGNAL, HOW_TIMEOUT, HOW_ERROR };
 
 const char *how_name(enum how how);
 
+struct ending {
+	enum how how;
+	int number;
+};
+
 /* Inside → jailer. */
 enum note_type {
 	NOTE_NETLINK,	/* a descriptor: socket of the network namespace */
@@ -26,6 +31,7 @@ enum note_type {
 	NOTE_COMMAND,	/* from `command` before exec: its credentials tell its pid */
 	NOTE_RUNNING,
 	NOTE_MAIN,	/* how, number */
+	NOTE_EXEC,	/* index = its id, how, number: a command of `exec` has ended, or could not begin */
 	NOTE_END,	/* how, number: nothing is left */
 };
 
@@ -47,6 +53,8 @@ enum order_type {
 	ORDER_BEGIN,		/* run the commands; maybe with stdin, stdout, stderr */
 	ORDER_SIGNAL,		/* number = signal for everyone */
 	ORDER_SIGNAL_MAIN,	/* for `command` alone */
+	ORDER_EXEC,		/* exec, and descriptors: execs.h has them */
+	ORDER_SIGNAL_EXEC,	/* exec, number = signal for its process group */
 };
 
 /* Below SCM_MAX_FD (253), and few enough not to meet RLIMIT_NOFILE. */
@@ -55,6 +63,7 @@ enum order_type {
 struct order {
 	uint32_t type;
 	int32_t number;
+	uint32_t exec;		/* the jailer's name for a command of `exec` */
 	uint8_t present[TREES_MAX];
 };
 

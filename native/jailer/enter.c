@@ -7,7 +7,7 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <linux/keyctl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -54,6 +54,17 @@ int open_null(void)
 	return ends[0];
 }
 
+#define BIT(cap) (1ULL << (cap))
+
+uint64_t entry_caps(const struct plan *plan)
+{
+	uint64_t caps = plan->caps | BIT(CAP_KILL) | BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SETPCAP);
+
+	if (plan->seccomp != NULL && !plan->seccomp_init && !plan->no_new_privs)
+		caps |= BIT(CAP_SYS_ADMIN);
+	return caps;
+}
+
 static void start_session(const struct entry *e)
 {
 	sigset_t none;
@@ -68,10 +79,6 @@ static void start_session(const struct entry *e)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	personality(PER_LINUX);
-	/* A kernel without keyrings has none to leave behind. */
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS &&
-	    errno != EPERM && errno != EDQUOT)
-		fail(e, STEP_SESSION);
 }
 
 static void become_user(const struct entry *e, const struct user *user)
@@ -79,10 +86,10 @@ static void become_user(const struct entry *e, const struct user *user)
 	const struct plan *p = e->plan;
 
 	prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
-	if (caps_bound(p->caps) < 0)
+	if (entry_caps(p) != p->caps && caps_bound(p->caps) < 0)
 		fail(e, STEP_CAPS);
 	/* Without no_new_privs loading a filter takes CAP_SYS_ADMIN, which is still there. */
-	if (!p->no_new_privs && filter_load() < 0)
+	if (!p->seccomp_init && !p->no_new_privs && filter_load() < 0)
 		fail(e, STEP_SECCOMP);
 	if (setgroups(user->group_count, user->groups) < 0)
 		fail(e, STEP_GROUPS);
@@ -91,8 +98,6 @@ static void become_user(const struct entry *e, const struct user *user)
 		fail(e, STEP_UID);
 	if (caps_set(user->uid == 0 ? p->caps : 0) < 0)
 		fail(e, STEP_CAPS);
-	if (p->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		fail(e, STEP_NO_NEW_PRIVS);
 }
 
 /* After becoming the user, so that his rights decide. */
@@ -186,7 +191,7 @@ _Noreturn void enter(struct entry *e)
 	enter_directory(e, &user);
 	umask(p->umask);
 	sys_close_range(3, CLOSE_RANGE_CLOEXEC);
-	if (p->no_new_privs && filter_load() < 0)
+	if (!p->seccomp_init && p->no_new_privs && filter_load() < 0)
 		fail(e, STEP_SECCOMP);
 	execute(e);
 	fail(e, STEP_EXEC);

@@ -32,8 +32,11 @@ struct report {
 /* Puts NAME=VALUE into `env`, in place of one of the same name. There must be room. */
 void env_put(char **env, size_t *count, char *entry);
 
+/* The capabilities that it takes to enter(): those of the commands, and more where they lack it. */
+uint64_t entry_caps(const struct plan *plan);
+
 /*
- * Called in a child with descriptors 0, 1 and 2 in place, as root of the jail. Executes, or
+ * Called in a child of init with descriptors 0, 1 and 2 in place, as root of the jail. Executes, or
  * reports and exits.
  */
 _Noreturn void enter(struct entry *e);

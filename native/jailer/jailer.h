@@ -37,23 +37,22 @@ struct connection {
 #define SESSION_MAX 64
 #define CONNECTION_MAX (SESSION_MAX + 8)
 
-/* A command that was brought into the jail from outside. */
+/* A command that somebody outside has run in the jail. */
 struct session {
 	bool used;
-	pid_t helper;		/* goes ahead into the jail; 0 when it is gone */
-	int report;		/* socket from helper and command; -1 after exec */
+	uint32_t order;		/* init's name for it: no other command of this jail has it */
+	int report;		/* socket from the command; -1 after exec */
 	struct connection *client;	/* NULL: gone, or the monitor's */
 	char id[64];		/* the monitor's name for it, "" for a client */
 	char subject[64];	/* argv[0] */
 	char user[64], workdir[64];
+	bool terminal;		/* its master is still to come */
 	int64_t deadline;	/* ms of the monotonic clock, 0: none */
 	unsigned int timeout;	/* seconds, as asked for */
 	bool timed_out;
-	bool reaped;
 	bool failed;
 	enum step step;
-	enum how how;
-	int number;
+	struct ending ending;
 };
 
 struct jailer {
@@ -65,7 +64,7 @@ struct jailer {
 	int channel;		/* to init; -1 when it is closed */
 	int netlink;		/* socket of the jail's network namespace, or -1 */
 	int outputs[2];		/* stdout and stderr of the jail, to read; or -1 */
-	int inputs[2];		/* the same, to write: for commands of `exec` */
+	int inputs[2];		/* the same, to write: for the monitor's commands of `exec` */
 	pid_t init;
 	int pidfd;
 	int init_status;
@@ -76,6 +75,7 @@ struct jailer {
 	bool failed;		/* result is a fault of building */
 	enum phase phase;
 	enum phase last_phase;	/* the one before PHASE_EXITED */
+	bool overrides;		/* it takes CAP_DAC_OVERRIDE to write the log or the exit record */
 	bool begun;		/* the commands may run */
 	bool monitored;		/* a monitor has been there */
 	struct {
@@ -85,7 +85,7 @@ struct jailer {
 	int unheard_count;
 	int attached[MESSAGE_FDS];
 	int attached_count;
-	pid_t *spawned;		/* per session; shared memory: the kernel writes it at clone */
+	uint32_t ordered;	/* commands of `exec` so far */
 	struct answers answers;
 	/* Last, and zero until used: pages that are never touched cost nothing. */
 	struct connection connections[CONNECTION_MAX];
@@ -109,8 +109,8 @@ int launch(struct jailer *j, struct fault *fault);
 pid_t spawn(const struct plan *plan, uint64_t flags, int *pidfd, bool *joined);
 /* The service may be spared when memory runs out; what runs in its jails is not. */
 void oom_score_reset(const char *pid);
-/* Sets the plan's limits for `pid`; tells the monitor what is refused, if `j` is set. */
-void rlimits_apply(struct jailer *j, const struct plan *plan, pid_t pid);
+/* Sets the plan's limits for init, and with it for all commands; tells the monitor what is refused. */
+void rlimits_apply(struct jailer *j);
 
 /*
  * ordinary.c: takes off what jaild was started with: nice value, policy, I/O priority, timer slack; and has the jail's
@@ -123,6 +123,8 @@ bool note_take(struct jailer *j);
 void jail_begin(struct jailer *j);
 void jail_go(struct jailer *j);
 void jail_signal(struct jailer *j, enum order_type type, int sig);
+/* Never waits for init. 0, or -1 with errno. */
+int jail_order(struct jailer *j, const struct order *order, const int *fds, int count);
 void jail_kill(struct jailer *j);
 void jail_fail(struct jailer *j, const struct fault *fault);
 
@@ -140,8 +142,8 @@ void session_start(struct jailer *j, struct fields *f, struct connection *client
 		   unsigned int timeout);
 void session_signal(struct jailer *j, int session, int sig);
 void session_report(struct jailer *j, int session);
-/* A child of the jailer has ended; false when it was none of a session. */
-bool session_reap(struct jailer *j, pid_t pid, int status);
+/* What init says of the command that it was ordered to run. */
+void session_ended(struct jailer *j, uint32_t order, struct ending ending);
 void session_expire(struct jailer *j);
 /* Milliseconds until the next deadline, -1: none. */
 int session_timeout(const struct jailer *j);

@@ -279,6 +279,15 @@ static bool key_readonly(struct plan *p, struct fields *f)
 	return read_cover(p, f, ITEM_READONLY);
 }
 
+static bool key_landlock(struct plan *p, struct fields *f)
+{
+	const char *list = fields_next(f);
+
+	p->landlock_scopes = true;
+	p->landlock_files = list != NULL && strcmp(list, "files,scopes") == 0;
+	return p->landlock_files || (list != NULL && strcmp(list, "scopes") == 0);
+}
+
 static bool key_answer_mount(struct plan *p, struct fields *f)
 {
 	struct item *item = add_item(p, &p->answer_mounts, ITEM_ANSWER);
@@ -408,6 +417,8 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("caps", read_hex, caps)                     \
 	VALUE("no_new_privs", read_yes, no_new_privs)     \
 	VALUE("seccomp", read_path, seccomp)              \
+	VALUE("seccomp.init", read_yes, seccomp_init)     \
+	RECORD("landlock", ONCE, key_landlock)            \
 	VALUE("apparmor", read_text, apparmor)            \
 	VALUE("selinux", read_text, selinux)              \
 	VALUE("answer.hostname", read_yes, answer_hostname) \

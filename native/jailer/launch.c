@@ -88,17 +88,18 @@ static rlim_t limit(uint64_t n)
 	return n == UINT64_MAX ? RLIM_INFINITY : (rlim_t)n;
 }
 
-void rlimits_apply(struct jailer *j, const struct plan *plan, pid_t pid)
+void rlimits_apply(struct jailer *j)
 {
-	for (const struct item *i = plan->rlimits.first; i != NULL; i = i->next) {
+	const pid_t pid = j->init;
+
+	for (const struct item *i = j->plan.rlimits.first; i != NULL; i = i->next) {
 		int number = rlimit_number(i->target);
 		struct rlimit wanted = { limit(i->number), limit(i->hard) };
 		struct rlimit present;
 
 		if (prlimit(pid, (unsigned int)number, &wanted, NULL) == 0)
 			continue;
-		if (j != NULL)
-			event_fault(j, "warning", STEP_RLIMIT, i->target, errno);
+		event_fault(j, "warning", STEP_RLIMIT, i->target, errno);
 		/* Not to be raised: as far as it goes. */
 		if (prlimit(pid, (unsigned int)number, NULL, &present) < 0)
 			continue;

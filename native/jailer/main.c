@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -44,9 +43,7 @@ static int settle(struct jailer *j)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -1;
 	j->signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	j->spawned = mmap(NULL, SESSION_MAX * sizeof(pid_t), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return j->signals < 0 || j->spawned == MAP_FAILED ? -1 : 0;
+	return j->signals < 0 ? -1 : 0;
 }
 
 static int start(struct jailer *j, struct fault *fault)

@@ -68,10 +68,9 @@ static void reap(struct jailer *j)
 	if (read(j->signals, &info, sizeof(info)) < 0)
 		errno = 0;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != j->init) {
-			session_reap(j, pid, status);
+		/* The others are helpers for answered calls, which are watched by their pidfd. */
+		if (pid != j->init)
 			continue;
-		}
 		j->reaped = true;
 		j->init_status = status;
 	}

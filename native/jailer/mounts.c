@@ -84,6 +84,7 @@ int mount_item(int root, struct item *item, int tree)
 int mount_mask(int root, int shelf, const char *target)
 {
 	int fd = target_open(root, target, O_PATH);
+	struct mount_attr no_devices = { .attr_set = MOUNT_ATTR_NODEV };
 	struct stat st;
 	int tree, result;
 
@@ -91,8 +92,12 @@ int mount_mask(int root, int shelf, const char *target)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	if (fstat(fd, &st) < 0)
 		return closing(fd, -1);
-	tree = sys_open_tree(shelf, S_ISDIR(st.st_mode) ? SHELF_EMPTY : SHELF_NULL, OPEN_TREE_CLONE);
-	result = tree < 0 ? -1 : sys_move_mount(tree, fd);
+	tree = sys_open_tree(shelf, S_ISDIR(st.st_mode) ? SHELF_DIRECTORY : SHELF_FILE,
+			     OPEN_TREE_CLONE);
+	/* The shelf lets devices work, for it may have some. */
+	result = tree < 0 ? -1 : sys_mount_setattr(tree, 0, &no_devices);
+	if (result == 0)
+		result = sys_move_mount(tree, fd);
 	return closing(tree, closing(fd, result));
 }
 

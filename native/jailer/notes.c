@@ -1,5 +1,7 @@
 #include "calls.h"
+#include "drop.h"
 #include "jailer.h"
+#include "terminal.h"
 #include "text.h"
 
 #include <errno.h>
@@ -48,12 +50,17 @@ void jail_kill(struct jailer *j)
 	close(fd);
 }
 
+int jail_order(struct jailer *j, const struct order *order, const int *fds, int count)
+{
+	errno = ESRCH;
+	return j->channel < 0 ? -1 : channel_send(j->channel, order, sizeof(*order), fds, count);
+}
+
 void jail_signal(struct jailer *j, enum order_type type, int sig)
 {
 	struct order order = { .type = type, .number = sig };
 
-	if (j->channel >= 0)
-		channel_send(j->channel, &order, sizeof(order), NULL, 0);
+	jail_order(j, &order, NULL, 0);
 }
 
 /* Copies the host's mounts for the jail, which waits for them. */
@@ -73,7 +80,8 @@ void jail_go(struct jailer *j)
 		text_join(path, sizeof(path), "/proc/", pid, "/ns/user");
 		userns = open(path, O_RDONLY | O_CLOEXEC);
 	}
-	if (trees_send(&j->plan, j->channel, userns, &fault) < 0)
+	/* While the jail is being built there is time for the other. */
+	if (trees_send(&j->plan, j->channel, userns, &fault) < 0 || drop_most(j, &fault) < 0)
 		jail_fail(j, &fault);
 	if (userns >= 0)
 		close(userns);
@@ -89,8 +97,7 @@ void jail_begin(struct jailer *j)
 		return;
 	j->begun = true;
 	/* With a terminal the client keeps its own: the jail gets a new one. */
-	channel_send(j->channel, &order, sizeof(order), j->attached,
-		     j->plan.terminal ? 0 : j->attached_count);
+	jail_order(j, &order, j->attached, j->plan.terminal ? 0 : j->attached_count);
 	for (int i = 0; i < j->attached_count; i++)
 		close(j->attached[i]);
 	j->attached_count = 0;
@@ -98,13 +105,19 @@ void jail_begin(struct jailer *j)
 
 static void on_built(struct jailer *j)
 {
+	struct fault fault;
 	struct frame f;
 
 	frame_begin(&f, "built");
 	event_send(j, &f);
 	j->phase = PHASE_STARTING;
-	rlimits_apply(j, &j->plan, j->init);
-	jail_begin(j);
+	/* From here on the jail's own may run in it: an init that does not read holds up nobody. */
+	fcntl(j->channel, F_SETFL, O_NONBLOCK);
+	rlimits_apply(j);
+	if (drop_rest(j, &fault) < 0)
+		jail_fail(j, &fault);
+	else
+		jail_begin(j);
 }
 
 static void on_start(struct jailer *j, const struct note *n)
@@ -170,7 +183,7 @@ static bool is_its_turn(const struct jailer *j, const struct note *n, int fd)
 	case NOTE_BUILT:
 		return j->phase == PHASE_BUILDING;
 	case NOTE_PTY:
-		return fd >= 0 && j->begun && j->plan.terminal && j->phase == PHASE_STARTING;
+		return fd >= 0 && is_terminal_master(fd) && j->begun && j->plan.terminal && j->phase == PHASE_STARTING;
 	case NOTE_START:
 	case NOTE_COMMAND:
 	case NOTE_RUNNING:
@@ -178,6 +191,7 @@ static bool is_its_turn(const struct jailer *j, const struct note *n, int fd)
 	case NOTE_MAIN:
 		return !j->main_ended;
 	case NOTE_FAILED:
+	case NOTE_EXEC:
 	case NOTE_END:
 		return true;
 	}
@@ -210,7 +224,7 @@ bool note_take(struct jailer *j)
 		j->netlink = fd;
 		return true;
 	case NOTE_LISTENER:
-		answers_add(&j->answers, fd);
+		answers_begin(&j->answers, fd);
 		return true;
 	case NOTE_FAILED:
 		fault = (struct fault){ (enum step)n.step, n.subject, n.number };
@@ -233,6 +247,9 @@ bool note_take(struct jailer *j)
 		break;
 	case NOTE_MAIN:
 		on_main(j, &n);
+		break;
+	case NOTE_EXEC:
+		session_ended(j, n.index, (struct ending){ (enum how)n.how, n.number });
 		break;
 	case NOTE_END:
 		j->end_known = true;

@@ -88,6 +88,8 @@ struct plan {
 	const char *account, *home, *shell;	/* of `user`, where not the jail decides; or NULL */
 	uint64_t caps;
 	const char *seccomp;
+	bool seccomp_init;	/* it lets init do its work, so that init loads it for all */
+	bool landlock_files, landlock_scopes;
 	const char *apparmor, *selinux;	/* labels of what commands execute, or NULL */
 	bool answer_hostname;
 	const char *answer_release;	/* what uname(2) shows */

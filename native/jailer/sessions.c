@@ -1,14 +1,21 @@
 #include "calls.h"
 #include "enter.h"
+#include "execs.h"
 #include "jailer.h"
-#include "join.h"
+#include "request.h"
+#include "terminal.h"
 #include "text.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
+
+/* How long after its time a command's end is waited for, in ms: init may be stopped, or hostile. */
+#define GRACE 5000
+
+/* What a command can say before it executes: its terminal, why it failed, and the end. */
+#define REPORTS_MAX 3
 
 static int find_free(const struct jailer *j)
 {
@@ -37,12 +44,11 @@ static void answer_client(struct jailer *j, struct session *s)
 		frame_begin(&f, "error");
 		frame_add(&f, step_name(s->step));
 		frame_add(&f, s->subject);
-		frame_add_number(&f, s->number);
 	} else {
 		frame_begin(&f, "status");
-		frame_add(&f, how_name(s->how));
-		frame_add_number(&f, s->number);
+		frame_add(&f, how_name(s->ending.how));
 	}
+	frame_add_number(&f, s->ending.number);
 	frame_send(c->fd, &f, -1);
 	connection_close(j, c);
 }
@@ -55,8 +61,8 @@ static void answer_monitor(struct jailer *j, const struct session *s)
 		return;
 	frame_begin(&f, "exec.exit");
 	frame_add(&f, s->id);
-	frame_add(&f, how_name(s->failed ? HOW_ERROR : s->timed_out ? HOW_TIMEOUT : s->how));
-	frame_add_number(&f, s->timed_out && !s->failed ? (int)s->timeout : s->number);
+	frame_add(&f, how_name(s->failed ? HOW_ERROR : s->timed_out ? HOW_TIMEOUT : s->ending.how));
+	frame_add_number(&f, s->timed_out && !s->failed ? (int)s->timeout : s->ending.number);
 	event_send(j, &f);
 }
 
@@ -69,158 +75,183 @@ static void answer(struct jailer *j, struct session *s)
 	s->used = false;
 }
 
-/* Over when the report is closed and every process is reaped that ever was. */
-static void finish_if_over(struct jailer *j, int i)
+static void fail(struct session *s, enum step step, int error)
 {
-	struct session *s = &j->sessions[i];
-
-	if (!s->used || s->report >= 0 || s->helper != 0 || (j->spawned[i] != 0 && !s->reaped))
-		return;
-	if (!s->reaped && !s->failed) {
-		/* Killed on its way in, before it could say a word. */
-		s->failed = true;
-		s->step = STEP_EXEC_SPAWN;
-		s->number = ECHILD;
-	}
-	answer(j, s);
+	s->failed = true;
+	s->step = step;
+	s->ending = (struct ending){ HOW_ERROR, error };
 }
 
 static void fail_at_once(struct jailer *j, struct session *s, enum step step, int error)
 {
-	s->failed = true;
-	s->step = step;
-	s->number = error;
-	s->report = -1;
+	fail(s, step, error);
 	answer(j, s);
 }
 
 /* What a failure can be about. */
 static void note_request(struct session *s, const struct request *r, const struct plan *p)
 {
+	s->terminal = r->terminal;
 	copy(s->subject, sizeof(s->subject), r->argv[0]);
 	copy(s->user, sizeof(s->user), r->user[0] != '\0' ? r->user : p->user);
 	copy(s->workdir, sizeof(s->workdir), r->workdir[0] != '\0' ? r->workdir : s->user);
 }
 
-void session_start(struct jailer *j, struct fields *f, struct connection *client, const char *id,
-		   unsigned int timeout)
+/* Has init start it. `fields`: those of the request. 0, or -1 with errno. */
+static int order(struct jailer *j, struct session *s, const struct fields *fields)
 {
-	struct session outside = { .client = client };	/* for one that gets no place */
-	int i = find_free(j);
-	struct session *s = i < 0 ? &outside : &j->sessions[i];
-	struct request request;
-	bool joined;
-	int ends[2];
+	struct order order = { .type = ORDER_EXEC, .exec = ++j->ordered };
+	const bool logged = s->client == NULL && j->inputs[0] >= 0;
+	int fds[EXEC_FDS], count = 2, ends[2], result, error;
 
-	*s = (struct session){ .used = true, .client = client, .report = -1 };
-	copy(s->id, sizeof(s->id), id);
-	copy(s->subject, sizeof(s->subject), j->plan.name);
-	if (i < 0) {
-		fail_at_once(j, s, STEP_EXEC_LIMIT, EAGAIN);
-		return;
-	}
-	j->spawned[i] = 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -1;
+	fds[0] = request_pack(fields);
+	fds[1] = ends[1];
+	for (int i = 0; s->client != NULL && i < MESSAGE_FDS; i++)
+		fds[count++] = s->client->in.fds[i];
+	for (int i = 0; logged && i < 2; i++)
+		fds[count++] = j->inputs[i];
+	result = fds[0] < 0 ? -1 : jail_order(j, &order, fds, count);
+	error = errno;
+	s->order = order.exec;
+	s->report = ends[0];
+	close(ends[1]);
+	if (fds[0] >= 0)
+		close(fds[0]);
+	errno = error;
+	return result;
+}
+
+static struct session *take_place(struct jailer *j, struct connection *client)
+{
+	int i = find_free(j);
+
+	if (i < 0)
+		return NULL;
 	if (client != NULL) {
 		client->role = ROLE_SESSION;
 		client->session = i;
 	}
-	if (!request_parse(&request, f) || (request.terminal && client == NULL)) {
+	return &j->sessions[i];
+}
+
+void session_start(struct jailer *j, struct fields *f, struct connection *client, const char *id,
+		   unsigned int timeout)
+{
+	struct session outside, *s = take_place(j, client);	/* `outside`: for one that gets no place */
+	const struct fields fields = *f;
+	const bool full = s == NULL;
+	struct request request;
+
+	if (full)
+		s = &outside;
+	*s = (struct session){ .used = true, .client = client, .report = -1 };
+	copy(s->id, sizeof(s->id), id);
+	copy(s->subject, sizeof(s->subject), j->plan.name);
+	if (full) {
+		fail_at_once(j, s, STEP_EXEC_LIMIT, EAGAIN);
+		return;
+	}
+	if (!request_parse(&request, f)) {
 		fail_at_once(j, s, STEP_EXEC, EINVAL);
 		return;
 	}
 	note_request(s, &request, &j->plan);
-	if (j->phase < PHASE_STARTING || j->phase == PHASE_EXITED) {
-		fail_at_once(j, s, STEP_EXEC_JOIN, ESRCH);
-		return;
-	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-		fail_at_once(j, s, STEP_EXEC_SPAWN, errno);
-		return;
-	}
-	s->helper = spawn(&j->plan, 0, NULL, &joined);
-	if (s->helper == 0)
-		join(j, &request, joined, client != NULL ? client->in.fds : NULL, ends[1],
-		     &j->spawned[i]);
 	request_free(&request);
-	close(ends[1]);
-	s->report = ends[0];
 	s->timeout = timeout;
 	s->deadline = timeout > 0 ? now_ms() + (int64_t)timeout * 1000 : 0;
-	if (s->helper < 0) {
-		close(ends[0]);
-		s->helper = 0;
+	if (s->terminal && client == NULL)
+		fail_at_once(j, s, STEP_EXEC, EINVAL);
+	else if (j->phase < PHASE_STARTING || j->phase == PHASE_EXITED)
+		fail_at_once(j, s, STEP_EXEC_SPAWN, ESRCH);
+	else if (order(j, s, &fields) < 0)
 		fail_at_once(j, s, STEP_EXEC_SPAWN, errno);
-	}
 }
 
 void session_signal(struct jailer *j, int session, int sig)
 {
-	pid_t pid = j->spawned[session];
+	struct order order = { .type = ORDER_SIGNAL_EXEC, .exec = j->sessions[session].order,
+			       .number = sig };
 
-	/* Until it is reaped the number is nobody else's. */
-	if (pid <= 0 || j->sessions[session].reaped)
-		return;
-	/* Before setsid(2) there is no group of that number yet. */
-	if (kill(-pid, sig) < 0)
-		kill(pid, sig);
+	jail_order(j, &order, NULL, 0);
 }
 
-void session_report(struct jailer *j, int session)
+static void take_terminal(struct session *s, int master)
 {
-	struct session *s = &j->sessions[session];
+	struct frame f;
+
+	frame_begin(&f, "pty");
+	/* Once, and nothing but a terminal: init may be hostile, and the client trusts it. */
+	if (s->terminal && s->client != NULL && is_terminal_master(master))
+		frame_send(s->client->fd, &f, master);
+	s->terminal = false;
+	close(master);
+}
+
+static void take_report(struct session *s)
+{
 	const char *subject;
 	struct report r;
-	struct frame f;
 	int fd = -1, count = 1;
 	int got = channel_receive(s->report, &r, sizeof(r), &fd, &count, NULL, MSG_DONTWAIT);
 
 	if (got < 0 && errno == EAGAIN)
 		return;
 	if (got != 1) {
+		if (count == 1)
+			close(fd);
 		close(s->report);
 		s->report = -1;
-	} else if (count == 1 && r.step == STEP_ANSWERS) {
-		answers_add(&j->answers, fd);
 	} else if (count == 1) {
-		frame_begin(&f, "pty");
-		if (s->client != NULL)
-			frame_send(s->client->fd, &f, fd);
-		close(fd);
+		take_terminal(s, fd);
 	} else {
-		s->failed = true;
-		s->step = (enum step)r.step;
-		s->number = r.error;
+		fail(s, (enum step)r.step, r.error);
 		subject = entry_subject(s->step, s->user, s->workdir, s->subject);
 		if (subject != s->subject)
 			copy(s->subject, sizeof(s->subject), subject);
 	}
-	finish_if_over(j, session);
 }
 
-bool session_reap(struct jailer *j, pid_t pid, int status)
+/* What it said is there before it is gone. */
+static void take_last_reports(struct session *s)
 {
-	for (int i = 0; i < SESSION_MAX; i++) {
-		struct session *s = &j->sessions[i];
+	for (int i = 0; i < REPORTS_MAX && s->report >= 0; i++)
+		take_report(s);
+}
 
-		if (!s->used || (pid != s->helper && pid != j->spawned[i]))
-			continue;
-		if (pid == s->helper) {
-			s->helper = 0;
-		} else {
-			s->reaped = true;
-			s->how = WIFSIGNALED(status) ? HOW_SIGNAL : HOW_EXIT;
-			if (!s->failed)
-				s->number = WIFSIGNALED(status) ? WTERMSIG(status) :
-								  WEXITSTATUS(status);
-		}
-		/* What it said is there before it is gone. */
-		while (s->used && s->report >= 0 && j->spawned[i] != 0 && s->reaped &&
-		       s->helper == 0)
-			session_report(j, i);
-		finish_if_over(j, i);
-		return true;
+void session_report(struct jailer *j, int session)
+{
+	take_report(&j->sessions[session]);
+}
+
+/* As a wait status could say it. */
+static struct ending believable(struct ending e)
+{
+	switch (e.how) {
+	case HOW_EXIT:
+		return (struct ending){ HOW_EXIT, e.number & 0xff };
+	case HOW_SIGNAL:
+		return (struct ending){ HOW_SIGNAL, e.number & 0x7f };
+	default:
+		return (struct ending){ HOW_ERROR, e.number > 0 && e.number < 4096 ? e.number : EIO };
 	}
-	return false;
+}
+
+void session_ended(struct jailer *j, uint32_t order, struct ending ending)
+{
+	struct session *s = j->sessions;
+
+	while (s < j->sessions + SESSION_MAX && (!s->used || s->order != order))
+		s++;
+	if (s == j->sessions + SESSION_MAX)
+		return;
+	take_last_reports(s);
+	if (!s->failed)
+		s->ending = believable(ending);
+	if (!s->failed && s->ending.how == HOW_ERROR)
+		fail(s, STEP_EXEC_SPAWN, s->ending.number);
+	answer(j, s);
 }
 
 void session_expire(struct jailer *j)
@@ -232,11 +263,13 @@ void session_expire(struct jailer *j)
 
 		if (!s->used || s->deadline == 0 || s->deadline > now)
 			continue;
-		s->deadline = 0;
+		if (s->timed_out) {
+			answer(j, s);
+			continue;
+		}
+		s->deadline = now + GRACE;
 		s->timed_out = true;
 		session_signal(j, i, SIGKILL);
-		if (s->helper > 0)
-			kill(s->helper, SIGKILL);
 	}
 }
 
@@ -258,23 +291,12 @@ void sessions_end(struct jailer *j)
 {
 	for (int i = 0; i < SESSION_MAX; i++) {
 		struct session *s = &j->sessions[i];
-		int status;
 
 		if (!s->used)
 			continue;
-		if (s->helper > 0) {
-			kill(s->helper, SIGKILL);
-			if (waitpid(s->helper, &status, 0) == s->helper)
-				session_reap(j, s->helper, status);
-		}
-		if (s->used && j->spawned[i] > 0 && !s->reaped &&
-		    waitpid(j->spawned[i], &status, 0) == j->spawned[i])
-			session_reap(j, j->spawned[i], status);
-		if (s->used) {
-			if (s->report >= 0)
-				close(s->report);
-			s->report = -1;
-			finish_if_over(j, i);
-		}
+		take_last_reports(s);
+		if (!s->failed)
+			s->ending = (struct ending){ HOW_SIGNAL, SIGKILL };
+		answer(j, s);
 	}
 }

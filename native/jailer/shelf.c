@@ -6,14 +6,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 /* A plan has at most 4 MiB, and a file at least its page. */
 static char file_words[] = "mode=755\0size=64m";
 /* Nodes and directories take no pages. */
 static char node_words[] = "mode=755\0size=4k";
 #define WORD_COUNT 2
-#define NULL_DEVICE makedev(1, 3)
 
 static int digit(char c)
 {
@@ -80,9 +78,9 @@ static int make_nodes(const struct plan *plan, const struct item *within, int di
 
 static int make_masks(int shelf, const char **refused)
 {
-	*refused = SHELF_NULL;
-	return mknodat(shelf, SHELF_NULL, S_IFCHR | 0666, NULL_DEVICE) < 0 ||
-			       mkdirat(shelf, SHELF_EMPTY, 0555) < 0 ?
+	*refused = SHELF_FILE;
+	return mknodat(shelf, SHELF_FILE, S_IFREG | 0444, 0) < 0 ||
+			       mkdirat(shelf, SHELF_DIRECTORY, 0555) < 0 ?
 		       -1 :
 		       0;
 }
@@ -153,24 +151,11 @@ static int attach(int shelf)
 	return result;
 }
 
-/* What hides files is nothing else. */
-static int check_null(int shelf)
-{
-	struct stat st;
-
-	if (fstatat(shelf, SHELF_NULL, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	errno = ENODEV;
-	return S_ISCHR(st.st_mode) && st.st_rdev == NULL_DEVICE ? 0 : -1;
-}
-
 void shelf_attach(struct builder *b, int nodes)
 {
 	b->nodes = nodes;
 	if (nodes >= 0 && attach(nodes) < 0)
 		build_fail(b->channel, STEP_NODE, "");
-	if (b->plan->hides && check_null(nodes) < 0)
-		build_fail(b->channel, STEP_NODE, SHELF_NULL);
 	if (!b->plan->has_files)
 		return;
 	b->files = mount_detached("tmpfs", file_words, WORD_COUNT,

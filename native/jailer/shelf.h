@@ -11,9 +11,9 @@
 /* Turns the hexadecimal `text` into bytes in its own place. False when it is none. */
 bool hex_decode(char *text, uint64_t *size);
 
-/* What masks are copies of. */
-#define SHELF_NULL "null"
-#define SHELF_EMPTY "empty"
+/* What masks are copies of: an empty file, an empty directory. No device, which a jail could have a hand in. */
+#define SHELF_FILE "file"
+#define SHELF_DIRECTORY "directory"
 
 /* Whether the plan has masks, or nodes that are bound. */
 bool shelf_is_needed(const struct plan *plan);

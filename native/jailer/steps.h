@@ -34,13 +34,12 @@
 	X(STEP_DOMAINNAME,  "domainname",   "set the NIS domain name")            \
 	X(STEP_ROOT_RO,     "root.ro",      "make the root read-only")            \
 	X(STEP_STDIO,       "stdio",        "open the standard streams")          \
+	X(STEP_DROP,        "drop",         "give up the jailer's privileges")    \
 	X(STEP_ANSWERS,     "answers",      "have calls answered by the jailer")  \
 	X(STEP_LOCK,        "lock",         "give up init's privileges")          \
 	X(STEP_RLIMIT,      "rlimit",       "set a resource limit")               \
 	X(STEP_ATTACH,      "attach",       "attach a client to the jail")        \
 	X(STEP_EXEC_LIMIT,  "exec.limit",   "find room for one more command")     \
-	X(STEP_EXEC_CGROUP, "exec.cgroup",  "enter the jail's cgroups")           \
-	X(STEP_EXEC_JOIN,   "exec.join",    "enter the jail's namespaces")        \
 	X(STEP_EXEC_SPAWN,  "exec.spawn",   "start a process in the jail")        \
 	X(STEP_SPAWN,       "spawn",        "start a process")                    \
 	X(STEP_SESSION,     "session",      "start a session")                    \

@@ -10,9 +10,15 @@
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
 
-int terminal_open(int *master, int *slave)
+bool is_terminal_master(int fd)
 {
 	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 2);
+}
+
+int terminal_open(int *master, int *slave)
+{
 	int unlocked = 0;
 	int error;
 
@@ -21,7 +27,7 @@ int terminal_open(int *master, int *slave)
 			      RESOLVE_NO_MAGICLINKS);
 	if (*master < 0)
 		return -1;
-	if (fstat(*master, &st) == 0 && (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2)))
+	if (!is_terminal_master(*master))
 		errno = ENOTTY;
 	/* The peer by descriptor: a name below /dev/pts could be anything by now. */
 	else if (fcntl(*master, F_SETFL, O_RDWR) == 0 &&

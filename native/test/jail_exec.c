@@ -328,6 +328,61 @@ static void ends_with_the_jail(void)
 	end(&jail);
 }
 
+static void runs_before_the_jail_does(void)
+{
+	struct jail jail;
+	struct event e;
+	char text[256];
+
+	jail_prepare(&jail);
+	plan_usual(&jail);
+	plan_add(&jail, "run", "start", "0", "2", "sleep", "1", NULL);
+	plan_add(&jail, "run", "command", "0", "2", "sleep", "1000", NULL);
+	jail_start(&jail, true);
+	check(jail_await(&jail, "built", &e));
+	jail_say(jail.monitor, "exec", "early", "0", "", "", "no", "no", "1", "true", "0", NULL);
+	check(jail_event(jail.monitor, &e));
+	check_text(event_text(&e, text, sizeof(text)), "exec.exit early exit 0");
+	check(jail_await(&jail, "running", &e));
+	end(&jail);
+}
+
+static void keeps_the_jail(void)
+{
+	static const char *const expected[] = { "main exit 0", "exec.exit long exit 3", "exited exit 0" };
+	struct jail jail;
+	struct event e;
+	char text[256];
+
+	jail_prepare(&jail);
+	plan_usual(&jail);
+	plan_add(&jail, "run", "command", "0", "2", "sleep", "0.3", NULL);
+	jail_start(&jail, true);
+	check(jail_await(&jail, "running", &e));
+	jail_say(jail.monitor, "exec", "long", "0", "", "", "no", "no", "3", "sh", "-c",
+		 "sleep 0.8; exit 3", "0", NULL);
+	for (int i = 0; i < 3; i++) {
+		check(jail_event(jail.monitor, &e));
+		check_text(event_text(&e, text, sizeof(text)), expected[i]);
+	}
+	check(jail_end(&jail) == 0);
+}
+
+static void is_a_child_of_init(void)
+{
+	struct jail jail;
+	int fds[3], out, client;
+
+	running(&jail);
+	out = client_streams(fds);
+	client = jail_client(&jail, fds, "exec", "", "", "no", "no", "3", "grep", "^PPid",
+			     "/proc/self/status", "0", NULL);
+	close_all(fds);
+	check_text(read_all(out), "PPid:\t1\n");
+	expect_last(client, "status exit 0");
+	end(&jail);
+}
+
 static void survives_clients_that_vanish(void)
 {
 	struct jail jail;
@@ -435,6 +490,9 @@ const struct test exec_tests[] = {
 	{ "the monitor's commands print to the log and have a time limit", runs_for_the_monitor },
 	{ "there is a limit to commands at a time", has_a_limit },
 	{ "a jail and exec are in the cgroups of the plan", stays_in_its_cgroups },
+	{ "exec runs before the jail's own command does", runs_before_the_jail_does },
+	{ "exec keeps the jail, and is not how it ended", keeps_the_jail },
+	{ "exec is started by process 1", is_a_child_of_init },
 	{ "a client hears of the jail's end", ends_with_the_jail },
 	{ "clients that vanish or talk nonsense leave the jail alone", survives_clients_that_vanish },
 	{ "a foreground jail has the streams of its client", runs_in_the_foreground },

@@ -52,15 +52,15 @@ const PROBE = 'devices.probe';
 
 /**
  * Which cgroups hold back devices here, found by trying it below this instance's directories, which have to be there:
- * those of v2, else v1's controller, else none, and why.
+ * v1's controller where it is mounted, which administrators look at there; else those of v2; else none, and why.
  */
 export function findDeviceAccess(facts: CgroupFacts): {
   readonly version: 1 | 2 | null;
   readonly reason: string | null;
 } {
   const places = [
-    [2, facts.v2],
     [1, facts.v1['devices'] ?? null],
+    [2, facts.v2],
   ] as const;
   let reason = 'there is no such cgroup';
   for (const [version, directory] of places) {

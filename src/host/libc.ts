@@ -145,6 +145,8 @@ export function waitpid(pid: number): Ended | null {
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
 const SYS_PIDFD_GETFD = 438;
+const SYS_LANDLOCK_CREATE_RULESET = 444;
+const LANDLOCK_CREATE_RULESET_VERSION = 1;
 const syscall3 = (call: string) =>
   bind<[number, number, number, number]>(call, 'long syscall(long number, long a, long b, long c)');
 const pidfdSend = bind<[number, number, number, null, number]>(
@@ -152,6 +154,17 @@ const pidfdSend = bind<[number, number, number, null, number]>(
   'long syscall(long number, long fd, long signal, void *info, long flags)',
 );
 const [openPid, getFd] = [syscall3('pidfd_open'), syscall3('pidfd_getfd')];
+
+const createRuleset = syscall3('landlock_create_ruleset');
+
+/** The version of landlock(7) that this kernel has, 0 for none. */
+export function landlockAbi(): number {
+  try {
+    return createRuleset('version', SYS_LANDLOCK_CREATE_RULESET, 0, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  } catch {
+    return 0; // not built, not switched on, or refused to jaild: then the jailer can't either
+  }
+}
 
 /** A descriptor of the process `pid`. Throws SystemError (ESRCH when there is none). pidfd_open(2). */
 export const pidfdOpen = (pid: number): number => openPid(`pid ${pid}`, SYS_PIDFD_OPEN, pid, 0, 0);

@@ -8,6 +8,7 @@ import { observeDeviceAccess } from './device-access.js';
 import { SystemError } from './error.js';
 import { clockShifts } from './figures.js';
 import { readText, unless } from './files.js';
+import { landlockAbi } from './libc.js';
 import {
   gone,
   look,
@@ -122,6 +123,12 @@ function initOf(pid: number): Observation['init'] {
   };
 }
 
+/** Process 1 is a child of its jailer, and of nobody else: it ends with it. */
+function jailerOf(init: number): ObservedProcess | null {
+  const parent = /^PPid:\s*(\d+)$/m.exec(look(`/proc/${init}/status`) ?? '')?.[1];
+  return parent === undefined ? null : observeProcess(Number(parent), 'jailer');
+}
+
 /**
  * Looks at a running jail from outside. Nothing in it is asked, and no path of it followed.
  * @throws SystemError ESRCH when it has ended
@@ -138,6 +145,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
   const names = quotaNames();
   const pids = [init, ...(main === null ? [] : [main.pid])];
   return {
+    jailer: jailerOf(init),
     processes: [first, ...(main === null ? [] : [main]), ...others(subject)],
     namespaces: Object.fromEntries(
       kinds.map((kind) => [kind, { jail: namespaceOf(init, kind), host: namespaceOf('self', kind) }]),
@@ -158,6 +166,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
     deviceAccess: subject.devices === null ? null : observeDeviceAccess(subject.devices),
     clocks: clockShifts(init),
     init: initOf(init),
+    landlock: landlockAbi(),
     corePattern: (readText('/proc/sys/kernel/core_pattern') ?? '').trim(),
     neighbours: Object.fromEntries(
       Object.entries(subject.neighbours).map(([name, pid]) => [name, idMap(pid, 'uid')]),

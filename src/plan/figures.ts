@@ -74,6 +74,7 @@ export function figureFiles(
     stat: stat(values, facts),
     swaps: 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n',
     vmstat,
+    'sys/kernel/core_pattern': 'core\n',
     'sys/kernel/random/boot_id': `${bootId(facts.launch)}\n`,
   };
   return mounts

@@ -11,11 +11,12 @@ export interface KernelMount {
 
 /*
  * What tells of the host, or of what others do on it, and that services do without. Kept: what C libraries, Java, Go,
- * Node, PostgreSQL, ps, top and free read (cgroups cpuinfo devices filesystems self stat sys sysvipc tty uptime version).
+ * Node, PostgreSQL, ps, top and free read (cpuinfo filesystems self stat sys sysvipc uptime version).
  */
 const masked: Readonly<Record<KernelMount['type'], readonly string[]>> = {
   proc: [
-    ...['acpi', 'asound', 'bootconfig', 'buddyinfo', 'bus', 'config.gz', 'consoles', 'diskstats', 'driver'],
+    ...['acpi', 'asound', 'bootconfig', 'buddyinfo', 'bus', 'cgroups', 'config.gz', 'consoles', 'devices'],
+    ...['diskstats', 'driver'],
     ...[
       'dynamic_debug',
       'fb',
@@ -39,7 +40,7 @@ const masked: Readonly<Record<KernelMount['type'], readonly string[]>> = {
       'pressure',
       'sched_debug',
     ],
-    ...['schedstat', 'scsi', 'softirqs', 'timer_stats', 'zoneinfo'],
+    ...['schedstat', 'scsi', 'softirqs', 'timer_stats', 'tty', 'zoneinfo'],
   ],
   // Not below it: debug, security and tracing are empty directories where nobody mounts what belongs there.
   sysfs: [
@@ -50,7 +51,8 @@ const masked: Readonly<Record<KernelMount['type'], readonly string[]>> = {
       'devices/virtual/dmi',
       'devices/virtual/powercap',
     ],
-    ...['devices/virtual/thermal', 'firmware', 'fs', 'hypervisor', 'kernel/boot_params', 'kernel/irq'],
+    ...['devices/system/memory', 'devices/system/node', 'devices/virtual/thermal', 'firmware', 'fs'],
+    ...['hypervisor', 'kernel/boot_params', 'kernel/btf', 'kernel/irq', 'kernel/mm'],
     ...['kernel/notes', 'kernel/slab', 'kernel/vmcoreinfo', 'module', 'power'],
   ],
 };

@@ -13,11 +13,13 @@ import type { HostFacts } from './facts.js';
 import { identityFiles, nameRecords } from './identity.js';
 import { insideRecords } from './inside.js';
 import { labelRecords } from './labels.js';
+import { landlockRecord } from './landlock.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
 import { markReachBeside } from './reach.js';
 import { rctlLaunch } from './rctl.js';
 import { rootRecords } from './root.js';
 import { limitRecords } from './resource-limits.js';
+import { seccompRecords } from './seccomp.js';
 import type { LaunchRecord } from './step.js';
 
 /** How a jail is started: as a service, or on the caller's own terminal or pipes (`jailctl run`). */
@@ -104,7 +106,8 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
     ...userRecords(jail, facts),
     ['caps', capabilityMask(jailCapabilities(values))],
     ...(values.no_new_privs === false ? [] : [['no_new_privs', 'yes'] as LaunchRecord]),
-    ...(facts.seccomp === null ? [] : [['seccomp', facts.seccomp] as LaunchRecord]),
+    ...seccompRecords(values, facts.seccomp),
+    landlockRecord(values),
     ...labelRecords(jail, facts),
     ...answerRecords(values),
   ];

@@ -32,7 +32,8 @@ function defaultLimits({ threads, files, corePattern }: HostLimits): Readonly<Re
     data: none,
     fsize: none,
     locks: none,
-    memlock: both(8 * MEBI),
+    // Locking memory is a permission (allow.mlock): what keys and passwords need is there without it.
+    memlock: { soft: 65_536, hard: 8 * MEBI },
     msgqueue: both(409_600),
     nice: both(0),
     nofile: { soft: 1024, hard: Math.max(1024, Math.min(524_288, Math.floor(files / FILES_PART))) },

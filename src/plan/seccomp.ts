@@ -7,6 +7,7 @@ import { policyChange } from './seccomp-parameters.js';
 import { parseProfile } from './seccomp-profile/parse.js';
 import { profilePolicy, type Here } from './seccomp-profile/policy.js';
 import { withheldCapabilities } from './securelevel.js';
+import type { LaunchRecord } from './step.js';
 
 /** Where a jail's policy begins: the default one, none at all, or a file of its own. */
 export type PolicyBase =
@@ -65,6 +66,16 @@ function withoutRules(base: string, calls: readonly string[]): string {
     .split('\n')
     .filter((line) => !isDropped(line))
     .join('\n');
+}
+
+/**
+ * The records of a compiled policy (native/PROTOCOL.md §1). jaild's own let process 1 do its work: it is under them as its
+ * commands are. One of the administrator's may not.
+ */
+export function seccompRecords(values: JailParams, program: string | null): readonly LaunchRecord[] {
+  if (program === null) return [];
+  const own: readonly LaunchRecord[] = policyBase(values).kind === 'file' ? [] : [['seccomp.init', 'yes']];
+  return [['seccomp', program], ...own];
 }
 
 /** What a jail without a policy needs all the same, or null for none. */

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { existsSync, readFileSync } from 'node:fs';
+import { classes } from '../probes/classes.js';
+import { removals } from '../probes/removals.js';
 
 const text = readFileSync('SECURITY.md', 'utf8');
 
@@ -23,5 +25,15 @@ describe('SECURITY.md', () => {
   it('names a test for everything that it says is defended', () => {
     const rows = text.split('\n').filter((line) => /^\| [A-Z]/.test(line));
     expect(rows.filter((row) => !row.includes('.test.ts`: “'))).to.deep.equal([]);
+  });
+
+  it('tells of each class of ways out how it is tested, and what is taken away to show it', () => {
+    const rows = [...text.matchAll(/^\| (\d\.[\w-]+) \| ([^|]+) \|/gm)].map(([, kind, words]) => [
+      kind,
+      words,
+    ]);
+    expect(rows).to.deep.equal(Object.entries(classes));
+    const taken = new Set(removals.map((removal) => removal.class));
+    expect(Object.keys(classes).filter((kind) => !taken.has(kind))).to.deep.equal([]);
   });
 });

@@ -87,7 +87,7 @@ for (const version of versions)
     });
 
     it('are found to be held back so', () => {
-      const alone = version === 2 ? facts : { ...facts, v2: null };
+      const alone = version === 2 ? { ...facts, v1: {} } : facts;
       expect(findDeviceAccess(alone)).to.deep.equal({ version, reason: null });
     });
   });

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -22,6 +23,10 @@ const describeSelf = [
   'cat /proc/self/limits /proc/self/cgroup /proc/self/oom_score_adj /proc/self/uid_map /proc/self/personality',
   'for ns in /proc/self/ns/*; do readlink $ns; done',
 ].join('; ');
+
+/** Of the text of /proc/PID/status: what the process may do. */
+const privileges = (status: string): readonly string[] =>
+  status.split('\n').filter((line) => /^(Cap|NoNewPrivs|Seccomp)/.test(line));
 
 describe('root in a default jail', () => {
   const instance = new TestInstance();
@@ -92,9 +97,9 @@ describe('root in a default jail', () => {
     );
   });
 
-  it('can’t execute the program that lets it be entered', () => {
+  it('can’t execute the program of process 1', () => {
     writeFileSync(join(instance.root, 'bin/again'), '#!/proc/self/exe\n', { mode: 0o755 });
-    for (const program of ['/proc/self/exe', '/bin/again']) {
+    for (const program of ['/proc/self/exe', '/proc/1/exe', '/bin/again']) {
       const { code, stdout, stderr } = instance.ctl('exec', 'box', '--', program, '--steps');
       expect({ code, stdout }, program).to.deep.equal({ code: 126, stdout: '' });
       expect(stderr).to.match(/Permission denied/);
@@ -106,6 +111,24 @@ describe('root in a default jail', () => {
     const terminal = instance.ctl('exec', '-t', 'box', '--', 'self').stdout.replaceAll('\r', '').trim();
     expect(inside('self')).to.equal(main);
     expect(terminal).to.equal(main);
+  });
+
+  it('has the same privileges in process 1, its main program and with exec', () => {
+    const { pid } = instance.status('box');
+    const own = privileges(inside('cat', '/proc/self/status'));
+    expect(own).to.deep.equal([
+      ...['CapInh:\t0000000000000000', 'CapPrm:\t00000000800405fb', 'CapEff:\t00000000800405fb'],
+      ...['CapBnd:\t00000000800405fb', 'CapAmb:\t0000000000000000'],
+      ...['NoNewPrivs:\t1', 'Seccomp:\t2', 'Seccomp_filters:\t1'],
+    ]);
+    expect(privileges(readFileSync(`/proc/${pid}/status`, 'utf8'))).to.deep.equal(own);
+    expect(privileges(readFileSync(join(instance.root, 'tmp/main'), 'utf8'))).to.deep.equal(own);
+  });
+
+  it('is asked to run commands of 4000 long words, by process 1', () => {
+    const words = Array.from({ length: 4000 }, (_, index) => String(index).padStart(200, '.'));
+    const count = ['sh', '-c', 'echo $# $PPID; echo "$*" | wc -c', 'sh', ...words];
+    expect(inside(...count)).to.equal(`4000 1\n${4000 * 201}`);
   });
 
   it('is not spared when memory runs out because jaild is', () => {
@@ -272,19 +295,100 @@ describe('a root directory made to harm', () => {
   });
 });
 
+describe('process 1 of a jail', () => {
+  const instance = new TestInstance();
+  const policy = join(instance.prefix, 'narrow.policy');
+  const statusOf = (jail: string): readonly string[] =>
+    privileges(readFileSync(`/proc/${instance.status(jail).pid}/status`, 'utf8'));
+
+  before(async () => {
+    // What process 1 can't do without.
+    writeFileSync(policy, 'default allow\nerrno EPERM recvmsg\nerrno EPERM wait4\n');
+    instance.configure(`
+      * { path = "$root"; command = "/bin/sleep 1000"; }
+      setuid { no_new_privs = false; }  powerless { allow.suser = 0; }
+      narrow { seccomp = "${policy}"; }  narrow-setuid { seccomp = "${policy}"; no_new_privs = false; }
+    `);
+    await instance.start();
+    const { code, stderr } = instance.ctl('start', 'setuid', 'powerless', 'narrow', 'narrow-setuid');
+    if (code !== 0) throw new Error(stderr);
+  });
+
+  after(() => instance.close());
+
+  it('keeps what it takes to start commands as their user, and nothing else', () => {
+    const caps = (jail: string): readonly string[] =>
+      statusOf(jail).map((line) => line.replace(/^.*\t0*/, ''));
+    expect(caps('setuid')).to.deep.equal(['', '800405fb', '800405fb', '800405fb', '', '', '2', '1']);
+    expect(caps('powerless')).to.deep.equal(['', '1e0', '1e0', '1e0', '', '1', '2', '1']);
+    expect(privileges(instance.ctl('exec', 'powerless', '--', 'cat', '/proc/self/status').stdout)).to.include(
+      'CapBnd:\t0000000000000000',
+    );
+  });
+
+  it('does its work whatever a policy of the administrator’s own refuses its commands', () => {
+    for (const jail of ['narrow', 'narrow-setuid']) {
+      const status = instance.ctl('exec', '-u', 'www', jail, '--', 'cat', '/proc/self/status');
+      expect(privileges(status.stdout)).to.include('Seccomp_filters:\t1');
+      expect(statusOf(jail)).to.include('Seccomp_filters:\t0');
+    }
+  });
+});
+
+describe('the jailer of a running jail', () => {
+  const instance = new TestInstance();
+  const jailerOf = (jail: string): number =>
+    Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${instance.status(jail).pid}/status`, 'utf8'))?.[1]);
+  const caps = (pid: number): readonly string[] =>
+    privileges(readFileSync(`/proc/${pid}/status`, 'utf8')).map((line) => line.replace(/^.*\t0*/, ''));
+  const theirs = join(instance.prefix, 'theirs');
+
+  before(async () => {
+    mkdirSync(theirs, { mode: 0o700 });
+    chownSync(theirs, 33, 33);
+    instance.configure(`
+      * { path = "$root"; command = "/bin/sh -c 'echo up; sleep 1000'"; }
+      plain { } named { allow.set_hostname; } elsewhere { exec.consolelog = "${theirs}/log"; }
+    `);
+    await instance.start();
+    const { code, stderr } = instance.ctl('start', 'plain', 'named', 'elsewhere');
+    if (code !== 0) throw new Error(stderr);
+  });
+
+  after(() => instance.close());
+
+  it('has no capability, no new privileges and few system calls', () => {
+    expect(caps(jailerOf('plain'))).to.deep.equal(['', '', '', '', '', '1', '2', '1']);
+  });
+
+  it('keeps what it takes to answer calls, and to write where its log is', () => {
+    expect(caps(jailerOf('named'))).to.deep.equal(['', '2c0002', '2c0002', '2c0002', '', '1', '2', '1']);
+    expect(caps(jailerOf('elsewhere'))).to.deep.equal(['', '2', '2', '2', '', '1', '2', '1']);
+    expect(readFileSync(join(theirs, 'log'), 'utf8')).to.match(/ up\n$/);
+  });
+
+  it('holds no directory', () => {
+    const directory = `/proc/${jailerOf('plain')}/fd`;
+    const held = readdirSync(directory).filter((fd) => statSync(join(directory, fd)).isDirectory());
+    expect(held).to.deep.equal([]);
+  });
+});
+
 describe('a process 1 that somebody has taken over', () => {
   const instance = new TestInstance();
   const NOTE_BYTES = 220;
   const types = {
     netlink: 0,
     failed: 1,
-    built: 2,
-    pty: 3,
-    start: 4,
-    command: 5,
-    running: 6,
-    main: 7,
-    end: 8,
+    listener: 2,
+    built: 3,
+    pty: 4,
+    start: 5,
+    command: 6,
+    running: 7,
+    main: 8,
+    exec: 9,
+    end: 10,
   };
 
   /** Says something to the jailer as process 1 would (native/jailer/channel.h). */
@@ -316,12 +420,14 @@ describe('a process 1 that somebody has taken over', () => {
     const before = instance.log.length;
     const early = [
       types.netlink,
+      types.listener,
       types.built,
       types.pty,
       types.start,
       types.command,
       types.running,
-      9,
+      types.exec,
+      11,
       0xffffffff,
     ];
     say('liar', ...early.flatMap((type) => Array.from({ length: 50 }, () => note(type, randomBytes(216)))));

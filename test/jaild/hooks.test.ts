@@ -17,7 +17,8 @@ echo "words $*"
 tr '\\0' '\\n' </proc/$$/environ | sort
 echo "directory $(pwd)"
 echo "umask $(umask)"
-grep -E '^(SigBlk|SigIgn|Groups|Uid)' /proc/$$/status
+# Read by the shell itself: while it waits for another program, some shells block signals.
+while read -r line; do case $line in SigBlk*|SigIgn*|Groups*|Uid*) echo "$line" ;; esac; done </proc/$$/status
 echo "terminal $(cut -d ' ' -f 7 /proc/$$/stat)"
 open=$(echo /proc/$$/fd/*)
 for fd in $open; do

@@ -1,8 +1,17 @@
 import { expect } from 'chai';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { landlockAbi } from '../../src/host/libc.js';
 import { TestInstance } from '../support/instance.js';
 import { installProgram } from '../support/probe.js';
 
@@ -11,7 +20,16 @@ const SECRETS = ['/proc/kallsyms', '/proc/keys', '/proc/key-users', '/proc/inter
 describe('a wall of a default jail, and the same with a door in it:', () => {
   const instance = new TestInstance();
   const name = `jaild-test-${process.pid}`;
-  let listener: ChildProcess;
+  const shared = join(instance.prefix, 'shared');
+  const outside = join(instance.prefix, 'outside');
+  const helpers: ChildProcess[] = [];
+  /** On the host, in jaild's network: a program of test/support/walls.c that listens. */
+  const listen = async (...argv: readonly string[]): Promise<void> => {
+    const words = ['-t', String(instance.daemonPid), '-n', join(instance.root, 'bin/walls')];
+    const helper = spawn('nsenter', [...words, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
+    helpers.push(helper);
+    await new Promise((resolve) => helper.stdout.once('data', resolve));
+  };
 
   const inside = (jail: string, ...argv: readonly string[]): string =>
     instance.ctl('exec', jail, '--', ...argv).stdout.trim();
@@ -24,6 +42,8 @@ describe('a wall of a default jail, and the same with a door in it:', () => {
 
   before(async () => {
     installProgram(instance.root, 'walls');
+    for (const directory of [shared, outside]) mkdirSync(directory);
+    writeFileSync(join(outside, 'secret'), 'secret');
     copyFileSync(join(instance.root, 'bin/walls'), join(instance.root, 'bin/raised'));
     chmodSync(join(instance.root, 'bin/raised'), 0o4755);
     instance.configure(`
@@ -35,29 +55,51 @@ describe('a wall of a default jail, and the same with a door in it:', () => {
       dumps { rlimit.core = unlimited; }
       messages { userns = off; allow.read_msgbuf; caps.add = syslog; }
       scheduler { userns = off; seccomp = off; caps.add = sys_nice; }
+      shared { mount = "${shared} $path/mnt nullfs rw 0 0"; }
+      nesting { mount = "${shared} $path/mnt nullfs rw 0 0"; children.max = 1; }
       large { mount = "tmpfs $path/mnt tmpfs size=200m 0 0"; }
     `);
     await instance.start();
-    const jails = ['box', 'network', 'nousers', 'setuid', 'dumps', 'messages', 'scheduler', 'large'];
+    const jails = [
+      'box',
+      'network',
+      'nousers',
+      'setuid',
+      'dumps',
+      'messages',
+      'scheduler',
+      'large',
+      'shared',
+      'nesting',
+    ];
     const { code, stderr } = instance.ctl('start', ...jails);
     if (code !== 0) throw new Error(stderr);
-    const words = ['-t', String(instance.daemonPid), '-n', join(instance.root, 'bin/walls')];
-    listener = spawn('nsenter', [...words, 'abstract', 'listen', name], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await new Promise((resolve) => listener.stdout?.once('data', resolve));
+    await listen('abstract', 'listen', name);
+    await listen('give', join(shared, 'socket'), outside);
   });
 
   after(async () => {
-    listener.kill('SIGKILL');
+    for (const helper of helpers) helper.kill('SIGKILL');
     await instance.close();
   });
 
-  it('abstract sockets of the host (ip4)', () => {
+  it('abstract sockets of the host (ip4, and even then landlock)', () => {
     expect(both('network', `walls abstract connect ${name}`)).to.deep.equal([
       'Connection refused',
-      'connected',
+      landlockAbi() >= 6 ? 'Operation not permitted' : 'connected',
     ]);
+  });
+
+  it('a directory of the host that comes in by a shared socket (children.max)', () => {
+    const take = (jail: string): string => inside(jail, 'walls', 'take', '/mnt/socket', 'secret');
+    expect([take('shared'), take('nesting')]).to.deep.equal([
+      landlockAbi() >= 2 ? 'Permission denied' : 'secret',
+      'secret',
+    ]);
+  });
+
+  it('none between a jail and message queues of its own', () => {
+    expect(both('nesting', 'walls queues 1')).to.deep.equal(['1', '1']);
   });
 
   it('what the kernel counts by creator: inotify (userns)', () => {

@@ -264,7 +264,7 @@ describe('the plan of a jail', () => {
   it('lifts the limit of locked memory with allow.mlock, unless one is written', () => {
     const limits = (text: string): readonly LaunchRecord[] =>
       recordsOf(planOf(`persist; ${text}`), 'rlimit').filter(([, name]) => name === 'memlock');
-    expect(limits('')).to.deep.equal([['rlimit', 'memlock', '8388608', '8388608']]);
+    expect(limits('')).to.deep.equal([['rlimit', 'memlock', '65536', '8388608']]);
     expect(limits('allow.mlock;')).to.deep.equal([['rlimit', 'memlock', 'unlimited', 'unlimited']]);
     expect(limits('allow.mlock; rlimit.memlock = 5;')).to.deep.equal([['rlimit', 'memlock', '5', '5']]);
   });

@@ -1,6 +1,8 @@
 /*
  * Harmless tries of what one jail could do to others or find of them. Prints what came of it:
  *   abstract listen|connect NAME   an abstract socket
+ *   give SOCKET DIRECTORY          for the host: hands whoever connects the opened directory
+ *   take SOCKET FILE               what of such a directory can be opened
  *   inotify COUNT                  how many of so many instances the kernel gives
  *   signals COUNT                  how many of so many signals it can queue for itself
  *   queues COUNT                   how many of so many POSIX message queues it gets
@@ -22,6 +24,7 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -51,6 +54,62 @@ static int abstract_socket(const char *what, const char *name)
 	answer("listening", 0);
 	for (;;)
 		pause();
+}
+
+static int path_socket(const char *path, struct sockaddr_un *address)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	strncpy(address->sun_path, path, sizeof(address->sun_path) - 1);
+	return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+union descriptor {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+static int give_directory(const char *path, const char *directory)
+{
+	union descriptor control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+						 .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	struct iovec iov = { "x", 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct sockaddr_un address;
+	int listener = path_socket(path, &address), given = open(directory, O_RDONLY | O_DIRECTORY);
+
+	if (given < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    chmod(path, 0666) < 0 || listen(listener, 8) < 0)
+		return answer("", -1);
+	answer("listening", 0);
+	memcpy(CMSG_DATA(&control.header), &given, sizeof(given));
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		sendmsg(fd, &msg, MSG_NOSIGNAL);
+		close(fd);
+	}
+}
+
+static int take_directory(const char *path, const char *file)
+{
+	union descriptor control;
+	char byte, text[64];
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct sockaddr_un address;
+	int fd = path_socket(path, &address), taken;
+	ssize_t n;
+
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    recvmsg(fd, &msg, 0) != 1 || CMSG_FIRSTHDR(&msg) == NULL)
+		return answer("", -1);
+	memcpy(&taken, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(taken));
+	fd = openat(taken, file, O_RDONLY);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[n < 0 ? 0 : n] = '\0';
+	return answer(text, n);
 }
 
 static int inotify_instances(int wanted)
@@ -122,6 +181,10 @@ int main(int argc, char **argv)
 
 	if (strcmp(what, "abstract") == 0 && argc == 4)
 		return abstract_socket(argv[2], argv[3]);
+	if (argc == 4 && strcmp(argv[1], "give") == 0)
+		return give_directory(argv[2], argv[3]);
+	if (argc == 4 && strcmp(argv[1], "take") == 0)
+		return take_directory(argv[2], argv[3]);
 	if (strcmp(what, "inotify") == 0 && argc == 3)
 		return inotify_instances(atoi(argv[2]));
 	if (strcmp(what, "signals") == 0 && argc == 3)

@@ -197,7 +197,7 @@ export const isolation = {
   }),
   no_new_privs: linux(boolean, 'Programs inside gain nothing from set-user-ID bits.', { default: 'true' }),
   devices: linux(deviceGrants, 'Devices of the host that the jail has in /dev: "/dev/kvm rw".', {
-    note: 'Beside those of devfs_ruleset. r, w or rw, the default, is what every user of the jail may do, and its cgroup lets it use no other device: a BPF program on that of v2, else the controller devices of v1.',
+    note: 'Beside those of devfs_ruleset. r, w or rw, the default, is what every user of the jail may do, and its cgroup lets it use no other device: the controller devices of v1 where it is mounted, else a BPF program on that of v2.',
   }),
   'time.offset': linux(timeOffset, 'Shift of the monotonic and boot clocks inside.', {
     default: 'own',

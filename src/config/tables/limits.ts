@@ -82,7 +82,7 @@ export const limits = {
   'rlimit.cpu': resource('Most CPU time of a process', 's'),
   'rlimit.data': resource('Largest data segment', 'bytes'),
   'rlimit.fsize': resource('Largest file that a process may write', 'bytes'),
-  'rlimit.memlock': resource('Most locked memory', 'bytes', '8M'),
+  'rlimit.memlock': resource('Most locked memory', 'bytes', '64K:8M'),
   'rlimit.msgqueue': resource('Most bytes in POSIX message queues', 'bytes', '400K'),
   'rlimit.nice': resource('Ceiling of the nice value, 20 - nice', undefined, '0'),
   'rlimit.nofile': resource('Most open files', undefined, '1024:524288'),

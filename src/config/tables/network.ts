@@ -22,7 +22,7 @@ export const network = {
   ip4: freebsd(jailsys, "IPv4 for the jail: its own addresses, the host's, or none.", {
     default: 'new with ip4.addr, else disable',
     onLinux: 'close',
-    note: "inherit shares the host's network namespace, IPv6 with it, unless the jail has addresses.",
+    note: "inherit shares the host's network namespace, IPv6 with it, unless the jail has addresses; the host's abstract sockets stay closed where the kernel has landlock(7) of Linux 6.12.",
   }),
   'ip4.addr': freebsd(addresses('ipv4'), 'IPv4 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',

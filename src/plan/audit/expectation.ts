@@ -31,6 +31,10 @@ export interface Expectation {
   readonly noNewPrivs: boolean;
   /** Seccomp filters that each command has at least. */
   readonly filters: number;
+  /** Those of them that process 1 has as well. */
+  readonly initFilters: number;
+  /** What of landlock(7) is asked for: `files`, `scopes`. */
+  readonly landlock: readonly string[];
   /** AppArmor profile or SELinux context of commands, null when none is asked for. */
   readonly label: string | null;
   readonly rootOptions: readonly string[];
@@ -48,6 +52,8 @@ export interface Expectation {
   readonly controls: Readonly<Record<string, string>>;
   /** Links of its network namespace. */
   readonly links: readonly string[];
+  /** The jailer does calls for processes of the jail. */
+  readonly answers: boolean;
   /** The jail's root may mount, by way of the jailer. */
   readonly mountsItself: boolean;
   readonly foreground: boolean;
@@ -117,7 +123,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
   const mounts = records.flatMap((record) => mountOf(record) ?? []);
   const devices = every('node').map(deviceOf);
   const below = every('layer').length + (one('ephemeral') === null ? 0 : 1);
-  const answers = records.some(([key]) => key.startsWith('answer.'));
+  const answers = records.some(([key]) => key.startsWith('answer.')) ? 1 : 0;
   const quotas = every('sysctl').filter(([name = '']) => name.startsWith('user.'));
   return {
     values,
@@ -125,7 +131,9 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     uidMap: uidMap === null ? null : rangeOf(uidMap),
     capabilities: BigInt(`0x${one('caps')?.[0] ?? '0'}`),
     noNewPrivs: one('no_new_privs') !== null,
-    filters: (one('seccomp') === null ? 0 : 1) + (answers ? 1 : 0),
+    filters: (one('seccomp') === null ? 0 : 1) + answers,
+    initFilters: (one('seccomp.init') === null ? 0 : 1) + answers,
+    landlock: words(one('landlock')?.[0]),
     label: (one('apparmor') ?? one('selinux'))?.[0] ?? null,
     rootOptions: words(one('root')?.[1]),
     layers: below + 1,
@@ -145,6 +153,7 @@ export function expectationOf(plan: JailPlan, values: JailParams): Expectation {
     ),
     controls: controlsOf(plan),
     links: linksOf(plan),
+    answers: answers > 0,
     mountsItself: one('answer.mount') !== null,
     foreground: one('foreground') !== null,
   };

@@ -3,8 +3,8 @@ import type { DeviceAccessArgs } from '../step.js';
 /** One process of a jail, as /proc/PID/status has it; ids as the host numbers them. proc_pid_status(5). */
 export interface ObservedProcess {
   readonly pid: number;
-  /** `other`: one of the cgroup that is in the jail's namespaces. */
-  readonly role: 'init' | 'command' | 'other';
+  /** `other`: one of the cgroup that is in the jail's namespaces; `jailer`: outside of them, the parent of process 1. */
+  readonly role: 'init' | 'command' | 'other' | 'jailer';
   /** What it calls itself: the jail chooses that. */
   readonly name: string;
   /** Real, effective, saved and file system ids. */
@@ -67,7 +67,10 @@ export type DeviceAccess =
 
 /** What the kernel says of a running jail; nothing in it was asked from the jail itself. */
 export interface Observation {
+  /** Those in the jail. */
   readonly processes: readonly ObservedProcess[];
+  /** Its jailer, null when it has gone. */
+  readonly jailer: ObservedProcess | null;
   /** Kind ("mnt") → the jail's namespace and that of jaild. */
   readonly namespaces: Readonly<Record<string, { readonly jail: string; readonly host: string }>>;
   readonly uidMap: readonly IdRange[];
@@ -102,6 +105,8 @@ export interface Observation {
     /** Device number of its controlling terminal, 0 for none. */
     readonly terminal: number;
   };
+  /** The version of landlock(7) that the kernel has, 0 for none. It does not tell who is restricted by it. */
+  readonly landlock: number;
   /** The file or program that core dumps go to. */
   readonly corePattern: string;
   /** Other running jails by name, and their user ids. */

@@ -72,18 +72,19 @@ export const users: Judge = (seen, plan) => {
   };
 };
 
-/** Process 1 is jaild's own program, which runs nothing of the jail's and gains nothing by an exec of its own. */
 const commands = (seen: Observation): readonly ObservedProcess[] =>
   seen.processes.filter(({ role }) => role !== 'init');
 
-const SYS_ADMIN = 1n << 21n;
+const bit = (capability: number): bigint => 1n << BigInt(capability);
+/** What it takes to start commands as their user, to reap and to signal them: kill, setgid, setuid, setpcap. */
+const STARTING = bit(5) | bit(6) | bit(7) | bit(8);
+const SYS_ADMIN = bit(21);
 
-/** Without no_new_privs only sys_admin can load a filter (seccomp(2)), which process 1 does for each command. */
-function allowed(
-  { role }: ObservedProcess,
-  { capabilities: planned, noNewPrivs, filters }: Expectation,
-): bigint {
-  return role === 'init' && !noNewPrivs && filters > 0 ? planned | SYS_ADMIN : planned;
+function allowed({ role }: ObservedProcess, plan: Expectation): bigint {
+  if (role !== 'init') return plan.capabilities;
+  // Without no_new_privs only sys_admin can load a filter (seccomp(2)), where process 1 does so for each command.
+  const loads = !plan.noNewPrivs && plan.filters > plan.initFilters;
+  return plan.capabilities | STARTING | (loads ? SYS_ADMIN : 0n);
 }
 
 /** What its root may do. */
@@ -109,11 +110,11 @@ export const capabilities: Judge = (seen, plan) => {
 
 /** Whether set-user-ID programs gain anything. */
 export const noNewPrivileges: Judge = (seen, plan) => {
-  const without = commands(seen).filter((process) => !process.noNewPrivs);
+  const without = seen.processes.filter((process) => !process.noNewPrivs);
   const door: Door = {
     by: 'no_new_privs = false',
     severity: 'low',
-    cost: 'set-user-ID programs of the jail give their power to its users, and process 1 keeps sys_admin',
+    cost: 'set-user-ID programs of the jail give their power to its users',
   };
   return {
     wall: 'no new privileges',
@@ -147,28 +148,30 @@ function policyDoors({ values }: Expectation): readonly Door[] {
   return doors;
 }
 
+const filtersOf = ({ seccomp, filters }: ObservedProcess): number => (seccomp === 2 ? filters : 0);
+
 /** Which system calls it has. */
 export const systemCalls: Judge = (seen, plan) => {
-  const filtered = (process: ObservedProcess): boolean =>
-    plan.filters === 0 || (process.seccomp === 2 && process.filters >= plan.filters);
   const own = commands(seen);
-  const weaker = own
-    .filter((process) => !filtered(process))
-    .map(
-      (process) =>
-        `${who(process)} has ${process.seccomp === 2 ? process.filters : 'no'} filters instead of ${plan.filters}`,
-    );
-  const least = Math.min(...own.map(({ seccomp, filters }) => (seccomp === 2 ? filters : 0)));
+  const weaker = seen.processes.flatMap((process) => {
+    const planned = process.role === 'init' ? plan.initFilters : plan.filters;
+    const has = filtersOf(process);
+    return has >= planned
+      ? []
+      : [`${who(process)} has ${has === 0 ? 'no' : has} filters instead of ${planned}`];
+  });
+  const least = Math.min(...own.map(filtersOf));
   const filters = own.length === 0 ? 'nobody runs in it' : least === 0 ? 'no filter' : 'filtered (seccomp)';
   return { wall: 'system calls', seen: filters, doors: policyDoors(plan), weaker };
 };
 
 /** The first process: jaild's own program, out of reach of the jail. */
-export const firstProcess: Judge = ({ init, processes }) => {
+export const firstProcess: Judge = ({ init, processes }, plan) => {
   const weaker: string[] = [];
   if (!init.program.startsWith('/memfd:'))
     weaker.push(`process 1 is ${init.program}, not jaild's own program`);
   if (init.isDumpable) weaker.push('others may look into its memory');
-  const filter = processes.find(({ role }) => role === 'init')?.seccomp === 2 ? '' : ', without a filter';
+  const filters = Math.max(...processes.filter(({ role }) => role === 'init').map(filtersOf));
+  const filter = filters >= plan.filters ? '' : ', without the filter of its commands';
   return { wall: 'process 1', seen: `a program of jaild's, closed to the jail${filter}`, doors: [], weaker };
 };

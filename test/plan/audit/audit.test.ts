@@ -28,6 +28,8 @@ const steps: readonly Step[] = [
         ['caps', '3'],
         ['no_new_privs', 'yes'],
         ['seccomp', '/p.bpf'],
+        ['seccomp.init', 'yes'],
+        ['landlock', 'files,scopes'],
       ],
     },
   },
@@ -53,8 +55,13 @@ const mount = (target: string, type: string, options: string) => ({
 });
 const kinds = ['mnt', 'pid', 'ipc', 'uts', 'cgroup', 'time', 'net', 'user'];
 
+const none = { inheritable: 0n, permitted: 0n, effective: 0n, bounding: 0n, ambient: 0n };
+const keeper = (more: Partial<ObservedProcess> = {}): ObservedProcess =>
+  process({ role: 'jailer', pid: 99, capabilities: none, ...more });
+
 const seen = (more: Partial<Observation> = {}): Observation => ({
-  processes: [process({ role: 'init', pid: 1, seccomp: 0, filters: 0, noNewPrivs: false }), process({})],
+  processes: [process({ role: 'init', pid: 1 }), process({})],
+  jailer: keeper(),
   namespaces: Object.fromEntries(kinds.map((kind) => [kind, { jail: 'a', host: 'b' }])),
   ...{
     uidMap: [range],
@@ -76,6 +83,7 @@ const seen = (more: Partial<Observation> = {}): Observation => ({
     corePattern: 'core',
     neighbours: {},
   },
+  landlock: 7,
   limits: [{ core: { soft: 0, hard: 0 } }],
   controls: { [pids]: '10\n' },
   deviceAccess: { version: 2, isAttached: true },
@@ -95,7 +103,8 @@ describe('an audit', () => {
     expect(values).to.deep.equal({});
     expect(rest).to.deep.equal({
       namespaces: ['mount', 'uts', 'ipc', 'pid', 'cgroup', 'net', 'user', 'time'],
-      ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1, label: null },
+      ...{ uidMap: range, capabilities: 3n, noNewPrivs: true, filters: 1, initFilters: 1 },
+      ...{ landlock: ['files', 'scopes'], answers: false, label: null },
       ...{ rootOptions: ['rec', 'nodev', 'nosuid', 'idmap'], layers: 1 },
       mounts: [
         {
@@ -152,6 +161,19 @@ describe('an audit', () => {
     });
   });
 
+  it('notes what of landlock a jail does not have, and why', () => {
+    const noted = (version: number, plan = expected()) =>
+      auditJail(seen({ landlock: version }), plan)
+        .findings.filter(({ wall }) => wall === 'landlock')
+        .flatMap(({ doors }) => doors.map(({ by, severity }) => `${severity}: ${by}`));
+    expect(noted(6)).to.deep.equal([]);
+    expect(noted(2)).to.deep.equal(['note: landlock of this kernel has no scopes']);
+    expect(noted(0)).to.deep.equal(Array(2).fill('note: landlock is not in this kernel'));
+    expect(noted(7, { ...expected(), landlock: ['scopes'] })).to.deep.equal([
+      'note: a jail that may mount by itself',
+    ]);
+  });
+
   const weakened: readonly (readonly [string, Partial<Observation>])[] = [
     ['users: its user ids are not the 65536 from 65536 on', { uidMap: [{ ...range, count: 70_000 }] }],
     ['users: it shares ids with db', { neighbours: { db: [{ ...range, outside: 100_000 }] } }],
@@ -177,6 +199,12 @@ describe('an audit', () => {
       'process 1: others may look into its memory',
       { init: { program: '/memfd:jailer', isDumpable: true, terminal: 0 } },
     ],
+    [
+      'jailer: the jailer has chown, net_admin',
+      { jailer: keeper({ capabilities: { ...none, bounding: 0x1003n } }) },
+    ],
+    ['jailer: the jailer runs without no_new_privs', { jailer: keeper({ noNewPrivs: false }) }],
+    ['jailer: the jailer has no filter', { jailer: keeper({ seccomp: 0 }) }],
     ['network: it has a link that the plan does not give it: eth7', { links: ['lo', 'eth7'] }],
     ['processes: pids.max is max instead of 10', { controls: { [pids]: 'max\n' } }],
     ['kernel quotas: they cannot be read', { quotas: null }],
