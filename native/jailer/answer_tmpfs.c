@@ -29,8 +29,8 @@ static enum word word_of(const char *text)
 	return WORD_UNKNOWN;
 }
 
-/* "64m" in bytes; more than any limit for what is no such number ("50%" of the host's memory). */
-static uint64_t bytes_of(const char *text, uint64_t unit)
+/* "64m" of something; more than any limit for what is no such number ("50%" of the host's memory). */
+static uint64_t number_of(const char *text, uint64_t unit)
 {
 	static const char units[] = "kmgt";
 	char digits[24];
@@ -57,13 +57,14 @@ static const char *value_of(const char *text)
 	return equals != NULL ? equals + 1 : "";
 }
 
-static uint64_t size_limit(const struct mount_options *limits)
+/* What `limits` has for `wanted`, WORD_SIZE or WORD_INODES. */
+static uint64_t limit_of(const struct mount_options *limits, enum word wanted)
 {
 	const char *word = limits->rest;
 
 	for (unsigned int i = 0; i < limits->rest_count; i++) {
-		if (word_of(word) == WORD_SIZE)
-			return bytes_of(value_of(word), 1);
+		if (word_of(word) == wanted)
+			return number_of(value_of(word), 1);
 		word += strlen(word) + 1;
 	}
 	return UINT64_MAX;
@@ -88,14 +89,22 @@ static bool put(struct words *w, const char *text)
 	return true;
 }
 
-static bool put_size(struct words *w, uint64_t size)
+/* `wanted`, 0 for nothing said, as far as `limit` goes. */
+static bool put_number(struct words *w, const char *name, uint64_t wanted, uint64_t limit,
+		       bool changing)
 {
 	char text[32];
 	struct text t;
 
+	if (wanted == 0 && changing)
+		return true;
+	if (wanted == 0 || wanted > limit)
+		wanted = limit;
+	if (wanted > INT64_MAX)
+		return true;
 	text_begin(&t, text, sizeof(text));
-	text_put(&t, "size=");
-	text_put_number(&t, (int64_t)size);
+	text_put(&t, name);
+	text_put_number(&t, (int64_t)wanted);
 	return put(w, text);
 }
 
@@ -103,7 +112,7 @@ int tmpfs_words(const struct mount_options *limits, char *data, bool changing, c
 		size_t size)
 {
 	struct words w = { .at = words, .room = size };
-	uint64_t limit = size_limit(limits), wanted = 0;
+	uint64_t bytes = 0, inodes = 0;
 	char *next;
 
 	for (char *text = data; text != NULL; text = next) {
@@ -114,15 +123,16 @@ int tmpfs_words(const struct mount_options *limits, char *data, bool changing, c
 			*next++ = '\0';
 		word = word_of(text);
 		if (word == WORD_SIZE || word == WORD_BLOCKS)
-			wanted = bytes_of(value_of(text), word == WORD_SIZE ? 1 : PAGE);
+			bytes = number_of(value_of(text), word == WORD_SIZE ? 1 : PAGE);
+		else if (word == WORD_INODES)
+			inodes = number_of(value_of(text), 1);
 		else if (word == WORD_UNKNOWN)
 			return -1;
-		else if ((word == WORD_INODES || (word == WORD_FIRST && !changing)) && !put(&w, text))
+		else if (word == WORD_FIRST && !changing && !put(&w, text))
 			return -1;
 	}
-	if (wanted == 0 && changing)
-		return w.count;
-	if (wanted == 0 || wanted > limit)
-		wanted = limit;
-	return wanted > INT64_MAX || put_size(&w, wanted) ? w.count : -1;
+	if (!put_number(&w, "size=", bytes, limit_of(limits, WORD_SIZE), changing) ||
+	    !put_number(&w, "nr_inodes=", inodes, limit_of(limits, WORD_INODES), changing))
+		return -1;
+	return w.count;
 }

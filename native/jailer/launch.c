@@ -111,6 +111,18 @@ void rlimits_apply(struct jailer *j)
 	}
 }
 
+/*
+ * Whoever in the jail is first may write it, once, with any projects of the host's: so the users are
+ * its projects too. Where the jailer has none itself (EPERM) there are none to be had.
+ */
+static int write_project_map(struct jailer *j, const char *pid)
+{
+	char path[64];
+
+	text_join(path, sizeof(path), "/proc/", pid, "/projid_map");
+	return control_write(path, j->plan.uid_map) < 0 && errno != EPERM ? -1 : 0;
+}
+
 static int write_maps(struct jailer *j, const char *pid, struct fault *fault)
 {
 	char path[64];
@@ -123,6 +135,8 @@ static int write_maps(struct jailer *j, const char *pid, struct fault *fault)
 	text_join(path, sizeof(path), "/proc/", pid, "/gid_map");
 	if (control_write(path, j->plan.gid_map) < 0)
 		return fail(fault, STEP_MAP, "gid_map");
+	if (write_project_map(j, pid) < 0)
+		return fail(fault, STEP_MAP, "projid_map");
 	/* Jail root may open /dev/stdout again, by its name: nginx and others do. */
 	if (j->logging && output_give(j) < 0)
 		return fail(fault, STEP_STDIO, "log");
@@ -171,5 +185,7 @@ int launch(struct jailer *j, struct fault *fault)
 		j->init = 0;
 		return fail(fault, STEP_CLONE, p->cgroup != NULL ? p->cgroup : "");
 	}
+	/* What commands can have of it they get from process 1. */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	return place(j, fault);
 }

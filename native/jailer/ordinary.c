@@ -39,8 +39,6 @@ void become_ordinary(const struct plan *p)
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK, 0, 0, 0);
 	for (size_t i = 0; i < sizeof(in_the_way) / sizeof(in_the_way[0]); i++)
 		set_soft(in_the_way[i], RLIM_INFINITY);
-	/* Of the jailer itself; the hard limit is what commands can get theirs from. */
-	set_soft(RLIMIT_CORE, 0);
 	for (const struct item *i = p->rlimits.first; i != NULL; i = i->next)
 		for (size_t n = 0; n < sizeof(counted) / sizeof(counted[0]); n++)
 			if (rlimit_number(i->target) == counted[n])

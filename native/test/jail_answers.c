@@ -19,7 +19,7 @@ static void allow_mounts(struct jail *jail)
 {
 	plan_add(jail, "answer.mount", "bind", "bind", "nosuid,nodev", NULL);
 	plan_add(jail, "answer.mount", "nullfs", "bind", "nosuid,nodev", NULL);
-	plan_add(jail, "answer.mount", "tmpfs", "tmpfs", "nosuid,nodev,size=1m", NULL);
+	plan_add(jail, "answer.mount", "tmpfs", "tmpfs", "nosuid,nodev,size=1m,nr_inodes=64", NULL);
 	plan_add(jail, "answer.mount", "proc", "/proc", "", NULL);
 }
 
@@ -87,10 +87,10 @@ static void mounts_a_tmpfs(void)
 	expect_output(&jail,
 		      "exec 2>&1; mkdir /a; mount -t tmpfs -o size=50%,mode=711 none /a && stat -c %a /a;"
 		      "mount -o remount,ro /a; touch /a/x; mount -o remount,rw,size=512k /a; touch /a/x;"
-		      "mount -o remount,size=1g /a; grep -o ' /a tmpfs [a-z,]*,size=[0-9a-z]*' /proc/mounts;"
+		      "mount -o remount,size=1g,nr_inodes=0 /a; grep -o ' /a tmpfs [a-z,]*,size=[0-9a-z]*,nr_inodes=[0-9]*' /proc/mounts;"
 		      "mount -t tmpfs -o huge=always none /a; umount /a; umount /a; ls /a",
 		      "711\ntouch: /a/x: Read-only file system\n"
-		      " /a tmpfs rw,nosuid,nodev,relatime,size=1024k\n"
+		      " /a tmpfs rw,nosuid,nodev,relatime,size=1024k,nr_inodes=64\n"
 		      "mount: mounting none on /a failed: Invalid argument\n"
 		      "umount: can't unmount /a: Invalid argument\n");
 }

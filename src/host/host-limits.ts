@@ -60,13 +60,18 @@ export class HostLimitsReader {
   readonly #hard = raisesLimits() ? kernelLimits() : ownHardLimits();
   readonly #quotas = quotas();
 
+  /** kernel.core_pattern, as it is now. */
+  corePattern(): string {
+    return (readText('/proc/sys/kernel/core_pattern') ?? '').trim();
+  }
+
   /** The limits of this host, as they are now. */
   read(): HostLimits {
     return {
       memory: hostMemory(),
       threads: this.#threads,
       files: this.#files,
-      corePattern: (readText('/proc/sys/kernel/core_pattern') ?? '').trim(),
+      corePattern: this.corePattern(),
       hard: this.#hard,
       quotas: this.#quotas,
     };

@@ -17,6 +17,7 @@ import type { Instance } from '../plan/instance.js';
 import { labelsOf } from '../plan/labels.js';
 import { limitsDisk } from '../plan/rctl.js';
 import { markReach, reachOf, type Reach } from '../plan/reach.js';
+import { coreRules } from '../plan/resource-limits.js';
 import { isProfile } from '../plan/seccomp-profile/parse.js';
 import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
 import type { UidPool } from '../plan/uidrange.js';
@@ -192,8 +193,11 @@ export class Machine implements Host {
       const text = base.kind === 'file' ? readWithinReach(path) : readFileSync(path, 'utf8');
       const source = { file, text };
       const machine = { architecture: process.arch, kernel: release() };
+      const rules = coreRules(values, this.#limits.corePattern());
       return await this.#seccomp.programOf(
-        isProfile(source) ? profiledPolicy(source, values, machine) : seccompPolicy(source.text, values),
+        isProfile(source)
+          ? profiledPolicy(source, values, machine, rules)
+          : seccompPolicy(source.text, values, rules),
       );
     } catch (error) {
       throw systemError(error, file);

@@ -1,7 +1,7 @@
 import type { JailParams } from '../config/params.js';
 import { jailCapabilities } from './capabilities.js';
 import type { LaunchRecord } from './step.js';
-import { tmpfsSize } from './tmpfs.js';
+import { tmpfsRoom } from './tmpfs.js';
 
 const COPY = 'nosuid,nodev';
 /** allow.mount.* by what mount(2) may then be asked for: the type, what it stands for, and options it always gets. */
@@ -41,8 +41,8 @@ function rootIsAnswered(values: JailParams): boolean {
   return values['allow.suser'] !== false && !jailCapabilities(values).includes('sys_admin');
 }
 
-const withSize = (type: string, options: string, values: JailParams): string =>
-  type === 'tmpfs' ? `${options},${tmpfsSize(values)}` : options;
+const withRoom = (type: string, options: string, values: JailParams): string =>
+  type === 'tmpfs' ? `${options},${tmpfsRoom(values)}` : options;
 
 function mountRecords(values: JailParams): readonly LaunchRecord[] {
   // jail(8): mounting needs allow.mount, and an enforce_statfs below 2.
@@ -52,7 +52,7 @@ function mountRecords(values: JailParams): readonly LaunchRecord[] {
     if (values[parameter] === true)
       for (const [type, source, options] of mountable[parameter])
         if (isThere(values, source))
-          records.set(type, ['answer.mount', type, source, withSize(type, options, values)]);
+          records.set(type, ['answer.mount', type, source, withRoom(type, options, values)]);
   return [...records.values()];
 }
 

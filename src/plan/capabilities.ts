@@ -2,10 +2,13 @@ import type { JailParams } from '../config/params.js';
 import { capabilityNames } from '../config/values/isolation.js';
 import { withheldCapabilities } from './securelevel.js';
 
-/** What a jail's root may do when nothing is asked for: what ordinary servers need to bind, chown and drop to a user. */
+/**
+ * What a jail's root may do when nothing is asked for: what ordinary servers need to bind, chown and drop to a user. Not
+ * setfcap: a capability that it gives to a file counts on the host, where the file is root's by the idmapped mount.
+ */
 const usual = [
   ...['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap'],
-  ...['net_bind_service', 'sys_chroot', 'setfcap'],
+  ...['net_bind_service', 'sys_chroot'],
 ];
 
 /** FreeBSD's own words for what Linux calls a capability: [parameter, its default, capabilities]. */

@@ -5,7 +5,7 @@ import type { DeviceNumbers, HostFacts } from './facts.js';
 import { rctlLaunch } from './rctl.js';
 import { withholdsDisks } from './securelevel.js';
 import type { LaunchRecord } from './step.js';
-import { shmSize } from './tmpfs.js';
+import { shmRoom } from './tmpfs.js';
 import { idCount } from './uidrange.js';
 
 /** Character devices that a jail may use, with their numbers (Documentation/admin-guide/devices.txt). */
@@ -60,7 +60,7 @@ function terminalRecords(target: string, values: JailParams): readonly LaunchRec
 function memoryRecords(target: string, values: JailParams): readonly LaunchRecord[] {
   return [
     ['mkdir', `${target}/shm`, '1777'],
-    ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,${shmSize(values)}`],
+    ['mount', 'tmpfs', 'shm', `${target}/shm`, `nosuid,nodev,noexec,mode=1777,${shmRoom(values)}`],
     ['mkdir', `${target}/mqueue`, '755'],
     ['mount', 'mqueue', 'mqueue', `${target}/mqueue`, 'optional,nosuid,nodev,noexec'],
   ];

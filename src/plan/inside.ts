@@ -8,7 +8,7 @@ import { figureFiles } from './figures.js';
 import { coverRecords, kernelMounts } from './kernel-files.js';
 import { sharesHostNetwork } from './network.js';
 import type { LaunchRecord } from './step.js';
-import { tmpfsSize } from './tmpfs.js';
+import { missingRoom } from './tmpfs.js';
 
 /** Where below the jail's root a host path lies. */
 function targetInside(entry: MountEntry, path: string): string {
@@ -47,7 +47,7 @@ function mountOptions(entry: MountEntry): readonly string[] {
       'mount',
       entry.target,
       `unknown mount option "${option}"`,
-      'known: ro nosuid nodev noexec noatime failok rbind size= mode=',
+      'known: ro nosuid nodev noexec noatime failok rbind size= nr_inodes= mode=',
     );
   });
 }
@@ -99,8 +99,8 @@ export function mountRecords(
     case 'none':
       return [bindRecord(entry, target, uidBase !== null)];
     case 'tmpfs': {
-      const size = options.some((option) => option.startsWith('size=')) ? [] : [tmpfsSize(values)];
-      return [['mount', 'tmpfs', 'tmpfs', target, ['nosuid', 'nodev', ...size, ...options].join(',')]];
+      const room = missingRoom(options, values);
+      return [['mount', 'tmpfs', 'tmpfs', target, ['nosuid', 'nodev', ...room, ...options].join(',')]];
     }
     case 'procfs':
     case 'linprocfs':

@@ -7,6 +7,8 @@ import type { LaunchRecord } from './step.js';
 const MEBI = 1024 * 1024;
 const both = (amount: number): ResourceLimit => ({ soft: amount, hard: amount });
 const none = both(Infinity);
+/** include/uapi/asm-generic/resource.h */
+const RLIMIT_CORE = 4;
 
 /**
  * Whether core files go to a program or a socket of the host instead of into the jail (core(5)): a limit of 0 does not
@@ -14,6 +16,9 @@ const none = both(Infinity);
  * (fs/coredump.c, coredump_pipe); from a socket (Linux 6.16) no limit does.
  */
 export const leavesTheJail = (corePattern: string): boolean => /^[|@]/.test(corePattern);
+
+/** The limit that keeps core files from a program of the host's. */
+const KEPT_BACK = both(1);
 
 /** One process of a jail has at most this part of the open files that all of the host may have. */
 const FILES_PART = 16;
@@ -27,7 +32,7 @@ function defaultLimits({ threads, files, corePattern }: HostLimits): Readonly<Re
   const most = Math.floor(threads / 2);
   return {
     as: none,
-    core: both(leavesTheJail(corePattern) ? 1 : 0),
+    core: leavesTheJail(corePattern) ? KEPT_BACK : both(0),
     cpu: none,
     data: none,
     fsize: none,
@@ -45,6 +50,10 @@ function defaultLimits({ threads, files, corePattern }: HostLimits): Readonly<Re
     stack: { soft: 8 * MEBI, hard: Infinity },
   };
 }
+
+/** Of a limit that is written for no core files at all: what means that here. */
+const keptBack = (core: ResourceLimit, corePattern: string): ResourceLimit =>
+  leavesTheJail(corePattern) && core.hard <= 1 ? KEPT_BACK : core;
 
 const isLimit = (value: unknown): value is ResourceLimit =>
   typeof value === 'object' && value !== null && 'soft' in value && 'hard' in value;
@@ -73,6 +82,21 @@ function clamped({ soft, hard }: ResourceLimit, most: number): ResourceLimit {
 const text = (value: number): string => (value === Infinity ? 'unlimited' : String(value));
 
 /**
+ * Rules of a system call policy (etc/seccomp/default.policy) for a jail whose core files a limit keeps from a program of
+ * the host's: a process that lowered its own to 0 would be handed over. Many daemons do that when they start, and end
+ * when it fails, so that they are told it was done.
+ */
+export function coreRules(values: JailParams, corePattern: string): readonly string[] {
+  const asked = askedLimits(values)['core'] ?? KEPT_BACK;
+  if (!corePattern.startsWith('|') || asked.hard > 1) return [];
+  return [
+    `errno 0 setrlimit arg0 & 0xffffffff == ${RLIMIT_CORE}`,
+    // With a null pointer it asks.
+    `errno 0 prlimit64 arg1 & 0xffffffff == ${RLIMIT_CORE}, arg2 != 0`,
+  ];
+}
+
+/**
  * Every limit of setrlimit(2) for the processes of a jail, so that none is inherited. A default is lowered to what jaild
  * can give; of what is asked for, the jailer says what it could not have.
  */
@@ -81,7 +105,7 @@ export function limitRecords(values: JailParams, host: HostLimits): readonly Lau
   const usual = Object.entries(defaultLimits(host)).map(
     ([name, limit]) => [name, clamped(limit, host.hard[name] ?? Infinity)] as const,
   );
-  return Object.entries({ ...Object.fromEntries(usual), ...asked }).map(
-    ([name, { soft, hard }]): LaunchRecord => ['rlimit', name, text(soft), text(hard)],
-  );
+  return Object.entries({ ...Object.fromEntries(usual), ...asked })
+    .map(([name, limit]) => [name, name === 'core' ? keptBack(limit, host.corePattern) : limit] as const)
+    .map(([name, { soft, hard }]): LaunchRecord => ['rlimit', name, text(soft), text(hard)]);
 }

@@ -5,6 +5,7 @@ import { PlanError } from './error.js';
 import { plainPath, within } from './path-name.js';
 import { markReach, type Reach } from './reach.js';
 import type { LaunchRecord } from './step.js';
+import { room } from './tmpfs.js';
 
 /** The directory that jaild makes beside `path` for an overlay, and what is in it. */
 export interface WorkDirectory {
@@ -59,14 +60,9 @@ function refuseOverlaps(values: JailParams): void {
   throw new PlanError('base', directory, reason, 'name directories beside each other');
 }
 
-/** A file or directory on a tmpfs takes about as much of the kernel's memory as a page of its contents. */
-const PAGE = 4096;
-const FEWEST_FILES = 1024;
-
 function ephemeralRecord(values: JailParams): LaunchRecord {
   const size = values['ephemeral.size'] ?? Number(defaultOf('ephemeral.size'));
-  const files = Math.max(FEWEST_FILES, Math.floor(size / PAGE));
-  return ['ephemeral', `size=${size},nr_inodes=${files},mode=700`];
+  return ['ephemeral', `${room(size)},mode=700`];
 }
 
 /**

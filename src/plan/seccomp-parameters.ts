@@ -17,7 +17,14 @@ const systemVCalls = {
   sysvshm: ['shmget', 'shmat', 'shmdt', 'shmctl'],
 } as const;
 
-const debugging = ['ptrace', 'process_vm_readv', 'process_vm_writev', 'pidfd_getfd', 'kcmp'];
+const debugging = [
+  'ptrace',
+  'process_vm_readv',
+  'process_vm_writev',
+  'pidfd_getfd',
+  'process_madvise',
+  'kcmp',
+];
 const naming = ['sethostname', 'setdomainname'];
 const sockets = ['socket', 'socketpair'];
 

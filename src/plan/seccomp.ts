@@ -41,7 +41,7 @@ const callsOf: Readonly<Record<string, readonly string[]>> = {
     ...['mount_setattr', 'sethostname', 'setdomainname', 'setns', 'quotactl', 'quotactl_fd'],
   ],
   sys_time: ['clock_settime', 'clock_adjtime', 'settimeofday', 'adjtimex'],
-  sys_ptrace: ['ptrace', 'process_vm_readv', 'process_vm_writev', 'kcmp', 'pidfd_getfd'],
+  sys_ptrace: ['ptrace', 'process_vm_readv', 'process_vm_writev', 'kcmp', 'pidfd_getfd', 'process_madvise'],
   sys_pacct: ['acct'],
   sys_boot: ['reboot'],
   sys_module: ['init_module', 'finit_module', 'delete_module'],
@@ -88,10 +88,11 @@ export function openPolicy(values: JailParams): string | null {
 /**
  * The system call policy of a jail: the text of its base (etc/seccomp/default.policy says what lines there are), and what
  * its parameters add and take away. The same parameters give the same text, by which the compiled form is found.
+ * @param more rules for what the host is like
  */
-export function seccompPolicy(base: string, values: JailParams): string {
+export function seccompPolicy(base: string, values: JailParams, more: readonly string[] = []): string {
   const capabilities = [...(values.caps ?? []), ...(values['caps.add'] ?? [])];
-  const rules = changesOf(values, capabilities);
+  const rules = [...changesOf(values, capabilities), ...more];
   const text = withoutRules(base, policyChange(values).calls);
   const end = text.endsWith('\n') || text === '' ? '' : '\n';
   return [`${text}${end}`, ...rules.map((rule) => `${rule}\n`)].join('');
@@ -116,13 +117,19 @@ export type Machine = Omit<Here, 'capabilities'>;
 
 /**
  * The same for a base in the JSON of Docker or the OCI runtime specification. What jail.conf allows and refuses comes
- * first. A capability opens what the profile itself opens for it. Throws PlanError for one that is none.
+ * first, and `more` for what the host is like. A capability opens what the profile itself opens for it. Throws PlanError
+ * for one that is none.
  */
-export function profiledPolicy(base: Source, values: JailParams, machine: Machine): string {
+export function profiledPolicy(
+  base: Source,
+  values: JailParams,
+  machine: Machine,
+  more: readonly string[] = [],
+): string {
   const { profile, mistakes } = parseProfile(base);
   if (profile !== null) {
     const here = { ...machine, capabilities: jailCapabilities(values) };
-    return profilePolicy(profile, here, changesOf(values, []));
+    return profilePolicy(profile, here, [...changesOf(values, []), ...more]);
   }
   const [first] = mistakes.filter(({ severity }) => severity === 'error');
   if (first === undefined) throw new Error(`${base.file}: no profile and no reason`);

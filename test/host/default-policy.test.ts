@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
+import { coreRules } from '../../src/plan/resource-limits.js';
 import { seccompPolicy } from '../../src/plan/seccomp.js';
 import { answerOf, callNumbers, compilePolicy, I386, type Call } from '../support/bpf.js';
 
@@ -28,6 +29,15 @@ function answersTo(names: string): Readonly<Record<string, string>> {
   );
 }
 
+/** "0 to 299 but 33" for most of 300 protocols, else each of them. */
+function shortened(protocols: readonly number[]): string {
+  if (protocols.length < 200) return protocols.join(' ');
+  const others = Array.from({ length: 300 }, (_, protocol) => protocol).filter(
+    (protocol) => !protocols.includes(protocol),
+  );
+  return `0 to 299 but ${others.join(' ')}`;
+}
+
 const namespaces = {
   CLONE_NEWTIME: 0x80n,
   CLONE_NEWNS: 0x20000n,
@@ -46,12 +56,15 @@ describe('the default system call policy', () => {
       'open_by_handle_at add_key request_key keyctl bpf perf_event_open userfaultfd io_uring_setup io_uring_enter ' +
       'io_uring_register init_module finit_module delete_module create_module kexec_load kexec_file_load reboot ' +
       'clock_settime clock_adjtime settimeofday adjtimex swapon swapoff acct quotactl quotactl_fd iopl ioperm ' +
-      'lookup_dcookie fanotify_init fanotify_mark kcmp modify_ldt migrate_pages move_pages syslog vhangup';
+      'lookup_dcookie fanotify_init fanotify_mark kcmp modify_ldt migrate_pages move_pages syslog vhangup pidfd_getfd ' +
+      'process_madvise process_mrelease remap_file_pages name_to_handle_at';
     expect(answersTo(refused)).to.deep.equal({ EPERM: refused });
   });
 
   it('has what nobody has looked at, or what is no more, as an older kernel: programs go on without', () => {
-    const absent = 'clone3 uselib ustat sysfs _sysctl nfsservctl query_module afs_syscall vserver tuxcall';
+    const absent =
+      'clone3 uselib ustat sysfs _sysctl nfsservctl query_module afs_syscall vserver tuxcall memfd_secret io_setup ' +
+      'io_submit io_getevents io_pgetevents io_destroy io_cancel';
     expect(answersTo(absent)).to.deep.equal({ ENOSYS: absent });
     for (const unknown of [-1, 350, 400, 500, 1000, 0x3fffffff])
       expect(answerTo({ number: unknown }), String(unknown)).to.equal('ENOSYS');
@@ -91,21 +104,30 @@ describe('the default system call policy', () => {
     expect(netlink).to.deep.equal(['allow', ...Array.from({ length: 31 }, () => 'EAFNOSUPPORT')]);
   });
 
-  it('has none of the transports that load modules, whatever stands beside them', () => {
-    const refused: readonly (readonly bigint[])[] = [
-      ...[2n, 10n].flatMap((family) => [33n, 115n, 132n, 256n].map((protocol) => [family, 1n, protocol])),
-      ...[2n, 10n].map((family) => [family, 6n | 0x80000n, 0n]),
-      ...[
-        [2n, 10n, 0x300n],
-        [2n | HIGH, 5n | HIGH, 132n | HIGH],
-      ],
-    ];
-    expect(refused.map((args) => answer('socket', ...args))).to.deep.equal(
-      refused.map(() => 'EPROTONOSUPPORT'),
-    );
-    expect([6n, 17n, 1n, 58n, 262n].map((protocol) => answer('socket', 2n, 1n, protocol))).to.deep.equal([
-      ...['allow', 'allow', 'allow', 'allow', 'allow'],
+  it('has TCP, UDP and ICMP, and raw sockets for the capability to decide', () => {
+    const CLOEXEC_NONBLOCK = 0x80800;
+    const allowed = (family: bigint): readonly string[] =>
+      Array.from({ length: 16 }, (_, type) => type).flatMap((type) => {
+        const withFlags = BigInt(type | CLOEXEC_NONBLOCK) | HIGH;
+        const protocols = Array.from({ length: 300 }, (_, protocol) => protocol).filter(
+          (protocol) => answer('socket', family, withFlags, BigInt(protocol) | HIGH) === 'allow',
+        );
+        return protocols.length === 0 ? [] : [`${type}: ${shortened(protocols)}`];
+      });
+    const raw = '3: 0 to 299 but 33 115 132 136 256 262';
+    expect([allowed(2n), allowed(10n)]).to.deep.equal([
+      ['1: 0 6', '2: 0 1 17', raw],
+      ['1: 0 6', '2: 0 17 58', raw],
     ]);
+  });
+
+  it('has none of the transports that programs try by name, as a kernel without them', () => {
+    const refused = [2n, 10n].flatMap((family) =>
+      [33n, 115n, 132n, 136n, 256n, 262n].flatMap((protocol) =>
+        [1n, 2n, 5n | HIGH].map((type) => answer('socket', family, type, protocol | HIGH)),
+      ),
+    );
+    expect(new Set(refused)).to.deep.equal(new Set(['EPROTONOSUPPORT']));
   });
 
   it('types for nobody, and loads no line discipline', () => {
@@ -120,11 +142,20 @@ describe('the default system call policy', () => {
   });
 
   it('has the personalities that people use, and no other', () => {
-    const personalities = [0n, 0x8n, 0x20000n, 0x20008n, 0x40000n, 0xffffffffn, HIGH | 0x8n];
+    const personalities = [0n, 0x8n, 0x20000n, 0x20008n, 0xffffffffn, HIGH | 0x8n];
     expect(new Set(personalities.map((value) => answer('personality', value)))).to.deep.equal(
       new Set(['allow']),
     );
-    for (const value of [0x400000n, 0x100000n, 0x4n, 0x440000n, HIGH | 0x400000n, 0x1000000n])
+    for (const value of [
+      0x40000n,
+      0x40008n,
+      0x400000n,
+      0x100000n,
+      0x4n,
+      0x440000n,
+      HIGH | 0x400000n,
+      0x1000000n,
+    ])
       expect(answer('personality', value)).to.equal('EPERM');
   });
 
@@ -135,6 +166,20 @@ describe('the default system call policy', () => {
     // name, pdeathsig, dumpable, seccomp, capbset_drop, no_new_privs, subreaper, thp, ambient, speculation
     for (const option of [15n, 1n, 4n, 22n, 24n, 38n, 36n, 41n, 47n, 53n])
       expect(answer('prctl', option)).to.equal('allow');
+  });
+
+  it('says that the limit of core files is set, where it has to stay as it is, and sets nothing', () => {
+    const policy = readFileSync('etc/seccomp/default.policy', 'utf8');
+    const kept = compilePolicy(seccompPolicy(policy, {}, coreRules({}, '|/bin/cores')));
+    const answers = (name: string, ...calls: readonly (readonly bigint[])[]): readonly string[] =>
+      calls.map((args) => answerOf(kept, { number: number(name), args }));
+    expect(answers('setrlimit', [4n, 1n], [4n | HIGH, 1n], [3n, 1n], [7n, 1n])).to.deep.equal([
+      ...['errno 0', 'errno 0', 'allow', 'allow'],
+    ]);
+    expect(
+      answers('prlimit64', [0n, 4n, 1n], [9n, 4n | HIGH, HIGH], [0n, 4n, 0n], [0n, 7n, 1n]),
+    ).to.deep.equal(['errno 0', 'errno 0', 'allow', 'allow']);
+    expect([answer('setrlimit', 4n, 1n), answer('prlimit64', 0n, 4n, 1n)]).to.deep.equal(['allow', 'allow']);
   });
 
   it('ends who calls by another entry point than the native one', () => {
@@ -149,9 +194,8 @@ describe('the default system call policy', () => {
 
   it('has what debuggers, sandboxes and browsers do to themselves', () => {
     const own =
-      'ptrace process_vm_readv process_vm_writev pidfd_getfd pidfd_open process_madvise memfd_secret memfd_create ' +
-      'landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp name_to_handle_at statmount listmount ' +
-      'chroot mknod mknodat sethostname vmsplice splice mlock mbind io_setup io_submit';
+      'ptrace process_vm_readv process_vm_writev pidfd_open memfd_create landlock_create_ruleset landlock_add_rule ' +
+      'landlock_restrict_self seccomp statmount listmount chroot mknod mknodat sethostname vmsplice splice mlock mbind';
     const { allow = '', ...others } = answersTo(own);
     // An older libseccomp does not know the newest: they are ENOSYS then.
     expect(Object.keys(others).filter((one) => one !== 'ENOSYS')).to.deep.equal([]);

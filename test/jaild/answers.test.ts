@@ -99,7 +99,7 @@ describe('a call that the jailer answers', () => {
       expect(inside('open', script.join('\n'))).to.equal(
         [
           '700 0 60',
-          ' /mnt tmpfs rw,nosuid,nodev,relatime,size=64k,mode=700',
+          ' /mnt tmpfs rw,nosuid,nodev,relatime,size=64k,nr_inodes=65536,mode=700',
           'touch: /mnt/file: Read-only file system',
           '262144',
           'none',

@@ -8,11 +8,14 @@ describe('a default jail', () => {
     instance.ctl('exec', 'box', '--', 'sh', '-c', script).stdout.trim();
 
   before(async () => {
-    instance.configure(
-      'box { path = "$root"; command = "/bin/sleep 1000"; }  other { path = "$root"; command = "/bin/sleep 1000"; }',
-    );
+    instance.configure(`
+      * { path = "$root"; command = "/bin/sleep 1000"; }
+      box { }
+      other { }
+      clean { exec.clean; exec.start = "/bin/env >/tmp/environment"; }
+    `);
     await instance.start();
-    for (const jail of ['box', 'other']) {
+    for (const jail of ['box', 'other', 'clean']) {
       const answer = instance.ctl('start', jail);
       if (answer.code !== 0) throw new Error(answer.stderr);
     }
@@ -37,6 +40,11 @@ describe('a default jail', () => {
     expect(map('box')[0]).to.equal('0');
     expect(map('box')[2]).to.equal('65536');
     expect(Math.abs(Number(map('box')[1]) - Number(map('other')[1]))).to.be.at.least(65536);
+  });
+
+  it('can’t choose projects of the host as its own', () => {
+    const maps = inside('cat /proc/self/projid_map; (echo 0 0 1 >/proc/self/projid_map) 2>&1');
+    expect(maps).to.equal(`${inside('cat /proc/self/uid_map')}\nsh: write error: Operation not permitted`);
   });
 
   it('keeps its user ids over a restart', () => {
@@ -69,8 +77,8 @@ describe('a default jail', () => {
 
   it('runs with few capabilities, no_new_privs and a seccomp filter', () => {
     const status = inside('cat /proc/self/status');
-    expect(/^CapBnd:\s+(\w+)/m.exec(status)?.[1]).to.equal('00000000800405fb');
-    expect(/^CapEff:\s+(\w+)/m.exec(status)?.[1]).to.equal('00000000800405fb');
+    expect(/^CapBnd:\s+(\w+)/m.exec(status)?.[1]).to.equal('00000000000405fb');
+    expect(/^CapEff:\s+(\w+)/m.exec(status)?.[1]).to.equal('00000000000405fb');
     expect(/^CapAmb:\s+(\w+)/m.exec(status)?.[1]).to.equal('0000000000000000');
     expect(status)
       .to.match(/^NoNewPrivs:\s+1$/m)
@@ -88,6 +96,15 @@ describe('a default jail', () => {
       /^HOME JID JNAME JPATH PATH PWD SHELL SHLVL USER$/,
     );
     expect(inside('ls /proc/self/fd | tr "\\n" " "')).to.match(/^0 1 2 3$/);
+  });
+
+  it('has nothing of itself in the environment of its commands with exec.clean', () => {
+    const named = (...words: readonly string[]): string =>
+      instance.ctl(...words, '--', 'sh', '-c', 'env | cut -d= -f1 | sort | tr "\\n" " "').stdout.trim();
+    const asked = [named('exec', 'clean'), named('run', 'exec.clean', `path=${instance.root}`)];
+    expect(asked).to.deep.equal(['HOME PATH PWD SHELL SHLVL USER', 'HOME PATH PWD SHELL SHLVL USER']);
+    const started = readFileSync(`${instance.root}/tmp/environment`, 'utf8');
+    expect(started.match(/^\w+/gm)?.sort().join(' ')).to.equal('HOME PATH PWD SHELL SHLVL USER');
   });
 
   it('does not let its root be left by a chroot', () => {

@@ -52,6 +52,7 @@ describe('a wall of a default jail, and the same with a door in it:', () => {
       network { ip4 = inherit; }
       nousers { userns = off; }
       setuid { no_new_privs = false; }
+      files { caps.add = setfcap; }
       dumps { rlimit.core = unlimited; }
       messages { userns = off; allow.read_msgbuf; caps.add = syslog; }
       scheduler { userns = off; seccomp = off; caps.add = sys_nice; }
@@ -65,6 +66,7 @@ describe('a wall of a default jail, and the same with a door in it:', () => {
       'network',
       'nousers',
       'setuid',
+      'files',
       'dumps',
       'messages',
       'scheduler',
@@ -112,6 +114,11 @@ describe('a wall of a default jail, and the same with a door in it:', () => {
     expect([as('box'), as('setuid')]).to.deep.equal(['33', '0']);
   });
 
+  it('capabilities for files, which count on the host (caps)', () => {
+    const given = both('files', 'cp /bin/walls /tmp/walls; walls file-capability /tmp/walls');
+    expect(given).to.deep.equal(['Operation not permitted', 'given']);
+  });
+
   it('core dumps (rlimit.core)', () => {
     expect(both('dumps', 'ulimit -H -c')).to.deep.equal(['0', 'unlimited']);
   });
@@ -124,6 +131,19 @@ describe('a wall of a default jail, and the same with a door in it:', () => {
 
   it('the CPU before others (userns, caps)', () => {
     expect(both('scheduler', 'walls nice')).to.deep.equal(['Permission denied', 'given']);
+  });
+
+  it('memory file systems for more files than they have pages (mount)', () => {
+    const most = (jail: string): readonly string[] =>
+      [
+        ...shell(jail, 'grep " rw,.* - tmpfs " /proc/self/mountinfo').matchAll(
+          / (\/\S*) rw,.*nr_inodes=(\d+k?)/g,
+        ),
+      ].map(([, target, inodes]) => `${target} ${inodes}`);
+    expect([most('box'), most('large')]).to.deep.equal([
+      ['/dev 64', '/dev/shm 16384'],
+      ['/dev 64', '/mnt 51200', '/dev/shm 16384'],
+    ]);
   });
 
   it('memory file systems without a size (mount)', () => {

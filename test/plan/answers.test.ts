@@ -3,7 +3,7 @@ import { answerRecords } from '../../src/plan/answers.js';
 
 const mounts = { 'allow.mount': true, 'allow.mount.tmpfs': true, 'allow.mount.linprocfs': true } as const;
 const planned = [
-  ['answer.mount', 'tmpfs', 'tmpfs', 'nosuid,nodev,size=268435456'],
+  ['answer.mount', 'tmpfs', 'tmpfs', 'nosuid,nodev,size=268435456,nr_inodes=65536'],
   ['answer.mount', 'proc', '/proc', 'nosuid,nodev'],
   ['answer.mount', 'linprocfs', '/proc', 'nosuid,nodev'],
 ];

@@ -70,7 +70,7 @@ describe('the system call policy of a jail', () => {
       seccompPolicy(shared, { 'allow.unprivileged_proc_debug': false, 'caps.add': ['sys_ptrace'] }),
     ).to.equal(
       'allow read\n?errno EPERM ptrace\n?errno EPERM process_vm_readv\n?errno EPERM process_vm_writev\n' +
-        '?errno EPERM pidfd_getfd\n?errno EPERM kcmp\n',
+        '?errno EPERM pidfd_getfd\n?errno EPERM process_madvise\n?errno EPERM kcmp\n',
     );
     expect(seccompPolicy('allow sethostname\n', { host: 'inherit' })).to.equal(
       '?errno EPERM sethostname\n?errno EPERM setdomainname\n',

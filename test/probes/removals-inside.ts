@@ -142,8 +142,8 @@ export const removalsInside: readonly Removal[] = [
     '3.capabilities',
     'the small set',
     'src/plan/capabilities.ts',
-    "'sys_chroot', 'setfcap'",
-    "'sys_chroot', 'setfcap', 'sys_admin'",
+    "'sys_chroot']",
+    "'sys_chroot', 'sys_admin']",
     'cap_sys_admin',
   ),
   take(

@@ -80,6 +80,13 @@ CALL(call_kcmp, SYS_kcmp, 1, 1, 0, 0, 0)
 CALL(call_ldt, SYS_modify_ldt, 0, attributes, 16)
 CALL(call_nice, SYS_setpriority, 0, 0, -5)
 CALL(call_pidfd_init, SYS_pidfd_getfd, 0, 3, 0)
+CALL(call_process_madvise, SYS_process_madvise, -1, 0, 0, 0, 0)
+CALL(call_process_mrelease, SYS_process_mrelease, -1, 0)
+CALL(call_remap_pages, SYS_remap_file_pages, 0, 0, 0, 0, 0)
+CALL(call_secret, SYS_memfd_secret, 0)
+CALL(call_handle, SYS_name_to_handle_at, AT_FDCWD, "/", attributes, attributes, 0)
+CALL(call_no_random, SYS_personality, 0x0040000)
+CALL(call_io_setup, SYS_io_setup, 1, attributes)
 CALL(call_unknown, 1000)
 CALL(call_none, -1)
 CALL(call_sched_core, SYS_prctl, 62, 0, 0, 0, attributes)
@@ -98,6 +105,9 @@ FAMILY(call_sctp, AF_INET, SOCK_STREAM, 132)
 FAMILY(call_dccp, AF_INET6, 6, 33)
 FAMILY(call_l2tp, AF_INET, SOCK_DGRAM, 115)
 FAMILY(call_smc, AF_INET, SOCK_STREAM, 256)
+FAMILY(call_udplite, AF_INET, SOCK_DGRAM, 136)
+FAMILY(call_mptcp, AF_INET6, SOCK_STREAM, 262)
+FAMILY(call_igmp, AF_INET, SOCK_DGRAM, 2)
 FAMILY(call_tipc, 30, SOCK_STREAM, 0)
 FAMILY(call_bluetooth, 31, SOCK_RAW, 1)
 
@@ -199,7 +209,10 @@ static const struct {
 	TRY(call_io_uring), TRY(call_keyctl), TRY(call_add_key), TRY(call_kexec),
 	TRY(call_init_module), TRY(call_delete_module), TRY(call_reboot), TRY(call_settime),
 	TRY(call_adjtime), TRY(call_swapon), TRY(call_personality), TRY(call_iopl), TRY(call_acct),
-	TRY(call_quotactl), TRY(call_syslog), TRY(call_fanotify), TRY(call_kcmp), TRY(call_ldt),
+	TRY(call_quotactl), TRY(call_syslog), TRY(call_fanotify), TRY(call_process_madvise),
+	TRY(call_process_mrelease), TRY(call_remap_pages), TRY(call_secret), TRY(call_handle),
+	TRY(call_no_random), TRY(call_io_setup), TRY(call_udplite), TRY(call_mptcp), TRY(call_igmp),
+	TRY(call_kcmp), TRY(call_ldt),
 	TRY(call_nice), TRY(call_pidfd_init), TRY(call_unknown), TRY(call_alg), TRY(call_vsock),
 	TRY(call_packet), TRY(call_old_packet), TRY(call_raw), TRY(call_netfilter), TRY(call_audit),
 	TRY(call_uevent), TRY(call_xfrm), TRY(call_sctp), TRY(call_dccp), TRY(call_l2tp),

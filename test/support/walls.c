@@ -8,12 +8,14 @@
  *   queues COUNT                   how many of so many POSIX message queues it gets
  *   euid                           the effective user, for a set-user-ID copy
  *   nice                           whether it gets the CPU before others
+ *   file-capability FILE           whether it may give one to a file
  *   with-key COMMAND...            runs a command with a session keyring that has the key host-secret
  *   find-key NAME                  whether its session keyring has a key of this name
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <mqueue.h>
 #include <signal.h>
@@ -27,6 +29,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static int answer(const char *what, long result)
@@ -160,6 +163,15 @@ static int before_others(void)
 	return answer("given", setpriority(PRIO_PROCESS, 0, -5));
 }
 
+/* cap_net_bind_service, which every jail has. */
+static int file_capability(const char *file)
+{
+	struct vfs_cap_data value = { .magic_etc = VFS_CAP_REVISION_2,
+				      .data = { { .permitted = 1 << CAP_NET_BIND_SERVICE } } };
+
+	return answer("given", setxattr(file, "security.capability", &value, sizeof(value), 0));
+}
+
 /* For the host: a session keyring with a key in it, kept by what is executed then. */
 static int with_key(char **argv)
 {
@@ -193,6 +205,8 @@ int main(int argc, char **argv)
 		return message_queues(atoi(argv[2]));
 	if (strcmp(what, "nice") == 0)
 		return before_others();
+	if (strcmp(what, "file-capability") == 0 && argc == 3)
+		return file_capability(argv[2]);
 	if (strcmp(what, "with-key") == 0 && argc > 2)
 		return with_key(argv + 2);
 	if (strcmp(what, "find-key") == 0 && argc == 3)

@@ -38,7 +38,7 @@ export const execution = {
   'exec.clean': freebsd(boolean, 'Run commands in a clean environment.', {
     default: 'false',
     onLinux: 'close',
-    note: "Commands never see jaild's own environment. Without exec.clean they get JID, JNAME and JPATH, and PATH has the sbin directories.",
+    note: "Commands never see jaild's own environment. Without exec.clean they get JID, JNAME and JPATH, and PATH has the sbin directories; JPATH tells those inside, too, where the jail lies on the host.",
   }),
   'exec.jail_user': freebsd(string, 'User that commands inside run as.', { default: 'root' }),
   'exec.system_jail_user': freebsd(boolean, "Look exec.jail_user up in the host's passwd.", {

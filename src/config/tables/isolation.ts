@@ -186,14 +186,15 @@ export const isolation = {
     note: 'Users and groups from COUNT on are nobody inside.',
   }),
   caps: linux(capabilities, 'Capabilities of root in the jail, instead of the default set.', {
-    default:
-      'chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service sys_chroot setfcap',
+    default: 'chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service sys_chroot',
   }),
-  'caps.add': linux(capabilities, 'Capabilities beside those.'),
+  'caps.add': linux(capabilities, 'Capabilities beside those.', {
+    note: 'setfcap is what setcap(8) wants. Packages that have it run mostly go on without; rpm refuses to unpack such a file. What it gives to a file in the root of a jail counts on the host too.',
+  }),
   'caps.drop': linux(capabilities, 'Capabilities taken away from those.'),
   seccomp: linux(string, 'System call policy: default, off, or a file.', {
     default: 'default',
-    note: 'The file has the lines of etc/seccomp/default.policy, or is a profile in the JSON of Docker or of the OCI runtime specification, which means what it means to runc; in it a capability opens what the profile says, and what other parameters allow or refuse comes first.',
+    note: 'The file has the lines of etc/seccomp/default.policy, or is a profile in the JSON of Docker or of the OCI runtime specification, which means what it means to runc; in it a capability opens what the profile says, and what other parameters allow or refuse comes first. The default has no io_setup(2), no SCTP, MPTCP or UDP-Lite and no unrandomized addresses: programs go on without.',
   }),
   no_new_privs: linux(boolean, 'Programs inside gain nothing from set-user-ID bits.', { default: 'true' }),
   devices: linux(deviceGrants, 'Devices of the host that the jail has in /dev: "/dev/kvm rw".', {

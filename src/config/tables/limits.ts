@@ -6,12 +6,19 @@ import { cronExpressions, timezone } from '../values/schedule.js';
 
 const V2_ONLY = 'On cgroup v2 only: elsewhere the jail does not start.';
 const QUOTA = "Counts for root of the host, too: less than the host's own in /proc/sys/user. Needs userns.";
-const MEMORY_COUNTS = 'What is in it counts for memory.max, too.';
+const CORES =
+  'Where kernel.core_pattern of the host names a program, 1 in place of 0: that keeps them from it. A process that lowers its own is told that it is done, and nothing is.';
+const MEMORY_COUNTS =
+  'What is in it counts for memory.max, too. It has room for a file for each 4 KiB, 1024 at least; that of a mount is set by nr_inodes.';
 const memory = (summary: string, defaultText = 'max', note?: string) =>
   linux(amount, summary, { default: defaultText, unit: 'bytes', live: true, ...(note && { note }) });
 const hugePages = (summary: string) => linux(bytes, summary, { default: 'max', unit: 'bytes', live: true });
-const resource = (summary: string, unit?: 's' | 'bytes' | 'µs', fallback = 'unlimited') =>
-  linux(resourceLimit, `${summary} (setrlimit(2)).`, { default: fallback, ...(unit && { unit }) });
+const resource = (summary: string, unit?: 's' | 'bytes' | 'µs', fallback = 'unlimited', note?: string) =>
+  linux(resourceLimit, `${summary} (setrlimit(2)).`, {
+    default: fallback,
+    ...(unit && { unit }),
+    ...(note && { note }),
+  });
 const quota = (what: string, most: number) =>
   linux(integer(0, 2_147_483_647), `Most ${what} of a user in the jail.`, {
     ...{ default: String(most), note: QUOTA },
@@ -78,7 +85,7 @@ export const limits = {
     ...{ default: '64M', unit: 'bytes', note: MEMORY_COUNTS },
   }),
   'rlimit.as': resource('Most address space', 'bytes'),
-  'rlimit.core': resource('Largest core file', 'bytes', '0'),
+  'rlimit.core': resource('Largest core file', 'bytes', '0', CORES),
   'rlimit.cpu': resource('Most CPU time of a process', 's'),
   'rlimit.data': resource('Largest data segment', 'bytes'),
   'rlimit.fsize': resource('Largest file that a process may write', 'bytes'),

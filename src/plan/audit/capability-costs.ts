@@ -34,6 +34,11 @@ const costs: Readonly<Record<string, Cost>> = {
     onHost: 'critical',
     cost: 'with open_by_handle_at(2), where the policy has it, files are opened by number, outside of the root too',
   },
+  setfcap: {
+    inside: 'medium',
+    onHost: 'medium',
+    cost: 'capabilities that it gives to files of its root count for who reaches them on the host',
+  },
   mknod: { inside: 'note', onHost: 'high', cost: 'device nodes; the kernel makes none in a user namespace' },
   bpf: { inside: 'medium', onHost: 'critical', cost: 'programs of its own run in the kernel' },
   perfmon: { inside: 'medium', onHost: 'high', cost: 'it measures the kernel and what else runs on the CPU' },

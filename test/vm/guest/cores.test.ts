@@ -17,10 +17,12 @@ describe('core files of a jail, on a host whose kernel hands them to a program,'
     instance.configure(`
       * { path = "$root"; restart = no; command = "/bin/sleep 1000"; }
       box { }
-      zero { rlimit.core = 0; }
+      none { rlimit.core = 0; }
+      open { rlimit.core = 0:unlimited; }
+      free { seccomp = off; }
     `);
     await instance.start();
-    const { code, stderr } = instance.ctl('start', 'box', 'zero');
+    const { code, stderr } = instance.ctl('start', 'box', 'none', 'open', 'free');
     if (code !== 0) throw new Error(stderr);
   });
 
@@ -31,21 +33,32 @@ describe('core files of a jail, on a host whose kernel hands them to a program,'
 
   afterEach(() => rmSync(dump, { force: true }));
 
-  const crashIn = (jail: string): void => {
-    const { code } = instance.ctl('exec', jail, '--', 'sh', '-c', 'kill -SEGV $$');
+  const crashIn = (jail: string, before = ''): string => {
+    const { code, stdout } = instance.ctl('exec', jail, '--', 'sh', '-c', `${before}kill -SEGV $$`);
     expect(code).to.equal(139);
+    return stdout.trim();
   };
+  const dumped = (): Promise<void> => instance.until('a core file is handed over', () => existsSync(dump));
 
   it('stay where they are with the limit that it is given', async () => {
     expect(instance.ctl('exec', 'box', '--', 'grep', 'core', '/proc/self/limits').stdout).to.match(/ 1 +1 /);
     crashIn('box');
-    crashIn('zero');
-    await instance.until('the other is dumped', () => existsSync(dump));
+    crashIn('none');
+    crashIn('open');
+    await dumped();
+    expect(readFileSync(dump, 'utf8')).to.equal('sh\n');
+  });
+
+  it('stay there with a lower limit that a process gives itself', async () => {
+    const limits = crashIn('box', 'ulimit -c 0 && ulimit -H -c 0 && grep core /proc/$$/limits; ');
+    crashIn('free', 'ulimit -c 0; ');
+    await dumped();
+    expect(limits).to.match(/ 1 +1 /);
     expect(readFileSync(dump, 'utf8')).to.equal('sh\n');
   });
 
   it('are told of by an audit where they do not', () => {
-    expect(instance.ctl('audit', 'zero').stdout).to.match(/by rlimit\.core \(medium\)/);
+    expect(instance.ctl('audit', 'open').stdout).to.match(/by rlimit\.core \(medium\)/);
     expect(instance.ctl('audit', 'box').stdout).not.to.match(/rlimit\.core/);
   });
 });
