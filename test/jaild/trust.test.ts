@@ -102,9 +102,14 @@ describe('files that jaild goes by', () => {
     await instance.start();
   });
 
-  it('are not looked at so closely by who asks about a file of his own', () => {
+  it('are told of and read when somebody asks about them', () => {
     const file = instance.write('own/mine.conf', 'm { path = /; persist; }');
     chownSync(file, STRANGER, STRANGER);
-    expect(instance.ctl('check', '--no-host', file).code).to.equal(0);
+    const { code, stdout, stderr } = instance.ctl('check', '--no-host', file);
+    expect({ code, stdout, stderr }).to.deep.equal({
+      code: 0,
+      stdout: '1 jail in 1 file: no mistakes, 1 warning\n',
+      stderr: `warning: jaild does not read ${file}: it belongs to uid ${STRANGER} [unreadable-file]\nhint: chown root ${file}\n`,
+    });
   });
 });
