@@ -40,7 +40,8 @@ const masked: Readonly<Record<KernelMount['type'], readonly string[]>> = {
       'pressure',
       'sched_debug',
     ],
-    ...['schedstat', 'scsi', 'softirqs', 'timer_stats', 'tty', 'zoneinfo'],
+    ...['schedstat', 'scsi', 'softirqs', 'sys/fs/dentry-state', 'sys/fs/file-nr', 'sys/fs/inode-nr'],
+    ...['sys/fs/inode-state', 'timer_stats', 'tty', 'zoneinfo'],
   ],
   // Not below it: debug, security and tracing are empty directories where nobody mounts what belongs there.
   sysfs: [

@@ -4,6 +4,5 @@ export const known: Readonly<Record<string, string>> = {
   figure_disk: 'the kernel names the file system of a mount in /proc/self/mountinfo',
   figure_model: 'programs choose their code by what /proc/cpuinfo says of the processor',
   figure_root: 'the kernel names the directory of a mount in /proc/self/mountinfo',
-  init_limits_changed: 'process 1 is root of the jail, and so is who asks',
   sysinfo_of_host: 'C libraries ask sysinfo(2) how much memory there is, and do without no answer',
 };
