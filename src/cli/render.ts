@@ -77,14 +77,6 @@ export function span(milliseconds: number): string {
   return `${Math.floor(seconds / size)}${unit}`;
 }
 
-/** Bytes as people read them, in powers of 1024: "512M", "1.5G". */
-export function size(bytes: number): string {
-  if (bytes === Infinity) return 'max';
-  const power = Math.min(4, Math.max(0, Math.floor(Math.log2(Math.max(bytes, 1)) / 10)));
-  const value = bytes / 1024 ** power;
-  return `${value < 10 && power > 0 ? Number(value.toFixed(1)) : Math.round(value)}${' KMGT'[power]?.trim() ?? ''}`;
-}
-
 /** A point in time in words of the host's clock: "2026-11-22 03:16:56". */
 export function clock(date: Date): string {
   const two = (n: number): string => String(n).padStart(2, '0');
