@@ -5,7 +5,7 @@ import { dispatchCommands } from './cli/dispatch.js';
 import { packageVersion } from './cli/version.js';
 import { formatDiagnostic } from './config/diagnostic.js';
 import { withholdBroken } from './config/jail.js';
-import { configurationFiles, loadConfiguration } from './config/load.js';
+import { configurationFiles, distrustAt, loadConfiguration } from './config/load.js';
 import type { Dispatch } from './control/connection.js';
 import { serveControl, type ControlServer } from './control/server.js';
 import { makeLog } from './daemon/log.js';
@@ -96,6 +96,8 @@ function lock(instance: Instance): void {
 /** @throws Unable with every mistake in jaild.ini. */
 function settingsOf(instance: Instance): Settings {
   const file = instance.settingsFile;
+  const distrust = distrustAt(file);
+  if (distrust !== null) throw unable(2, `cannot read ${file}: ${distrust.reason}`, distrust.hint);
   const { settings, diagnostics } = readSettings(readText(file) ?? '', file);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Unable(2, `${errors.map((one) => formatDiagnostic(one)).join('\n')}\n`);
@@ -136,7 +138,7 @@ class Daemon {
       host: this.#machine,
       load: (file) => {
         const files = file === undefined ? configurationOf(instance) : [file];
-        return withDefaults(withholdBroken(loadConfiguration(files, instance.ruleFile)), settings);
+        return withDefaults(withholdBroken(loadConfiguration(files, instance.ruleFile, 'root')), settings);
       },
       planJail,
       log,

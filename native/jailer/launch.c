@@ -185,5 +185,7 @@ int launch(struct jailer *j, struct fault *fault)
 		j->init = 0;
 		return fail(fault, STEP_CLONE, p->cgroup != NULL ? p->cgroup : "");
 	}
+	/* What commands can have of it they get from process 1. */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	return place(j, fault);
 }

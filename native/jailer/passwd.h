@@ -21,7 +21,8 @@ struct user {
 /*
  * Finds NAME, UID or UID:GID. A UID that the file does not have gets a group of the same number.
  * `details`: the home directory is wanted even for a UID:GID. Returns 0, or -1 with errno: ENOENT
- * for an unknown name, EINVAL for a file that is no regular file, EFBIG for one over 1 MiB.
+ * for an unknown name, EINVAL for a file that is no regular file, EFBIG for one over 1 MiB. For
+ * the uid 0 a passwd that can't be read is one that does not have him.
  */
 int user_find(const char *text, bool details, struct user *user);
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Compiled } from '../config/compile.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import { judge, type Verdict } from '../config/finding.js';
+import { distrustAt, STDIN } from '../config/load.js';
 import { verdictAsJson } from '../config/json.js';
 import { readSettings, type SettingsRead } from '../daemon/read-settings.js';
 import { adviseOn } from '../plan/advice/advice.js';
@@ -45,11 +46,27 @@ async function lookAtHost(
 
 function settingsOf({ instance: { settingsFile } }: CommandContext): SettingsRead {
   try {
-    return readSettings(readFileSync(settingsFile, 'utf8'), settingsFile);
+    const read = readSettings(readFileSync(settingsFile, 'utf8'), settingsFile);
+    const distrust = distrustAt(settingsFile);
+    if (distrust === null) return read;
+    const { reason, hint } = distrust;
+    const message = `cannot read ${settingsFile}: ${reason}`;
+    const refused = { code: 'unreadable-file', severity: 'error', span: null, message, hint } as const;
+    return { ...read, diagnostics: [refused, ...read.diagnostics] };
   } catch (error) {
     if (error instanceof Error && 'code' in error) return readSettings('', settingsFile); // none, or not for us
     throw error;
   }
+}
+
+/** Of files that root names: jaild would take nothing from them. */
+function distrusted({ files }: Compiled): readonly Diagnostic[] {
+  return files.flatMap((file): readonly Diagnostic[] => {
+    const distrust = file === STDIN ? null : distrustAt(file);
+    if (distrust === null) return [];
+    const message = `jaild does not read ${file}: ${distrust.reason}`;
+    return [{ code: 'unreadable-file', severity: 'warning', span: null, message, hint: distrust.hint }];
+  });
 }
 
 /** Paths of which nothing was said, in one line. */
@@ -95,7 +112,8 @@ export const check = localCommand({
     const { verdict, unseen } = options['no-host']
       ? { verdict: judge(compiled, []), unseen: [] }
       : await lookAtHost(compiled, context, settings);
-    const diagnostics = [...(files.length === 0 ? settings.diagnostics : []), ...verdict.diagnostics];
+    const others = context.right === 'root' ? distrusted(compiled) : [];
+    const diagnostics = [...(files.length === 0 ? settings.diagnostics : others), ...verdict.diagnostics];
     if (options.json) context.out(json(verdictAsJson(compiled, { ...verdict, diagnostics }, unseen)));
     else {
       showDiagnostics(context, diagnostics);

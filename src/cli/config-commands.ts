@@ -14,8 +14,8 @@ import { suggestion } from './words.js';
 export const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
 export function load(context: CommandContext, files: readonly string[]): Compiled {
-  const ruleFile = files.length > 0 ? null : context.instance.ruleFile;
-  return loadConfiguration(filesToRead(context, files), ruleFile);
+  if (files.length > 0) return loadConfiguration(filesToRead(context, files));
+  return loadConfiguration(filesToRead(context, files), context.instance.ruleFile, 'root');
 }
 
 /** The files named, or those of the host. Throws Refusal when there are none at all. */

@@ -93,5 +93,5 @@ export function configurationFor(context: DaemonContext, file: string | undefine
   if (context.right !== 'root') throw new Refusal(1, 'only root may have jaild read a file', 'leave out -f');
   if (!file.startsWith('/') && context.cwd === '')
     throw wrongUse(`-f ${file}: the working directory is gone`);
-  return loadConfiguration([resolve(context.cwd, file)], context.instance.ruleFile);
+  return loadConfiguration([resolve(context.cwd, file)], context.instance.ruleFile, 'root');
 }

@@ -1,7 +1,18 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { compile, type Compiled, type FileAccess } from './compile.js';
 import { expandPattern } from './files/glob.js';
+import { distrustOf, type Distrust } from './files/trust.js';
 import { CHUNK, MODEST, refuseShapeless, systemError, tooLarge } from './files/large-files.js';
 
 /** How long a pipe may be silent, in milliseconds: the daemon must not wait for ever for a file. */
@@ -12,13 +23,45 @@ export const STDIN = 'STDIN'; // its name in messages, as jail(8) has it
  * Reads and compiles configuration files.
  * @param paths `-` is standard input
  * @param ruleFile a file in the syntax of rctl.conf(5) that counts when it is there
+ * @param whose `root`: what others than root can change is not read, for a daemon does as root what it says
  */
-export function loadConfiguration(paths: readonly string[], ruleFile: string | null = null): Compiled {
+export function loadConfiguration(
+  paths: readonly string[],
+  ruleFile: string | null = null,
+  whose: 'root' | 'anyone' = 'anyone',
+): Compiled {
+  const files = hostFiles(paths.includes('-'));
   return compile(
     paths.map((path) => (path === '-' ? STDIN : path)),
-    hostFiles(paths.includes('-')),
+    whose === 'root' ? { ...files, readFile: (path) => (keepTrust(path), files.readFile(path)) } : files,
     ruleFile,
   );
+}
+
+function keepTrust(path: string): void {
+  const distrust = path === STDIN ? null : distrustAt(path);
+  if (distrust === null) return;
+  throw Object.assign(systemError('EPERM', distrust.reason, path), { hint: distrust.hint });
+}
+
+/**
+ * Who else than root can change a file, and what to do about it; null for nobody, and for what is not there. What is said
+ * holds on: who can't write to the directory can't put another file there either.
+ */
+export function distrustAt(path: string): Distrust | null {
+  const user = process.geteuid?.() ?? 0;
+  const look = (file: string): Distrust | null => {
+    const stat = statSync(file);
+    return stat.isFile() || stat.isFIFO() ? distrustOf(file, stat, statSync(dirname(file)), user) : null;
+  };
+  try {
+    const own = look(path);
+    // Where a link leads, others may write as well; a pipe has no name.
+    return own ?? (statSync(path).isFile() ? look(realpathSync(path)) : null);
+  } catch (error) {
+    if (isSystemError(error)) return null; // reading it says why
+    throw error;
+  }
 }
 
 /** The files of a host: the main file where there is one, then DIRECTORY/*.conf in sorted order. */

@@ -32,7 +32,7 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   mount: {
     [ENOENT]: 'the mount point must exist in the jail’s root: mkdir -p it',
     [ELOOP]:
-      'no part of a mount point below the jail’s root may be a symbolic link, nor of what is mounted where a jail can change it',
+      'no part of a mount point below the jail’s root may be a symbolic link, nor of what is mounted where a jail, or another user of the host, can change it',
     [ENOTDIR]: 'a directory is mounted on a directory, a file on a file',
     0: 'jailctl plan shows what is mounted where',
   },
@@ -54,7 +54,7 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
     0: '"base" and "path" must name directories that the kernel can lay over each other',
   },
   root: {
-    [ELOOP]: `${AN_UPPER}; where another jail can change it, no part of it may be a symbolic link`,
+    [ELOOP]: `${AN_UPPER}; where another jail or user can change it, no part of it may be a symbolic link`,
     [EXDEV]: AN_UPPER,
     0: '"path" must name a directory',
   },

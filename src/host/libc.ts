@@ -1,4 +1,12 @@
-import { chmodSync, closeSync, constants as files, openSync, readdirSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants as files,
+  fchmodSync,
+  openSync,
+  readdirSync,
+  writeSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname } from 'node:path';
 import * as koffi from 'koffi';
@@ -225,12 +233,16 @@ export function memfd(name: string, bytes: Uint8Array): number {
   return filled(memfdCreate(name, name, MFD_CLOEXEC), bytes);
 }
 
-/** A program in memory that nobody can change any more. Throws SystemError. memfd_create(2), F_ADD_SEALS in fcntl(2). */
+/**
+ * A program in memory that nobody can change any more, and none but its owner execute: not the root of a user namespace
+ * that comes by it as /proc/self/exe. Throws SystemError. memfd_create(2), F_ADD_SEALS in fcntl(2).
+ */
 export function memfdSealed(name: string, bytes: Uint8Array): number {
   const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   const created = (more: number) => memfdCreate(name, name, flags | more);
   const executable = except([E.EINVAL], -1, () => created(MFD_EXEC)); // Linux 6.3
   const fd = filled(executable === -1 ? created(0) : executable, bytes);
+  fchmodSync(fd, 0o500); // before the seals, of which one is on the mode
   fcntl(name, fd, F_ADD_SEALS, executable === -1 ? SEAL_ALL : SEAL_ALL | SEAL_EXEC);
   return fd;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { constants, release } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -11,14 +11,17 @@ import { systemJailUser } from '../plan/account.js';
 import { limitedDevices } from '../plan/cgroup.js';
 import { devicesOf } from '../plan/devices.js';
 import type { CgroupFacts, HostFacts } from '../plan/facts.js';
+import { keepFromHost } from '../plan/host-directories.js';
+import type { OwnDirectories } from '../plan/host-part.js';
 import type { Instance } from '../plan/instance.js';
 import { labelsOf } from '../plan/labels.js';
 import { limitsDisk } from '../plan/rctl.js';
-import { markReach, reachOf } from '../plan/reach.js';
+import { markReach, reachOf, type Reach } from '../plan/reach.js';
 import { coreRules } from '../plan/resource-limits.js';
 import { isProfile } from '../plan/seccomp-profile/parse.js';
 import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
 import type { UidPool } from '../plan/uidrange.js';
+import type { Way } from '../plan/way.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
@@ -34,6 +37,7 @@ import { HostLimitsReader, ownHardLimits } from './host-limits.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { observeJail } from './observe.js';
+import { directoriesOf } from './own-directory.js';
 import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
@@ -42,6 +46,7 @@ import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
 import { securityModules } from './security-modules.js';
 import { UidRangeStore } from './uidrange.js';
+import { followWays, namedPaths, withBrinks } from './ways.js';
 import { readUsage } from './usage.js';
 
 const repository = join(import.meta.dirname, '../../..');
@@ -82,12 +87,14 @@ export class Machine implements Host {
   readonly #openFilesLimit = ownHardLimits()['nofile'] ?? Infinity;
   readonly #limits = new HostLimitsReader();
   readonly #reach = new Set<string>();
+  readonly #own: OwnDirectories;
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
   /** @throws SystemError when the host's cgroups or the given-out uid ranges can't be read. */
   constructor({ instance, cgroupRoot, uids, listener }: MachineOptions) {
     this.instance = instance;
+    this.#own = directoriesOf(instance);
     this.#listener = listener;
     this.#cgroups = detectCgroups(instance, cgroupRoot);
     this.#uids = UidRangeStore.open(instance, Date.now(), uids);
@@ -105,16 +112,18 @@ export class Machine implements Host {
     this.#checkDescriptors();
     this.#prepareCgroups();
     this.#makeDirectories();
-    const fstabs = this.#readFstabs(jail);
+    const ways = followWays(namedPaths(values));
+    keepFromHost(values, this.#own, (path) => ways.get(path)?.real ?? path);
+    const { fstabs, reach } = this.#readFstabs(jail, ways);
     const systemUser = systemJailUser(jail);
     return {
       instance: this.instance,
       cgroups: this.#cgroups,
       uidBase: this.#uidBase(jail),
-      seccomp: await this.#seccompProgram(jail),
+      seccomp: await this.#seccompProgram(jail, reach),
       jid: 0,
       launch: '',
-      reach: this.#reach,
+      reach,
       fstabs,
       blockDevices: blockDevicesOf(values),
       devices: findDevices(devicesOf(values).map(({ path }) => path)),
@@ -134,13 +143,17 @@ export class Machine implements Host {
     for (const directory of directories) this.#reach.add(directory);
   }
 
-  /** Whose mounts are then within the jail's reach as well. */
-  #readFstabs(jail: Jail): ReadonlyMap<string, string> {
+  /** Whose mounts are then within the jail's reach as well; with all that is in reach of somebody. */
+  #readFstabs(
+    jail: Jail,
+    ways: ReadonlyMap<string, Way>,
+  ): { readonly fstabs: ReadonlyMap<string, string>; readonly reach: Reach } {
     this.distrust(reachOf(jail.values));
-    const texts = readFstabs(jail, this.#reach);
-    const entries = [...texts].flatMap(([file, text]) => parseFstab(text, file).entries);
+    const fstabs = readFstabs(jail, withBrinks(this.#reach, ways));
+    const entries = [...fstabs].flatMap(([file, text]) => parseFstab(text, file).entries);
     this.distrust(reachOf(jail.values, entries));
-    return texts;
+    const more = entries.length === 0 ? ways : followWays(namedPaths(jail.values, entries));
+    return { fstabs, reach: withBrinks(this.#reach, more) };
   }
 
   /** A start leaves enough of jaild's descriptors for those who want to stop something. */
@@ -168,7 +181,7 @@ export class Machine implements Host {
     return this.#uids.claim(name, { first: userns.base, count: userns.count });
   }
 
-  async #seccompProgram({ values }: Jail): Promise<string | null> {
+  async #seccompProgram({ values }: Jail, reach: Reach): Promise<string | null> {
     const base = policyBase(values);
     if (base.kind === 'off') {
       const policy = openPolicy(values);
@@ -176,7 +189,9 @@ export class Machine implements Host {
     }
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
-      const source = { file, text: readWithinReach(markReach(file, this.#reach)) };
+      const path = markReach(file, reach);
+      const text = base.kind === 'file' ? readWithinReach(path) : readFileSync(path, 'utf8');
+      const source = { file, text };
       const machine = { architecture: process.arch, kernel: release() };
       const rules = coreRules(values, this.#limits.corePattern());
       return await this.#seccomp.programOf(

@@ -1,10 +1,28 @@
 import { chmodSync, lstatSync, mkdirSync, statSync, type Stats } from 'node:fs';
 import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { OwnDirectories } from '../plan/host-part.js';
+import type { Instance } from '../plan/instance.js';
 import { SystemError } from './error.js';
 import { systemError } from './files.js';
 
 const { ENOTDIR, EPERM } = constants.errno;
 const WRITABLE_BY_OTHERS = 0o022;
+
+const repository = join(import.meta.dirname, '../../..');
+
+/** Where this jaild has what is its own. */
+export function directoriesOf({
+  jailConf,
+  runDirectory,
+  stateDirectory,
+  logDirectory,
+}: Instance): OwnDirectories {
+  return {
+    state: [dirname(jailConf), runDirectory, stateDirectory, logDirectory],
+    programs: ['bin', 'dist', 'native', 'node_modules'].map((name) => join(repository, name)),
+  };
+}
 
 type Look = (path: string) => Stats;
 

@@ -1,5 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { constants as os } from 'node:os';
+import { dirname } from 'node:path';
+import { distrustOf, type Distrust } from '../config/files/trust.js';
+import { distrustAt } from '../config/load.js';
 import { SystemError } from './error.js';
 import { openBeneath } from './libc.js';
 
@@ -29,9 +32,15 @@ export function holdPath(path: string): HeldPath {
 /** More than any fstab, policy or list of rules has, in bytes. */
 const MOST = 1024 * 1024;
 
-/** The text of a regular file that a jail may have laid, of at most 1 MiB. Throws SystemError or the exception of node:fs. */
+/**
+ * The text of a file that root alone can change on the host; one that a jail may have laid is a regular one of at most
+ * 1 MiB. Throws SystemError (EPERM: it is not root's) or the exception of node:fs.
+ */
 export function readWithinReach(path: string): string {
-  if (!path.includes('//')) return readFileSync(path, 'utf8');
+  if (!path.includes('//')) {
+    refuse(path, distrustAt(path));
+    return readFileSync(path, 'utf8');
+  }
   const held = holdPath(path);
   try {
     // Whoever laid a FIFO there must not keep jaild waiting.
@@ -39,6 +48,8 @@ export function readWithinReach(path: string): string {
     try {
       const stat = fstatSync(fd);
       if (!stat.isFile()) throw new SystemError('read', os.errno.EINVAL, path, 'it is not a file');
+      const directory = statSync(dirname(held.path));
+      refuse(path, distrustOf(path.replace('//', '/'), stat, directory, process.geteuid?.() ?? 0));
       if (stat.size > MOST) throw new SystemError('read', os.errno.EFBIG, path);
       return readFileSync(fd, 'utf8');
     } finally {
@@ -47,4 +58,9 @@ export function readWithinReach(path: string): string {
   } finally {
     held.letGo();
   }
+}
+
+function refuse(path: string, distrust: Distrust | null): void {
+  if (distrust === null) return;
+  throw new SystemError('read', os.errno.EPERM, `${path}, for ${distrust.reason}`, distrust.hint);
 }

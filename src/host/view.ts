@@ -4,7 +4,6 @@ import {
   lstatSync,
   openSync,
   readFileSync,
-  readlinkSync,
   readSync,
   statSync,
   type Stats,
@@ -25,6 +24,8 @@ import { mountsAt, mountTable } from './mount-table.js';
 import { ownHardLimits, raisesLimits, swapTotal } from './host-limits.js';
 import type { Link } from './netlink-route.js';
 import { mountsOf } from './observe.js';
+import { directoriesOf } from './own-directory.js';
+import { factOf } from './path-fact.js';
 import { blockDeviceNumbers } from './root.js';
 import { securityModules } from './security-modules.js';
 
@@ -51,6 +52,7 @@ export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealH
   const links = once(() => unlessSystem([], hostInterfaces));
   return {
     ...pathFacts(unseen),
+    ownDirectories: directoriesOf(instance),
     unseen: () => [...unseen],
     setsIds: setsIds(
       once(() => mountsOf(unlessSystem('', () => readFileSync('/proc/self/mountinfo', 'utf8')))),
@@ -125,9 +127,7 @@ const UNKNOWN: PathFact = { kind: 'unknown' };
 function pathFacts(unseen: Set<string>): Pick<HostView, 'lstat' | 'stat'> {
   const look = (path: string, read: () => Stats | undefined): PathFact => {
     try {
-      const stats = read();
-      if (stats === undefined) return MISSING;
-      return stats.isSymbolicLink() ? { kind: 'link', target: readlinkSync(path) } : factOf(stats);
+      return factOf(path, read());
     } catch (error) {
       if (!isErrno(error)) throw error;
       if (isClosed(error)) unseen.add(path);
@@ -139,17 +139,6 @@ function pathFacts(unseen: Set<string>): Pick<HostView, 'lstat' | 'stat'> {
     lstat: remembered((path) => look(path, () => lstatSync(path, { throwIfNoEntry: false }))),
     stat: remembered((path) => look(path, () => statSync(path, { throwIfNoEntry: false }))),
   };
-}
-
-function factOf(stats: Stats): PathFact {
-  const kind = stats.isDirectory()
-    ? 'directory'
-    : stats.isFile()
-      ? 'file'
-      : stats.isBlockDevice()
-        ? 'block-device'
-        : 'other';
-  return { kind, mode: stats.mode & 0o7777 };
 }
 
 /** By the mount that it is on: the last of those whose path is the longest above it. */

@@ -71,7 +71,7 @@ export interface HostFacts {
   readonly jid: number;
   /** 32 hex digits, new for each start. */
   readonly launch: string;
-  /** Where jails may lay links. Absent: nowhere. */
+  /** Where jails, or others than root, may lay links. Absent: nowhere. */
   readonly reach?: Reach;
   /** The text of each fstab file that `mount.fstab` names. */
   readonly fstabs: ReadonlyMap<string, string>;

@@ -1,15 +1,18 @@
 import type { CgroupFacts } from './facts.js';
+import type { OwnDirectories } from './host-part.js';
 import type { HostMount } from './mapping.js';
 import type { TakenIds } from './uidrange.js';
 
 /** What a path names. `unknown` is what this process may not look at. */
 export type PathFact =
   | { readonly kind: 'missing' | 'unknown' }
-  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'link'; readonly target: string; readonly uid: number }
   | {
       readonly kind: 'directory' | 'file' | 'block-device' | 'other';
       /** Permissions, as in stat(2). */
       readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
     };
 
 /** An address of one of the host's own links. */
@@ -27,6 +30,8 @@ export interface UsedIds extends TakenIds {
 
 /** A host as rules look at it before anything is done. Everything is read when it is first asked for, and once. */
 export interface HostView {
+  /** Of the jaild whose jails these are. */
+  readonly ownDirectories: OwnDirectories;
   /** What a path is itself: the last link is not followed. */
   readonly lstat: (path: string) => PathFact;
   /** What a path leads to. */

@@ -58,7 +58,7 @@ const bringsMachineId: ReadonlyMap<string, string> = new Map([
 function hostIdPlaces(root: string, entries: readonly MountEntry[]): readonly string[] {
   const plain = (path: string): string => path.replace(/\/+/g, '/').replace(/\/$/, '');
   const below = plain(root).length + 1;
-  return [{ source: root, target: root }, ...entries].flatMap(({ source, target }) => {
+  return entries.flatMap(({ source, target }) => {
     const rest = bringsMachineId.get(plain(source));
     return rest === undefined ? [] : [`${plain(target)}${rest}`.slice(below)];
   });
@@ -77,7 +77,7 @@ function machineIdFiles(
   const { 'host.hostuuid': uuid = NO_UUID, path = '/' } = jail.values;
   const isGiven = uuid !== '' && uuid !== NO_UUID;
   const text = Buffer.from(`${isGiven ? machineId(uuid) : ownMachineId(jail, facts)}\n`);
-  // A root that cannot be written to and has no such file goes without; nothing is made in the host's own directory.
+  // A root that cannot be written to and has no such file goes without.
   const places = hostIdPlaces(path, entries);
   const given = isGiven && !places.includes('etc/machine-id') ? ['etc/machine-id'] : [];
   return [

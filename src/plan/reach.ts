@@ -1,5 +1,6 @@
 import type { JailParams } from '../config/params.js';
 import type { MountEntry } from '../config/values/mount.js';
+import { hostPart } from './host-part.js';
 import type { JailPlan } from './step.js';
 
 /** Directories of the host in which jails may lay links: their roots and what is mounted in them to be written to. */
@@ -14,15 +15,21 @@ const binds = new Set(['nullfs', 'bind', 'none']);
 const parts = (paths: readonly string[]): readonly string[] =>
   paths.map(plain).filter((path) => path.startsWith('/') && path !== '/');
 
+/** What of the host a jail is shown. @param entries what its files of `mount.fstab` list */
+export const bindsOf = (
+  { mount = [] }: Pick<JailParams, 'mount'>,
+  entries: readonly MountEntry[] = [],
+): readonly MountEntry[] => [...mount, ...entries].filter(({ type }) => binds.has(type));
+
 /** Where a jail may lay links. @param entries what its files of `mount.fstab` list */
 export function reachOf(
   { path = '/', mount = [] }: Pick<JailParams, 'path' | 'mount'>,
   entries: readonly MountEntry[] = [],
 ): readonly string[] {
-  const mounted = [...mount, ...entries].filter(
-    ({ type, options }) => binds.has(type) && !options.includes('ro'),
-  );
-  return parts([path, ...mounted.map(({ source }) => source)]);
+  const mounted = bindsOf({ mount }, entries).filter(({ options }) => !options.includes('ro'));
+  // No jail has one of the host's own, whatever the files say.
+  const roots = hostPart(path, { state: [], programs: [] }) === null ? [path] : [];
+  return parts([...roots, ...mounted.map(({ source }) => source)]);
 }
 
 /** The same of a jail that has been started. */
@@ -38,7 +45,7 @@ export function reachOfPlan({ prepare }: JailPlan): readonly string[] {
 }
 
 /**
- * A path of the host with a double slash where a jail's reach begins: behind it no link is to be followed. The outermost
+ * A path of the host with a double slash where the reach of a jail, or of others than root, begins: behind it no link is to be followed. The outermost
  * such directory counts, for who may change that may change all below.
  */
 export function markReach(path: string, reach: Reach | undefined): string {

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { defaultOf } from '../config/json.js';
 import type { JailParams } from '../config/params.js';
 import { PlanError } from './error.js';
+import { plainPath, within } from './path-name.js';
 import { markReach, type Reach } from './reach.js';
 import type { LaunchRecord } from './step.js';
 import { room } from './tmpfs.js';
@@ -20,6 +21,10 @@ export interface WorkDirectory {
 export const isOverlay = ({ base = [], ephemeral }: JailParams): boolean =>
   base.length > 0 || ephemeral === true;
 
+/** Whether what the jail writes does not go to `path`. */
+export const isReadOnly = (values: JailParams): boolean =>
+  values.ephemeral === true || (values.readonly === true && workDirectory(values) === null);
+
 /** What `path` needs beside it, or null where the jail writes to `path` itself or to nothing that stays. */
 export function workDirectory(values: JailParams): WorkDirectory | null {
   if (!isOverlay(values) || values.ephemeral === true) return null;
@@ -27,12 +32,6 @@ export function workDirectory(values: JailParams): WorkDirectory | null {
   const own = posix.join(posix.dirname(path), `.${posix.basename(path)}.jaild`);
   return { path: own, work: `${own}/work`, owner: `${own}/owner` };
 }
-
-/** Without the slashes that mean nothing, so that one directory has one name. */
-export const plainPath = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
-
-const within = (path: string, directory: string): boolean =>
-  path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
 
 /** Of two directories of a root that lie within each other. */
 export interface Overlap {
@@ -86,8 +85,8 @@ export function rootRecords(values: JailParams, idmap: boolean, reach?: Reach): 
     throw new PlanError(
       'path',
       plainPath(values.path ?? '/'),
-      'another jail can change where it lies',
-      'with "base" the jail writes to "path": give it one outside of other jails, or ephemeral',
+      'others than root can change where it lies',
+      'with "base" the jail writes to "path": give it one outside of other jails, in directories of root, or ephemeral',
     );
   return [
     ['root', root, options.join(',')],

@@ -25,9 +25,9 @@ describe('this host, looked at', () => {
     const at = (name: string) => join(directory, name);
     expect([lstat(at('d')).kind, lstat(at('d/f')), lstat(at('link')), stat(at('link'))]).to.deep.equal([
       'directory',
-      { kind: 'file', mode: 0o640 },
-      { kind: 'link', target: 'd/f' },
-      { kind: 'file', mode: 0o640 },
+      { kind: 'file', mode: 0o640, uid: 0, gid: 0 },
+      { kind: 'link', target: 'd/f', uid: 0 },
+      { kind: 'file', mode: 0o640, uid: 0, gid: 0 },
     ]);
     const nothing = ['no', 'd/f/x', 'loop', 'x'.repeat(300)].map((name) => stat(at(name)).kind);
     expect(nothing).to.deep.equal(['missing', 'missing', 'missing', 'missing']);

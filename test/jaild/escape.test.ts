@@ -96,6 +96,15 @@ describe('root in a default jail', () => {
     );
   });
 
+  it('can’t execute the program of process 1', () => {
+    writeFileSync(join(instance.root, 'bin/again'), '#!/proc/self/exe\n', { mode: 0o755 });
+    for (const program of ['/proc/self/exe', '/proc/1/exe', '/bin/again']) {
+      const { code, stdout, stderr } = instance.ctl('exec', 'box', '--', program, '--steps');
+      expect({ code, stdout }, program).to.deep.equal({ code: 126, stdout: '' });
+      expect(stderr).to.match(/Permission denied/);
+    }
+  });
+
   it('has the same limits in its main program, with exec and with exec -t', () => {
     const main = readFileSync(join(instance.root, 'tmp/main'), 'utf8').trim();
     const terminal = instance.ctl('exec', '-t', 'box', '--', 'self').stdout.replaceAll('\r', '').trim();
@@ -226,6 +235,23 @@ describe('a root directory made to harm', () => {
     instance.run(['sh', '-c', 'mv "$0.kept" "$0"', join(instance.root, 'etc/group')]);
     expect(answer.stderr).to.match(/user .*: Invalid argument/);
     expect(answer.code).to.equal(126);
+  });
+
+  it('can’t keep root of the host out by them', () => {
+    const etc = join(instance.root, 'etc');
+    instance.ctl('start', 'plain');
+    for (const lay of ['mkfifo', 'mkdir', 'truncate -s 20G', 'ln -s /proc/self/mem', 'mknod -m 0']) {
+      const device = lay.startsWith('mknod') ? 'c 1 5' : '';
+      instance.run(['sh', '-c', `cd ${etc} && mv passwd kept && ${lay} passwd ${device}`]);
+      const answers = [[], ['-l'], ['-u', '0']].map((words) =>
+        instance.ctl('exec', ...words, 'plain', '--', 'sh', '-c', 'grep -E ^[UG]id: /proc/self/status; pwd'),
+      );
+      const named = instance.ctl('exec', '-u', 'www', 'plain', '--', 'true');
+      instance.run(['sh', '-c', `cd ${etc} && rm -r passwd && mv kept passwd`]);
+      const entered = { code: 0, stdout: 'Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n/\n', stderr: '' };
+      expect(answers, lay).to.deep.equal([entered, entered, entered]);
+      expect(named.code, lay).to.equal(126);
+    }
   });
 
   it('gets no log written where its links lead', () => {

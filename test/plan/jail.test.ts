@@ -241,9 +241,9 @@ describe('the plan of a jail', () => {
       true,
       false,
     ]);
-    expect(ids('path = /;', 'a').map(([, target]) => target)).to.deep.equal(['etc/machine-id']);
     const uuid = 'host.hostuuid = "00112233-4455-6677-8899-AABBCCDDEEFF";';
-    expect(ids(`path = /; ${uuid}`, 'a')).to.deep.equal([
+    const whole = 'mount = "/etc $path/etc nullfs ro 0 0";';
+    expect(ids(`${whole} ${uuid}`, 'a')).to.deep.equal([
       [...['file', 'etc/machine-id', '444', 'optional'], ids(uuid, 'a')[0]?.[4]],
     ]);
   });

@@ -2,7 +2,11 @@ import { posix } from 'node:path';
 import type { HostView, PathFact } from '../../src/plan/host-view.js';
 
 /** A file by its text, "-> TARGET" a link, "dir" a directory, "block" a device, "closed" what may not be looked at. */
-export type Files = Readonly<Record<string, string | { readonly text: string; readonly mode: number }>>;
+export type Files = Readonly<
+  Record<string, string | { readonly text: string; readonly mode: number; readonly uid?: number }>
+>;
+
+const ROOTS = { uid: 0, gid: 0 };
 
 /** A host that is a list of files, and for the rest an ordinary one; directories above a file are there. */
 export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
@@ -10,14 +14,14 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
   const itself = (path: string): PathFact => {
     const file = files[path];
     if (file === undefined)
-      return directories.has(path) ? { kind: 'directory', mode: 0o755 } : { kind: 'missing' };
+      return directories.has(path) ? { kind: 'directory', mode: 0o755, ...ROOTS } : { kind: 'missing' };
     if (typeof file === 'object')
-      return { kind: file.text === 'dir' ? 'directory' : 'file', mode: file.mode };
-    if (file.startsWith('-> ')) return { kind: 'link', target: file.slice(3) };
-    if (file === 'dir') return { kind: 'directory', mode: 0o755 };
-    if (file === 'block') return { kind: 'block-device', mode: 0o600 };
+      return { kind: file.text === 'dir' ? 'directory' : 'file', ...ROOTS, ...file };
+    if (file.startsWith('-> ')) return { kind: 'link', target: file.slice(3), uid: 0 };
+    if (file === 'dir') return { kind: 'directory', mode: 0o755, ...ROOTS };
+    if (file === 'block') return { kind: 'block-device', mode: 0o600, ...ROOTS };
     if (file === 'closed') return { kind: 'unknown' };
-    return { kind: 'file', mode: 0o755 };
+    return { kind: 'file', mode: 0o755, ...ROOTS };
   };
   /** The path with links in its directories followed, as a host does it. */
   const real = (path: string, last: boolean): string => {
@@ -37,6 +41,7 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
     return content === undefined || ['dir', 'block', 'closed'].includes(content) ? null : content;
   };
   return {
+    ownDirectories: { state: ['/p/etc', '/p/var/lib/jaild'], programs: ['/p/dist'] },
     lstat: (path) => itself(real(path, false)),
     stat: (path) => itself(real(path, true)),
     setsIds: () => false,

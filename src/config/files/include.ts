@@ -65,8 +65,9 @@ class Reader {
     } catch (error) {
       if (!(error instanceof Error) || !('code' in error)) throw error; // a bug, not an answer of the system
       const message = `cannot read ${file}: ${reasonOf(error)}`;
-      if (includedAt !== null) this.error('unreadable-file', includedAt, message);
-      else this.diagnostics.push({ code: 'unreadable-file', severity: 'error', span: null, message });
+      const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
+      if (includedAt !== null) this.error('unreadable-file', includedAt, message, hint);
+      else this.diagnostics.push(unreadable(message, hint));
       return null;
     }
   }
@@ -133,6 +134,11 @@ class Reader {
     if (this.errors++ < MAX_ERRORS) this.diagnostics.push(diagnose('error', code, at, message, hint));
   }
 }
+
+const unreadable = (message: string, hint: string | undefined): Diagnostic => ({
+  ...{ code: 'unreadable-file', severity: 'error', span: null, message },
+  ...(hint !== undefined && { hint }),
+});
 
 /** The words of a system error: "ENOENT: no such file or directory, open '/x'" without code, call and path. */
 export function reasonOf(error: Error): string {

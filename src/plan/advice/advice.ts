@@ -27,6 +27,9 @@ import {
 } from './network.js';
 import { hooksExist, programsExist } from './programs.js';
 import { pathsAreOutOfReach } from './reach.js';
+import { doorsAreMeant } from './doors.js';
+import { hostKeepsItsOwn, mountsLeaveTheHostItsOwn } from './host-directories.js';
+import { linksAreSure } from './links.js';
 import { rootIsThere, rootsAreApart, rootsAreClosed } from './roots.js';
 import { subjectOf, type Subject } from './subject.js';
 import { usersExist } from './users.js';
@@ -48,11 +51,15 @@ const amounts: readonly ParamName[] = [
 /** Rules about one jail on the host, and the parameters they are about, in the order that reads best. */
 const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [['path'], rootIsThere],
+  [['path', 'base'], hostKeepsItsOwn],
+  [['mount', 'mount.fstab'], mountsLeaveTheHostItsOwn],
+  [['path', 'base', 'mount', 'mount.fstab', 'seccomp', 'exec.consolelog'], linksAreSure],
   [['base'], basesAreThere],
   [['base'], layersAreApart],
   [['base'], upperIsPlain],
   [['path'], ownersCanBeMapped],
   [['userns'], usersAreItsOwn],
+  [['seccomp', 'caps', 'caps.add', 'devices'], doorsAreMeant],
   [['mount.fstab'], fstabsAreReadable],
   [['mount', 'mount.fstab'], mountsCanBeMade],
   [['exec.system_user', 'exec.jail_user'], usersExist],

@@ -1,6 +1,7 @@
 import type { Finding } from '../../config/finding.js';
 import type { HostView } from '../host-view.js';
-import { overlaps, plainPath, workDirectory } from '../root.js';
+import { plainPath } from '../path-name.js';
+import { overlaps, workDirectory } from '../root.js';
 import { absence, finding, type Subject } from './subject.js';
 
 /** The directories of `base` are there. */

@@ -1,6 +1,7 @@
 import type { Finding } from '../../config/finding.js';
 import type { HostView } from '../host-view.js';
-import { plainPath, workDirectory } from '../root.js';
+import { plainPath } from '../path-name.js';
+import { isReadOnly, workDirectory } from '../root.js';
 import { absence, finding, type Subject } from './subject.js';
 
 /** The directories above a path, from the top down. */
@@ -42,7 +43,7 @@ export function* rootsAreApart(subjects: readonly Subject[]): Iterable<Finding> 
       const message = `${path} lies in the root of jail "${around.jail.name}", which can change all of it`;
       yield finding(first, 'warning', 'nested-path', 'path', message, 'put roots beside each other');
     }
-    if (second === undefined || [first, second, ...more].every(isReadOnly)) continue;
+    if (second === undefined || [first, second, ...more].every(keepsItsRoot)) continue;
     const overlays = [first, second, ...more].filter(({ jail }) => workDirectory(jail.values) !== null);
     if (overlays.length > 0) {
       const message = `${path} is the root of jail "${first.jail.name}", too: an overlay cannot share what it writes to`;
@@ -74,7 +75,7 @@ export function* rootsAreClosed(subjects: readonly Subject[], host: HostView): I
       byDirectory.set(directory, [...(byDirectory.get(directory) ?? []), subject]);
   }
   for (const [directory, all] of byDirectory) {
-    const [first, ...others] = all.filter((one) => !isReadOnly(one));
+    const [first, ...others] = all.filter((one) => !keepsItsRoot(one));
     if (first === undefined || !isOpen(directory, host) || !host.setsIds(directory)) continue;
     const roots = others.length === 0 ? '' : ` and of ${others.length} more`;
     const message = `users of this host reach the root of jail "${first.jail.name}"${roots}: a set-user-ID program there makes them root`;
@@ -83,5 +84,4 @@ export function* rootsAreClosed(subjects: readonly Subject[], host: HostView): I
   }
 }
 
-const isReadOnly = ({ jail: { values } }: Subject): boolean =>
-  values.ephemeral === true || (values.readonly === true && workDirectory(values) === null);
+const keepsItsRoot = ({ jail }: Subject): boolean => isReadOnly(jail.values);

@@ -39,7 +39,7 @@ export function lookInside(host: HostView, tree: Tree, path: string, links?: 're
   const levels: Level[] = [];
   const top: Level = { inside: '', hostPath: tree.root };
   let followed = 0;
-  let fact: PathFact = { kind: 'directory', mode: 0o755 };
+  let fact: PathFact = { kind: 'directory', mode: 0o755, uid: 0, gid: 0 };
   for (let part = todo.pop(); part !== undefined; part = todo.pop()) {
     const here = levels.at(-1) ?? top;
     if (fact.kind !== 'directory') return { fact: { kind: 'missing' }, hostPath: here.hostPath };

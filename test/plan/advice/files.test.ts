@@ -51,7 +51,6 @@ describe('files of a jail', () => {
       '2:16 error: /bin/sh of jail "x" is not a directory [no-such-path]',
       '2:35 error: there is no /no [no-such-path]',
     ]);
-    expect(adviceOnX('seccomp = off;')).to.deep.equal([]);
   });
 
   it('seccomp may be a profile in JSON, of which every mistake is at its own place', () => {
@@ -70,8 +69,8 @@ describe('files of a jail', () => {
   });
 
   it('devices are devices of the host', () => {
-    const files = { '/dev/sda': 'block', '/dev/file': 'a file' };
-    expect(adviceOnX('devices = "/dev/sda r", /dev/no, "/dev/file rw";', files)).to.deep.equal([
+    const files = { '/dev/kvm': 'closed', '/dev/file': 'a file' };
+    expect(adviceOnX('devices = "/dev/kvm r", /dev/no, "/dev/file rw";', files)).to.deep.equal([
       '2:25 error: there is no /dev/no [no-such-device]',
       '2:34 error: /dev/file is not a device [no-such-device]',
     ]);

@@ -106,7 +106,6 @@ CALL("3.interfaces", LOW, uselib, SYS_uselib, TEXT("/bin/probe"))
 CALL("3.interfaces", LOW, ustat, SYS_ustat, 0, ZEROS)
 CALL("3.interfaces", LOW, sysfs, SYS_sysfs, 3)
 CALL("3.interfaces", LOW, sysctl, SYS__sysctl, ZEROS)
-CALL("3.interfaces", LOW, personality_linux32, SYS_personality, 0x0008)
 CALL("3.interfaces", LOW, personality_exec, SYS_personality, 0x0400000)
 CALL("3.interfaces", LOW, personality_no_random, SYS_personality, 0x0040000)
 

@@ -1,0 +1,6 @@
+/** Without the slashes that mean nothing, so that one directory has one name. */
+export const plainPath = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+
+/** Whether a path is a directory or lies in it; both as plainPath gives them. */
+export const within = (path: string, directory: string): boolean =>
+  path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
