@@ -81,7 +81,7 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
 async function recordAnew(name: string, context: BootContext): Promise<JailRecord | null> {
   const { host, roster, planJail, clock } = context;
   const handle = await host.adopt(join(host.instance.runDirectory, name)).catch(() => null);
-  const unlisted = handle === null ? undefined : jailOf({ name, params: [], values: { path: '/' } });
+  const unlisted = handle === null ? undefined : jailOf({ name, params: [], values: {} });
   const definition = roster.jails.get(name)?.definition ?? unlisted;
   if (definition === undefined) return null;
   const facts = await host.facts(definition);
