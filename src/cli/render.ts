@@ -1,3 +1,4 @@
+import { printable as withoutObeyed } from '../config/visible.js';
 import type { Terminal } from './context.js';
 
 const CODES = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33' } as const;
@@ -8,10 +9,8 @@ export function paint({ colour }: Pick<Terminal, 'colour'>, code: Colour, text: 
   return colour ? `\u001b[${CODES[code]}m${text}\u001b[0m` : text;
 }
 
-/** A terminal obeys control characters, so text of somebody's file is shown without them. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
-}
+/** Text of somebody's file on one line, with a question mark for each character that a terminal would obey. */
+export const printable = (text: string): string => withoutObeyed(text, '?');
 
 export interface Cell {
   readonly text: string;
