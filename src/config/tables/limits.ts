@@ -96,7 +96,7 @@ export const limits = {
     'Most open files',
     undefined,
     '1024:524288',
-    'By default no more than a sixteenth of fs.file-max of the host.',
+    'By default at most a sixteenth of fs.file-max.',
   ),
   'rlimit.nproc': resource('Most processes of a user', undefined, 'half of kernel.threads-max'),
   'rlimit.rss': resource('Largest resident set', 'bytes'),
