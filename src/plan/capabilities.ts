@@ -47,6 +47,8 @@ export function jailCapabilities(values: JailParams): readonly string[] {
     }
   }
   if (values.vnet === 'new') set.add('net_admin');
+  // A child's user namespace may have a root of its own only with it (user_namespaces(7)).
+  if ((values['children.max'] ?? 0) > 0) set.add('setfcap');
   for (const name of values['caps.add'] ?? []) set.add(name);
   for (const name of values['caps.drop'] ?? []) set.delete(name);
   const withheld = withheldCapabilities(values);
@@ -61,6 +63,7 @@ export function grantedBy(values: JailParams, capability: string): string {
       values[parameter] === true && capabilities.some((name) => name === capability),
   );
   if (allowance !== undefined) return allowance[0];
+  if (capability === 'setfcap' && (values['children.max'] ?? 0) > 0) return 'children.max';
   return capability === 'net_admin' && values.vnet === 'new' ? 'vnet = new' : 'caps';
 }
 

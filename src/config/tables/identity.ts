@@ -47,7 +47,7 @@ export const identity = {
   'children.max': freebsd(integer(0, 1_000_000), 'How many jails the jail may create.', {
     default: '0',
     onLinux: 'close',
-    note: 'How many namespaces of each kind every user of the jail may have inside it, and with any the calls to make them and to mount in them, which puts much more of the kernel within reach of the jail. A procfs of their own is refused to them, for parts of the /proc of the jail are hidden. It needs the user namespace.',
+    note: 'How many namespaces of each kind every user of the jail may have inside it, and with any the calls to make them and to mount in them, which puts much more of the kernel within reach of the jail; and setfcap, without which none of them could have a root. A procfs of their own is refused to them, for parts of the /proc of the jail are hidden. It needs the user namespace.',
   }),
   'children.cur': freebsd(integer(0), 'How many jails the jail has created.', {
     onLinux: 'ignored',
