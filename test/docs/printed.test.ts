@@ -32,7 +32,9 @@ describe('a manual page', () => {
           ['-t', '-mandoc', '-Tutf8', '-ww', '-z', join(repository, path)],
           { encoding: 'utf8' },
         );
-        expect([status, stderr]).to.deep.equal([0, '']);
+        // Which remark of the long table is at the end of a page of paper changes with every line above it.
+        const said = stderr.replace(/^warning: page \d+: table text block will not fit on one page\n/gm, '');
+        expect([status, said]).to.deep.equal([0, '']);
       });
 
   if (existsSync('/usr/bin/groff'))
