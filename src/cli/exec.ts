@@ -22,7 +22,7 @@ export interface ExecRequest {
 }
 
 /** The first message to a jailer: exec and its fields (native/PROTOCOL.md §2). */
-export function execFields(request: ExecRequest): readonly string[] {
+function execFields(request: ExecRequest): readonly string[] {
   const { user, workdir, terminal, login, argv, environment } = request;
   const yes = (is: boolean): string => (is ? 'yes' : 'no');
   return [
@@ -48,7 +48,7 @@ export function freshEnvironment(
 }
 
 /** What the jail's own commands have in their environment by its configuration. */
-export function ownEnvironment(name: string, { operations }: DaemonContext): string[] {
+function ownEnvironment(name: string, { operations }: DaemonContext): string[] {
   return [...(operations.definition(name)?.values['exec.env'] ?? [])];
 }
 

@@ -3,7 +3,7 @@ import type { Terminal } from './context.js';
 import { paint, wrap } from './render.js';
 
 /** "-s, --signal SIGNAL": an option with all its spellings. */
-export function optionWords(name: string, { short, value }: CommandOption): string {
+function optionWords(name: string, { short, value }: CommandOption): string {
   const words = short === undefined ? `--${name}` : `-${short}, --${name}`;
   return value === undefined ? words : `${words} ${value}`;
 }

@@ -15,7 +15,7 @@ function commandFate(reason: string): string {
 }
 
 /** The error of an outcome in jail(8)'s words, and in a second line what there is to say beside them. */
-export function failureText({ jail, message, hint, command, waitsFor, code }: Outcome): string {
+function failureText({ jail, message, hint, command, waitsFor, code }: Outcome): string {
   const cause = message.replace(/^not [a-z ]+: /, '');
   const [words, ...more] =
     code === 4

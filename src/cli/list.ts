@@ -31,7 +31,7 @@ export function since(jail: JailStatus, now: Date): string {
 }
 
 /** The first address of a jail and how many more it has, in one word. */
-export function addressWord({ ip4, ip6 }: Pick<JailStatus, 'ip4' | 'ip6'>): string {
+function addressWord({ ip4, ip6 }: Pick<JailStatus, 'ip4' | 'ip6'>): string {
   const [first = '', ...more] = [...ip4, ...ip6];
   return more.length === 0 ? first : `${first},+${more.length}`;
 }
@@ -42,10 +42,7 @@ function row(jail: JailStatus, now: Date): readonly (Cell | string)[] {
 }
 
 /** One line per jail. */
-export function listTable(
-  jails: readonly JailStatus[],
-  { terminal, now }: Pick<DaemonContext, 'terminal' | 'now'>,
-) {
+function listTable(jails: readonly JailStatus[], { terminal, now }: Pick<DaemonContext, 'terminal' | 'now'>) {
   const at = now();
   return table(
     ['NAME', 'STATE', 'PID', 'ADDRESS', 'SINCE'],

@@ -34,7 +34,7 @@ const PHASES = [
 ] as const;
 
 /** The plan as text: the phases of a jail's life, and the steps of each in order. */
-export function planText(plan: JailPlan): string {
+function planText(plan: JailPlan): string {
   const phases = PHASES.filter(([name]) => plan[name].length > 0).map(([name, meaning]) =>
     [`${name}: ${meaning}`, ...plan[name].flatMap(stepLines)].join('\n'),
   );

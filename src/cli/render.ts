@@ -1,3 +1,4 @@
+import { printable as withoutObeyed } from '../config/visible.js';
 import type { Terminal } from './context.js';
 
 const CODES = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33' } as const;
@@ -8,10 +9,8 @@ export function paint({ colour }: Pick<Terminal, 'colour'>, code: Colour, text: 
   return colour ? `\u001b[${CODES[code]}m${text}\u001b[0m` : text;
 }
 
-/** A terminal obeys control characters, so text of somebody's file is shown without them. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
-}
+/** Text of somebody's file on one line, with a question mark for each character that a terminal would obey. */
+export const printable = (text: string): string => withoutObeyed(text, '?');
 
 export interface Cell {
   readonly text: string;
@@ -75,14 +74,6 @@ export function span(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   const [size, unit] = UNITS.find(([least]) => seconds >= least) ?? [1, 's'];
   return `${Math.floor(seconds / size)}${unit}`;
-}
-
-/** Bytes as people read them, in powers of 1024: "512M", "1.5G". */
-export function size(bytes: number): string {
-  if (bytes === Infinity) return 'max';
-  const power = Math.min(4, Math.max(0, Math.floor(Math.log2(Math.max(bytes, 1)) / 10)));
-  const value = bytes / 1024 ** power;
-  return `${value < 10 && power > 0 ? Number(value.toFixed(1)) : Math.round(value)}${' KMGT'[power]?.trim() ?? ''}`;
 }
 
 /** A point in time in words of the host's clock: "2026-11-22 03:16:56". */

@@ -14,7 +14,7 @@ function quoted(word: string): string {
 }
 
 /** Words for `command=`: several are an argument list, while one alone would be read as text with words in it. */
-export function commandWords(argv: readonly string[]): readonly string[] {
+function commandWords(argv: readonly string[]): readonly string[] {
   const [first, ...rest] = argv;
   if (first === undefined) return [];
   return rest.length === 0 ? [`command=${quoted(first)}`] : [`command=${first}`, ...rest];

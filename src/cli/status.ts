@@ -4,13 +4,14 @@ import { daemonCommand } from './command.js';
 import type { DaemonContext } from './context.js';
 import { sortNames } from './jails.js';
 import { since, stateCell } from './list.js';
-import { json, size, table } from './render.js';
+import { json, table } from './render.js';
+import { sizeText } from '../config/values/quantity.js';
 import { statusReply } from './status-json.js';
 import { story } from './story.js';
 
 const memoryOf = ({ accounting }: JailStatus): string => {
   const bytes = accounting?.memory ?? null;
-  return bytes === null ? '' : size(bytes);
+  return bytes === null ? '' : sizeText(bytes);
 };
 
 function overview(jails: readonly JailStatus[], { terminal, now }: DaemonContext): string {

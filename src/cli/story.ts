@@ -1,7 +1,8 @@
 import type { JailStatus } from '../supervise/operations.js';
 import type { Terminal } from './context.js';
 import { stateCell } from './list.js';
-import { clock, paint, printable, size, span } from './render.js';
+import { clock, paint, printable, span } from './render.js';
+import { sizeText } from '../config/values/quantity.js';
 
 type Line = readonly [title: string, text: string];
 
@@ -33,17 +34,17 @@ function usage(used: string | null, limit: string | undefined, extra = ''): stri
 function limitLines({ accounting, limits }: JailStatus): readonly Line[] {
   const some = <T>(value: T | null | undefined, show: (value: T) => string): string | null =>
     value === null || value === undefined ? null : show(value);
-  const peak = some(accounting?.memoryPeak, (bytes) => ` (peak ${size(bytes)})`);
+  const peak = some(accounting?.memoryPeak, (bytes) => ` (peak ${sizeText(bytes)})`);
   const cpu = some(accounting?.cpuUsec, (microseconds) => `${(microseconds / 1e6).toFixed(1)} s used`);
   const io = [
-    some(accounting?.ioRead, (bytes) => `${size(bytes)} read`),
-    some(accounting?.ioWritten, (bytes) => `${size(bytes)} written`),
+    some(accounting?.ioRead, (bytes) => `${sizeText(bytes)} read`),
+    some(accounting?.ioWritten, (bytes) => `${sizeText(bytes)} written`),
   ];
   const killed = accounting?.oomKills ?? 0;
   const shown = ['memory.max', 'cpu.max', 'pids.max'];
   const others = Object.entries(limits).filter(([name]) => !shown.includes(name));
   return [
-    ['memory', usage(some(accounting?.memory, size), limits['memory.max'], peak ?? '')],
+    ['memory', usage(some(accounting?.memory, sizeText), limits['memory.max'], peak ?? '')],
     ['cpu', usage(cpu, limits['cpu.max'])],
     ['pids', usage(some(accounting?.pids, String), limits['pids.max'])],
     ['io', io.filter((text) => text !== null).join(', ')],

@@ -1,4 +1,5 @@
-import { drawExcerpt, printable } from './excerpt.js';
+import { drawExcerpt } from './excerpt.js';
+import { printable } from './visible.js';
 
 /** A place in a file. Lines and columns count from 1; columns and lengths in UTF-16 units, as editors count them. */
 export interface Span {

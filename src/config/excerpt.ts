@@ -1,13 +1,9 @@
+import { printable } from './visible.js';
+
 /** Columns of the screen for the text of a line. */
 const WIDTH = 76;
 /** Characters before, in and after a part that are looked at: some take no column. */
 const REACH = 4 * WIDTH;
-
-/** What a terminal obeys instead of showing: control characters, and those that turn the direction of text round. */
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
-/** The text of somebody's file, harmless to a terminal. */
-export const printable = (text: string): string => text.replace(UNPRINTABLE, ' ');
 
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 const DOUBLE_WIDTH =

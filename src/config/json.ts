@@ -55,7 +55,7 @@ export function configAsJson(
 }
 
 /** A diagnostic with its place spelled out. */
-export function diagnosticAsJson({ span, severity, code, message, hint }: Diagnostic): DiagnosticJson {
+function diagnosticAsJson({ span, severity, code, message, hint }: Diagnostic): DiagnosticJson {
   const place = { file: span?.file ?? null, line: span?.line ?? null, column: span?.column ?? null };
   return { ...place, severity, code, message, hint: hint ?? null };
 }

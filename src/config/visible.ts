@@ -16,6 +16,10 @@ export function visible(text: string): string {
     .replace(BYTES, (byte) => `\\x${(byte.charCodeAt(0) - 0xdc00).toString(16)}`);
 }
 
+/** The same on one line and as long as it was, without what was obeyed: columns stay where they are. */
+export const printable = (text: string, instead = ' '): string =>
+  text.replace(OBEYED, instead).replaceAll('\n', instead);
+
 /** The same in which tabs stay as they are. */
 export const visibleLines = (text: string): string => text.split('\t').map(visible).join('\t');
 

@@ -15,7 +15,7 @@ export interface Places {
 }
 
 /** Root's own are for hosts with a thousand jails on which a thousand clients wait. */
-export const PLACES: Places = { root: 1024, user: 32, others: 256 };
+const PLACES: Places = { root: 1024, user: 32, others: 256 };
 
 /**
  * Who may have a connection while many want one: nobody can take the places of others, nor of root, and a client that

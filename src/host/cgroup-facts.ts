@@ -5,6 +5,7 @@ import type { Instance } from '../plan/instance.js';
 import { SystemError } from './error.js';
 import { readText } from './files.js';
 import { getxattr } from './libc.js';
+import { mountsOf } from './mount-table.js';
 
 /** One mounted hierarchy. */
 interface Hierarchy {
@@ -24,21 +25,13 @@ const controllersV1 = new Set([
 /** The controllers of v2 that parameters set or accounting reads. */
 const controllersUsed = new Set(['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'pids']);
 
-const unescape = (path: string): string =>
-  path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-
 /** The cgroup hierarchies that a mountinfo file lists. proc_pid_mountinfo(5). */
-function hierarchies(mountinfo: string): readonly Hierarchy[] {
-  return mountinfo.split('\n').flatMap((line): Hierarchy[] => {
-    const [before = '', after = ''] = line.split(' - ');
-    const [, , , root = '', mountPoint = ''] = before.split(' ');
-    const [type, , options = ''] = after.split(' ');
+const hierarchies = (mountinfo: string): readonly Hierarchy[] =>
+  mountsOf(mountinfo).flatMap(({ type, mountPoint, root, superOptions }): readonly Hierarchy[] => {
     if (type !== 'cgroup' && type !== 'cgroup2') return [];
-    const controllers = options.split(',').filter((word) => controllersV1.has(word));
-    const where = { mountPoint: unescape(mountPoint), root: unescape(root) };
-    return [{ version: type === 'cgroup' ? 1 : 2, controllers, ...where }];
+    const controllers = superOptions.filter((word) => controllersV1.has(word));
+    return [{ version: type === 'cgroup' ? 1 : 2, controllers, mountPoint, root }];
   });
-}
 
 /** Where processes of this one's v2 cgroup are, as a directory of the mount; null when the mount does not show it. */
 function ownCgroup(v2: Hierarchy, cgroup: string): string | null {

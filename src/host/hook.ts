@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { constants } from 'node:os';
-import { printable } from '../config/excerpt.js';
+import { printable } from '../config/visible.js';
 import type { HookArgs } from '../plan/step.js';
 import { StepFailure, SystemError } from './error.js';
 import { isErrno, systemError } from './files.js';

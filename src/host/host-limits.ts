@@ -46,7 +46,7 @@ export function swapTotal(): number {
 }
 
 /** Bytes of memory and swap that the host has. */
-export const hostMemory = (): HostMemory => ({ total: totalmem(), swap: swapTotal() });
+const hostMemory = (): HostMemory => ({ total: totalmem(), swap: swapTotal() });
 
 function quotas(): Readonly<Record<string, number>> {
   if (!existsSync(QUOTAS)) return {};

@@ -2,25 +2,39 @@ import { readFileSync, realpathSync } from 'node:fs';
 import type { HostMount } from '../plan/mapping.js';
 import { unless } from './files.js';
 
-/** A mount of the host. */
+/** A line of a mountinfo file. */
 export interface Mount extends HostMount {
+  readonly id: number;
   /** "MAJOR:MINOR", as stat(2) has it for most file systems. */
   readonly device: string;
+  /** What of its file system is mounted. */
+  readonly root: string;
+  readonly options: readonly string[];
+  /** Whether mounts go to others from it, or come from there. */
+  readonly propagates: boolean;
   readonly source: string;
+  /** Those of its file system. */
+  readonly superOptions: readonly string[];
 }
 
 const unescape = (path: string): string =>
   path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 
 /** The mounts that a mountinfo file lists, in their order. proc_pid_mountinfo(5). */
-function mountsOf(mountinfo: string): readonly Mount[] {
+export function mountsOf(mountinfo: string): readonly Mount[] {
   return mountinfo.split('\n').flatMap((line): readonly Mount[] => {
-    const [before = '', after = ''] = line.split(' - ');
-    const [, , device = '', , mountPoint = ''] = before.split(' ');
-    const [type = '', source = ''] = after.split(' ');
-    return device === ''
-      ? []
-      : [{ device, mountPoint: unescape(mountPoint), type, source: unescape(source) }];
+    const [before = '', after] = line.split(' - ');
+    if (after === undefined) return [];
+    const [id, , device = '', root = '', mountPoint = '', options = '', ...tags] = before.split(' ');
+    const [type = '', source = '', superOptions = ''] = after.split(' ');
+    return [
+      {
+        ...{ id: Number(id), device, root: unescape(root), mountPoint: unescape(mountPoint) },
+        options: options.split(','),
+        propagates: tags.some((tag) => tag.startsWith('shared:') || tag.startsWith('master:')),
+        ...{ type, source: unescape(source), superOptions: superOptions.split(',') },
+      },
+    ];
   });
 }
 

@@ -9,6 +9,7 @@ import { SystemError } from './error.js';
 import { clockShifts } from './figures.js';
 import { readText, unless } from './files.js';
 import { landlockAbi } from './libc.js';
+import { mountsOf, type Mount } from './mount-table.js';
 import {
   gone,
   look,
@@ -25,51 +26,20 @@ const kinds = ['mnt', 'pid', 'ipc', 'uts', 'cgroup', 'time', 'net', 'user'] as c
 const MOST_PROCESSES = 256;
 const NSENTER_PATIENCE = 5000;
 
-const unescape = (path: string): string =>
-  path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-
-interface Mount extends ObservedMount {
-  readonly id: number;
-}
-
-/** The lines of a mountinfo file. proc_pid_mountinfo(5). */
-export function mountsOf(text: string): readonly Mount[] {
-  return text.split('\n').flatMap((line): readonly Mount[] => {
-    const [before = '', after] = line.split(' - ');
-    if (after === undefined) return [];
-    const [id, , device = '', root = '', target = '', options = '', ...tags] = before.split(' ');
-    const propagates = tags.some((tag) => tag.startsWith('shared:') || tag.startsWith('master:'));
-    const [type = '', , superOptions = ''] = after.split(' ');
-    return [
-      {
-        ...{ id: Number(id), target: unescape(target), root: unescape(root) },
-        ...{ device, type, options: options.split(','), superOptions: superOptions.split(','), propagates },
-      },
-    ];
-  });
-}
-
 const mountsOfProcess = (pid: number | 'self'): readonly Mount[] =>
   mountsOf(look(`/proc/${pid}/mountinfo`) ?? '');
 
-const withoutId = ({
-  target,
-  root,
-  device,
-  type,
-  options,
-  superOptions,
-  propagates,
-}: Mount): ObservedMount => ({
-  ...{ target, root, device, type, options, superOptions, propagates },
-});
+const observed = ({ mountPoint: target, ...mount }: Mount): ObservedMount => {
+  const { root, device, type, options, superOptions, propagates } = mount;
+  return { target, root, device, type, options, superOptions, propagates };
+};
 
 /** Where the host has mounted something below a directory, as seen from there. */
 function mountedBelow(path: string, host: readonly Mount[]): readonly string[] {
   const directory = path.replace(/\/+$/, '');
   return host
-    .filter(({ target }) => target.startsWith(`${directory}/`))
-    .map(({ target }) => target.slice(directory.length));
+    .filter(({ mountPoint }) => mountPoint.startsWith(`${directory}/`))
+    .map(({ mountPoint }) => mountPoint.slice(directory.length));
 }
 
 const QUOTAS = '/proc/sys/user';
@@ -141,7 +111,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
   const host = mountsOfProcess('self');
   const own = mountsOfProcess(init);
   const mountIds = new Set(own.map(({ id }) => id));
-  const hostRoot = host.filter(({ target }) => target === '/').at(-1);
+  const hostRoot = host.filter(({ mountPoint }) => mountPoint === '/').at(-1);
   const names = quotaNames();
   const pids = [init, ...(main === null ? [] : [main.pid])];
   return {
@@ -152,7 +122,7 @@ export async function observeJail(subject: Subject): Promise<Observation> {
     ),
     uidMap: idMap(init, 'uid'),
     gidMap: idMap(init, 'gid'),
-    mounts: own.map(withoutId),
+    mounts: own.map(observed),
     rootOwner: unless(gone, null, () => statSync(`/proc/${init}/root/`).uid),
     hostMounts: mountedBelow(path, host),
     hostRoot: { device: hostRoot?.device ?? '', root: hostRoot?.root ?? '' },

@@ -10,7 +10,6 @@ import {
 } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { PlanError } from '../plan/error.js';
-import type { ObservedMount } from '../plan/audit/observation.js';
 import type { HostAddress, HostView, PathFact, UsedIds } from '../plan/host-view.js';
 import type { Instance } from '../plan/instance.js';
 import { parseSubordinate, type UidPool } from '../plan/uidrange.js';
@@ -20,10 +19,9 @@ import { SystemError } from './error.js';
 import { isErrno } from './files.js';
 import { hasIp6 } from './forwarding.js';
 import { hostAddresses, hostInterfaces } from './interfaces.js';
-import { mountsAt, mountTable } from './mount-table.js';
+import { mountOf, mountsAt, mountTable } from './mount-table.js';
 import { ownHardLimits, raisesLimits, swapTotal } from './host-limits.js';
 import type { Link } from './netlink-route.js';
-import { mountsOf } from './observe.js';
 import { directoriesOf } from './own-directory.js';
 import { factOf } from './path-fact.js';
 import { blockDeviceNumbers } from './root.js';
@@ -54,9 +52,7 @@ export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealH
     ...pathFacts(unseen),
     ownDirectories: directoriesOf(instance),
     unseen: () => [...unseen],
-    setsIds: setsIds(
-      once(() => mountsOf(unlessSystem('', () => readFileSync('/proc/self/mountinfo', 'utf8')))),
-    ),
+    setsIds: (directory) => mountOf(directory, mounts())?.options.includes('nosuid') !== true,
     text: remembered((path) => attempt(unseen, path, null, () => readFileSync(path, 'utf8'))),
     head: remembered((path) => attempt(unseen, path, new Uint8Array(), () => readHead(path))),
     users: remembered((path) => attempt(unseen, path, null, () => namesIn(readFileSync(path, 'utf8')))),
@@ -138,21 +134,6 @@ function pathFacts(unseen: Set<string>): Pick<HostView, 'lstat' | 'stat'> {
   return {
     lstat: remembered((path) => look(path, () => lstatSync(path, { throwIfNoEntry: false }))),
     stat: remembered((path) => look(path, () => statSync(path, { throwIfNoEntry: false }))),
-  };
-}
-
-/** By the mount that it is on: the last of those whose path is the longest above it. */
-function setsIds(mounts: () => readonly ObservedMount[]): (directory: string) => boolean {
-  return (directory) => {
-    const isOn = (target: string): boolean =>
-      target === '/' || directory === target || directory.startsWith(`${target}/`);
-    const on = mounts()
-      .filter(({ target }) => isOn(target))
-      .reduce<ObservedMount | null>(
-        (longest, one) => (longest === null || one.target.length >= longest.target.length ? one : longest),
-        null,
-      );
-    return on?.options.includes('nosuid') !== true;
   };
 }
 

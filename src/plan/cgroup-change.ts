@@ -7,6 +7,10 @@ const subjectOf = (setting: CgroupSetting): string => `${setting.file} ${deviceO
 
 const textOf = ({ file, value }: CgroupSetting): string => `${file} ${value}`;
 
+/** The last write for each subject: v1's limits of memory and swap are lifted before they are set. */
+const lasting = (settings: readonly CgroupSetting[]): ReadonlyMap<string, CgroupSetting> =>
+  new Map(settings.map((setting) => [subjectOf(setting), setting]));
+
 /**
  * The writes that give a running jail other limits: no limit where one is gone, then all writes to the files in which
  * one is new or different, in their order, since v1 takes its limits of memory and swap only in the right one.
@@ -15,12 +19,12 @@ export function changedSettings(
   before: readonly CgroupSetting[],
   after: readonly CgroupSetting[],
 ): readonly CgroupSetting[] {
-  const had = new Set(before.map(textOf));
-  const has = new Set(after.map(subjectOf));
-  const touched = new Set(after.filter((setting) => !had.has(textOf(setting))).map(({ file }) => file));
-  const gone = new Map(before.map((setting) => [subjectOf(setting), setting]));
+  const [had, has] = [lasting(before), lasting(after)];
+  const texts = new Set([...had.values()].map(textOf));
+  const changed = [...has.values()].filter((setting) => !texts.has(textOf(setting)));
+  const touched = new Set(changed.map(({ file }) => file));
   return [
-    ...[...gone].filter(([subject]) => !has.has(subject)).map(([, setting]) => unlimited(setting)),
+    ...[...had].filter(([subject]) => !has.has(subject)).map(([, setting]) => unlimited(setting)),
     ...after.filter(({ file }) => touched.has(file)),
   ];
 }

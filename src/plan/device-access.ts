@@ -1,17 +1,16 @@
 import type { JailParams } from '../config/params.js';
 import { jailCapabilities } from './capabilities.js';
 import { cgroupV2 } from './cgroup.js';
-import { grantedNumbers } from './devices.js';
+import { grantedNumbers, harmlessDevices } from './devices.js';
 import { PlanError } from './error.js';
 import type { CgroupFacts, HostFacts } from './facts.js';
 import type { DeviceAccessArgs, Step } from './step.js';
 
 /**
- * Null, zero, full, random, urandom, the terminal of a session, ptmx and the terminals that it makes
- * (Documentation/admin-guide/devices.txt). Nothing of the host is behind them. Their nodes alone decide which of them
- * there are in a /dev.
+ * Those that any jail may have, ptmx and the terminals that it makes. Nothing of the host is behind them. Their nodes
+ * alone decide which of them there are in a /dev.
  */
-const harmless = ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:2', '136:*'];
+const harmless = [...harmlessDevices, '5:2', '136:*'];
 
 /**
  * What processes of a jail may do with devices, whatever node they come by, in the form that devices.allow takes

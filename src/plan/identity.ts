@@ -4,11 +4,12 @@ import { attachedText } from '../config/keyed.js';
 import type { MountEntry } from '../config/values/mount.js';
 import type { HostFacts } from './facts.js';
 import { fileRecord } from './file-record.js';
+import { plainPath } from './path-name.js';
 
 import type { LaunchRecord } from './step.js';
 
 /** Where the jail reads what `env` and `env.KEY` say. */
-export const ENV_FILE = 'dev/jail/env';
+const ENV_FILE = 'dev/jail/env';
 
 /** Host name and NIS domain name, of a jail that has its own; without a domain name it keeps the host's. */
 export function nameRecords(jail: Jail): readonly LaunchRecord[] {
@@ -56,7 +57,7 @@ const bringsMachineId: ReadonlyMap<string, string> = new Map([
 
 /** Where the jail would find the machine id of the host: below its root. */
 function hostIdPlaces(root: string, entries: readonly MountEntry[]): readonly string[] {
-  const plain = (path: string): string => path.replace(/\/+/g, '/').replace(/\/$/, '');
+  const plain = (path: string): string => plainPath(path).replace(/^\/$/, '');
   const below = plain(root).length + 1;
   return entries.flatMap(({ source, target }) => {
     const rest = bringsMachineId.get(plain(source));

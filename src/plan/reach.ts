@@ -1,19 +1,17 @@
 import type { JailParams } from '../config/params.js';
 import type { MountEntry } from '../config/values/mount.js';
 import { hostPart } from './host-part.js';
+import { plainPath } from './path-name.js';
 import type { JailPlan } from './step.js';
 
 /** Directories of the host in which jails may lay links: their roots and what is mounted in them to be written to. */
 export type Reach = ReadonlySet<string>;
 
-/** One name for one directory, as far as names tell: without "//", "/./" and a slash at the end. */
-const plain = (path: string): string => path.replace(/\/(\.?\/)+/g, '/').replace(/(.)\/\.?$/, '$1');
-
 const binds = new Set(['nullfs', 'bind', 'none']);
 
 /** Of the paths those that are directories of their own: below "/" lies everything. */
 const parts = (paths: readonly string[]): readonly string[] =>
-  paths.map(plain).filter((path) => path.startsWith('/') && path !== '/');
+  paths.map(plainPath).filter((path) => path.startsWith('/') && path !== '/');
 
 /** What of the host a jail is shown. @param entries what its files of `mount.fstab` list */
 export const bindsOf = (
@@ -49,7 +47,7 @@ export function reachOfPlan({ prepare }: JailPlan): readonly string[] {
  * such directory counts, for who may change that may change all below.
  */
 export function markReach(path: string, reach: Reach | undefined): string {
-  const name = plain(path);
+  const name = plainPath(path);
   if (reach === undefined || reach.size === 0) return name;
   for (let slash = name.indexOf('/', 1); slash > 0; slash = name.indexOf('/', slash + 1))
     if (reach.has(name.slice(0, slash))) return `${name.slice(0, slash)}/${name.slice(slash)}`;
@@ -59,5 +57,5 @@ export function markReach(path: string, reach: Reach | undefined): string {
 /** The same for what a jail's own root has: the jailer looks for that as the jail would, and no further. */
 export function markReachBeside(path: string, root: string, reach: Reach | undefined): string {
   const marked = markReach(path, reach);
-  return marked.startsWith(`${plain(root)}//`) ? plain(path) : marked;
+  return marked.startsWith(`${plainPath(root)}//`) ? plainPath(path) : marked;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { JailParams } from '../config/params.js';
 
 /** Ids of a jail: 0 to 65,535 inside are that many from the base on outside. */
-export const RANGE_WIDTH = 65_536;
+const RANGE_WIDTH = 65_536;
 
 /** How many ids a jail with a user namespace has, from 0 on. */
 export function idCount({ userns }: JailParams): number {

@@ -58,7 +58,7 @@ export function adviceOn(jail: Jail, ended: Ended): string | undefined {
 }
 
 /** Where the file asks for what a step of the jailer failed at: for most steps, the root of the jail. */
-export function whereAsked(jail: Jail, ended: Ended): string | undefined {
+function whereAsked(jail: Jail, ended: Ended): string | undefined {
   if (ended.how !== 'error') return undefined;
   const asked = (askedBy[ended.step ?? ''] ?? []).find((name) => jail.origin.has(name)) ?? 'path';
   const span = jail.origin.get(asked);

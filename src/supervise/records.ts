@@ -226,7 +226,7 @@ function namesIn(directory: string): readonly string[] {
 }
 
 /** Replaces a file by a whole new one: no reader ever sees half of it. @throws NodeJS.ErrnoException */
-export function writeWhole(file: string, text: string, durable: boolean): void {
+function writeWhole(file: string, text: string, durable: boolean): void {
   const fresh = `${file}.new`;
   const fd = openSync(fresh, 'w', 0o600);
   try {

@@ -33,7 +33,7 @@ export function fixedParameters(before: JailParams, after: JailParams): readonly
 }
 
 /** Whether a jail that runs can become what its files say now: all that differs can change while it runs. */
-export function canChangeLive(before: JailParams, after: JailParams): boolean {
+function canChangeLive(before: JailParams, after: JailParams): boolean {
   return fixedParameters(before, after).length === 0;
 }
 

@@ -59,7 +59,7 @@ export function restartPolicy(values: JailParams): RestartPolicy {
 }
 
 /** Whether the end of a run that nobody asked for is a failure: all but an exit code of exit.ok after it was up. */
-export function isFailure(run: Run, policy: RestartPolicy): boolean {
+function isFailure(run: Run, policy: RestartPolicy): boolean {
   if (run.ended === null || !run.wasUp || run.oom) return true;
   return run.ended.how !== 'exit' || !policy.okCodes.includes(run.ended.code);
 }

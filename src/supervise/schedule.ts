@@ -53,7 +53,7 @@ export function nextTime(schedule: Schedule, what: Timed, after: number): number
 }
 
 /** The last time at or before `before`, or null. */
-export function lastTime(schedule: Schedule, what: Timed, before: number): number | null {
+function lastTime(schedule: Schedule, what: Timed, before: number): number | null {
   const expressions = schedule.expressions[what];
   if (expressions.length === 0) return null;
   const slot = lastSlot(expressions, schedule.zone, before - schedule.offset);

@@ -7,7 +7,7 @@ import type { Line } from './report.js';
 import { race, type Attempt } from './statistics.js';
 import { Stopwatch, stopwatchProgram } from './stopwatch.js';
 
-export const floorProgram = join(import.meta.dirname, '../../../native/build/floor');
+const floorProgram = join(import.meta.dirname, '../../../native/build/floor');
 
 /** Rounds that count, and those before them. */
 export interface Rounds {

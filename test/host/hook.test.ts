@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { HookArgs } from '../../src/plan/step.js';
 import { StepFailure, SystemError } from '../../src/host/error.js';
 import { runHook } from '../../src/host/hook.js';
-import { processExists } from '../../src/host/procfs.js';
+import { processExists } from '../support/processes.js';
 
 const PATH = '/usr/bin:/bin';
 const hook = (argv: readonly string[], more: Partial<HookArgs> = {}): HookArgs => ({

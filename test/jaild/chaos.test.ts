@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { instanceBelow } from '../../src/plan/instance.js';
 import { TestInstance, type Answer, type StatusJson } from '../support/instance.js';
+import { processExists } from '../support/processes.js';
 
 /** Processes of one jail, by the words of its service: zombies and the jail's own PID 1 are not counted. */
 function copies(instance: TestInstance, jail: string, service: string): readonly number[] {
@@ -26,7 +27,6 @@ function readOf(pid: number, file: string): string {
 }
 
 const parentOf = (pid: number): number => Number(/^PPid:\s+(\d+)/m.exec(readOf(pid, 'status'))?.[1] ?? 0);
-const isAlive = (pid: number): boolean => /^State:\s+[^Z]/m.test(readOf(pid, 'status'));
 
 /** mulberry32: the same numbers from 0 up to 1 for the same seed. */
 function randomFrom(seed: number): () => number {
@@ -159,9 +159,9 @@ describe('a bad night', () => {
     const jailer = parentOf(pid);
     process.kill(jailer, 'SIGSTOP');
     expect(instance.ctl('stop', 'web')).to.include({ code: 0, stderr: '' });
-    expect(isAlive(pid)).to.equal(false);
+    expect(processExists(pid)).to.equal(false);
     process.kill(jailer, 'SIGCONT');
-    await instance.until('the jailer ends', () => !isAlive(jailer));
+    await instance.until('the jailer ends', () => !processExists(jailer));
   });
 
   it('a stop does not wait for a command on the host that hangs', async () => {
@@ -185,7 +185,7 @@ describe('a bad night', () => {
     await instance.start();
     expect(instance.status('lost')).to.include({ state: 'running', pid });
     expect(instance.ctl('stop', 'lost')).to.include({ code: 0, stderr: '' });
-    expect(isAlive(pid ?? 0)).to.equal(false);
+    expect(processExists(pid ?? 0)).to.equal(false);
   });
 
   it('a jail whose run directory was removed is never there twice', async () => {

@@ -85,4 +85,18 @@ describe('other limits for a running jail', () => {
     ];
     expect(change(memory('10', '20'), memory('30', '40'))).to.deep.equal(memory('30', '40'));
   });
+
+  it('of memory in v1 lift the sum as well where nothing limits it any more', () => {
+    const sum = 'memory.memsw.limit_in_bytes';
+    const lifted: readonly Write[] = [
+      [sum, '-1'],
+      ['memory.limit_in_bytes', '-1'],
+    ];
+    const before: readonly Write[] = [
+      [sum, '-1'],
+      ['memory.limit_in_bytes', '10'],
+      [sum, '20'],
+    ];
+    expect(change(before, lifted)).to.deep.equal(lifted);
+  });
 });

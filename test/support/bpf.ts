@@ -40,7 +40,7 @@ const conditions: Readonly<Record<number, (a: number, k: number) => boolean>> = 
 };
 
 /** Runs a classic BPF program (linux/filter.h) on a call; throws for an instruction that no filter of ours has. */
-export function evaluate(program: Buffer, call: Call): number {
+function evaluate(program: Buffer, call: Call): number {
   const data = dataOf(call);
   let accumulator = 0;
   for (let at = 0; ; at++) {

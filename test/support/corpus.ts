@@ -6,7 +6,7 @@ const repository = resolve(import.meta.dirname, '../../..');
 const shared = process.env['JAILD_CORPUS'] ?? resolve(repository, '../shared/jailconf');
 
 /** Where there are files to read: the project's own, and those of others where they are present. */
-export const corpusFolders: readonly string[] = [
+const corpusFolders: readonly string[] = [
   join(repository, 'test/config/corpus/rules'),
   join(shared, 'rules'),
   join(shared, 'real'),

@@ -42,7 +42,7 @@ export const mistake = (message: string): Diagnostic => ({
 });
 
 /** A small plan in the place of the real one: enough steps of each phase to see their order. */
-export const smallPlan: PlanJail = ({ name, values }, facts) => {
+const smallPlan: PlanJail = ({ name, values }, facts) => {
   const hooks = (
     phase: 'exec.prestart' | 'exec.poststart' | 'exec.prestop' | 'exec.poststop' | 'exec.release',
   ): Step[] =>

@@ -92,7 +92,12 @@ export const limits = {
   'rlimit.memlock': resource('Most locked memory', 'bytes', '64K:8M'),
   'rlimit.msgqueue': resource('Most bytes in POSIX message queues', 'bytes', '400K'),
   'rlimit.nice': resource('Ceiling of the nice value, 20 - nice', undefined, '0'),
-  'rlimit.nofile': resource('Most open files', undefined, '1024:524288'),
+  'rlimit.nofile': resource(
+    'Most open files',
+    undefined,
+    '1024:524288',
+    'By default at most a sixteenth of fs.file-max.',
+  ),
   'rlimit.nproc': resource('Most processes of a user', undefined, 'half of kernel.threads-max'),
   'rlimit.rss': resource('Largest resident set', 'bytes'),
   'rlimit.rtprio': resource('Highest real-time priority', undefined, '0'),

@@ -71,7 +71,7 @@ export function isLinkName(text: string): boolean {
 export const links: ValueType<readonly string[]> = listType('list of interfaces', readLink);
 
 /** Reads the name of one link. */
-export function readLink(text: string): Converted<string> {
+function readLink(text: string): Converted<string> {
   return isLinkName(text)
     ? good(text)
     : bad(`"${text}" cannot be an interface name`, 'at most 15 characters, no / or :');

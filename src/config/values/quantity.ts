@@ -43,6 +43,14 @@ export function readBytes(text: string): Converted<number> {
   return Number.isSafeInteger(value) ? good(value) : bad(`"${text}" is too large`, 'write max for no limit');
 }
 
+/** Bytes as people read them, in powers of 1024: "512M", "1.5G". */
+export function sizeText(bytes: number): string {
+  if (bytes === Infinity) return 'max';
+  const power = Math.min(4, Math.max(0, Math.floor(Math.log2(Math.max(bytes, 1)) / 10)));
+  const value = bytes / 1024 ** power;
+  return `${value < 10 && power > 0 ? Number(value.toFixed(1)) : Math.round(value)}${' KMGT'[power]?.trim() ?? ''}`;
+}
+
 const isUnlimited = (text: string): boolean => /^(max|unlimited|infinity)$/i.test(text);
 
 /** Bytes, or "max" (Infinity) for no limit. */

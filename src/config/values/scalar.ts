@@ -39,7 +39,7 @@ export function integers(min: number, max: number): ValueType<readonly number[]>
 }
 
 /** Reads a decimal whole number within bounds. */
-export function readInteger(text: string, min: number, max: number): Converted<number> {
+function readInteger(text: string, min: number, max: number): Converted<number> {
   if (!DECIMAL.test(text)) return bad(`"${text}" is not a whole number`);
   const value = Number(text);
   if (value < min) return bad(`${text} is less than ${min}`);

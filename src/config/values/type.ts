@@ -88,7 +88,7 @@ export function listType<T>(
 const MAX_WRONG = 20;
 
 /** Converts all elements, or tells of all that are wrong. */
-export function convertEach<T>(
+function convertEach<T>(
   texts: readonly string[],
   convertOne: (text: string) => Converted<T>,
 ): Converted<readonly T[]> {

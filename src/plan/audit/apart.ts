@@ -86,7 +86,7 @@ function hostNetworkDoor(plan: Expectation): Door {
   return {
     by: sharesNetworkBy(plan),
     severity: 'high',
-    cost: "it has the host's addresses and reaches what listens on its loopback and on abstract sockets",
+    cost: "it has the host's addresses and reaches what listens on its loopback",
   };
 }
 

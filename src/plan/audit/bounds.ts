@@ -1,3 +1,4 @@
+import { sizeText } from '../../config/values/quantity.js';
 import { leavesTheJail } from '../resource-limits.js';
 import type { Expectation } from './expectation.js';
 import type { Door } from './finding.js';
@@ -88,7 +89,7 @@ export const memory: Judge = (seen, plan) => {
   };
   return {
     wall: 'memory',
-    seen: `${limit === null ? 'no limit' : `at most ${limit} bytes`}, ${swapText(seen, plan, swap)}`,
+    seen: `${limit === null ? 'no limit' : `at most ${sizeText(Number(limit))}`}, ${swapText(seen, plan, swap)}`,
     doors: [
       ...(limit === null && weaker.length === 0 ? [door] : []),
       ...(limit !== null && plan.values['memory.swap.max'] === Infinity ? [swapDoor] : []),
@@ -101,7 +102,7 @@ export const memory: Judge = (seen, plan) => {
 function swapText(seen: Observation, plan: Expectation, limit: string | null): string {
   if (limit === null) return 'no limit of swap';
   const together = limitOf(seen, plan, swapFiles.slice(1)) !== null;
-  return together ? `${limit} together with swap` : `${limit} of swap`;
+  return `${sizeText(Number(limit))} ${together ? 'together with swap' : 'of swap'}`;
 }
 
 /** What else of the machine it can use up. */

@@ -1,5 +1,5 @@
 /** How much an opened door gives away; a `note` says what no parameter has opened and does not count. */
-export const severities = ['note', 'low', 'medium', 'high', 'critical'] as const;
+const severities = ['note', 'low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
 
 /** A way through a wall that somebody has asked for. */
