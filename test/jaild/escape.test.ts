@@ -289,9 +289,11 @@ describe('a root directory made to harm', () => {
 
   it('has all that hides the host’s files, whatever takes the place of proc and sys meanwhile', () => {
     const root = join(instance.prefix, 'roots/racer');
-    const mountsOfStart = (): number => {
+    // null: not started, which is as good.
+    const mountsOfStart = (): number | null => {
       instance.ctl('start', 'racer');
       const { pid } = instance.status('racer');
+      if (pid === null) return null;
       const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n').length;
       instance.ctl('stop', 'racer');
       return mounts;
@@ -302,8 +304,9 @@ describe('a root directory made to harm', () => {
       return spawn(join(root, 'bin/probe'), ['swap', join(root, name), join(root, `other-${name}`)]);
     });
     try {
-      const counts = Array.from({ length: 25 }, mountsOfStart);
-      expect(counts).to.deep.equal(Array.from({ length: 25 }, () => whole));
+      const counts = Array.from({ length: 40 }, mountsOfStart).filter((count) => count !== null);
+      expect(counts.length).to.be.above(5);
+      expect([...new Set(counts)]).to.deep.equal([whole]);
     } finally {
       for (const swapper of swappers) swapper.kill('SIGKILL');
     }
