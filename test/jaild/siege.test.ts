@@ -88,7 +88,8 @@ describe('a jail that takes all it can get', () => {
     besiege(
       'forks',
       () => processesOf('forks') > 1000,
-      () => expect(processesOf('forks')).to.be.within(100, 4096),
+      // Those that may not fork any more end, and others come in their place: how many there are changes quickly.
+      () => expect(processesOf('forks')).to.be.at.most(4096),
     ));
 
   it('of memory leaves others answering, and can be stopped', () =>
