@@ -60,8 +60,9 @@ async function startOne(
     };
   }
   const phase = await jail.until(isSettled);
-  await saved;
+  // At once: a jail that failed may be tried again while the disk is waited for, and then has no failure to tell of.
   const outcome = started(jail, phase, (clock.monotonic() - began) / 1000);
+  await saved;
   context.progress(`${name}: ${outcome.message}`);
   return outcome;
 }
