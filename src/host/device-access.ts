@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, rmdirSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import type { DeviceAccess } from '../plan/audit/observation.js';
 import { deviceProgram } from '../plan/device-program.js';
 import type { CgroupFacts } from '../plan/facts.js';
@@ -36,22 +36,12 @@ function withCgroup<T>(path: string, use: (cgroup: number) => T): T {
   }
 }
 
-/** Writes lines to a control file that takes one with each write(2). */
-function writeEach(file: string, lines: readonly string[]): void {
-  const fd = openSync(file, 'w');
-  try {
-    for (const line of lines) writeSync(fd, line);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** Lets the processes of a new cgroup use the devices that rules name, and no other. Throws SystemError. */
 export function limitDevices({ version, cgroup, rules }: DeviceAccessArgs): void {
   try {
     if (version === 2) return withCgroup(cgroup, (fd) => attachProgram(fd, programOf(rules), cgroup));
     writeControl(`${cgroup}/devices.deny`, 'a');
-    writeEach(`${cgroup}/devices.allow`, rules);
+    writeControl(`${cgroup}/devices.allow`, ...rules);
   } catch (error) {
     throw systemError(error, cgroup);
   }

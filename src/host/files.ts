@@ -41,13 +41,14 @@ export function readText(path: string): string | null {
 }
 
 /**
- * Writes to a file that is there already, as those of cgroups and procfs are: nothing is created or truncated.
+ * Writes to a file that is there already, as those of cgroups and procfs are, each text by a write(2) of its own: nothing is
+ * created or truncated.
  * Throws the exception of node:fs.
  */
-export function writeControl(path: string, text: string): void {
+export function writeControl(path: string, ...texts: readonly string[]): void {
   const fd = openSync(path, constants.O_WRONLY);
   try {
-    writeSync(fd, text);
+    for (const text of texts) writeSync(fd, text);
   } finally {
     closeSync(fd);
   }
