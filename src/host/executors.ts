@@ -3,29 +3,15 @@ import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
 import { limitDevices } from './device-access.js';
 import { StepFailure } from './error.js';
 import { systemError } from './files.js';
+import type { Firewall } from './firewall.js';
 import { runHook } from './hook.js';
-import type { Ended, Executors, JailerHandle, Launch } from './host.js';
+import type { Ended, Executors, Launch } from './host.js';
 import { jailerBinary, spawnJailer } from './jailer.js';
-import { lendInterfaces, takeBackInterfaces } from './lent.js';
-import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
-import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
+import { jailerOf, networkExecutors } from './network-executors.js';
 import { ownSubdirectory } from './own-directory.js';
 import { makeWorkDirectory, removeWorkDirectory } from './overlay.js';
 import { describeSignal } from './signal.js';
-
-/** What the steps tell beside their success. */
-export interface StepListener {
-  /** Something survived that an administrator should know of. */
-  readonly warn: (message: string) => void;
-  /** A line that a hook printed. */
-  readonly hookOutput: (jail: string, phase: string, line: string) => void;
-}
-
-function jailerOf(launch: Launch): JailerHandle {
-  if (launch.jailer === null)
-    throw new Error(`${launch.jail}: a step needs the jailer before it was spawned`);
-  return launch.jailer;
-}
+import type { StepListener } from './step-listener.js';
 
 /** What the supervisor has written there already stays; how an earlier jail of the name ended does not. */
 function makeRundir(path: string): void {
@@ -56,9 +42,14 @@ function endJailer(launch: Launch): void {
 
 /**
  * THE TABLE of what does each step on the real machine.
+ * @param firewall what jails share of the packet filter
  * @param prepareCgroups makes the directories that all jails share, before the first jail's
  */
-export function makeExecutors(listener: StepListener, prepareCgroups: () => void): Executors {
+export function makeExecutors(
+  listener: StepListener,
+  firewall: Firewall,
+  prepareCgroups: () => void,
+): Executors {
   return {
     'hook.run': {
       run: async ({ args }, { jail, hooks }) => {
@@ -91,24 +82,7 @@ export function makeExecutors(listener: StepListener, prepareCgroups: () => void
       },
       undo: (_step, launch) => endJailer(launch),
     },
-    'netns.name': {
-      run: ({ args }, launch) => nameNetworkNamespace(args.path, jailerOf(launch).initPid),
-      undo: ({ args }) => unnameNetworkNamespace(args.path),
-    },
-    'network.attach': {
-      run: ({ args }, launch) => {
-        const jailer = jailerOf(launch);
-        if (args.ip4.length + args.ip6.length === 0) bringLoopbackUp(jailer);
-        else for (const warning of attachNetwork(args, jailer)) listener.warn(`${launch.jail}: ${warning}`);
-      },
-      undo: ({ args }) => {
-        return args.ip4.length + args.ip6.length > 0 ? detachNetwork(args) : undefined;
-      },
-    },
-    'interfaces.lend': {
-      run: ({ args }, launch) => lendInterfaces(args, jailerOf(launch)),
-      undo: ({ args }) => takeBackInterfaces(args),
-    },
+    ...networkExecutors(listener, firewall),
     'jailer.go': { run: (_step, launch) => jailerOf(launch).go() },
     'jail.exec': {
       run: async ({ args }, launch) => {

@@ -60,6 +60,8 @@ export type Executors = {
   readonly [K in StepName]: {
     readonly run: (step: StepOf<K>, launch: Launch) => Promise<void> | void;
     readonly undo?: (step: StepOf<K>, launch: Launch) => Promise<void> | void;
+    /** Makes of what `before` did on a running jail what `after` says; without it, undo and run do. */
+    readonly change?: (before: StepOf<K>, after: StepOf<K>, launch: Launch) => Promise<void> | void;
   };
 };
 

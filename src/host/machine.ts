@@ -30,7 +30,9 @@ import { findDeviceAccess } from './device-access.js';
 import { findDevices } from './device.js';
 import { diskOf } from './disk.js';
 import { SystemError } from './error.js';
-import { makeExecutors, type StepListener } from './executors.js';
+import { makeExecutors } from './executors.js';
+import type { StepListener } from './step-listener.js';
+import { Firewall } from './firewall.js';
 import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
@@ -101,7 +103,7 @@ export class Machine implements Host {
     if (this.#uids.damage !== null)
       listener.warn(`${this.#uids.damage.message}: ${this.#uids.damage.hint ?? ''}`);
     this.#seccomp = new SeccompCache(instance.stateDirectory, seccompCompiler);
-    this.executors = makeExecutors(listener, () => this.#prepareCgroups());
+    this.executors = makeExecutors(listener, new Firewall(), () => this.#prepareCgroups());
   }
 
   async facts(jail: Jail): Promise<HostFacts> {

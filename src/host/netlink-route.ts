@@ -71,8 +71,8 @@ export interface Veth {
   readonly linkMac: string;
   readonly peer: string;
   readonly peerMac: string;
-  /** Bytes. */
-  readonly mtu: number;
+  /** Bytes; null for 1500. */
+  readonly mtu: number | null;
 }
 
 const addressBytes = (address: string): Buffer => Buffer.from(ipaddr.parse(address).toByteArray());
@@ -95,7 +95,7 @@ export function createVeth(veth: Veth, netnsPid: number): Request {
   const end = (name: string, mac: string): readonly Attribute[] => [
     [IFLA.name, name],
     [IFLA.address, macBytes(mac)],
-    [IFLA.mtu, veth.mtu],
+    [IFLA.mtu, veth.mtu ?? 1500],
     [IFLA_QUEUES.tx, 1],
     [IFLA_QUEUES.rx, 1],
   ];

@@ -1,6 +1,7 @@
 import type { Instance } from './instance.js';
 import type { HostMemory } from './limit-amounts.js';
 import type { Reach } from './reach.js';
+import type { HostSubnet, JailAddress } from './step.js';
 
 /** A user of the host, as passwd(5) has it. */
 export interface SystemUser {
@@ -60,6 +61,29 @@ export interface HostLimits {
   readonly quotas: Readonly<Partial<Record<string, number>>>;
 }
 
+/** A bridge that jaild makes. */
+export interface BridgeFacts {
+  /** The host's own addresses on it. */
+  readonly subnets: readonly HostSubnet[];
+  /** What the jail was given out of them. */
+  readonly leased: readonly JailAddress[];
+}
+
+/** A jail that this one depends on, by what it has now. */
+export interface Neighbour {
+  readonly name: string;
+  readonly hostname: string;
+  readonly addresses: readonly string[];
+}
+
+/** What a jail's files of names are made of. */
+export interface NameFacts {
+  /** The host's resolv.conf(5), as far as its servers can be reached from a jail. */
+  readonly resolver: string;
+  /** What the root has in etc/hosts. */
+  readonly hosts: string;
+}
+
 /** All that a plan depends on beside the jail itself. Read before, passed in, so that planning is a pure function. */
 export interface HostFacts {
   readonly instance: Instance;
@@ -83,6 +107,14 @@ export interface HostFacts {
   readonly systemUser?: SystemUser | null;
   /** What `ip_hostname` adds: the addresses that the jail's host name resolves to. */
   readonly hostnameAddresses: readonly string[];
+  /** Absent: the jail is on no bridge that jaild makes. */
+  readonly bridge?: BridgeFacts;
+  /** Absent: the jail asks for no names. */
+  readonly names?: NameFacts;
+  /** Absent: it depends on none, or does not ask for their names. */
+  readonly neighbours?: readonly Neighbour[];
+  /** File of a network namespace that an earlier life of the jail has left, with the links in it. Absent: it gets a new one. */
+  readonly standingNetns?: string;
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
   /** The security modules that the kernel has enabled: "apparmor". Absent: no label is asked for. */

@@ -6,10 +6,12 @@ import { deviceSteps } from './device-access.js';
 import { missingHere } from './error.js';
 import { limitDefaults } from './limit-amounts.js';
 import type { HostFacts } from './facts.js';
+import { firewallSteps } from './firewall.js';
 import { netnsName } from './instance.js';
 import { commandJail, insideEnvironment, isClean, launchRecords, type LaunchMode } from './launch.js';
 import { jailNetwork, sharesHostNetwork } from './network.js';
 import { refuseInside } from './own-root.js';
+import { rateSteps } from './rates.js';
 import { markReach } from './reach.js';
 import { workDirectory } from './root.js';
 import type { HookArgs, InsideArgs, JailPlan, Step } from './step.js';
@@ -83,9 +85,12 @@ const netnsPath = (jail: Jail, { instance }: HostFacts): string =>
 
 function networkSteps(jail: Jail, facts: HostFacts): readonly Step[] {
   if (sharesHostNetwork(jail.values)) return [];
+  const network = jailNetwork(jail, facts);
   return [
     { name: 'netns.name', args: { path: netnsPath(jail, facts) } },
-    { name: 'network.attach', args: jailNetwork(jail, facts) },
+    { name: 'network.attach', args: network },
+    ...rateSteps(jail, network),
+    ...firewallSteps(jail, network),
   ];
 }
 

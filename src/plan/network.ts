@@ -49,12 +49,14 @@ function announced(address: JailAddress, announceOn: string | undefined): JailAd
 export function jailNetwork(jail: Jail, { instance, hostnameAddresses }: HostFacts): NetworkArgs {
   const link = linkName(instance, jail.name);
   return {
+    attachment: { kind: 'routed' },
     link,
     peer: 'eth0',
     linkMac: macAddress(`${link} host`),
     peerMac: macAddress(`${link} jail`),
-    mtu: jail.values.mtu ?? 1500,
+    mtu: jail.values.mtu ?? null,
     ip4: addresses(jail.values, hostnameAddresses, 'ip4'),
     ip6: addresses(jail.values, hostnameAddresses, 'ip6'),
+    gateways: jail.values.gateway ?? [],
   };
 }

@@ -1,3 +1,5 @@
+import type { Masquerade, Redirect } from '../config/values/forward.js';
+
 /** One record of the launch plan: a key and its fields (native/PROTOCOL.md §1). */
 export type LaunchRecord = readonly [key: string, ...fields: string[]];
 
@@ -10,18 +12,64 @@ export interface JailAddress {
   readonly announceOn?: string;
 }
 
-/** A routed veth: the address lives in the jail, a host route points at it. */
+/** A subnet with the address that the host has in it. */
+export interface HostSubnet {
+  readonly address: string;
+  readonly prefix: number;
+}
+
+/** How the jail's interface meets the host. */
+export type Attachment =
+  /** A veth: the address lives in the jail, a host route points at it. */
+  | { readonly kind: 'routed' }
+  /** A veth, its host's end a port of a bridge. */
+  | {
+      readonly kind: 'bridge';
+      readonly bridge: string;
+      /** The host's addresses on a bridge that is made with the first jail and gone with the last; null for one that is the host's own. */
+      readonly make: readonly HostSubnet[] | null;
+      /** Its port passes nothing to and from others that are isolated. */
+      readonly isolated: boolean;
+    }
+  /** A macvlan on an interface of the host. There is no host's end. */
+  | { readonly kind: 'macvlan'; readonly on: string };
+
+/** The jail's interface, with its addresses and routes. */
 export interface NetworkArgs {
+  readonly attachment: Attachment;
   /** The host's end. */
   readonly link: string;
   /** The jail's end, seen inside. */
   readonly peer: string;
   readonly linkMac: string;
   readonly peerMac: string;
-  /** Bytes. */
-  readonly mtu: number;
+  /** Bytes; null for that of the bridge or interface that it is on. */
+  readonly mtu: number | null;
   readonly ip4: readonly JailAddress[];
   readonly ip6: readonly JailAddress[];
+  /** Of the default routes, at most one for each family; none: the host. */
+  readonly gateways: readonly string[];
+}
+
+/** How much may pass a jail's link, in bytes per second; null for any amount. */
+export interface RateArgs {
+  readonly link: string;
+  /** From the jail. */
+  readonly egress: number | null;
+  /** To the jail. */
+  readonly ingress: number | null;
+}
+
+/** What of the packet filter is the jail's. */
+export interface FirewallArgs {
+  readonly jail: string;
+  /** Where its packets come to the host: the host's end of its veth, or its bridge. */
+  readonly link: string;
+  readonly ip4: readonly string[];
+  readonly ip6: readonly string[];
+  readonly masquerades: readonly Masquerade[];
+  readonly redirects: readonly Redirect[];
+  readonly isolated: boolean;
 }
 
 /** Interfaces of the host that the jail has while it is there. */
@@ -88,6 +136,8 @@ export interface StepArgs {
   'jailer.spawn': { readonly rundir: string; readonly records: readonly LaunchRecord[] };
   'netns.name': { readonly path: string };
   'network.attach': NetworkArgs;
+  'network.limit': RateArgs;
+  'firewall.set': FirewallArgs;
   'interfaces.lend': LendArgs;
   /** Lets the jailer build the inside; what comes of it arrives as events (`running`, `exited`). */
   'jailer.go': Readonly<Record<string, never>>;

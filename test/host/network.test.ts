@@ -15,6 +15,8 @@ import { describeInNetns } from '../support/netns.js';
 const { errno } = constants;
 
 const web: NetworkArgs = {
+  attachment: { kind: 'routed' },
+  gateways: [],
   link: 'jl00000000web',
   peer: 'eth0',
   linkMac: '02:00:00:00:01:01',

@@ -239,6 +239,8 @@ export class FakeHost implements Host {
       },
     },
     'netns.name': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'network.limit': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'firewall.set': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'network.attach': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'interfaces.lend': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.go': {

@@ -1,7 +1,9 @@
-import { freebsd, ignored, later, linux } from '../parameter.js';
-import { boolean, integer, jailsys, string } from '../values/scalar.js';
-import { addresses, isLinkName, links, plainAddresses, redirects } from '../values/address.js';
+import { freebsd, ignored, linux } from '../parameter.js';
+import { boolean, choice, integer, jailsys, string } from '../values/scalar.js';
+import { addresses, isLinkName, links, macAddress, nameServers, plainAddresses } from '../values/address.js';
+import { masquerades, redirects } from '../values/forward.js';
 import { bytes } from '../values/quantity.js';
+import { bridgeSubnets } from '../values/subnet.js';
 import { bad, good, optional, scalarType } from '../values/type.js';
 
 const link = optional(
@@ -13,9 +15,7 @@ const link = optional(
 );
 const ALIAS = 'The address lives in the jail, behind a routed veth that the host answers for.';
 const WORDS = 'Words behind the address are not used.';
-const ROUTED = 'A jail has a routed link to the host: write ip4.addr and ip6.addr.';
-const bandwidth = (summary: string) =>
-  later(bytes, summary, 'Nothing limits it.', { default: 'max', unit: 'bytes/s', live: true });
+const bandwidth = (summary: string) => linux(bytes, summary, { default: 'max', unit: 'bytes/s', live: true });
 
 /** How it reaches others. */
 export const network = {
@@ -65,39 +65,64 @@ export const network = {
     onLinux: 'close',
     note: 'They keep their names and come down on the way: the jail brings them up and gives them addresses, which takes vnet = new. One that the jail renames is not given back, unless it is a real device.',
   }),
-  bridge: later(link, 'Bridge of the host that the jail is joined to.', ROUTED),
-  gateway: later(
-    plainAddresses,
-    'Default routes of the jail, at most one for each family.',
-    'The default route of a jail with addresses is the host.',
-    { default: 'the host' },
+  bridge: linux(link, 'Bridge that the jail is a port of.', {
+    note: 'One of the host, or with bridge.subnet one that jaild makes with the first jail and takes away with the last.',
+  }),
+  'bridge.subnet': linux(
+    bridgeSubnets,
+    'Subnets of the bridge, which jaild then makes: ADDRESS/PREFIX, or auto.',
+    {
+      note: 'The first address of each, or the gateway, is the host. A jail without an address of the family is given one, and keeps it.',
+    },
   ),
-  nat: later(
-    boolean,
-    'Let the jail out under an address of the host.',
-    'Packets leave with the address of the jail: announce it with interface, or masquerade with a rule of the host.',
-    { default: 'false' },
+  macvlan: linux(link, 'Interface of the host that the jail has a device of its own on.', {
+    note: 'Its neighbours see the jail under a hardware address of its own; the host itself does not reach it.',
+  }),
+  mac: linux(macAddress, "Hardware address of the jail's interface.", {
+    default: "the same at every start, by the jail's name",
+  }),
+  gateway: linux(plainAddresses, 'Default routes of the jail, at most one for each family.', {
+    default: 'the host',
+    live: true,
+    note: 'On a bridge: the address that the host has on it.',
+  }),
+  nat: linux(
+    masquerades,
+    'Let the jail out under an address of the host: [on INTERFACE] [from SUBNET] [as ADDRESS].',
+    {
+      default: 'false',
+      live: true,
+      note: 'true is for all of its addresses and whatever interface leads out. Takes nft(8).',
+    },
   ),
-  rdr: later(
+  rdr: linux(
     redirects,
-    'Ports of the host that lead into the jail: "tcp 8080 80".',
-    'No port is redirected: reach the jail by its own address.',
+    'Ports of the host that lead into the jail: PROTOCOL [ADDRESS:]PORT[-PORT] [[ADDRESS:]PORT[-PORT]] [from SUBNET] [on INTERFACE].',
+    { live: true, note: 'From the host itself and from other jails as well. Takes nft(8).' },
   ),
-  dns: later(
-    plainAddresses,
-    "Name servers written to the jail's /etc/resolv.conf.",
-    '/etc/resolv.conf stays as the root has it.',
-    { default: 'as the root has it' },
+  dns: linux(nameServers, "Name servers in the jail's /etc/resolv.conf, or those of the host: inherit.", {
+    default: 'none: as the root has it',
+    note: 'A file of its own is mounted there; that of the root is not changed.',
+  }),
+  hosts: linux(
+    choice('none', 'own', 'depend'),
+    "Names in the jail's /etc/hosts: its own, also those of the jails that it depends on, or none.",
+    {
+      default: 'own for jails with addresses, else none',
+      note: 'Mounted over that of the root, whose lines come first. none leaves the file as the root has it.',
+    },
   ),
-  mtu: linux(integer(68, 65_535), "MTU of the jail's interface.", { default: '1500', unit: 'bytes' }),
-  isolate: later(
-    boolean,
-    'Keep the jail from reaching other jails.',
-    'The host passes packets on from jail to jail: filter with rules of the host.',
-    { default: 'false' },
-  ),
-  'net.rx.max': bandwidth('Most bytes per second that the jail receives.'),
-  'net.tx.max': bandwidth('Most bytes per second that the jail sends.'),
+  mtu: linux(integer(68, 65_535), "MTU of the jail's interface.", {
+    default: '1500, or that of the bridge or interface that it is on',
+    unit: 'bytes',
+  }),
+  isolate: linux(boolean, 'Keep the jail and others that are isolated from each other.', {
+    default: 'false',
+    live: true,
+    note: 'Jails that are not isolated reach it and are reached. Beside a bridge it takes nft(8).',
+  }),
+  'net.ingress.max': bandwidth('Most bytes per second that the jail receives.'),
+  'net.egress.max': bandwidth('Most bytes per second that the jail sends.'),
   'mac.label': ignored(
     string,
     'Mandatory access control label.',

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { bad, good, listType, type Converted, type ValueType } from './type.js';
+import { bad, good, listType, scalarType, type Converted, type ValueType } from './type.js';
 
 export interface Address {
   readonly interface?: string;
@@ -84,29 +84,27 @@ export const plainAddresses: ValueType<readonly string[]> = listType('list of ad
     : bad(`"${text}" is not an IPv4 or IPv6 address`),
 );
 
-export interface Redirect {
-  readonly protocol: 'tcp' | 'udp';
-  readonly hostAddress?: string;
-  readonly hostPort: number;
-  readonly jailPort: number;
-}
+const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 
-/** "tcp 8080 80" or "tcp 192.0.2.1:8080 80": a port of the host that leads into the jail. */
-export const redirects: ValueType<readonly Redirect[]> = listType('list of PROTOCOL PORT PORT', (text) => {
-  const [, protocol, address, host, jail] =
-    /^(tcp|udp)\s+(?:\[?([0-9a-f.:]*?)\]?:)?(\d{1,5})(?:\s+(\d{1,5}))?$/i.exec(text.trim()) ?? [];
-  const ports = [Number(host), Number(jail ?? host)] as const;
-  if (protocol === undefined || ports.some((port) => port < 1 || port > 65535))
-    return bad(
-      `"${text}" is not a redirection`,
-      'write PROTOCOL [ADDRESS:]HOSTPORT JAILPORT, such as "tcp 8080 80"',
-    );
-  if (address !== undefined && !isOf('ipv4', address) && !isOf('ipv6', address))
-    return bad(`"${address}" is not an IPv4 or IPv6 address`);
-  return good({
-    protocol: protocol.toLowerCase() === 'tcp' ? 'tcp' : 'udp',
-    ...(address !== undefined && { hostAddress: ipaddr.parse(address).toString() }),
-    hostPort: ports[0],
-    jailPort: ports[1],
-  });
+/** A hardware address of one device, "02:00:5e:00:53:01" (IEEE 802): the lowest bit of its first byte is 0. */
+export const macAddress: ValueType<string> = scalarType('hardware address', (text) => {
+  const hint = 'write six bytes in hexadecimal, such as 02:00:5e:00:53:01';
+  if (!MAC.test(text)) return bad(`"${text}" is not a hardware address`, hint);
+  const isGroup = (Number.parseInt(text.slice(0, 2), 16) & 1) === 1;
+  return isGroup ? bad(`"${text}" is the address of a group`, hint) : good(text.toLowerCase());
 });
+
+/** What name servers a jail has: those of the host, what its root says, or these. */
+export type NameServers = 'inherit' | 'none' | readonly string[];
+
+/** `inherit`, `none` or plain addresses. */
+export const nameServers: ValueType<NameServers> = {
+  ...plainAddresses,
+  name: 'inherit, none or list of addresses',
+  choices: ['inherit', 'none'],
+  convert: (values, negated) => {
+    const [only] = values ?? [];
+    if (values?.length === 1 && (only === 'inherit' || only === 'none')) return good(only);
+    return plainAddresses.convert(values, negated);
+  },
+};

@@ -28,7 +28,7 @@ syntax cluster jailconfValues add=jailconfBareword,jailconfNumber,jailconfBoolea
 syntax match jailconfBareword /\%([]A-Za-z0-9_!%&().:<>?@`|~^[-]\|\*\|\/[/*]\@!\|+=\@!\|\$[A-Za-z_{]\@!\)\+/ contained
 syntax match jailconfUnit /[A-Za-z%]\+/ contained
 syntax match jailconfNumber /\%(^\|[[:space:],=]\|\*\/\)\@2<=[+-]\=\%(\d\+\%(\.\d\+\)\=\%(\%(ms\|s\|sec\|m\|min\|h\|d\|w\)\|[kmgtpeKMGTPE][iI]\=[bB]\=\|[bB]\|%\)\=\)\+\%([[:space:];,={}#]\|+=\|\/[/*]\|$\)\@=/ contained contains=jailconfUnit
-syntax match jailconfConstant /\c\%(^\|[[:space:],=]\|\*\/\)\@2<=\%(always\|auto\|disable\|exec\|health\|inherit\|max\|new\|no\|none\|notify\|off\|on-failure\|once\|restart\|skip\|unlimited\)\%([[:space:];,={}#]\|+=\|\/[/*]\|$\)\@=/ contained
+syntax match jailconfConstant /\c\%(^\|[[:space:],=]\|\*\/\)\@2<=\%(always\|auto\|depend\|disable\|exec\|health\|inherit\|max\|new\|no\|none\|notify\|off\|on-failure\|once\|own\|restart\|skip\|unlimited\)\%([[:space:];,={}#]\|+=\|\/[/*]\|$\)\@=/ contained
 syntax match jailconfBoolean /\c\%(^\|[[:space:],=]\|\*\/\)\@2<=\%(true\|false\)\%([[:space:];,={}#]\|+=\|\/[/*]\|$\)\@=/ contained
 
 " From a sign, or from the blank behind a name, to the semicolon.
@@ -217,14 +217,18 @@ let s:names = [
   \ 'rlimit\.sigpending',
   \ 'rlimit\.stack',
   \ 'bridge',
+  \ 'bridge\.subnet',
+  \ 'macvlan',
+  \ 'mac',
   \ 'gateway',
   \ '\%(no\)\=nat',
   \ 'rdr',
   \ 'dns',
+  \ 'hosts',
   \ 'mtu',
   \ '\%(no\)\=isolate',
-  \ 'net\.rx\.max',
-  \ 'net\.tx\.max',
+  \ 'net\.ingress\.max',
+  \ 'net\.egress\.max',
   \ 'userns',
   \ 'caps',
   \ 'caps\.add',
