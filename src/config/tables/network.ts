@@ -1,21 +1,14 @@
 import { freebsd, ignored, linux } from '../parameter.js';
 import { boolean, choice, integer, jailsys, string } from '../values/scalar.js';
-import { addresses, isLinkName, links, macAddress, nameServers, plainAddresses } from '../values/address.js';
+import { addresses, macAddress, nameServers, plainAddresses } from '../values/address.js';
 import { masquerades, redirects } from '../values/forward.js';
-import { bytes } from '../values/quantity.js';
+import { link, links } from '../values/link.js';
+import { bandwidth } from '../values/quantity.js';
 import { bridgeSubnets } from '../values/subnet.js';
-import { bad, good, optional, scalarType } from '../values/type.js';
 
-const link = optional(
-  scalarType('interface', (text) =>
-    isLinkName(text)
-      ? good(text)
-      : bad(`"${text}" cannot be an interface name`, 'at most 15 characters, no / or :'),
-  ),
-);
 const ALIAS = 'The address lives in the jail, behind a routed veth that the host answers for.';
 const WORDS = 'Words behind the address are not used.';
-const bandwidth = (summary: string) => linux(bytes, summary, { default: 'max', unit: 'bytes/s', live: true });
+const rate = (summary: string) => linux(bandwidth, summary, { default: 'max', unit: 'bytes/s', live: true });
 
 /** How it reaches others. */
 export const network = {
@@ -25,6 +18,7 @@ export const network = {
     note: "inherit shares the host's network namespace, IPv6 with it, unless the jail has addresses; the host's abstract sockets stay closed where the kernel has landlock(7) of Linux 6.12.",
   }),
   'ip4.addr': freebsd(addresses('ipv4'), 'IPv4 addresses: [interface|]ADDRESS[/PREFIX].', {
+    live: true,
     onLinux: 'close',
     note: `${ALIAS} ${WORDS}`,
   }),
@@ -39,6 +33,7 @@ export const network = {
     note: "inherit shares the host's network namespace, IPv4 with it, unless the jail has addresses.",
   }),
   'ip6.addr': freebsd(addresses('ipv6'), 'IPv6 addresses: [interface|]ADDRESS[/PREFIX].', {
+    live: true,
     onLinux: 'close',
     note: `${ALIAS} ${WORDS}`,
   }),
@@ -48,6 +43,7 @@ export const network = {
     'The jail has only its own addresses.',
   ),
   interface: freebsd(link, 'Interface of the host that addresses are announced on.', {
+    live: true,
     onLinux: 'close',
     note: 'The host answers ARP and neighbour discovery for them there; it gets no alias. Without it only the host, and who routes to it, reaches them.',
   }),
@@ -121,8 +117,8 @@ export const network = {
     live: true,
     note: 'Jails that are not isolated reach it and are reached. Beside a bridge it takes nft(8).',
   }),
-  'net.ingress.max': bandwidth('Most bytes per second that the jail receives.'),
-  'net.egress.max': bandwidth('Most bytes per second that the jail sends.'),
+  'net.ingress.max': rate('Most bytes per second that the jail receives.'),
+  'net.egress.max': rate('Most bytes per second that the jail sends.'),
   'mac.label': ignored(
     string,
     'Mandatory access control label.',
