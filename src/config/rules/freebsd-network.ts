@@ -99,7 +99,7 @@ export function* interfacesAreOfLinux({ jails }: Drafts): Iterable<Found> {
     const index = links.findIndex((name) => NAMES.test(name));
     if (index < 0) continue;
     const use = usesOf(jail.values).find((one) => one.use.kind === 'link')?.use ?? {};
-    const message = `${links[index]} is what FreeBSD calls an end of an epair(4), and a jail's own`;
+    const message = `${links[index]} is named as FreeBSD's epair, jib and jng name interfaces`;
     const place = placeOfElement(jail.merged, 'vnet.interface', index, links.length);
     yield told(jail, place, message, linkHint(jail.values, use));
   }

@@ -8,7 +8,7 @@ const plainName = (name: string | undefined): string | null =>
 
 const isAddress = (text: string): boolean => /^[\da-f.:]+(?:\/\d+)?$/.test(text);
 
-/** The statements of jail.conf(5) for the rdr and nat rules of pf.conf(5) in a command; none for others. */
+/** The statements of jail.conf(5) for the rdr, nat and block rules of pf.conf(5) in a command; none for others. */
 export function readPfRules(command: string): readonly string[] {
   const redirects = [...command.matchAll(RDR)].map(
     ([, on, protocol, from = '', to = '', host = '', , jail = host]) => {
@@ -22,7 +22,8 @@ export function readPfRules(command: string): readonly string[] {
   const masquerades = [...command.matchAll(NAT)].map(([, on]) =>
     plainName(on) === null ? 'nat;' : `nat = "on ${on}";`,
   );
-  return [...new Set([...redirects, ...masquerades])];
+  const walls = /\bblock\s+(?:in|out|drop|return|log|quick|from|all)\b/.test(command) ? ['isolate;'] : [];
+  return [...new Set([...redirects, ...masquerades, ...walls])];
 }
 
 const range = (ports: string): string => ports.replace(':', '-');

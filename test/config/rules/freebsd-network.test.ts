@@ -14,7 +14,7 @@ const told = (body: string, name = 'web'): readonly string[] =>
 const NEW = 'write bridge = NAME; in place of it, and bridge.subnet = auto; to have the bridge made';
 const BRIDGE = 'write bridge = bridge0; in place of it, which makes both ends and takes them away';
 const PARENT = 'write macvlan = em0; in place of it, or bridge = NAME; for a bridge that em0 is a port of';
-const END = (name: string): string => `${name} is what FreeBSD calls an end of an epair(4), and a jail's own`;
+const END = (name: string): string => `${name} is named as FreeBSD's epair, jib and jng name interfaces`;
 
 describe('an interface of FreeBSD', () => {
   for (const name of ['epair0b', 'e0b_web', 'ng0_web', 'jail0b'])
@@ -101,7 +101,8 @@ describe('a rule of pf', () => {
     ],
     ['nat on em0 from 10.0.0.0/24 to any -> (em0)', 'nat = "on em0";'],
     ['nat on $ext_if from 10.0.0.0/24 to any -> ($ext_if)', 'nat;'],
-    ['block in all'],
+    ['block drop log quick from lo1 to !lo1', 'isolate;'],
+    ['pass in all'],
   ];
   for (const [rule, ...statements] of cases)
     it(rule, () => expect(readPfRules(rule)).to.deep.equal(statements));
