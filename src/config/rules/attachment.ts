@@ -1,5 +1,5 @@
 import { placeOf, placeOfElement } from '../check.js';
-import { hasOwnLink, sharesHostNetwork } from '../network-of.js';
+import { hasOwnAddress, hasOwnLink, sharesHostNetwork } from '../network-of.js';
 import type { JailParams, ParamName } from '../params.js';
 import { isWithin } from '../values/subnet.js';
 import { bridgeOf, families, isOf, sourceOf, writtenOf, type Bridges, type Family } from './bridges.js';
@@ -47,10 +47,16 @@ const shaping: readonly ParamName[] = ['mac', 'mtu', 'gateway', 'nat'];
 export function* sharedNetworkIsLeftAlone({ jails }: Drafts): Iterable<Found> {
   for (const jail of jails) {
     const { values, merged } = jail;
-    if (!sharesHostNetwork(values)) continue;
-    const shared = (['vnet', 'ip4', 'ip6'] as const).find((name) => values[name] === 'inherit') ?? 'vnet';
+    const shared = (['vnet', 'ip4', 'ip6'] as const).find((name) => values[name] === 'inherit');
+    if (shared === undefined || hasOwnAddress(values)) continue;
     const hint = 'remove one of them, or write vnet = new';
     const message = (name: ParamName): string => `${name} has no effect with ${shared} = inherit`;
+    const own = (['bridge', 'macvlan'] as const).find((name) => values[name] !== undefined);
+    if (own !== undefined) {
+      const both = `${own} and ${shared} = inherit rule each other out`;
+      yield error(jail, 'address-without-network', placeOf(merged, own), both, hint);
+      continue;
+    }
     for (const name of needed)
       if (isAsked(values, name))
         yield error(jail, 'address-without-network', placeOf(merged, name), message(name), hint);

@@ -3,7 +3,7 @@ import { hasOwnLink } from '../network-of.js';
 import type { Place } from '../syntax/source.js';
 import { familyOf } from '../values/address.js';
 import { familyOfRedirect, hostEndAsText, type Redirect } from '../values/forward.js';
-import { isWithin } from '../values/subnet.js';
+import { isWithin, networkName } from '../values/subnet.js';
 import { families, sourceOf, writtenOf, type Bridges, type Family } from './bridges.js';
 import { error, idle, noted, type Draft, type Drafts, type Found } from './draft.js';
 
@@ -121,8 +121,11 @@ const ANY = '*';
 /** Whatever stands there, for who names nothing and so clashes with everything. */
 const ALL = 'all';
 
+/** Those that are for some sources only come before those for everybody, and may be for others than the next one. */
+const sourcesOf = ({ from }: Redirect): string => from.map(networkName).sort().join();
+
 const keyOf = ({ redirect, family }: Forward, address: string, on: string): string =>
-  `${redirect.protocol} ${family} ${address} ${on}`;
+  `${redirect.protocol} ${family} ${address} ${on} ${sourcesOf(redirect)}`;
 
 /** The lists in which a forward is found. */
 function keysKept(forward: Forward): readonly string[] {

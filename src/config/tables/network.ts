@@ -18,8 +18,8 @@ export const network = {
     note: "inherit shares the host's network namespace, IPv6 with it, unless the jail has addresses; the host's abstract sockets stay closed where the kernel has landlock(7) of Linux 6.12.",
   }),
   'ip4.addr': freebsd(addresses('ipv4'), 'IPv4 addresses: [interface|]ADDRESS[/PREFIX].', {
-    live: true,
     onLinux: 'close',
+    live: true,
     note: `${ALIAS} ${WORDS}`,
   }),
   'ip4.saddrsel': ignored(
@@ -33,8 +33,8 @@ export const network = {
     note: "inherit shares the host's network namespace, IPv4 with it, unless the jail has addresses.",
   }),
   'ip6.addr': freebsd(addresses('ipv6'), 'IPv6 addresses: [interface|]ADDRESS[/PREFIX].', {
-    live: true,
     onLinux: 'close',
+    live: true,
     note: `${ALIAS} ${WORDS}`,
   }),
   'ip6.saddrsel': ignored(
@@ -43,8 +43,8 @@ export const network = {
     'The jail has only its own addresses.',
   ),
   interface: freebsd(link, 'Interface of the host that addresses are announced on.', {
-    live: true,
     onLinux: 'close',
+    live: true,
     note: 'The host answers ARP and neighbour discovery for them there; it gets no alias. Without it only the host, and who routes to it, reaches them.',
   }),
   ip_hostname: freebsd(boolean, 'Add the addresses that host.hostname resolves to.', {

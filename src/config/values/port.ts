@@ -24,3 +24,7 @@ export const portCount = ({ first, last }: PortRange): number => last - first + 
 /** "80" or "8000-8010". */
 export const portsAsText = ({ first, last }: PortRange): string =>
   first === last ? String(first) : `${first}-${last}`;
+
+/** Whether two ranges have a port in common. */
+export const portsOverlap = (one: PortRange, other: PortRange): boolean =>
+  one.first <= other.last && other.first <= one.last;

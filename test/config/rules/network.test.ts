@@ -140,14 +140,14 @@ describe('what is asked of a network', () => {
   check([
     [
       'is not asked of that of the host',
-      'a { ip4 = inherit; bridge = b; rdr = "tcp 80"; isolate; net.egress.max = 1M; nat; mtu = 9000; mac = 02:00:00:00:00:01; }',
-      '2:20 bridge has no effect with ip4 = inherit [address-without-network]',
-      '2:32 rdr has no effect with ip4 = inherit [address-without-network]',
-      '2:48 isolate has no effect with ip4 = inherit [address-without-network]',
-      '2:57 net.egress.max has no effect with ip4 = inherit [address-without-network]',
-      '2:78 warning: nat has no effect with ip4 = inherit [without-effect]',
-      '2:83 warning: mtu has no effect with ip4 = inherit [without-effect]',
-      '2:95 warning: mac has no effect with ip4 = inherit [without-effect]',
+      'a { ip4 = inherit; rdr = "tcp 80"; isolate; net.egress.max = 1M; nat; mtu = 9000; mac = 02:00:00:00:00:01; }\nb { vnet = inherit; bridge = b; nat; }\nc { ip6 = inherit; ip4.addr = 10.0.0.1; nat; }',
+      '2:20 rdr has no effect with ip4 = inherit [address-without-network]',
+      '2:36 isolate has no effect with ip4 = inherit [address-without-network]',
+      '2:45 net.egress.max has no effect with ip4 = inherit [address-without-network]',
+      '2:66 warning: nat has no effect with ip4 = inherit [without-effect]',
+      '2:71 warning: mtu has no effect with ip4 = inherit [without-effect]',
+      '2:83 warning: mac has no effect with ip4 = inherit [without-effect]',
+      '3:21 bridge and vnet = inherit rule each other out [address-without-network]',
     ],
     [
       'and taken back is not asked',
@@ -203,6 +203,14 @@ describe('a forward', () => {
       'clashes with one of all interfaces of the host',
       jail('a', 1, 'tcp 80 on eth0') + jail('b', 2, 'tcp 80 on eth1') + jail('c', 3, 'tcp 192.0.2.1:79-81'),
       '4:32 tcp 192.0.2.1:79-81 of the host leads to jail "a" already [duplicate-forward] <- 2',
+    ],
+    [
+      'clashes with one of the same sources only',
+      jail('a', 1, 'tcp 80 from 192.0.2.0/24') +
+        jail('b', 2, 'tcp 80 from 198.51.100.0/24') +
+        jail('c', 3, 'tcp 80') +
+        jail('d', 4, 'tcp 80 from 192.0.2.7/24'),
+      '5:32 tcp 80 of the host leads to jail "a" already [duplicate-forward] <- 2',
     ],
     [
       'does not clash with one of the other family',
