@@ -40,29 +40,33 @@ export function* interfacesHaveANetwork({ jails }: Drafts) {
 }
 
 /** Where an address leads to one jail only: the host's own networks, or those behind one interface of the host. */
-function meetingPlace(values: JailParams, bridges: Bridges): string {
+function meetingPlace(values: JailParams, bridges: Bridges): string | null {
   if (values.macvlan !== undefined) return `macvlan ${values.macvlan}`;
   const isForeign = values.bridge !== undefined && bridgeOf(values, bridges) === null;
-  return isForeign ? `bridge ${values.bridge}` : '';
+  return isForeign ? `bridge ${values.bridge}` : null;
 }
 
 /** One address leads to one jail; behind different bridges there may be networks that do not meet. */
 export function* addressesAreUnique({ jails }: Drafts, bridges: Bridges): Iterable<Found> {
   const owners = new Map<string, { readonly jail: Draft; readonly index: number }>();
   for (const jail of jails)
-    for (const family of families)
-      for (const [index, { address }] of writtenOf(jail.values, family).entries()) {
-        const key = `${meetingPlace(jail.values, bridges)} ${address}`;
+    for (const family of families) {
+      const written = jail.values[`${family}.addr`];
+      if (written === undefined) continue;
+      const place = meetingPlace(jail.values, bridges);
+      for (const [index, { address }] of written.entries()) {
+        const key = place === null ? address : `${place} ${address}`;
         const owner = owners.get(key);
         if (owner === undefined) owners.set(key, { jail, index });
         else if (owner.jail === jail || owner.jail.name !== jail.name) {
           const whose =
             owner.jail === jail ? 'written twice' : `the address of jail "${owner.jail.name}" already`;
-          const place = addressPlace(jail, family, index);
-          const wrong = error(jail, 'duplicate-address', place, `${address} is ${whose}`);
+          const where = addressPlace(jail, family, index);
+          const wrong = error(jail, 'duplicate-address', where, `${address} is ${whose}`);
           yield noted(wrong, addressPlace(owner.jail, family, owner.index), 'it is written here');
         }
       }
+    }
 }
 
 /** Frames for a hardware address reach one of its owners, and which is chance. */
