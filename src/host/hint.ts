@@ -38,7 +38,7 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   },
   device: { 0: 'mount.nodevfs leaves the jail’s own /dev as it is' },
   file: {
-    [ELOOP]: 'no part of the file’s path below the jail’s root may be a symbolic link',
+    [ELOOP]: 'no directory on the file’s path below the jail’s root may be a symbolic link',
     [ENOENT]: 'the file must exist in the jail’s root',
   },
   node: { [EPERM]: 'jaild must be allowed to make device nodes (CAP_MKNOD)' },
