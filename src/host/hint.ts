@@ -40,6 +40,7 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   file: {
     [ELOOP]: 'no directory on the file’s path below the jail’s root may be a symbolic link',
     [ENOENT]: 'the file must exist in the jail’s root',
+    [EINVAL]: 'a directory is in the place of the file',
   },
   node: { [EPERM]: 'jaild must be allowed to make device nodes (CAP_MKNOD)' },
   mask: {
