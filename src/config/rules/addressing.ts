@@ -121,7 +121,6 @@ function intrusion(address: string, bridges: Bridges): Misplaced | null {
 
 /** What is wrong with an address on its bridge. */
 function misplaced({ address, prefix }: Subnet, family: Family, bridge: Bridge): Misplaced | null {
-  if (bridge.subnets.includes('auto')) return null;
   const subnets = bridge.subnets.filter((one): one is Subnet => one !== 'auto' && isOf(one, family));
   if (subnets.length === 0) return null;
   const subnet = subnets.find((one) => isWithin(address, one));

@@ -150,9 +150,9 @@ function isFar(values: JailParams, gateway: string, family: Family, bridges: Bri
   if (isWithin(gateway, { address: 'fe80::', prefix: 10 })) return false;
   const alone = family === 'ip4' ? 32 : 128;
   const written = writtenOf(values, family);
-  const given = bridgeOf(values, bridges)?.subnets ?? [];
-  if (written.length === 0 && (given.length === 0 || given.includes('auto'))) return false;
-  const subnets = written.length > 0 ? written : given.filter((one) => one !== 'auto');
+  const given = (bridgeOf(values, bridges)?.subnets ?? []).filter((one) => one !== 'auto');
+  const subnets = written.length > 0 ? written : given.filter((one) => isOf(one, family));
+  if (subnets.length === 0) return false;
   return subnets.every((one) => one.prefix !== alone && !isWithin(gateway, one));
 }
 

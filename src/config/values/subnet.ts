@@ -64,13 +64,12 @@ const HINT = 'write auto, or ADDRESS/PREFIX such as 10.88.0.0/24, fd00:88::/64';
 
 const someSubnets = listType('list of subnets', readBridgeSubnet);
 
-/** "10.88.0.0/24"; in jaild's own choice it is `auto`, which stands alone. */
+/** "10.88.0.0/24"; `auto` is one of jaild's choice for each family of which none is written. */
 export const bridgeSubnets: ValueType<readonly (Subnet | 'auto')[]> = {
   ...someSubnets,
   convert: (values, negated) => {
-    if (values?.length === 1 && values[0]?.toLowerCase() === 'auto') return good(['auto']);
     const read = someSubnets.convert(values, negated);
-    return read.ok ? (overlapIn(read.value) ?? read) : read;
+    return read.ok ? (clashIn(read.value) ?? read) : read;
   },
 };
 
@@ -82,8 +81,8 @@ const RANGES: Readonly<Record<string, string>> = {
   linkLocal: 'of each link by itself',
 };
 
-function readBridgeSubnet(text: string): Converted<Subnet> {
-  if (text.toLowerCase() === 'auto') return bad(`"${text}" stands alone`, HINT);
+function readBridgeSubnet(text: string): Converted<Subnet | 'auto'> {
+  if (text.toLowerCase() === 'auto') return good('auto');
   const subnet = readSubnet(text);
   if (subnet === null || !text.includes('/')) return bad(`"${text}" is not a subnet`, HINT);
   const whose = RANGES[ipaddr.parse(subnet.address).range()];
@@ -94,11 +93,19 @@ function readBridgeSubnet(text: string): Converted<Subnet> {
   return room >= 2 ? good(subnet) : bad(`"${text}" has no room for jails`, 'take a shorter prefix');
 }
 
-function overlapIn(subnets: readonly Subnet[]): Unconverted | null {
-  for (const [index, subnet] of subnets.entries()) {
-    const earlier = subnets.slice(0, index).find((one) => subnetsOverlap(one, subnet));
-    if (earlier !== undefined)
-      return { ...bad(`"${subnetAsText(subnet)}" and ${subnetAsText(earlier)} overlap`, HINT), index };
+function clashIn(all: readonly (Subnet | 'auto')[]): Unconverted | null {
+  const written = all.filter((one) => one !== 'auto');
+  const families = new Set(written.map(({ address }) => address.includes(':')));
+  for (const [index, subnet] of all.entries()) {
+    const earlier = all.slice(0, index);
+    if (subnet === 'auto') {
+      if (earlier.includes('auto')) return { ...bad('"auto" stands there twice', HINT), index };
+      if (families.size > 1) return { ...bad('"auto" has no family left', HINT), index };
+      continue;
+    }
+    const other = earlier.filter((one) => one !== 'auto').find((one) => subnetsOverlap(one, subnet));
+    if (other !== undefined)
+      return { ...bad(`"${subnetAsText(subnet)}" and ${subnetAsText(other)} overlap`, HINT), index };
   }
   return null;
 }

@@ -53,6 +53,11 @@ describe('an address', () => {
       '7:16 10.88.0.9 is written with /8, where the bridge has /24 [overlapping-subnet] <- 2',
     ],
     [
+      'is looked at where its family is written, and not where it is chosen',
+      'a { bridge = lan; bridge.subnet = 10.88.0.0/24, auto; ip4.addr = 10.89.0.1; ip6.addr = fd00::1; }',
+      '2:66 10.89.0.1 is outside of the subnets of bridge lan [overlapping-subnet]',
+    ],
+    [
       'of IPv6 may be the last of its subnet, not the first',
       'a { bridge = lan; bridge.subnet = "fd00::5/64"; ip6.addr = "fd00::ffff:ffff:ffff:ffff", "fd00::", "fd00::5"; }',
       '2:89 fd00:: is the address of the network itself [overlapping-subnet]',

@@ -23,7 +23,8 @@ describe('a network value', () => {
   const values: readonly [name: ParamName, body: string, value: unknown][] = [
     ['bridge', ' = lan0', 'lan0'],
     ['bridge', ' = ""', undefined],
-    ['bridge.subnet', ' = auto', ['auto']],
+    ['bridge.subnet', ' = Auto', ['auto']],
+    ['bridge.subnet', ' = 10.88.0.7/24, auto', [{ address: '10.88.0.7', prefix: 24 }, 'auto']],
     [
       'bridge.subnet',
       ' = 10.88.0.0/24, "fd00:88:0::7/64"',
@@ -119,7 +120,11 @@ describe('a network value is refused at the word that is wrong', () => {
       'bridge.subnet = 10.88.0.0/31',
       '2:17 bridge.subnet: "10.88.0.0/31" has no room for jails (take a shorter prefix)',
     ],
-    ['bridge.subnet = auto, 10.88.0.0/24', `2:17 bridge.subnet: "auto" stands alone (${SUBNET})`],
+    ['bridge.subnet = auto, AUTO', `2:23 bridge.subnet: "auto" stands there twice (${SUBNET})`],
+    [
+      'bridge.subnet = 10.88.0.0/24, auto, fd00::/64',
+      `2:31 bridge.subnet: "auto" has no family left (${SUBNET})`,
+    ],
     [
       'bridge.subnet = 127.0.0.0/24',
       `2:17 bridge.subnet: the addresses of "127.0.0.0/24" are of the loopback (${SUBNET})`,
