@@ -1,10 +1,13 @@
 import type { Jail } from '../config/compile.js';
+import { SystemError } from '../host/error.js';
 import type { Ended, Host, JailerEvent, JailerHandle, Launch } from '../host/host.js';
 import type { HostFacts } from '../plan/facts.js';
 import type { LaunchMode } from '../plan/launch.js';
-import type { JailPlan } from '../plan/step.js';
+import { isWhatIsPlanned, standingOf, type Standing } from '../plan/standing.js';
+import type { JailPlan, Step } from '../plan/step.js';
 import { pause, type Clock } from './clock.js';
-import { execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
+import { allStand, execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
+import type { KeptNetwork } from './kept-network.js';
 
 /** Makes a plan from a jail and facts; pure, throws nothing (src/plan/launch.ts). */
 export type PlanJail = (jail: Jail, facts: HostFacts, mode: LaunchMode) => JailPlan;
@@ -22,6 +25,14 @@ export interface Remains {
 const PATIENCE = 1000;
 const LOOK = 10;
 
+/** The step of the jailer that enters what an earlier life has left (native/jailer/steps.h). */
+const ENTER = 'netns';
+
+/** The kernel does not give back what stands; it is gone by now, and all can be made new. */
+function isRefusal(execution: Execution): boolean {
+  return !execution.ok && execution.error instanceof SystemError && execution.error.call === ENTER;
+}
+
 /** One life of a jail, from its preparation until nothing of it is left. It works and reports; jail.ts decides. */
 export class Incarnation {
   plan: JailPlan | null = null;
@@ -33,8 +44,11 @@ export class Incarnation {
   endedAt: number | null = null;
   begun = false;
   readonly launch: Launch;
-  private done: JailPlan['prepare'] = [];
+  /** All of the plan's preparation is done. */
+  private isPrepared = false;
   private cancelled = false;
+  /** What it has left to the next life. */
+  standing: Standing | null = null;
 
   /** @param jail the definition it began with, and what has changed on it since */
   constructor(
@@ -52,7 +66,7 @@ export class Incarnation {
   /** A life that an earlier jaild began: all of its preparation counts as done, for undoing is idempotent. */
   restore(remains: Remains): void {
     this.plan = remains.plan;
-    this.done = remains.plan.prepare;
+    this.isPrepared = true;
     this.launch.jailer = remains.jailer;
     this.wasUp = remains.wasUp;
     this.startedAt = remains.startedAt;
@@ -65,6 +79,8 @@ export class Incarnation {
   isBuilt = false;
   /** No more command is run for it. */
   isSilent = false;
+  /** It was told to end, or was not whole when it ended. */
+  wasEnded = false;
 
   /** Milliseconds that it was up: until its end was seen, not until it was cleaned away. */
   get upMs(): number {
@@ -84,17 +100,40 @@ export class Incarnation {
 
   /**
    * Plans and prepares; `intend` is called when there is a plan and before anything is done.
+   * @param network what an earlier life may have left: it is this life's, or gone, when it resolves
    * @throws SystemError when the facts cannot be had
    */
-  async prepare(planJail: PlanJail, intend: () => void): Promise<Execution> {
-    const facts = await this.host.facts(this.jail);
-    this.plan = planJail(this.jail, { ...facts, jid: this.jid, launch: this.id }, this.mode);
+  async prepare(planJail: PlanJail, intend: () => void, network: KeptNetwork): Promise<Execution> {
+    const standing = await network.take();
+    let isUsed = false;
+    try {
+      const facts = await this.host.facts(this.jail);
+      const plan = (more: Partial<HostFacts>): JailPlan =>
+        planJail(this.jail, { ...facts, ...more, jid: this.jid, launch: this.id }, this.mode);
+      if (standing !== null) {
+        const again = plan({ standingNetns: standing.netns });
+        isUsed = isWhatIsPlanned(standing, this.jail, again) && allStand(this.host.executors, standing.steps);
+        if (isUsed) {
+          const execution = await this.carryOut(again, intend, standingOf(this.jail, again));
+          if (!isRefusal(execution)) return execution;
+        } else await network.remove(standing);
+      }
+      return await this.carryOut(plan({}), intend, null);
+    } catch (error) {
+      if (!isUsed) await network.remove(standing);
+      throw error;
+    }
+  }
+
+  private async carryOut(plan: JailPlan, intend: () => void, standing: Standing | null): Promise<Execution> {
+    this.plan = plan;
     intend();
-    const execution = await execute(this.host.executors, this.plan.prepare, this.launch, {
+    const execution = await execute(this.host.executors, plan.prepare, this.launch, {
       isCancelled: () => this.cancelled,
       trace: this.trace,
+      kept: new Set(standing?.steps),
     });
-    if (execution.ok) this.done = execution.done;
+    this.isPrepared = execution.ok;
     return execution;
   }
 
@@ -130,17 +169,22 @@ export class Incarnation {
 
   /**
    * Takes away all that is left. Commands run only for a jail that had come up, as jail(8) has it.
+   * @param leave whether the network may stay, in `standing`, and then the directory of its record with it
    * @returns what failed on the way; "occupied" when processes are left that cannot be killed
    */
-  async clean(): Promise<readonly unknown[] | 'occupied'> {
+  async clean(leave = false): Promise<readonly unknown[] | 'occupied'> {
     if (!(await this.isEmpty())) return 'occupied';
     const { poststop = [], release = [] } = (this.wasUp && !this.isSilent ? this.plan : null) ?? {};
+    const done = this.isPrepared && this.plan !== null ? this.plan.prepare : [];
+    this.standing = leave && this.isPrepared && this.plan !== null ? standingOf(this.jail, this.plan) : null;
+    const left = new Set<Step>(this.standing?.steps);
+    const gone = done.filter((step) => !left.has(step) && !(left.size > 0 && step.name === 'rundir.create'));
     const errors = [
       ...(await runEach(this.host.executors, poststop, this.launch, this.trace)),
-      ...(await undoAll(this.host.executors, this.done, this.launch, this.trace)),
+      ...(await undoAll(this.host.executors, gone, this.launch, this.trace)),
       ...(await runEach(this.host.executors, release, this.launch, this.trace)),
     ];
-    this.done = [];
+    this.isPrepared = false;
     return errors;
   }
 
