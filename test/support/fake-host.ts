@@ -230,7 +230,7 @@ export class FakeHost implements Host {
     'overlay.prepare': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.spawn': {
       run: async (step, launch) => {
-        await this.run(step, '');
+        await this.run(step, step.args.records.find(([key]) => key === 'netns')?.join(' ') ?? '');
         this.spawn(step.args.records.find(([key]) => key === 'launch')?.[1] ?? '', launch);
       },
       undo: (step, launch) => {
@@ -238,7 +238,11 @@ export class FakeHost implements Host {
         return this.undo(step, '');
       },
     },
-    'netns.name': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'netns.name': {
+      run: (step) => this.run(step, ''),
+      undo: (step) => this.undo(step, ''),
+      stands: ({ args }) => !this.missing.has(args.path),
+    },
     'network.limit': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'firewall.set': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'network.attach': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
@@ -251,6 +255,9 @@ export class FakeHost implements Host {
     },
     'jail.exec': { run: (step) => this.run(step, step.args.command) },
   };
+
+  /** Names of network namespaces that somebody has taken away. */
+  readonly missing = new Set<string>();
 
   /** What it was told of. */
   readonly distrusted = new Set<string>();
@@ -372,9 +379,10 @@ export class FakeHost implements Host {
     if (error !== undefined) throw error;
   }
 
-  private undo(step: Step, detail: string): void {
+  private undo(step: Step, detail: string): Promise<void> | void {
     const words = `undo ${step.name} ${detail}`.trimEnd();
     this.steps.push(words);
+    if (this.slow.has(words)) return this.slow.get(words);
     const error = this.failing.get(words);
     if (error !== undefined) throw error;
   }

@@ -6,7 +6,7 @@ import type { Log } from '../../src/supervise/log.js';
 import type { JailStatus } from '../../src/supervise/operations.js';
 import { Supervisor, type SupervisorOptions } from '../../src/supervise/supervisor.js';
 import { bytesOf } from '../../src/plan/limit-amounts.js';
-import type { Step } from '../../src/plan/step.js';
+import type { LaunchRecord, Step } from '../../src/plan/step.js';
 import { FakeHost } from './fake-host.js';
 
 /** A jail with these values, as a file would have made it. */
@@ -61,6 +61,21 @@ const smallPlan: PlanJail = ({ name, values }, facts) => {
     name: 'jail.exec',
     args: { phase: 'exec.stop', command, argv: [command], environment: {}, user: null, timeout: 30 },
   }));
+  const netns = `/run/netns/${name}`;
+  const link = `jl-${name}`;
+  const ip4 = (values['ip4.addr'] ?? []).map(({ address, prefix }) => ({ address, prefix }));
+  const network: Step[] = [
+    { name: 'netns.name', args: { path: netns } },
+    {
+      name: 'network.attach',
+      args: {
+        ...{ attachment: { kind: 'routed' }, link, peer: 'eth0', linkMac: '', peerMac: '', mtu: null },
+        ...{ ip4, ip6: [], gateways: [] },
+      },
+    },
+  ];
+  const { standingNetns } = facts;
+  const kept: LaunchRecord[] = standingNetns === undefined ? [] : [['netns', standingNetns]];
   const rundir = `${facts.instance.runDirectory}/${name}`;
   return {
     prepare: [
@@ -68,7 +83,8 @@ const smallPlan: PlanJail = ({ name, values }, facts) => {
       { name: 'cgroup.create', args: { paths: [`/cgroup/${name}`] } },
       ...limits,
       ...hooks('exec.prestart'),
-      { name: 'jailer.spawn', args: { rundir, records: [['launch', facts.launch]] } },
+      { name: 'jailer.spawn', args: { rundir, records: [['launch', facts.launch], ...kept] } },
+      ...(ip4.length > 0 ? network : []),
     ],
     begin: [{ name: 'jailer.go', args: {} }],
     poststart: hooks('exec.poststart'),
