@@ -1,12 +1,11 @@
 import type { Jail } from '../config/compile.js';
-import { SystemError } from '../host/error.js';
 import type { Ended, Host, JailerEvent, JailerHandle, Launch } from '../host/host.js';
 import type { HostFacts } from '../plan/facts.js';
 import type { LaunchMode } from '../plan/launch.js';
-import { isWhatIsPlanned, standingOf, type Standing } from '../plan/standing.js';
+import { standingOf, type Standing } from '../plan/standing.js';
 import type { JailPlan, Step } from '../plan/step.js';
 import { pause, type Clock } from './clock.js';
-import { allStand, execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
+import { execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
 import type { KeptNetwork } from './kept-network.js';
 
 /** Makes a plan from a jail and facts; pure, throws nothing (src/plan/launch.ts). */
@@ -24,14 +23,6 @@ export interface Remains {
 
 const PATIENCE = 1000;
 const LOOK = 10;
-
-/** The step of the jailer that enters what an earlier life has left (native/jailer/steps.h). */
-const ENTER = 'netns';
-
-/** The kernel does not give back what stands; it is gone by now, and all can be made new. */
-function isRefusal(execution: Execution): boolean {
-  return !execution.ok && execution.error instanceof SystemError && execution.error.call === ENTER;
-}
 
 /** One life of a jail, from its preparation until nothing of it is left. It works and reports; jail.ts decides. */
 export class Incarnation {
@@ -103,35 +94,23 @@ export class Incarnation {
    * @param network what an earlier life may have left: it is this life's, or gone, when it resolves
    * @throws SystemError when the facts cannot be had
    */
-  async prepare(planJail: PlanJail, intend: () => void, network: KeptNetwork): Promise<Execution> {
-    const standing = await network.take();
-    let isUsed = false;
-    try {
-      const facts = await this.host.facts(this.jail);
-      const plan = (more: Partial<HostFacts>): JailPlan =>
-        planJail(this.jail, { ...facts, ...more, jid: this.jid, launch: this.id }, this.mode);
-      if (standing !== null) {
-        const again = plan({ standingNetns: standing.netns });
-        isUsed = isWhatIsPlanned(standing, this.jail, again) && allStand(this.host.executors, standing.steps);
-        if (isUsed) {
-          const execution = await this.carryOut(again, intend, standingOf(this.jail, again));
-          if (!isRefusal(execution)) return execution;
-        } else await network.remove(standing);
-      }
-      return await this.carryOut(plan({}), intend, null);
-    } catch (error) {
-      if (!isUsed) await network.remove(standing);
-      throw error;
-    }
+  prepare(planJail: PlanJail, intend: () => void, network: KeptNetwork): Promise<Execution> {
+    return network.prepare(this.jail, {
+      facts: () => this.host.facts(this.jail),
+      plan: (facts) => planJail(this.jail, { ...facts, jid: this.jid, launch: this.id }, this.mode),
+      carryOut: (plan, kept) => {
+        this.plan = plan;
+        intend();
+        return this.carryOut(plan, kept);
+      },
+    });
   }
 
-  private async carryOut(plan: JailPlan, intend: () => void, standing: Standing | null): Promise<Execution> {
-    this.plan = plan;
-    intend();
-    const execution = await execute(this.host.executors, plan.prepare, this.launch, {
+  private async carryOut({ prepare }: JailPlan, kept: readonly Step[]): Promise<Execution> {
+    const execution = await execute(this.host.executors, prepare, this.launch, {
       isCancelled: () => this.cancelled,
       trace: this.trace,
-      kept: new Set(standing?.steps),
+      kept: new Set(kept),
     });
     this.isPrepared = execution.ok;
     return execution;
@@ -175,10 +154,12 @@ export class Incarnation {
   async clean(leave = false): Promise<readonly unknown[] | 'occupied'> {
     if (!(await this.isEmpty())) return 'occupied';
     const { poststop = [], release = [] } = (this.wasUp && !this.isSilent ? this.plan : null) ?? {};
-    const done = this.isPrepared && this.plan !== null ? this.plan.prepare : [];
-    this.standing = leave && this.isPrepared && this.plan !== null ? standingOf(this.jail, this.plan) : null;
+    const done = this.isPrepared ? this.plan : null;
+    this.standing = leave && done !== null ? standingOf(this.jail, done) : null;
     const left = new Set<Step>(this.standing?.steps);
-    const gone = done.filter((step) => !left.has(step) && !(left.size > 0 && step.name === 'rundir.create'));
+    const isLeft = (step: Step): boolean =>
+      left.has(step) || (left.size > 0 && step.name === 'rundir.create');
+    const gone = done?.prepare.filter((step) => !isLeft(step)) ?? [];
     const errors = [
       ...(await runEach(this.host.executors, poststop, this.launch, this.trace)),
       ...(await undoAll(this.host.executors, gone, this.launch, this.trace)),
