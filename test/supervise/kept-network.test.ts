@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JailParams } from '../../src/config/params.js';
 import { SystemError } from '../../src/host/error.js';
@@ -183,17 +185,31 @@ describe('the network of a jail that waits, for a jaild that comes back', () => 
     expect(done().slice(3)).to.deep.equal([...CLEANED, ...NEW]);
   });
 
-  it('is what the record of its cleaning says, should there be one of its rest as well', async () => {
+  it('is made anew when the files have another address by then', async () => {
     const [stage, done] = await running();
-    let finish = (): void => undefined;
-    stage.host.slow.set('undo cgroup.create', new Promise((resolve) => (finish = () => resolve(undefined))));
     await crash(stage);
-    finish();
+    done();
+    await stage.restartDaemon(0, () => {
+      stage.files = { ...stage.files, jails: [jail('web', at('10.0.0.3'))] };
+    });
+    await stage.pass(1000);
+    expect(done()).to.deep.equal([...TAKEN_DOWN, ...NEW]);
+  });
+
+  it('is that of the cleaning that was under way, should its rest have been written down before', async () => {
+    const [stage, done] = await running();
+    const rest = join(stage.host.instance.runDirectory, '.rest/web.json');
+    await crash(stage);
+    const written = readFileSync(rest);
+    await stage.pass(1000);
+    stage.host.slow.set('undo cgroup.create', new Promise(() => undefined));
+    await crash(stage);
+    stage.host.slow.clear();
+    done();
+    writeFileSync(rest, written);
     await stage.restartDaemon(0);
     await stage.pass(1000);
-    expect(stage.state('web')).to.equal('running');
-    await stage.supervisor.stop(['web']);
-    expect(done().filter((step) => step === 'undo network.attach')).to.have.length(1);
+    expect([stage.state('web'), ...done()]).to.deep.equal(['running', ...LEFT, ...KEPT]);
   });
 
   it('is not there after another boot', async () => {
