@@ -21,12 +21,11 @@
 
 #define WORDS_MAX 64
 
-/* The one clock that a jail has not of its own. */
 static int64_t nanoseconds(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
