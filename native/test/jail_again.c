@@ -87,6 +87,16 @@ static void live_before(struct jail *jail, struct remains *left)
 	check(jail_end(jail) == 0);
 }
 
+/* A jail that was there before, and one that is not started yet. */
+static void come_back(struct jail *again, struct remains *left)
+{
+	struct jail before;
+
+	usual(&before);
+	live_before(&before, left);
+	usual(again);
+}
+
 static void let_go(const struct remains *left)
 {
 	forget(left);
@@ -119,11 +129,9 @@ static void end(struct jail *jail)
 static void keeps_two_namespaces(void)
 {
 	struct remains left;
-	struct jail before, again;
+	struct jail again;
 
-	usual(&before);
-	live_before(&before, &left);
-	usual(&again);
+	come_back(&again, &left);
 	live_again(&again, &left);
 	end(&again);
 	let_go(&left);
@@ -145,9 +153,7 @@ static void differs_in_nothing_else(void)
 	usual(&before);
 	snprintf(first, sizeof(first), "%s", jail_output(&before, show));
 	check(jail_end(&before) == 0);
-	usual(&before);
-	live_before(&before, &left);
-	usual(&again);
+	come_back(&again, &left);
 	plan_add(&again, "netns", left.file, NULL);
 	check_text(jail_output(&again, show), first);
 	check(jail_end(&again) == 0);
@@ -157,11 +163,9 @@ static void differs_in_nothing_else(void)
 static void dies_with_its_jailer(void)
 {
 	struct remains left;
-	struct jail before, again;
+	struct jail again;
 
-	usual(&before);
-	live_before(&before, &left);
-	usual(&again);
+	come_back(&again, &left);
 	live_again(&again, &left);
 	check(kill(again.jailer, SIGKILL) == 0);
 	for (int i = 0; i < 500 && !is_gone(again.init); i++)

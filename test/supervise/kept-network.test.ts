@@ -75,7 +75,8 @@ describe('the network between two lives of a jail', () => {
     await crash(stage);
     expect([stage.state('web'), ...done()]).to.deep.equal(['failed', ...LEFT, ...TAKEN_DOWN]);
     await stage.supervisor.start(['web']);
-    stage.host.slow.set('undo network.attach', new Promise((resolve) => (finish = () => resolve(undefined))));
+    const slow = new Promise<void>((resolve) => (finish = resolve));
+    Object.assign(stage.host.executors['network.attach'], { undo: () => slow });
     await crash(stage);
     void stage.supervisor.start(['web']);
     finish();
@@ -105,7 +106,7 @@ describe('the network between two lives of a jail', () => {
     const [stage, done] = await running();
     await crash(stage);
     done();
-    stage.host.missing.add(NETNS);
+    Object.assign(stage.host.executors['netns.name'], { stands: () => false });
     await stage.pass(1000);
     expect(done()).to.deep.equal([...TAKEN_DOWN, ...NEW]);
   });
@@ -202,9 +203,10 @@ describe('the network of a jail that waits, for a jaild that comes back', () => 
     await crash(stage);
     const written = readFileSync(rest);
     await stage.pass(1000);
-    stage.host.slow.set('undo cgroup.create', new Promise(() => undefined));
+    const { undo } = stage.host.executors['cgroup.create'];
+    Object.assign(stage.host.executors['cgroup.create'], { undo: () => new Promise(() => undefined) });
     await crash(stage);
-    stage.host.slow.clear();
+    Object.assign(stage.host.executors['cgroup.create'], { undo });
     done();
     writeFileSync(rest, written);
     await stage.restartDaemon(0);

@@ -5,7 +5,11 @@ import type { PlanJail } from '../../src/supervise/incarnation.js';
 import type { Log } from '../../src/supervise/log.js';
 import type { JailStatus } from '../../src/supervise/operations.js';
 import { Supervisor, type SupervisorOptions } from '../../src/supervise/supervisor.js';
+import type { HostFacts } from '../../src/plan/facts.js';
+import { firewallSteps } from '../../src/plan/firewall.js';
 import { bytesOf } from '../../src/plan/limit-amounts.js';
+import { jailNetwork } from '../../src/plan/network.js';
+import { rateSteps } from '../../src/plan/rates.js';
 import type { LaunchRecord, Step } from '../../src/plan/step.js';
 import { FakeHost } from './fake-host.js';
 
@@ -41,8 +45,21 @@ export const mistake = (message: string): Diagnostic => ({
   message,
 });
 
+/** What a jail with addresses has of a network. */
+function networkOf(jail: Jail, facts: HostFacts): readonly Step[] {
+  if (jail.values['ip4.addr'] === undefined) return [];
+  const network = jailNetwork(jail, facts);
+  return [
+    { name: 'netns.name', args: { path: `/run/netns/${jail.name}` } },
+    { name: 'network.attach', args: network },
+    ...rateSteps(jail, network),
+    ...firewallSteps(jail, network),
+  ];
+}
+
 /** A small plan in the place of the real one: enough steps of each phase to see their order. */
-const smallPlan: PlanJail = ({ name, values }, facts) => {
+const smallPlan: PlanJail = (planned, facts) => {
+  const { name, values } = planned;
   const hooks = (
     phase: 'exec.prestart' | 'exec.poststart' | 'exec.prestop' | 'exec.poststop' | 'exec.release',
   ): Step[] =>
@@ -61,19 +78,6 @@ const smallPlan: PlanJail = ({ name, values }, facts) => {
     name: 'jail.exec',
     args: { phase: 'exec.stop', command, argv: [command], environment: {}, user: null, timeout: 30 },
   }));
-  const netns = `/run/netns/${name}`;
-  const link = `jl-${name}`;
-  const ip4 = (values['ip4.addr'] ?? []).map(({ address, prefix }) => ({ address, prefix }));
-  const network: Step[] = [
-    { name: 'netns.name', args: { path: netns } },
-    {
-      name: 'network.attach',
-      args: {
-        ...{ attachment: { kind: 'routed' }, link, peer: 'eth0', linkMac: '', peerMac: '', mtu: null },
-        ...{ ip4, ip6: [], gateways: [] },
-      },
-    },
-  ];
   const { standingNetns } = facts;
   const kept: LaunchRecord[] = standingNetns === undefined ? [] : [['netns', standingNetns]];
   const rundir = `${facts.instance.runDirectory}/${name}`;
@@ -84,7 +88,7 @@ const smallPlan: PlanJail = ({ name, values }, facts) => {
       ...limits,
       ...hooks('exec.prestart'),
       { name: 'jailer.spawn', args: { rundir, records: [['launch', facts.launch], ...kept] } },
-      ...(ip4.length > 0 ? network : []),
+      ...networkOf(planned, facts),
     ],
     begin: [{ name: 'jailer.go', args: {} }],
     poststart: hooks('exec.poststart'),
