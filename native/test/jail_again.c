@@ -140,9 +140,10 @@ static void keeps_two_namespaces(void)
 /* What a jail shows of itself that it should not owe to an earlier life. */
 static const char *const show =
 	"id; cat /proc/self/uid_map /proc/self/projid_map; hostname; echo /proc/[0-9]*;"
-	"grep -E 'Cap|NoNewPrivs|Seccomp:' /proc/self/status; cat /proc/self/cgroup /proc/self/mountinfo | wc -l;"
-	"cat /proc/self/oom_score_adj; cd /proc/sys/user; grep . *; ls -n /dev /proc/sys/net/ipv4 | cut -c1-60;"
-	"unshare -i true 2>&1; unshare -U true 2>&1; unshare -n true 2>&1; ls -ln /proc/self/fd | wc -l";
+	"grep -E 'Cap|NoNewPrivs|Seccomp:' /proc/self/status; wc -l </proc/self/mountinfo;"
+	"cat /proc/self/cgroup /proc/self/oom_score_adj; cd /proc/sys/user; grep . *;"
+	"stat -c '%A %u %g %n' /dev/* /proc/sys/net/ipv4/*; echo /proc/self/fd/*;"
+	"for kind in i U n; do unshare -$kind true 2>&1; done; true";
 
 static void differs_in_nothing_else(void)
 {
