@@ -9,7 +9,7 @@ import type { SysctlLedger } from './sysctl-ledger.js';
  * sysctls. What others have made stays, whatever it is called. Throws SystemError.
  * @param owner the first word of the alias of the instance's links
  * @param jails those that are known, whose own undoing takes care of theirs
- * @returns what was taken away, in words
+ * @returns the links of jails that were taken away, in words
  */
 export function sweepNetwork(
   owner: string,
@@ -27,6 +27,6 @@ export function sweepNetwork(
     if (orphans.length > 0) host.request(orphans.map(deleteLink));
     const empty = links.filter((link) => isOwn(link, owner) && portsOf(host, link).length === 0);
     if (empty.length > 0) host.request(empty.map(deleteLink));
-    return [...orphans, ...empty].map(({ name, alias }) => `link ${name} (${alias})`);
+    return orphans.map(({ name, alias }) => `link ${name} (${alias})`);
   });
 }

@@ -93,7 +93,7 @@ describe('vnet.interface', () => {
     instance.ctl('start', 'e');
     const netns = /^e\.[0-9a-f]{8}/m.exec(instance.onHost('ip', 'netns', 'list').stdout)?.[0] ?? '';
     const changes = ['set one down', 'set one address 02:00:00:00:99:99 mtu 1300', 'set one name wan up'];
-    for (const change of [...changes, 'add one type dummy'])
+    for (const change of [...changes, 'add one type bridge'])
       expect(instance.onHost('ip', '-n', netns, 'link', ...change.split(' ')).stderr).to.equal('');
     instance.ctl('stop', 'e');
     expect([seen.exec(link())?.slice(1), linksOf()]).to.deep.equal([before, ['one']]);
