@@ -298,6 +298,28 @@ describeInNetns('network', import.meta.url, () => {
     ]);
   });
 
+  it('passes on what comes in on the interfaces that default routes lead over, and where it is told, until the end', async () => {
+    for (const link of ['lan0', 'lan2']) {
+      ip('link', 'add', link, 'type', 'veth', 'peer', 'name', `${link}-peer`);
+      ip('link', 'set', link, 'addrgenmode', 'none', 'up');
+      ip('link', 'set', `${link}-peer`, 'addrgenmode', 'none', 'up');
+    }
+    ip('addr', 'add', '203.0.113.1/24', 'dev', 'lan0');
+    ip('addr', 'add', '2001:db8:1::1/64', 'dev', 'lan2', 'nodad');
+    ip('route', 'add', 'default', 'via', '203.0.113.2');
+    ip('-6', 'route', 'add', 'default', 'via', '2001:db8:1::2');
+    const wan = { ...web, forwarding: { interfaces: ['nowhere', 'lo'], byDefaultRoute: true } };
+    const names = ['ipv4/conf/lan0/forwarding', 'ipv4/conf/lan2/forwarding', 'ipv4/conf/lo/forwarding'];
+    const six = ['ipv6/conf/lan0/force_forwarding', 'ipv6/conf/lan2/force_forwarding'];
+    const values = () => [...names, ...six].map(sysctl);
+    const before = [everything(), sysctlsOf('lan0'), sysctlsOf('lan2'), sysctlsOf('lo')];
+    attachNetwork(wan, await guest());
+    expect(values()).to.deep.equal(['1', '0', '1', '0', '1']);
+    await detachNetwork(wan);
+    expect([everything(), sysctlsOf('lan0'), sysctlsOf('lan2'), sysctlsOf('lo')]).to.deep.equal(before);
+    for (const link of ['lan0', 'lan2']) ip('link', 'del', link);
+  });
+
   it('keeps IPv6 off the link of a jail without IPv6 addresses', async () => {
     attachNetwork({ ...web, ip6: [] }, await guest());
     expect(sysctl(`ipv6/conf/${web.link}/disable_ipv6`)).to.equal('1');
