@@ -5,7 +5,7 @@ import type { JailAddress, NetworkArgs } from '../plan/step.js';
 import { hasIp6 } from './forwarding.js';
 import type { JailerHandle } from './host.js';
 import { closeFd, pidfdGetfd, pidfdOpen } from './libc.js';
-import { setLink, setLinkUp } from './netlink-link.js';
+import { getLinkAt, setLink, setLinkUp } from './netlink-link.js';
 import type { Request } from './netlink-message.js';
 import {
   addAddress,
@@ -89,6 +89,8 @@ export function setUpEnd(end: JailEnd, index: number, name: string): readonly Re
     setLinkUp(index, name),
     ...end.addresses.map(({ address, prefix, ...use }) => addAddress(index, address, prefix, use)),
     ...end.routes.map(({ gateway, source }) => addDefaultRoute(index, gateway, source)),
+    // That it has a carrier is noticed within a second, or when it is asked.
+    getLinkAt(index, name),
   ];
 }
 
