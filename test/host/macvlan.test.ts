@@ -86,6 +86,16 @@ describeInNetns('a jail with a macvlan', import.meta.url, () => {
     expect(ip('-d', 'link', 'show', 'lan0').replaceAll(/promiscuity.*/g, '')).to.equal(before);
   });
 
+  it('waits until an earlier life of the jail has gone with the hardware address', async () => {
+    const [earlier, jail] = [await guest(), await guest()];
+    await attachWhenFree(web, earlier, ledger);
+    const attaching = attachWhenFree(web, jail, ledger);
+    guests = guests.filter((one) => one !== earlier);
+    await earlier.end();
+    await attaching;
+    expect(await jail.ask('192.0.2.2')).to.equal('::ffff:192.0.2.10');
+  });
+
   it('has other addresses while it runs', async () => {
     const jail = await guest();
     await attachWhenFree(web, jail, ledger);
