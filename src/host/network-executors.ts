@@ -5,6 +5,7 @@ import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, attachWhenFree, changeNetwork, detachNetwork } from './network.js';
 import { clearRates, setRates } from './rates.js';
+import { isLinkThere, isNamespaceNamed } from './standing.js';
 import type { StepListener } from './step-listener.js';
 import type { SysctlLedger } from './sysctl-ledger.js';
 
@@ -34,6 +35,7 @@ export function networkExecutors(
     'netns.name': {
       run: ({ args }, launch) => nameNetworkNamespace(args.path, jailerOf(launch).initPid),
       undo: ({ args }) => unnameNetworkNamespace(args.path),
+      stands: ({ args }) => isNamespaceNamed(args.path),
     },
     'network.attach': {
       run: ({ args }, launch) => {
@@ -41,6 +43,7 @@ export function networkExecutors(
         if (args.attachment.kind === 'routed') return tell(launch.jail, attachNetwork(args, jailer, ledger));
         return attachWhenFree(args, jailer, ledger).then((warnings) => tell(launch.jail, warnings));
       },
+      stands: ({ args }) => isLinkThere(args),
       undo: ({ args }) => detachNetwork(args, ledger),
       change: async (before, after, launch) =>
         tell(launch.jail, await changeNetwork(before.args, after.args, jailerOf(launch), ledger)),
