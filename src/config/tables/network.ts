@@ -59,7 +59,7 @@ export const network = {
   }),
   'vnet.interface': freebsd(links, 'Interfaces moved into the jail and given back when it ends.', {
     onLinux: 'close',
-    note: 'They keep their names and come down on the way: the jail brings them up and gives them addresses, which takes vnet = new. One that the jail renames is not given back, unless it is a real device.',
+    note: 'They keep their names and come down on the way: the jail brings them up and gives them addresses, which takes vnet = new. One that the jail has renamed or changed comes back as it was, down and without addresses.',
   }),
   bridge: linux(link, 'Bridge that the jail is a port of.', {
     note: 'One of the host, or with bridge.subnet one that jaild makes with the first jail and takes away with the last.',
