@@ -20,6 +20,7 @@ import { markReach, reachOf, type Reach } from '../plan/reach.js';
 import { coreRules } from '../plan/resource-limits.js';
 import { isProfile } from '../plan/seccomp-profile/parse.js';
 import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
+import type { FirewallArgs } from '../plan/step.js';
 import type { UidPool } from '../plan/uidrange.js';
 import type { Way } from '../plan/way.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
@@ -90,6 +91,7 @@ export class Machine implements Host {
   readonly #limits = new HostLimitsReader();
   readonly #reach = new Set<string>();
   readonly #own: OwnDirectories;
+  readonly #firewall: Firewall;
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
@@ -103,7 +105,8 @@ export class Machine implements Host {
     if (this.#uids.damage !== null)
       listener.warn(`${this.#uids.damage.message}: ${this.#uids.damage.hint ?? ''}`);
     this.#seccomp = new SeccompCache(instance.stateDirectory, seccompCompiler);
-    this.executors = makeExecutors(listener, new Firewall(), () => this.#prepareCgroups());
+    this.#firewall = new Firewall(instance);
+    this.executors = makeExecutors(listener, this.#firewall, () => this.#prepareCgroups());
   }
 
   async facts(jail: Jail): Promise<HostFacts> {
@@ -240,6 +243,14 @@ export class Machine implements Host {
 
   observe(subject: Subject): Promise<Observation> {
     return observeJail(subject);
+  }
+
+  restoreFirewall(all: readonly FirewallArgs[]): Promise<void> {
+    return this.#firewall.restore(all);
+  }
+
+  renewFirewall(): Promise<void> {
+    return this.#firewall.renew();
   }
 
   bootId(): string {

@@ -44,6 +44,7 @@ export function networkExecutors(listener: StepListener, firewall: Firewall): Pi
     'firewall.set': {
       run: ({ args }) => firewall.set(args),
       undo: ({ args }) => firewall.remove(args.jail),
+      change: (_before, { args }) => firewall.set(args),
     },
     'interfaces.lend': {
       run: ({ args }, launch) => lendInterfaces(args, jailerOf(launch)),

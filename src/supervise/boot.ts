@@ -42,7 +42,19 @@ export async function bootJails(context: BootContext): Promise<readonly string[]
   const current = found.filter((record) => record.bootId === bootId);
   await Promise.all(current.map((record) => adoptOne(record, context)));
   await Promise.all(broken.map((name) => adoptBroken(name, context)));
+  await restoreFirewall(context);
   return namesToStart(context);
+}
+
+/** What jails have of the packet filter that run on. A failure keeps no jail from anything: what was in force is so still. */
+async function restoreFirewall({ host, roster, log }: BootContext): Promise<void> {
+  const running = [...roster.jails.values()].filter(({ life }) => life !== null && life.jailer !== null);
+  const steps = running.flatMap(({ life }) => life?.plan?.prepare ?? []);
+  const shares = steps.flatMap((step) => (step.name === 'firewall.set' ? [step.args] : []));
+  await host.restoreFirewall(shares).catch((error: unknown) => {
+    const { message, hint } = failureOf(error);
+    log.error(`the packet filter is not put right: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+  });
 }
 
 async function adoptBroken(name: string, context: BootContext): Promise<void> {
