@@ -38,7 +38,7 @@ export class Firewall {
   /** Whose share was taken away before that. */
   readonly #gone = new Set<string>();
 
-  constructor(instance: Instance, run: (script: string) => Promise<void> = runNft) {
+  constructor(instance: Instance, run: (script: string) => Promise<void> = (script) => runNft(script)) {
     this.#instance = instance;
     this.#marker = `${instance.runDirectory}/firewall.json`;
     this.#isHeld = existsSync(this.#marker);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { StepFailure } from './error.js';
-import { isErrno, systemError } from './files.js';
+import { StepFailure, SystemError } from './error.js';
+import { isErrno } from './files.js';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Milliseconds. */
@@ -11,17 +11,21 @@ const KEPT = 4096;
 /**
  * Has nft(8) do a script, all of it or nothing. Rejects with SystemError (ENOENT: it is not installed) or StepFailure, with
  * its words.
+ * @param path directories that it is looked for in
  */
-export async function runNft(script: string): Promise<void> {
-  const { code, words } = await nft(script);
+export async function runNft(script: string, path = PATH): Promise<void> {
+  const { code, words } = await nft(script, path);
   if (code !== 0) throw refusal(words, code);
 }
 
-function nft(script: string): Promise<{ readonly code: number | null; readonly words: string }> {
+function nft(
+  script: string,
+  path: string,
+): Promise<{ readonly code: number | null; readonly words: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn('nft', ['-f', '-'], {
       cwd: '/',
-      env: { PATH, LC_ALL: 'C' },
+      env: { PATH: path, LC_ALL: 'C' },
       stdio: ['pipe', 'ignore', 'pipe'],
       timeout: PATIENCE,
       killSignal: 'SIGKILL',
@@ -36,12 +40,9 @@ function nft(script: string): Promise<{ readonly code: number | null; readonly w
 }
 
 function spawnError(error: Error): Error {
-  const isMissing = isErrno(error) && error.code === 'ENOENT';
-  return systemError(
-    error,
-    'nft',
-    isMissing ? 'install the package nftables: nat, rdr and isolate take nft(8)' : undefined,
-  );
+  if (!isErrno(error)) return error;
+  const hint = 'install the package nftables: nat, rdr and isolate take nft(8)';
+  return new SystemError('run', -error.errno, 'nft', error.code === 'ENOENT' ? hint : undefined);
 }
 
 /** "/dev/stdin:7:5-40: Error: Could not process rule: No such file or directory", then the line and what of it is meant. */
