@@ -134,11 +134,12 @@ export class Firewall {
     const wanted = loopbackLinks(all);
     const isFirst = !existsSync(this.#marker);
     // The guard is there before what it guards is open, and as long as that is.
-    this.#loopback.intend(wanted);
+    const reconsider = this.#loopback.intend(wanted);
     try {
       await this.#run(rulesetScript(this.#instance, all, this.#loopback.open));
     } catch (error) {
       if (isFirst) this.#loopback.forget();
+      else reconsider();
       throw error;
     }
     this.#shares = shares;

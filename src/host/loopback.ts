@@ -29,9 +29,11 @@ export class Loopback {
     return this.#open;
   }
 
-  /** Notes which are to be opened, before that is done. Throws SystemError. */
-  intend(wanted: LoopbackLinks): void {
-    this.#note(withLinks(this.#open, wanted));
+  /** Notes which are to be opened, before that is done; returns what takes that back. Throws SystemError. */
+  intend(wanted: LoopbackLinks): () => void {
+    const before = this.#open;
+    this.#note(withLinks(before, wanted));
+    return () => this.#note(before);
   }
 
   /** Opens these, however they were, and closes all others. Those that are no longer there need neither. Throws SystemError. */
