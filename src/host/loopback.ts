@@ -3,8 +3,8 @@ import { FAMILIES } from '../plan/firewall-forward.js';
 import { withLinks, type LoopbackLinks } from '../plan/firewall-hairpin.js';
 import { unless, writeAtomically } from './files.js';
 import { findLink } from './interfaces.js';
+import { addLoopbackRoute, deleteLoopbackRoute } from './loopback-route.js';
 import { withNetlink } from './netlink.js';
-import { addLoopbackRoute, deleteLoopbackRoute } from './netlink-route.js';
 
 const GONE = ['ENOENT', 'ENODEV'];
 const CLOSED: LoopbackLinks = { ip4: [], ip6: [] };

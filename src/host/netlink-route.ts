@@ -11,7 +11,7 @@ import { encodeAttributes, type Attribute, type Request } from './netlink-messag
 const { errno: E } = constants;
 const [NEWLINK, DELLINK, GETLINK] = [16, 17, 18];
 const [NEWADDR, GETADDR] = [20, 22];
-const [NEWROUTE, DELROUTE, GETROUTE] = [24, 25, 26];
+const [NEWROUTE, GETROUTE] = [24, 26];
 const [NEWNEIGH, DELNEIGH] = [28, 29];
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -34,8 +34,7 @@ const SKIP_STATISTICS = 8;
 const [IFLA_INET_CONF, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_NONE] = [1, 8, 1];
 const IFA = { address: 1, local: 2, flags: 8 } as const;
 const [IFA_F_NODAD, IFA_F_NOPREFIXROUTE] = [0x02, 0x200];
-const RTA = { dst: 1, oif: 4, gateway: 5, priority: 6, prefsrc: 7 } as const;
-const [TABLE_LOCAL, LAST_RESORT] = [255, 2048];
+const RTA = { dst: 1, oif: 4, gateway: 5, prefsrc: 7 } as const;
 const [TABLE_MAIN, PROTOCOL_STATIC, SCOPE_UNIVERSE, SCOPE_LINK] = [254, 4, 0, 253];
 const ROUTE_TYPES = ['unspecified', 'unicast', 'local', 'broadcast', 'anycast', 'multicast'] as const;
 const RTM_F_FIB_MATCH = 0x2000;
@@ -211,32 +210,6 @@ export function addDefaultRoute(index: number, gateway: string, source: string):
   ];
   const body = routeBody(familyOf(bytes), 0, SCOPE_UNIVERSE, RTNH_F_ONLINK, attributes);
   return { step: 'add route', subject: `default via ${gateway}`, type: NEWROUTE, flags: NEW, body };
-}
-
-/** ::1 as a local address on a link: of those, the one of lo stays the first. */
-function loopbackRoute(index: number): Buffer {
-  const header = Buffer.of(AF_INET6, 128, 0, 0, TABLE_LOCAL, PROTOCOL_STATIC, SCOPE_UNIVERSE, 2, 0, 0, 0, 0);
-  return Buffer.concat([
-    header,
-    encodeAttributes([
-      [RTA.dst, addressBytes('::1')],
-      [RTA.oif, index],
-      [RTA.priority, LAST_RESORT],
-    ]),
-  ]);
-}
-
-/** Makes the host take packets to ::1 that the packet filter has made so, from a link. Once more is fine. */
-export function addLoopbackRoute(index: number): Request {
-  const body = loopbackRoute(index);
-  return { step: 'add route', subject: '::1', type: NEWROUTE, flags: NEW, body, tolerates: [E.EEXIST] };
-}
-
-/** Takes addLoopbackRoute() back. One that is gone already is fine. */
-export function deleteLoopbackRoute(index: number): Request {
-  const body = loopbackRoute(index);
-  const tolerates = [E.ESRCH, E.ENODEV];
-  return { step: 'delete route', subject: '::1', type: DELROUTE, flags: 0, body, tolerates };
 }
 
 /** Which route of the host, as it stands in the tables, an address would take. No route at all is no error. */

@@ -27,7 +27,7 @@ function nft(
       cwd: '/',
       env: { PATH: path, LC_ALL: 'C' },
       stdio: ['pipe', 'ignore', 'pipe'],
-      timeout: PATIENCE,
+      signal: AbortSignal.timeout(PATIENCE),
       killSignal: 'SIGKILL',
     });
     let words = '';
@@ -40,6 +40,7 @@ function nft(
 }
 
 function spawnError(error: Error): Error {
+  if (error.name === 'AbortError') return new StepFailure('nft', '', `no answer within ${PATIENCE / 1000} s`);
   if (!isErrno(error)) return error;
   const hint = 'install the package nftables: nat, rdr and isolate take nft(8)';
   return new SystemError('run', -error.errno, 'nft', error.code === 'ENOENT' ? hint : undefined);
@@ -49,7 +50,7 @@ function spawnError(error: Error): Error {
 function refusal(words: string, code: number | null): StepFailure {
   const [first = '', line = ''] = words.trim().split('\n');
   const [, reason] = /\bError: (.*)$/.exec(first) ?? [];
-  const end = code === null ? 'it did not end' : `it exited ${code}`;
+  const end = code === null ? 'it was killed' : `it exited ${code}`;
   const shown = line.trim().slice(0, 200);
   return new StepFailure('nft', '', reason ?? (first || end), shown === '' ? undefined : `at: ${shown}`);
 }
