@@ -96,8 +96,8 @@ export class Firewall {
     const fitting = changes.filter((change) => this.#fits(change, changes));
     if (fitting.length === 0) return;
     try {
-      await this.#write(changed(this.#shares, fitting));
-      for (const { done } of fitting) done();
+      const failures = await this.#write(changed(this.#shares, fitting));
+      for (const change of fitting) this.#tell(change, failures);
     } catch (error) {
       const [only, ...more] = fitting;
       if (more.length > 0) for (const change of fitting) await this.#writeTogether([change]);
@@ -119,16 +119,21 @@ export class Firewall {
     return false;
   }
 
+  /** Its rules are in force, but they are of no use where what belongs to them could not be done. */
+  #tell({ args, done, failed }: Change, failures: ReadonlyMap<string, unknown>): void {
+    if (args === null || !failures.has(args.link)) return done();
+    this.#change(args.jail, null).catch(() => undefined); // the failure before it says more
+    failed(failures.get(args.link));
+  }
+
+  /** Whatever became of it, a jail that is over has no share in what is written next. */
   #fail({ jail, args, failed }: Change, error: unknown): void {
-    // Whatever became of it, a jail that is over has no share in what is written next.
     if (jail !== null && args === null) this.#shares = changed(this.#shares, [{ jail, args }]);
-    // Its rules were taken, but not what belongs to them.
-    else if (args !== null && this.#shares.get(args.jail) === args)
-      this.#change(args.jail, null).catch(() => undefined); // the failure before it says more
     failed(error);
   }
 
-  async #write(shares: Shares): Promise<void> {
+  /** Returns links on which the host's loopback addresses could not be opened or closed, with why. */
+  async #write(shares: Shares): Promise<ReadonlyMap<string, unknown>> {
     const all = [...shares.values()];
     if (all.length === 0) return this.#takeAway();
     const wanted = loopbackLinks(all);
@@ -143,14 +148,16 @@ export class Firewall {
       throw error;
     }
     this.#shares = shares;
-    this.#loopback.settle(wanted);
+    return this.#loopback.settle(wanted);
   }
 
-  async #takeAway(): Promise<void> {
-    if (existsSync(this.#marker)) this.#loopback.settle({ ip4: [], ip6: [] });
+  async #takeAway(): Promise<ReadonlyMap<string, unknown>> {
+    // Before the guard goes.
+    const failures = existsSync(this.#marker) ? this.#loopback.settle({ ip4: [], ip6: [] }) : new Map();
     await this.#run(`${removalScript(tableName(this.#instance))}\n`);
     this.#loopback.forget();
     this.#shares = new Map();
+    return failures;
   }
 }
 

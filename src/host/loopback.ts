@@ -36,13 +36,21 @@ export class Loopback {
     return () => this.#note(before);
   }
 
-  /** Opens these, however they were, and closes all others. Those that are no longer there need neither. Throws SystemError. */
-  settle(wanted: LoopbackLinks): void {
-    for (const link of wanted.ip4) setRouteLocalnet(link, '1');
-    for (const link of wanted.ip6) changeRoute(link, addLoopbackRoute);
-    for (const link of without(this.#open.ip4, wanted.ip4)) setRouteLocalnet(link, '0');
-    for (const link of without(this.#open.ip6, wanted.ip6)) changeRoute(link, deleteLoopbackRoute);
+  /**
+   * Opens these, however they were, and closes all others; links that are no longer there need neither. Returns those that
+   * could not be opened or closed, with why. Throws SystemError when it cannot be noted.
+   */
+  settle(wanted: LoopbackLinks): ReadonlyMap<string, unknown> {
+    const failures = new Map<string, unknown>();
+    const each = (links: readonly string[], change: (link: string) => void): void => {
+      for (const link of links) attempt(link, change, failures);
+    };
+    each(wanted.ip4, (link) => setRouteLocalnet(link, '1'));
+    each(wanted.ip6, (link) => changeRoute(link, addLoopbackRoute));
+    each(without(this.#open.ip4, wanted.ip4), (link) => setRouteLocalnet(link, '0'));
+    each(without(this.#open.ip6, wanted.ip6), (link) => changeRoute(link, deleteLoopbackRoute));
     this.#note(wanted);
+    return failures;
   }
 
   /** Takes the file away. Nothing is open then, or has been. */
@@ -55,6 +63,14 @@ export class Loopback {
     const isSame = FAMILIES.every((family) => open[family].join() === this.#open[family].join());
     this.#open = open;
     if (!isSame || readOpen(this.#file) === null) writeAtomically(this.#file, JSON.stringify(open));
+  }
+}
+
+function attempt(link: string, change: (link: string) => void, failures: Map<string, unknown>): void {
+  try {
+    change(link);
+  } catch (error) {
+    failures.set(link, error);
   }
 }
 

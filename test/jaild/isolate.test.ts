@@ -13,13 +13,22 @@ describe('isolate', function () {
       one { ip4.addr = 10.77.0.2; ip6.addr = "fd77::2"; isolate; }
       two { ip4.addr = 10.77.0.3; ip6.addr = "fd77::3"; isolate; rdr = "tcp 8080 80", "udp 8080 80"; }
       open { ip4.addr = 10.77.0.4; ip6.addr = "fd77::4"; }
-      port1 { bridge = jt0; bridge.subnet = "10.88.0.0/24", "fd88::/64"; ip4.addr = 10.88.0.2/24; ip6.addr = "fd88::2/64"; isolate; rdr = "tcp 8081 80"; }
-      port2 { bridge = jt0; bridge.subnet = "10.88.0.0/24", "fd88::/64"; ip4.addr = 10.88.0.3/24; ip6.addr = "fd88::3/64"; isolate; }
-      port3 { bridge = jt0; bridge.subnet = "10.88.0.0/24", "fd88::/64"; ip4.addr = 10.88.0.4/24; ip6.addr = "fd88::4/64"; }
-      far { bridge = jt1; bridge.subnet = "10.89.0.0/24", "fd89::/64"; ip4.addr = 10.89.0.2/24; ip6.addr = "fd89::2/64"; isolate; }
+      port1 { bridge = jt0; ip4.addr = 10.88.0.2/24; ip6.addr = "fd88::2/64"; isolate; rdr = "tcp 8081 80"; }
+      port2 { bridge = jt0; ip4.addr = 10.88.0.3/24; ip6.addr = "fd88::3/64"; isolate; }
+      port3 { bridge = jt0; ip4.addr = 10.88.0.4/24; ip6.addr = "fd88::4/64"; }
+      far { bridge = jt1; ip4.addr = 10.89.0.2/24; ip6.addr = "fd89::2/64"; isolate; }
     `);
     await instance.start();
     instance.onHost('ip', 'addr', 'add', '192.0.2.1/32', 'dev', 'lo');
+    for (const [bridge, net] of [
+      ['jt0', '88'],
+      ['jt1', '89'],
+    ] as const) {
+      instance.onHost('ip', 'link', 'add', bridge, 'type', 'bridge');
+      instance.onHost('ip', 'addr', 'add', `10.${net}.0.1/24`, 'dev', bridge);
+      instance.onHost('ip', 'addr', 'add', `fd${net}::1/64`, 'dev', bridge, 'nodad');
+      instance.onHost('ip', 'link', 'set', bridge, 'up');
+    }
     const answer = instance.ctl('start', '-a');
     if (answer.code !== 0) throw new Error(answer.stderr + instance.log);
     await Promise.all(JAILS.map((name) => town.serve(name, 80)));
