@@ -22,16 +22,12 @@ export function loopbackLinks(all: readonly FirewallArgs[]): LoopbackLinks {
  * that means something else in the jail. They go on under the host's address there; all others keep theirs.
  */
 export function hairpinRules(all: readonly FirewallArgs[]): Rules {
-  const redirecting = all.filter((args) => forwardsOf(args).length > 0);
-  const linksOf = (bridged: boolean): readonly string[] =>
-    distinct(redirecting.filter((one) => one.bridged === bridged).map(({ link }) => quoted(link)));
-  const [own, shared] = [linksOf(false), linksOf(true)];
+  const [own, shared] = [linksInto(all, false), linksInto(all, true)];
   const back = (name: string, links: readonly string[]): Lookup => ({
     name,
     type: 'ifname . ifname',
     elements: links.map((link) => `${link} . ${link}`),
   });
-  const bridges = { name: 'rdr_bridges', type: 'ifname', elements: shared };
   return inOrder(
     wherever(
       { name: 'rdr_links', type: 'ifname', elements: own },
@@ -43,10 +39,31 @@ export function hairpinRules(all: readonly FirewallArgs[]): Rules {
       `meta nfproto ipv4 iifname . oifname @rdr_back snat ip to ${HOST_ON_LINK.ip4}`,
       `meta nfproto ipv6 iifname . oifname @rdr_back snat ip6 to ${HOST_ON_LINK.ip6}`,
     ),
-    wherever(bridges, 'oifname @rdr_bridges fib saddr type local masquerade'),
+    wherever(bridgesInto(all), 'oifname @rdr_bridges fib saddr type local masquerade'),
     wherever(back('rdr_bridges_back', shared), 'iifname . oifname @rdr_bridges_back masquerade'),
   );
 }
+
+/** Where forwards lead to, as links of jails' own or as bridges. */
+const linksInto = (all: readonly FirewallArgs[], bridged: boolean): readonly string[] =>
+  distinct(
+    all
+      .filter((args) => args.bridged === bridged && forwardsOf(args).length > 0)
+      .map(({ link }) => quoted(link)),
+  );
+
+const bridgesInto = (all: readonly FirewallArgs[]): Lookup => ({
+  name: 'rdr_bridges',
+  type: 'ifname',
+  elements: linksInto(all, true),
+});
+
+/**
+ * Holds back what would undo a forward over one bridge: the kernel tells the sender to take the short way (RFC 1122
+ * 3.2.2.2), on which nobody translates the address, and believes that it is the way to the host.
+ */
+export const shortcutRules = (all: readonly FirewallArgs[]): Rules =>
+  wherever(bridgesInto(all), 'oifname @rdr_bridges ct status dnat icmp type redirect drop');
 
 /**
  * Keeps jails from what they must not send: to addresses that the host has for itself alone, on whose links it would take

@@ -1,5 +1,5 @@
 import { forwardsOf } from './firewall-forward.js';
-import { guardRules, hairpinRules, type LoopbackLinks } from './firewall-hairpin.js';
+import { guardRules, hairpinRules, shortcutRules, type LoopbackLinks } from './firewall-hairpin.js';
 import { isolationRules } from './firewall-isolation.js';
 import { masqueradeRules } from './firewall-masquerades.js';
 import { redirectRules } from './firewall-redirects.js';
@@ -40,6 +40,7 @@ export function rulesetScript(
       hook: 'type nat hook output priority -100',
       rules: has ? rules('jump rdr') : NONE,
     },
+    { name: 'shortcut', hook: 'type filter hook output priority filter', rules: shortcutRules(all) },
     { name: 'forward', hook: 'type filter hook forward priority filter', rules: isolation.forward },
     {
       name: 'postrouting',

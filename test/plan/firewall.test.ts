@@ -168,6 +168,9 @@ describe('a forward', () => {
       'oifname @rdr_bridges fib saddr type local masquerade',
       'iifname . oifname @rdr_bridges_back masquerade',
     ]);
+    expect(part(script, 'shortcut').slice(1)).to.deep.equal([
+      'oifname @rdr_bridges ct status dnat icmp type redirect drop',
+    ]);
     expect(part(script, 'rdr_bridges_back')).to.deep.equal([
       'set rdr_bridges_back { type ifname . ifname; elements = { "br0" . "br0" }; }',
     ]);
