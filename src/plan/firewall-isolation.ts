@@ -1,10 +1,10 @@
-import { inOrder, NONE, distinct, quoted, rules, wherever, type Rules } from './firewall-text.js';
+import { inOrder, NONE, quoted, rules, wherever, type Rules } from './firewall-text.js';
 import type { FirewallArgs } from './step.js';
 
 /**
  * Keeps isolated jails from each other where the host would pass their packets on: routed ones are known by their links,
- * those on a bridge by their addresses. What was redirected is for everybody. Ports of one bridge are kept apart by the
- * bridge itself, so here it is enough that none reaches another by way of the host.
+ * those on a bridge by their addresses, for what the host routes comes from no port that it could be known by. What was
+ * redirected is for everybody. That ports of one bridge are kept apart is done by the bridge itself.
  */
 export function isolationRules(all: readonly FirewallArgs[]): {
   readonly forward: Rules;
@@ -13,15 +13,9 @@ export function isolationRules(all: readonly FirewallArgs[]): {
   const isolated = all.filter((one) => one.isolated);
   const routed = isolated.filter(({ bridged }) => !bridged).map(({ link }) => quoted(link));
   const bridged = isolated.filter((one) => one.bridged);
-  const bridges = distinct(bridged.map(({ link }) => quoted(link)));
   const links = { name: 'isolated', type: 'ifname', elements: routed };
   const ip4 = { name: 'isolated4', type: 'ipv4_addr', elements: bridged.flatMap((one) => one.ip4) };
   const ip6 = { name: 'isolated6', type: 'ipv6_addr', elements: bridged.flatMap((one) => one.ip6) };
-  const back = {
-    name: 'isolated_back',
-    type: 'ifname . ifname',
-    elements: bridges.map((bridge) => `${bridge} . ${bridge}`),
-  };
   if (isolated.length === 0) return { forward: NONE, to: NONE };
   return {
     forward: inOrder(
@@ -29,7 +23,6 @@ export function isolationRules(all: readonly FirewallArgs[]): {
       wherever(links, 'iifname @isolated jump to_isolated'),
       wherever(ip4, 'ip saddr @isolated4 jump to_isolated'),
       wherever(ip6, 'ip6 saddr @isolated6 jump to_isolated'),
-      wherever(back, 'iifname . oifname @isolated_back jump to_isolated'),
     ),
     to: inOrder(
       wherever(links, 'oifname @isolated drop'),

@@ -31,6 +31,7 @@ describe('isolate', function () {
       for (const name of [`ipv4.conf.${bridge}.forwarding`, `ipv6.conf.${bridge}.force_forwarding`])
         instance.onHost('sysctl', '-qw', `net.${name}=1`);
     }
+    bridgedPacketsAreFiltered(false);
     const answer = instance.ctl('start', '-a');
     if (answer.code !== 0) throw new Error(answer.stderr + instance.log);
     await Promise.all(JAILS.map((name) => town.serve(name, 80)));
@@ -40,6 +41,12 @@ describe('isolate', function () {
     town.end();
     await instance.close();
   });
+
+  /** What br_netfilter does where it is loaded: bridged packets pass the rules for routed ones. */
+  function bridgedPacketsAreFiltered(on: boolean): void {
+    for (const family of ['ip', 'ip6'])
+      instance.onHost('sysctl', '-qw', `net.bridge.bridge-nf-call-${family}tables=${on ? 1 : 0}`);
+  }
 
   /** What each of these answers when `place` asks it. */
   const askAll = (place: string, ...addresses: readonly string[]): Promise<readonly string[]> =>
@@ -83,6 +90,14 @@ describe('isolate', function () {
     expect(await town.ask('port2', 'tcp', '192.0.2.1', 8080)).to.equal('10.88.0.3');
     expect(await town.ask('host', 'tcp', '127.0.0.1', 8081)).to.equal('10.88.0.1');
     expect(await town.ask('host', 'tcp', '::1', 8081)).to.equal('fd88::1');
+  });
+
+  it('is the same where bridged packets are filtered, but for forwarded ports on the own bridge', async () => {
+    bridgedPacketsAreFiltered(true);
+    expect(await askAll('port3', '10.88.0.2', 'fd88::2')).to.deep.equal(['10.88.0.4', 'fd88::4']);
+    expect(await askAll('port2', '10.88.0.2', 'fd88::2')).to.deep.equal(['timeout', 'timeout']);
+    expect(await town.ask('port3', 'tcp', '192.0.2.1', 8081)).to.equal('10.88.0.4');
+    expect(await town.ask('one', 'tcp', '192.0.2.1', 8081)).to.equal('10.77.0.2');
   });
 });
 

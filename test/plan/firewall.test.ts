@@ -268,7 +268,6 @@ describe('isolation', () => {
       'iifname @isolated jump to_isolated',
       'ip saddr @isolated4 jump to_isolated',
       'ip6 saddr @isolated6 jump to_isolated',
-      'iifname . oifname @isolated_back jump to_isolated',
       'oifname @isolated drop',
       'ip daddr @isolated4 drop',
       'ip6 daddr @isolated6 drop',
