@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { encodeAttributes, NLM_F_CREATE, NLM_F_EXCL, type Request } from './netlink-message.js';
+import { encodeAttributes, NLM_F_CREATE, type Request } from './netlink-message.js';
 
 /*
  * ::1 as a local address on a link that is not lo. For packets that the packet filter has given that address on their
@@ -28,7 +28,8 @@ function body(index: number): Buffer {
 
 /** Makes the host take packets to ::1 from a link. Once more is fine, and so is a link without IPv6, where none come from. */
 export function addLoopbackRoute(index: number): Request {
-  const flags = NLM_F_CREATE | NLM_F_EXCL;
+  // With NLM_F_EXCL the kernel takes it for one link only.
+  const flags = NLM_F_CREATE;
   const tolerates = [EEXIST, EACCES];
   return { step: 'add route', subject: '::1', type: NEWROUTE, flags, body: body(index), tolerates };
 }

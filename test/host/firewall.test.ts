@@ -169,8 +169,9 @@ describeInNetns('the packet filter', import.meta.url, () => {
   it('lets answers to loopback addresses in where they are needed, and only as long', async () => {
     const { instance, marker } = fresh();
     ip('link', 'add', 'jla', 'type', 'veth', 'peer', 'name', 'other');
-    ip('link', 'set', 'jla', 'up');
-    const routes = (): string => ip('-6', 'route', 'show', 'table', 'local', '::1', 'dev', 'jla').trim();
+    for (const link of ['jla', 'other']) ip('link', 'set', link, 'up');
+    const routes = (link = 'jla'): string =>
+      ip('-6', 'route', 'show', 'table', 'local', '::1', 'dev', link).trim();
     const before = routes();
     const firewall = new Firewall(instance);
     await firewall.set(share('a', 1));
@@ -179,6 +180,8 @@ describeInNetns('the packet filter', import.meta.url, () => {
       'local ::1 proto static metric 2048 pref medium',
     ]);
     expect(readFileSync(marker, 'utf8')).to.equal('{"ip4":["jla"],"ip6":["jla"]}');
+    await firewall.set(share('c', 3, { link: 'other' }));
+    expect([localnet('other'), routes('other')]).to.deep.equal([localnet('jla'), routes('jla')]);
     await firewall.set(share('b', 2, { redirects: [], isolated: true }));
     // A later one finds the jail without any forward: what was opened is closed again.
     await new Firewall(instance).restore([share('a', 1, { redirects: [], isolated: true })]);

@@ -32,7 +32,7 @@ describe('nat', function () {
     instance.onHost('ip', 'addr', 'add', '2001:db8:7::7/128', 'dev', 'lo');
     instance.onHost('ip', 'route', 'add', 'default', 'via', '192.0.2.50');
     instance.onHost('ip', 'route', 'add', 'default', 'via', '2001:db8::50');
-    // TEMPORARY
+    // As on any router: what jaild lends is in the tests of links.
     for (const name of [
       'ipv4.conf.wan0.forwarding',
       'ipv4.conf.wan1.forwarding',

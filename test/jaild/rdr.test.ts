@@ -33,7 +33,7 @@ describe('rdr', function () {
       host: [`${HOST}/24`, `${HOST6}/64`],
       outside: [`${CLIENT}/24`, `${CLIENT6}/64`, '192.0.2.9/24', '2001:db8::9/64'],
     });
-    // TEMPORARY
+    // As on any router: what jaild lends is in the tests of links.
     for (const name of ['ipv4.conf.lan0.forwarding', 'ipv6.conf.lan0.force_forwarding'])
       instance.onHost('sysctl', '-qw', `net.${name}=1`);
     const answer = instance.ctl('start', 'web', 'other');
