@@ -32,6 +32,7 @@ describe('rdr', function () {
       link: 'lan0',
       host: [`${HOST}/24`, `${HOST6}/64`],
       outside: [`${CLIENT}/24`, `${CLIENT6}/64`, '192.0.2.9/24', '2001:db8::9/64'],
+      routes: ['10.77.0.0/24'],
     });
     // As on any router: what jaild lends is in the tests of links.
     for (const name of ['ipv4.conf.lan0.forwarding', 'ipv6.conf.lan0.force_forwarding'])
@@ -63,6 +64,11 @@ describe('rdr', function () {
     );
     expect(await ask('@client', 'tcp', HOST, 9003)).to.equal('ECONNREFUSED');
     expect(await ask('@client', 'tcp', HOST, 9103)).to.equal('ECONNREFUSED');
+  });
+
+  it('takes nothing that goes to somebody else', async () => {
+    expect(await ask('other', 'tcp', CLIENT, 8080)).to.equal('ECONNREFUSED');
+    expect(await ask('other', 'tcp', HOST, 8080)).to.equal('10.77.0.3');
   });
 
   it('keeps to the address of the host that is named', async () => {
