@@ -3,7 +3,7 @@ import type { ResourceName } from '../config/rctl/resources.js';
 import type { Observation, Subject } from '../plan/audit/observation.js';
 import type { Instance } from '../plan/instance.js';
 import type { HostFacts } from '../plan/facts.js';
-import type { InsideArgs, StepName, StepOf } from '../plan/step.js';
+import type { FirewallArgs, InsideArgs, StepName, StepOf } from '../plan/step.js';
 
 /** How a process, or a jail as a whole, ended. */
 export interface Ended {
@@ -109,6 +109,13 @@ export interface Host {
   observe(subject: Subject): Promise<Observation>;
   /** Takes away what is left of jails that are not among these, whom no record knows. @returns what it was. Throws SystemError. */
   sweep(jails: ReadonlySet<string>): readonly string[];
+  /**
+   * Keeps in force what jails have of the packet filter that run on from an earlier jaild, and takes away all else that it
+   * left there. Before that nothing of it is changed. Rejects with SystemError or StepFailure.
+   */
+  restoreFirewall(all: readonly FirewallArgs[]): Promise<void>;
+  /** Writes what jails have of the packet filter anew, for whoever has flushed it. Rejects with SystemError or StepFailure. */
+  renewFirewall(): Promise<void>;
   bootId(): string;
   /** Milliseconds of CLOCK_MONOTONIC, and of the wall clock. */
   monotonic(): number;

@@ -21,6 +21,7 @@ import { markReach, reachOf, type Reach } from '../plan/reach.js';
 import { coreRules } from '../plan/resource-limits.js';
 import { isProfile } from '../plan/seccomp-profile/parse.js';
 import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
+import type { FirewallArgs } from '../plan/step.js';
 import type { UidPool } from '../plan/uidrange.js';
 import type { Way } from '../plan/way.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
@@ -95,6 +96,7 @@ export class Machine implements Host {
   readonly #reach = new Set<string>();
   readonly #own: OwnDirectories;
   readonly #sysctls: SysctlLedger;
+  readonly #firewall: Firewall;
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
@@ -110,7 +112,8 @@ export class Machine implements Host {
     this.#seccomp = new SeccompCache(instance.stateDirectory, seccompCompiler);
     this.#sysctls = new SysctlLedger(instance.runDirectory, this.#bootId);
     if (this.#sysctls.damage !== null) listener.warn(this.#sysctls.damage.message);
-    this.executors = makeExecutors(listener, new Firewall(), this.#sysctls, () => this.#prepareCgroups());
+    this.#firewall = new Firewall(instance);
+    this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, () => this.#prepareCgroups());
   }
 
   async facts(jail: Jail): Promise<HostFacts> {
@@ -252,6 +255,14 @@ export class Machine implements Host {
 
   sweep(jails: ReadonlySet<string>): readonly string[] {
     return sweepNetwork(linkOwner(this.instance), jails, this.#sysctls);
+  }
+
+  restoreFirewall(all: readonly FirewallArgs[]): Promise<void> {
+    return this.#firewall.restore(all);
+  }
+
+  renewFirewall(): Promise<void> {
+    return this.#firewall.renew();
   }
 
   bootId(): string {

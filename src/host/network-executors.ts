@@ -55,6 +55,7 @@ export function networkExecutors(
     'firewall.set': {
       run: ({ args }) => firewall.set(args),
       undo: ({ args }) => firewall.remove(args.jail),
+      change: (_before, { args }) => firewall.set(args),
     },
     'interfaces.lend': {
       run: ({ args }, launch) => lendInterfaces(args, jailerOf(launch)),

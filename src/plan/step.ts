@@ -77,6 +77,8 @@ export interface FirewallArgs {
   readonly jail: string;
   /** Where its packets come to the host: the host's end of its veth, or its bridge. */
   readonly link: string;
+  /** It is a port of a bridge, and `link` that. */
+  readonly bridged: boolean;
   readonly ip4: readonly string[];
   readonly ip6: readonly string[];
   readonly masquerades: readonly Masquerade[];

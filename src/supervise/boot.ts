@@ -42,6 +42,8 @@ export async function bootJails(context: BootContext): Promise<readonly string[]
   const current = found.filter((record) => record.bootId === bootId);
   await Promise.all(current.map((record) => adoptOne(record, context)));
   await Promise.all(broken.map((name) => adoptBroken(name, context)));
+  // First, for changes of the packet filter wait for it.
+  await restoreFirewall(current, context);
   sweep(new Set([...current.map(({ name }) => name), ...broken]), context);
   return namesToStart(context);
 }
@@ -53,6 +55,26 @@ function sweep(known: ReadonlySet<string>, { host, log }: BootContext): void {
   } catch (error) {
     log.error(`cannot look for what jails have left, ignoring: ${failureOf(error).message}`);
   }
+}
+
+/**
+ * What jails have of the packet filter that run on, or whose network waits for their next life. A failure keeps no jail
+ * from anything: what was in force is so still.
+ */
+async function restoreFirewall(
+  records: readonly JailRecord[],
+  { host, roster, log }: BootContext,
+): Promise<void> {
+  const running = [...roster.jails.values()].filter(({ life }) => life !== null && life.jailer !== null);
+  const steps = [
+    ...running.flatMap(({ life }) => life?.plan?.prepare ?? []),
+    ...records.flatMap(({ standing }) => standing?.steps ?? []),
+  ];
+  const shares = steps.flatMap((step) => (step.name === 'firewall.set' ? [step.args] : []));
+  await host.restoreFirewall(shares).catch((error: unknown) => {
+    const { message, hint } = failureOf(error);
+    log.error(`the packet filter is not put right: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+  });
 }
 
 async function adoptBroken(name: string, context: BootContext): Promise<void> {

@@ -12,6 +12,7 @@ import { bootJails } from './boot.js';
 import { changeJail } from './changing.js';
 import { pause, systemClock, type Clock } from './clock.js';
 import { cleanUp, createJails } from './creation.js';
+import { failureOf } from './exits.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
@@ -332,6 +333,7 @@ export class Supervisor implements Operations {
     for (const name of this.roster.accept(next)) void this.wants.forget(name);
     const { host, planJail, log } = this.options;
     await applyChanges(result.changes, { roster: this.roster, host, planJail, log });
+    await host.renewFirewall().catch((error: unknown) => log.warn(failureOf(error).message));
     this.scheduler.look();
     for (const jail of this.roster.jails.values()) this.limits.note(jail);
     return result;

@@ -14,7 +14,7 @@ import type {
 import type { Observation } from '../../src/plan/audit/observation.js';
 import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
-import type { Step } from '../../src/plan/step.js';
+import type { FirewallArgs, Step } from '../../src/plan/step.js';
 import type { Clock } from '../../src/supervise/clock.js';
 import { hostLimits } from './host-limits.js';
 import { temporaryDirectory } from './temporary.js';
@@ -251,6 +251,20 @@ export class FakeHost implements Host {
     },
     'jail.exec': { run: (step) => this.run(step, step.args.command) },
   };
+
+  /** What the packet filter was said to hold, at each boot; and how often it was written anew. */
+  readonly restored: (readonly FirewallArgs[])[] = [];
+  renewals = 0;
+
+  restoreFirewall(all: readonly FirewallArgs[]): Promise<void> {
+    this.restored.push(all);
+    return Promise.resolve();
+  }
+
+  renewFirewall(): Promise<void> {
+    this.renewals++;
+    return Promise.resolve();
+  }
 
   /** What it was told of. */
   readonly distrusted = new Set<string>();

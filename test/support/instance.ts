@@ -98,7 +98,7 @@ export class TestInstance {
     await this.#hold();
     const daemon = spawn(
       'nsenter',
-      this.#inNetwork([
+      this.inNetwork([
         ...this.wrapper,
         ...this.#enterCgroup(),
         ...this.wrapper,
@@ -160,7 +160,7 @@ export class TestInstance {
 
   /** Runs a command in the network namespace in which jaild runs. */
   onHost(...argv: readonly string[]): Answer {
-    return this.run(['nsenter', ...this.#inNetwork(argv)]);
+    return this.run(['nsenter', ...this.inNetwork(argv)]);
   }
 
   status(name: string): StatusJson {
@@ -229,7 +229,8 @@ export class TestInstance {
     return ['sh', '-c', 'echo 0 > "$0" && exec "$@"', `${this.cgroup}/cgroup.procs`];
   }
 
-  #inNetwork(argv: readonly string[]): string[] {
+  /** The words for nsenter(1) that a command is run by in the network namespace of jaild. */
+  inNetwork(argv: readonly string[]): string[] {
     return ['-t', String(this.#holder?.pid), '-n', '--', ...argv];
   }
 }
