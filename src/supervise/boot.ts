@@ -8,7 +8,8 @@ import { failureOf } from './exits.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import type { SupervisedJail } from './jail.js';
-import { isDown } from './lifecycle.js';
+import { isDown, isUp } from './lifecycle.js';
+import { settle } from './live.js';
 import type { Log } from './log.js';
 import type { JailRecord, Records } from './records.js';
 import { changedParameters } from './reload.js';
@@ -71,7 +72,18 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
   const jailer = handle?.launch === launch ? handle : null;
   const exit = record.plan === null ? null : host.exitRecord(rundir);
   jail.adopt(record, jailer, exit?.launch === launch ? exit : null);
+  await putBack(jail, context);
   log.child(name).info(jailer === null ? 'found its record' : `found running (pid ${jailer.initPid})`);
+}
+
+/** jaild ended in the middle of a change of a jail that runs on. */
+async function putBack(jail: SupervisedJail, { host, log }: BootContext): Promise<void> {
+  const { life } = jail;
+  if (life === null || life.unsettled.length === 0 || !isUp(jail.phase)) return;
+  const note = (): void => jail.noteChanged(life.jail);
+  const errors = await settle(life, { host, note }).catch((error: unknown) => [error]);
+  for (const error of errors)
+    log.child(jail.name).warn(`a change that was under way is not put back: ${failureOf(error).message}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Jail } from '../config/compile.js';
 import { isParamName, params, type JailParams } from '../config/params.js';
+import { sharesHostNetwork } from '../plan/network.js';
 import { rctlNeedsRestart } from '../plan/rctl.js';
 import type { ReloadChange } from './operations.js';
 
@@ -25,10 +26,17 @@ function text(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => (member === Infinity ? 'Infinity' : member)) ?? '';
 }
 
+/** The live parameters that decide whether a jail has a network of its own. */
+const ADDRESSES: readonly string[] = ['ip4.addr', 'ip6.addr'];
+
 /** Of the parameters whose values differ, those that cannot change while the jail runs. */
 export function fixedParameters(before: JailParams, after: JailParams): readonly string[] {
-  const isFixed = (name: string): boolean =>
-    name === 'rctl' ? rctlNeedsRestart(before, after) : !isLive(name);
+  const moves = sharesHostNetwork(before) !== sharesHostNetwork(after);
+  const isFixed = (name: string): boolean => {
+    if (name === 'rctl') return rctlNeedsRestart(before, after);
+    // Nobody changes the network namespace of what runs.
+    return !isLive(name) || (moves && ADDRESSES.includes(name));
+  };
   return changedParameters(before, after).filter(isFixed);
 }
 

@@ -327,10 +327,10 @@ export class Supervisor implements Operations {
     this.distrust(next);
     for (const name of this.roster.accept(next)) void this.wants.forget(name);
     const { host, planJail, log } = this.options;
-    await applyChanges(result.changes, { roster: this.roster, host, planJail, log });
+    const changes = await applyChanges(result.changes, { roster: this.roster, host, planJail, log });
     this.scheduler.look();
     for (const jail of this.roster.jails.values()) this.limits.note(jail);
-    return result;
+    return { ...result, changes };
   }
 
   signal(name: string, signal: number): Outcome {
