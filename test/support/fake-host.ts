@@ -263,6 +263,23 @@ export class FakeHost implements Host {
     'jail.exec': { run: (step) => this.run(step, step.args.command) },
   };
 
+  /** What it was told of jails: those of the files, what they are held to have, and those that gave it back. */
+  acquainted: readonly string[] = [];
+  readonly held = new Map<string, readonly string[]>();
+  readonly givenBack: string[] = [];
+
+  acquaint(jails: readonly Jail[]): void {
+    this.acquainted = jails.map(({ name }) => name);
+  }
+
+  hold(jail: string, addresses: readonly string[]): void {
+    this.held.set(jail, addresses);
+  }
+
+  giveBack(jail: string): void {
+    this.givenBack.push(jail);
+  }
+
   /** What it was told of. */
   readonly distrusted = new Set<string>();
 
