@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { isOf } from '../config/values/address.js';
 import type { Subnet } from '../config/values/subnet.js';
 import type { Instance } from '../plan/instance.js';
+import { without } from '../plan/lease.js';
 import { contains, familyOf, type Family } from '../plan/lease-range.js';
 import { assignSubnet, ownPrefix, type SubnetPool } from '../plan/lease-subnet.js';
 import { SystemError } from './error.js';
@@ -57,7 +58,7 @@ export class BridgeSubnets {
     const known = Object.hasOwn(this.#state.bridges, bridge) ? this.#state.bridges[bridge] : undefined;
     const pool = this.#ownPool();
     if (known !== undefined && this.#isValid(known, bridge, pool)) return known;
-    const { [bridge]: _, ...others } = this.#state.bridges;
+    const others = without(this.#state.bridges, bridge);
     const busy = [...Object.values(others).flat(), ...written, ...subnetsInUse()];
     const families = (['ip4', 'ip6'] as const).filter(
       (family) => pool.some(({ address }) => familyOf(address) === family) && (family === 'ip4' || hasIp6()),

@@ -1,5 +1,5 @@
 import { renameSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { SystemError } from './error.js';
@@ -74,6 +74,7 @@ export class KeptFile {
       const directory = await open(dirname(this.path), 'r');
       await directory.sync().finally(() => directory.close());
     } catch (error) {
+      await rm(fresh, { force: true }).catch(() => undefined);
       throw systemError(error, this.path);
     }
   }

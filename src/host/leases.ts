@@ -5,7 +5,7 @@ import type { Jail } from '../config/jail.js';
 import type { Subnet } from '../config/values/subnet.js';
 import type { BridgeFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
-import { assignLease, leasedFamilies, type Lease, type Leases } from '../plan/lease.js';
+import { assignLease, leasedFamilies, without, type Lease, type Leases } from '../plan/lease.js';
 import { familyOf, type Family } from '../plan/lease-range.js';
 import { hostSubnets, type SubnetPool } from '../plan/lease-subnet.js';
 import { BridgeSubnets, isSubnets, type SubnetsByBridge } from './bridge-subnets.js';
@@ -157,11 +157,6 @@ export class LeaseStore {
 }
 
 const leaseFile = (instance: Instance): string => `${instance.stateDirectory}/leases.json`;
-
-function without(leases: Leases, jail: string): Leases {
-  const { [jail]: _, ...others } = leases;
-  return others;
-}
 
 function full(jail: string, family: Family, subnets: readonly Subnet[]): SystemError {
   const of = subnets.filter(({ address }) => familyOf(address) === family);

@@ -109,9 +109,9 @@ function assignOne(
   }
 }
 
-function without(leases: Leases, jail: string): Leases {
-  const { [jail]: _, ...others } = leases;
-  return others;
+/** All of a record but one entry. */
+export function without<T>(record: Readonly<Record<string, T>>, name: string): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
 }
 
 /** Neither the host's, nor the network's own, nor that of all of its neighbours (RFC 4291, 2.6.1; RFC 919). */
