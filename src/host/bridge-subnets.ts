@@ -8,7 +8,8 @@ import { contains, familyOf, type Family } from '../plan/lease-range.js';
 import { assignSubnet, ownPrefix, type SubnetPool } from '../plan/lease-subnet.js';
 import { SystemError } from './error.js';
 import { hasIp6 } from './forwarding.js';
-import { hostInterfaces, subnetsInUse } from './interfaces.js';
+import { hostInterfaces } from './interfaces.js';
+import { subnetsInUse } from './subnets-in-use.js';
 
 /** Bridge → the subnets that were chosen for it. */
 export type SubnetsByBridge = Readonly<Record<string, readonly Subnet[]>>;

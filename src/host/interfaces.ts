@@ -1,16 +1,13 @@
 import { constants } from 'node:os';
-import type { Subnet } from '../config/values/subnet.js';
 import type { NetworkArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import {
   decodeAddress,
-  decodeDestination,
   decodeLink,
   decodeRoute,
   dumpAddresses,
   dumpLinks,
-  dumpRoutes,
   getLink,
   matchRoute,
   type Address,
@@ -31,18 +28,6 @@ export function hostInterfaces(): readonly Link[] {
 /** The host's own addresses. Throws SystemError. */
 export function hostAddresses(): readonly Address[] {
   return withNetlink((host) => (host.request([dumpAddresses()])[0] ?? []).map(decodeAddress));
-}
-
-/** Routes that are meant for nearly everything, in one part or two: what they lead to is not one network. */
-const EVERYWHERE = 3;
-
-/** What of all addresses this host knows a place for: its own, with their subnets, and what routes lead to. Throws SystemError. */
-export function subnetsInUse(): readonly Subnet[] {
-  return withNetlink((host) => {
-    const addresses = (host.request([dumpAddresses()])[0] ?? []).map(decodeAddress);
-    const routes = (host.request([dumpRoutes()])[0] ?? []).flatMap((body) => decodeDestination(body) ?? []);
-    return [...addresses, ...routes.filter(({ prefix }) => prefix > EVERYWHERE)];
-  });
 }
 
 /**

@@ -266,10 +266,6 @@ export function dumpAddresses(): Request {
   return { step: 'list addresses', subject: 'host', type: GETADDR, flags: NLM_F_DUMP, body: Buffer.alloc(8) };
 }
 
-export function dumpRoutes(): Request {
-  return { step: 'list routes', subject: 'host', type: GETROUTE, flags: NLM_F_DUMP, body: Buffer.alloc(12) };
-}
-
 export function decodeLink(body: Buffer): Link {
   const attributes = decodeAttributes(body.subarray(16));
   return {
@@ -293,10 +289,4 @@ export function decodeRoute(body: Buffer): Route {
     prefix: body.readUInt8(1),
     link: attributes.get(RTA.oif)?.readUInt32LE() ?? 0,
   };
-}
-
-/** Where a route leads to; null for everywhere. */
-export function decodeDestination(body: Buffer): Omit<Address, 'link'> | null {
-  const bytes = decodeAttributes(body.subarray(12)).get(RTA.dst);
-  return bytes === undefined ? null : { address: addressText(bytes), prefix: body.readUInt8(1) };
 }

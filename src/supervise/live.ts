@@ -1,6 +1,6 @@
 import type { Jail } from '../config/compile.js';
 import type { Executors, Host, Launch } from '../host/host.js';
-import type { JailPlan, Step } from '../plan/step.js';
+import type { JailPlan, Step, StepOf } from '../plan/step.js';
 import { changeStep, runEach, runStep, undoStep } from './executor.js';
 import type { Incarnation, PlanJail } from './incarnation.js';
 import {
@@ -126,7 +126,8 @@ async function writeLimits(
 async function turnLink(from: JailPlan, to: JailPlan, executors: Executors, launch: Launch): Promise<void> {
   const [before, after] = [stepOf(from, 'network.attach'), stepOf(to, 'network.attach')];
   const [had, has] = [stepOf(from, 'network.limit'), stepOf(to, 'network.limit')];
-  const isRenewed = !isSame(before, after) && !isChangeable(before, after, executors);
+  const isOther = !isChangeable(before, after, executors) || hasLink(before) !== hasLink(after);
+  const isRenewed = !isSame(before, after) && isOther;
   if (!isRenewed) {
     await replaceStep(before, after, executors, launch);
     return replaceStep(had, has, executors, launch).catch(async (error: unknown) => {
@@ -137,6 +138,13 @@ async function turnLink(from: JailPlan, to: JailPlan, executors: Executors, laun
   await replaceStep(had, undefined, executors, launch);
   await replaceStep(before, after, executors, launch);
   await replaceStep(undefined, has, executors, launch);
+}
+
+/** A routed jail without addresses has nothing but its loopback. */
+function hasLink(step: StepOf<'network.attach'> | undefined): boolean {
+  if (step === undefined) return false;
+  const { attachment, ip4, ip6 } = step.args;
+  return attachment.kind !== 'routed' || ip4.length + ip6.length > 0;
 }
 
 function isChangeable(before: Step | undefined, after: Step | undefined, executors: Executors): boolean {
