@@ -47,7 +47,7 @@ function networkOf(jail: string, values: JailParams): readonly Step[] {
   if (addresses === undefined) return [];
   const ip4 = addresses.map(({ address, prefix }) => ({ address, prefix }));
   const link = `jl${jail}`;
-  const names = { link, peer: 'eth0', linkMac: '', peerMac: '', mtu: null };
+  const names = { jail, owner: 'jaild', link, peer: 'eth0', linkMac: '', peerMac: '', mtu: null };
   const masquerades = nat ?? [];
   return [
     { name: 'netns.name', args: { path: `/run/netns/${jail}` } },
