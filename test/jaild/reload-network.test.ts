@@ -117,6 +117,23 @@ describe('the network of a running jail', () => {
     expect([answers('10.77.0.1'), life()]).to.deep.equal([true, first]);
   });
 
+  it('gets and loses forwards and a way out by a reload, and has them again when somebody flushed them', () => {
+    const isLed = (): boolean =>
+      instance.onHost('timeout', '2', 'bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/8077').code === 0;
+    const tables = (): string => instance.onHost('nft', 'list', 'tables').stdout;
+    const way = 'ip4.addr = 10.77.0.1;';
+    expect(reload(`${way} rdr = "tcp 8077 7"; nat;`)).to.equal('web changed: nat, rdr\n');
+    expect([isLed(), life()]).to.deep.equal([true, first]);
+    instance.onHost('nft', 'flush', 'ruleset');
+    expect([isLed(), tables()]).to.deep.equal([false, '']);
+    expect(instance.ctl('reload').code).to.equal(0);
+    expect(isLed()).to.equal(true);
+    expect(reload('ip4.addr = 10.77.0.8; rdr = "tcp 8077 7";')).to.equal('web changed: ip4.addr, nat\n');
+    expect(isLed()).to.equal(true);
+    expect(reload(way)).to.equal('web changed: ip4.addr, rdr\n');
+    expect([isLed(), tables(), life()]).to.deep.equal([false, '', first]);
+  });
+
   it('is told truly by reload -n', () => {
     files('ip4.addr = 10.77.0.6;');
     expect(instance.ctl('reload', '-n').stdout).to.equal('web would change: ip4.addr\n');
