@@ -21,8 +21,8 @@ export const reload = daemonCommand({
   name: 'reload',
   summary: 'Read the files again. Nothing changes when there is a mistake in them.',
   description:
-    'What can change while a jail runs is changed; for the rest a running jail is restarted. A jail that no file describes ' +
-    'any more goes on until it is stopped.',
+    'What can change while a jail runs is changed, all of it or nothing; for the rest a running jail is restarted. A jail ' +
+    'that no file describes any more goes on until it is stopped.',
   operands: '',
   count: [0, 0],
   options: {
