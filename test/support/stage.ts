@@ -10,7 +10,7 @@ import { firewallSteps } from '../../src/plan/firewall.js';
 import { bytesOf } from '../../src/plan/limit-amounts.js';
 import { jailNetwork } from '../../src/plan/network.js';
 import { rateSteps } from '../../src/plan/rates.js';
-import type { Step } from '../../src/plan/step.js';
+import type { LaunchRecord, Step } from '../../src/plan/step.js';
 import { FakeHost } from './fake-host.js';
 
 /** A jail with these values, as a file would have made it. */
@@ -78,6 +78,8 @@ const smallPlan: PlanJail = (planned, facts) => {
     name: 'jail.exec',
     args: { phase: 'exec.stop', command, argv: [command], environment: {}, user: null, timeout: 30 },
   }));
+  const { standingNetns } = facts;
+  const kept: LaunchRecord[] = standingNetns === undefined ? [] : [['netns', standingNetns]];
   const rundir = `${facts.instance.runDirectory}/${name}`;
   return {
     prepare: [
@@ -85,7 +87,7 @@ const smallPlan: PlanJail = (planned, facts) => {
       { name: 'cgroup.create', args: { paths: [`/cgroup/${name}`] } },
       ...limits,
       ...hooks('exec.prestart'),
-      { name: 'jailer.spawn', args: { rundir, records: [['launch', facts.launch]] } },
+      { name: 'jailer.spawn', args: { rundir, records: [['launch', facts.launch], ...kept] } },
       ...networkOf(planned, facts),
     ],
     begin: [{ name: 'jailer.go', args: {} }],
