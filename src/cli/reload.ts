@@ -5,8 +5,9 @@ import { daemonCommand } from './command.js';
 import { done } from './context.js';
 import { printable } from './render.js';
 
-function changeText({ jail, change, parameters }: ReloadChange, dryRun: boolean): string {
+function changeText({ jail, change, parameters, failure }: ReloadChange, dryRun: boolean): string {
   const what = parameters.join(', ');
+  if (failure !== undefined) return '';
   const words = {
     new: dryRun ? 'is new' : 'added',
     removed: 'is in no file any more; if it runs, it goes on until it is stopped',
@@ -20,8 +21,8 @@ export const reload = daemonCommand({
   name: 'reload',
   summary: 'Read the files again. Nothing changes when there is a mistake in them.',
   description:
-    'What can change while a jail runs is changed; for the rest a running jail is restarted. A jail that no file describes ' +
-    'any more goes on until it is stopped.',
+    'What can change while a jail runs is changed, all of it or nothing; for the rest a running jail is restarted. A jail ' +
+    'that no file describes any more goes on until it is stopped.',
   operands: '',
   count: [0, 0],
   options: {
@@ -40,6 +41,8 @@ export const reload = daemonCommand({
     context.out(
       changes.length === 0 ? 'nothing changed\n' : changes.map((one) => changeText(one, dryRun)).join(''),
     );
-    return done;
+    const failed = changes.flatMap(({ jail, failure }) => (failure === undefined ? [] : [{ jail, failure }]));
+    for (const { jail, failure } of failed) context.err(errorText(`${jail}: not changed: ${failure}`));
+    return failed.length > 0 ? { exit: 1 } : done;
   },
 });

@@ -19,6 +19,7 @@ export interface Remains {
   readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
   readonly oomKills: number;
   readonly isSilent?: boolean;
+  readonly unsettled?: JailPlan['prepare'];
 }
 
 const PATIENCE = 1000;
@@ -37,6 +38,11 @@ export class Incarnation {
   readonly launch: Launch;
   /** All of the plan's preparation is done. */
   private isPrepared = false;
+  /** What a change may have done beside the plan: its end takes that away as well. */
+  unsettled: JailPlan['prepare'] = [];
+  /** Changes are made one after the other, and the end of the jail waits for the one under way. */
+  private changing: Promise<unknown> = Promise.resolve();
+  private isOver = false;
   private cancelled = false;
   /** What it has left to the next life. */
   standing: Standing | null = null;
@@ -63,6 +69,7 @@ export class Incarnation {
     this.startedAt = remains.startedAt;
     this.oomKills = remains.oomKills;
     this.isSilent = remains.isSilent ?? false;
+    this.unsettled = remains.unsettled ?? [];
     this.begun = true;
   }
 
@@ -95,7 +102,7 @@ export class Incarnation {
    * @throws SystemError when the facts cannot be had
    */
   prepare(planJail: PlanJail, intend: () => void, network: KeptNetwork): Promise<Execution> {
-    return network.prepare(this.jail, {
+    const preparation = network.prepare(this.jail, {
       facts: () => this.host.facts(this.jail),
       plan: (facts) => planJail(this.jail, { ...facts, jid: this.jid, launch: this.id }, this.mode),
       carryOut: (plan, kept) => {
@@ -104,6 +111,9 @@ export class Incarnation {
         return this.carryOut(plan, kept);
       },
     });
+    // What changes meanwhile is changed when it is there.
+    this.changing = preparation.catch(() => undefined);
+    return preparation;
   }
 
   private async carryOut({ prepare }: JailPlan, kept: readonly Step[]): Promise<Execution> {
@@ -114,6 +124,21 @@ export class Incarnation {
     });
     this.isPrepared = execution.ok;
     return execution;
+  }
+
+  /** Lets `work` change it while it runs, given what it is then. Rejects when it has ended, or with what `work` throws. */
+  change<T>(work: (plan: JailPlan) => Promise<T>): Promise<T> {
+    const change = this.changing.then(() => {
+      if (this.isOver || !this.isPrepared || this.plan === null) throw new Error('it has ended');
+      return work(this.plan);
+    });
+    this.changing = change.catch(() => undefined);
+    return change;
+  }
+
+  /** It was changed into what `plan` says: that is what its end takes away. */
+  amend(plan: JailPlan): void {
+    this.plan = plan;
   }
 
   /** Calls the preparation off: it ends with the step under way. */
@@ -152,20 +177,24 @@ export class Incarnation {
    * @returns what failed on the way; "occupied" when processes are left that cannot be killed
    */
   async clean(leave = false): Promise<readonly unknown[] | 'occupied'> {
+    this.isOver = true;
+    await this.changing;
     if (!(await this.isEmpty())) return 'occupied';
     const { poststop = [], release = [] } = (this.wasUp && !this.isSilent ? this.plan : null) ?? {};
     const done = this.isPrepared ? this.plan : null;
-    this.standing = leave && done !== null ? standingOf(this.jail, done) : null;
+    this.standing =
+      leave && done !== null && this.unsettled.length === 0 ? standingOf(this.jail, done) : null;
     const left = new Set<Step>(this.standing?.steps);
     const isLeft = (step: Step): boolean =>
       left.has(step) || (left.size > 0 && step.name === 'rundir.create');
     const gone = done?.prepare.filter((step) => !isLeft(step)) ?? [];
     const errors = [
       ...(await runEach(this.host.executors, poststop, this.launch, this.trace)),
-      ...(await undoAll(this.host.executors, gone, this.launch, this.trace)),
+      ...(await undoAll(this.host.executors, [...gone, ...this.unsettled], this.launch, this.trace)),
       ...(await runEach(this.host.executors, release, this.launch, this.trace)),
     ];
     this.isPrepared = false;
+    this.unsettled = [];
     return errors;
   }
 

@@ -14,7 +14,7 @@ import type {
 import type { Observation } from '../../src/plan/audit/observation.js';
 import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
-import type { FirewallArgs, Step } from '../../src/plan/step.js';
+import type { FirewallArgs, Step, StepOf } from '../../src/plan/step.js';
 import type { Clock } from '../../src/supervise/clock.js';
 import { hostLimits } from './host-limits.js';
 import { temporaryDirectory } from './temporary.js';
@@ -201,6 +201,8 @@ export class FakeHost implements Host {
   /** "JAIL RESOURCE" → what it uses. */
   readonly usages = new Map<string, number>();
   readonly killedCgroups: string[] = [];
+  /** IPv4 addresses that jails have. */
+  readonly addresses = new Set<string>();
   readonly frozen: [string, boolean][] = [];
   boot = 'boot-1';
   private pids = 4000;
@@ -239,9 +241,25 @@ export class FakeHost implements Host {
       },
     },
     'netns.name': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
-    'network.limit': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
-    'firewall.set': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
-    'network.attach': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'network.limit': {
+      run: (step) => this.run(step, `${step.args.egress}`),
+      undo: (step) => this.undo(step, `${step.args.egress}`),
+    },
+    'firewall.set': {
+      run: (step) => this.run(step, step.args.ip4.join()),
+      undo: (step) => this.undo(step, step.args.ip4.join()),
+    },
+    'network.attach': {
+      run: async (step) => {
+        await this.run(step, '');
+        for (const { address } of step.args.ip4) this.addresses.add(address);
+      },
+      undo: (step) => {
+        for (const { address } of step.args.ip4) this.addresses.delete(address);
+        return this.undo(step, '');
+      },
+      change: (before, after) => this.changeNetwork(before, after),
+    },
     'interfaces.lend': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.go': {
       run: async (step, launch) => {
@@ -264,6 +282,23 @@ export class FakeHost implements Host {
   renewFirewall(): Promise<void> {
     this.renewals++;
     return Promise.resolve();
+  }
+
+  /** What it was told of jails: those of the files, what they are held to have, and those that gave it back. */
+  acquainted: readonly string[] = [];
+  readonly held = new Map<string, readonly string[]>();
+  readonly givenBack: string[] = [];
+
+  acquaint(jails: readonly Jail[]): void {
+    this.acquainted = jails.map(({ name }) => name);
+  }
+
+  hold(jail: string, addresses: readonly string[]): void {
+    this.held.set(jail, addresses);
+  }
+
+  giveBack(jail: string): void {
+    this.givenBack.push(jail);
   }
 
   /** What it was told of. */
@@ -388,6 +423,21 @@ export class FakeHost implements Host {
     await (this.slow.get(words) ?? this.slow.get(step.name));
     const error = this.failing.get(words) ?? this.failing.get(step.name);
     if (error !== undefined) throw error;
+  }
+
+  /** What comes is there before what goes. */
+  private async changeNetwork(
+    before: StepOf<'network.attach'>,
+    after: StepOf<'network.attach'>,
+  ): Promise<void> {
+    const [had, has] = [before, after].map(({ args }) => args.ip4.map(({ address }) => address));
+    const words = `change network.attach ${had?.join()} to ${has?.join()}`;
+    this.steps.push(words);
+    const error = this.failing.get(words);
+    if (error !== undefined) throw error;
+    for (const address of has ?? []) this.addresses.add(address);
+    await this.slow.get(words);
+    for (const address of had ?? []) if (has?.includes(address) !== true) this.addresses.delete(address);
   }
 
   private undo(step: Step, detail: string): void {

@@ -105,7 +105,7 @@ export const network = {
     "Names in the jail's /etc/hosts: its own, also those of the jails that it depends on, or none.",
     {
       default: 'own for jails with addresses, else none',
-      note: 'Mounted over that of the root, whose lines come first; without an address the name is 127.0.1.1. Those of other jails are as this one starts. none leaves the file as the root has it.',
+      note: 'Mounted over that of the root, whose lines come first; without an address the name is 127.0.1.1. It is as the jail starts: an address that changes while it runs, of this jail or another, is in it after a restart. none leaves the file as the root has it.',
     },
   ),
   mtu: linux(integer(68, 65_535), "MTU of the jail's interface.", {
