@@ -4,7 +4,7 @@ import type { Executors, JailerHandle, Launch } from './host.js';
 import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
-import { clearRates, setRates } from './rates.js';
+import { changeRates, clearRates, setRates } from './rates.js';
 import type { StepListener } from './step-listener.js';
 
 /** The steps that are about a jail's network. */
@@ -38,8 +38,9 @@ export function networkExecutors(listener: StepListener, firewall: Firewall): Pi
       },
     },
     'network.limit': {
-      run: ({ args }) => setRates(args),
-      undo: ({ args }) => clearRates(args),
+      run: ({ args }, launch) => setRates(args, launch.jailer),
+      undo: ({ args }, launch) => clearRates(args, launch.jailer),
+      change: (before, after, launch) => changeRates(before.args, after.args, launch.jailer),
     },
     'firewall.set': {
       run: ({ args }) => firewall.set(args),

@@ -71,7 +71,7 @@ export async function detachNetwork(args: NetworkArgs): Promise<void> {
 }
 
 /** The kernel takes 20 ms to delete a link, but for most of them the link is gone already, and nobody needs to wait. */
-async function deleteElsewhere(link: Link): Promise<void> {
+export async function deleteElsewhere(link: Link): Promise<void> {
   const host = new NetlinkSocket();
   let over = false;
   const deleted = host.requestElsewhere([deleteLink(link)]).finally(() => {
@@ -89,7 +89,8 @@ export function bringLoopbackUp(jailer: JailerHandle): void {
   withJailNetlink(jailer, (jail) => jail.request([LOOPBACK]));
 }
 
-function withJailNetlink<T>(jailer: JailerHandle, use: (socket: NetlinkSocket) => T): T {
+/** Calls `use` with a socket in the network namespace of a jail. Throws SystemError ESRCH when its jailer is gone. */
+export function withJailNetlink<T>(jailer: JailerHandle, use: (socket: NetlinkSocket) => T): T {
   const pidfd = pidfdOpen(jailer.pid);
   try {
     return withNetlink(use, pidfdGetfd(pidfd, jailer.netlinkFd));
