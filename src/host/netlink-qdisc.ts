@@ -22,7 +22,9 @@ const [TCA_ACT_KIND, TCA_ACT_OPTIONS, TCA_MIRRED_PARMS] = [1, 2, 2];
 const [ACT_STOLEN, EGRESS_REDIRECT] = [4, 1];
 /** Priority 1 of all protocols, which is written in the order of the network. */
 const FIRST_OF_ALL = 0x1_0300;
-const [IFLA_NAME, IFLA_INFO, IFLA_ALIAS, INFO_KIND] = [3, 18, 20, 1];
+const [IFLA_NAME, IFLA_TXQLEN, IFLA_INFO, IFLA_ALIAS, INFO_KIND] = [3, 13, 18, 20, 1];
+/** Packets that may be on their way through a device at once: its own 32 are too few for a gigabyte per second. */
+const THROUGH = 1000;
 const MAX_U32 = 0xffff_ffff;
 
 /** How packets leave a link: all in bytes, the rate per second. */
@@ -124,6 +126,7 @@ export function redirectIncoming(index: number, name: string, to: number): Reque
 export function createIfb(name: string, alias: string): Request {
   const attributes: readonly Attribute[] = [
     [IFLA_NAME, name],
+    [IFLA_TXQLEN, THROUGH],
     [IFLA_ALIAS, alias],
     [IFLA_INFO, [[INFO_KIND, 'ifb']]],
   ];

@@ -1,0 +1,114 @@
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { patience } from '../support/patience.js';
+import { TestInstance } from '../support/instance.js';
+
+const MIB = 1024 ** 2;
+/** What a limited jail is asked for, and one that is not. */
+const [LITTLE, MUCH] = [3 * MIB, 64 * MIB];
+const LIMIT = 2 * MIB;
+
+describe('a jail with a limit of its rate', function () {
+  this.timeout(60_000 * patience);
+  const instance = new TestInstance();
+
+  /** Bytes per second at which the host gets a file from an address. */
+  const fetched = (address: string, file: string): number => {
+    const url = `http://${address}/${file}`;
+    const words = ['-gsS', '-m', '30', '-o', '/dev/null', '-w', '%{speed_download}', url];
+    return Number(instance.onHost('curl', ...words).stdout);
+  };
+  /** Bytes per second at which a jail gets a file from an address. */
+  const received = (jail: string, address: string, file: string, size: number): number => {
+    const began = performance.now();
+    const command = `wget -qO /dev/null 'http://${address}/${file}'`;
+    const { code, stderr } = instance.ctl('exec', jail, '--', 'sh', '-c', command);
+    expect([code, stderr]).to.deep.equal([0, '']);
+    return (size / (performance.now() - began)) * 1000;
+  };
+  const isHeld = (rate: number): void => {
+    expect(rate)
+      .to.be.above(0.85 * LIMIT)
+      .and.below(1.15 * LIMIT);
+  };
+  const devices = (): readonly string[] =>
+    instance
+      .onHost('ip', '-o', 'link', 'show', 'type', 'ifb')
+      .stdout.split('\n')
+      .filter((line) => line !== '');
+
+  before(async () => {
+    mkdirSync(join(instance.root, 'srv'));
+    for (const [name, size] of [
+      ['little', LITTLE],
+      ['much', MUCH],
+    ] as const) {
+      writeFileSync(join(instance.root, 'srv', name), '');
+      truncateSync(join(instance.root, 'srv', name), size);
+    }
+    instance.configure(`
+      * { path = "$root"; command = "/bin/httpd -f -p 80 -h /srv"; }
+      free { ip4.addr = 10.77.0.2; ip6.addr = "fd77::2"; }
+      sender { ip4.addr = 10.77.0.3; ip6.addr = "fd77::3"; net.egress.max = 2M; }
+      receiver { ip4.addr = 10.77.0.4; ip6.addr = "fd77::4"; net.ingress.max = 2M; }
+      both { ip4.addr = 10.77.0.5; net.ingress.max = 2M; net.egress.max = 2M; vnet; mtu = 9000; }
+      unlimited { ip4.addr = 10.77.0.6; net.egress.max = max; }
+    `);
+    await instance.start();
+    const { code, stderr } = instance.ctl('start', '-a');
+    expect([code, stderr]).to.deep.equal([0, '']);
+  });
+
+  after(() => instance.close());
+
+  it('sends no faster, over IPv4 and IPv6', () => {
+    isHeld(fetched('10.77.0.3', 'little'));
+    isHeld(fetched('[fd77::3]', 'little'));
+  });
+
+  it('sends to another jail no faster', () => {
+    isHeld(received('free', '10.77.0.3', 'little', LITTLE));
+  });
+
+  it('receives no faster, over IPv4 and IPv6', () => {
+    isHeld(received('receiver', '10.77.0.2', 'little', LITTLE));
+    isHeld(received('receiver', '[fd77::2]', 'little', LITTLE));
+  });
+
+  it('is limited one way only, when only one is limited', () => {
+    expect(received('sender', '10.77.0.2', 'much', MUCH)).to.be.above(10 * LIMIT);
+    expect(fetched('10.77.0.4', 'much')).to.be.above(10 * LIMIT);
+  });
+
+  it('is limited both ways, with large packets too', () => {
+    isHeld(fetched('10.77.0.5', 'little'));
+    isHeld(received('both', '10.77.0.2', 'little', LITTLE));
+  });
+
+  it('is as fast as any other without one, or with max', () => {
+    expect(fetched('10.77.0.2', 'much')).to.be.above(10 * LIMIT);
+    expect(fetched('10.77.0.6', 'much')).to.be.above(10 * LIMIT);
+  });
+
+  it('has a device on the host for what it sends, with the mark of its jaild, and none else', () => {
+    expect(devices()).to.have.lengthOf(2);
+    for (const line of devices()) expect(line).to.match(/^\d+: jq[0-9a-f]{12}: .*\balias jaild [0-9a-f]{8}\b/);
+  });
+
+  it('leaves nothing on the host when it stops', () => {
+    instance.ctl('stop', '-a');
+    expect(devices()).to.deep.equal([]);
+  });
+
+  it('keeps its device when jaild ends, and leaves none when it ends while there is no jaild', async () => {
+    instance.ctl('start', 'sender');
+    const { pid } = instance.status('sender');
+    await instance.killDaemon();
+    expect(devices()).to.have.lengthOf(1);
+    process.kill(pid ?? 0, 'SIGKILL');
+    await instance.start();
+    await instance.until('sender has ended', () => instance.ctl('stop', 'sender').code === 0);
+    expect(devices()).to.deep.equal([]);
+  });
+});
