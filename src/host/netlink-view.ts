@@ -1,5 +1,6 @@
+import { constants } from 'node:os';
 import ipaddr from 'ipaddr.js';
-import { NLM_F_DUMP, attributeText, type Request } from './netlink-message.js';
+import { NLM_F_DUMP, attributeText, encodeAttributes, type Request } from './netlink-message.js';
 
 /*
  * How links, addresses and routes look to whoever is shown them, with what has passed a link. Pure. rtnetlink(7); the
@@ -53,19 +54,30 @@ export interface RouteView {
   readonly source: string | null;
 }
 
+const dump = { subject: 'all', flags: NLM_F_DUMP } as const;
+/** A jail that has the right to may make as many as it likes. */
+const MOST = 1000;
+
+/** One link with its counters; none of that name is no error. */
+export function getLinkView(name: string): Request {
+  const body = Buffer.concat([Buffer.alloc(16), encodeAttributes([[IFLA.name, name]])]);
+  const tolerates = [constants.errno.ENODEV];
+  return { step: 'look up link', subject: name, type: GETLINK, flags: 0, body, tolerates };
+}
+
 /** All links, with their counters. */
 export function viewLinks(): Request {
-  return { step: 'list links', subject: 'all', type: GETLINK, flags: NLM_F_DUMP, body: Buffer.alloc(16) };
+  return { ...dump, step: 'list links', type: GETLINK, body: Buffer.alloc(16) };
 }
 
 /** All addresses of both families. */
 export function viewAddresses(): Request {
-  return { step: 'list addresses', subject: 'all', type: GETADDR, flags: NLM_F_DUMP, body: Buffer.alloc(8) };
+  return { ...dump, step: 'list addresses', type: GETADDR, body: Buffer.alloc(8), most: MOST };
 }
 
 /** All routes of both families. */
 export function viewRoutes(): Request {
-  return { step: 'list routes', subject: 'all', type: GETROUTE, flags: NLM_F_DUMP, body: Buffer.alloc(12) };
+  return { ...dump, step: 'list routes', type: GETROUTE, body: Buffer.alloc(12), most: MOST };
 }
 
 /** The payloads of the attributes that are wanted, in their order: the others are many, and there are many links. */

@@ -62,20 +62,24 @@ export class NetlinkSocket {
 
   #answers(requests: readonly Request[], first: number): readonly (readonly Buffer[])[] {
     const answers: Buffer[][] = requests.map(() => []);
-    const verdicts = this.#receive(first, requests.length, answers);
+    const verdicts = this.#receive(first, requests, answers);
     requests.forEach((request, index) => throwVerdict(request, verdicts.get(index)));
     return answers;
   }
 
   /** Collects answers and verdicts until the last request has had its verdict. */
-  #receive(first: number, count: number, answers: readonly Buffer[][]): ReadonlyMap<number, Verdict> {
+  #receive(
+    first: number,
+    requests: readonly Request[],
+    answers: readonly Buffer[][],
+  ): ReadonlyMap<number, Verdict> {
     const verdicts = new Map<number, Verdict>();
-    while (!verdicts.has(count - 1)) {
+    while (!verdicts.has(requests.length - 1)) {
       for (const { type, sequence, body } of this.#messages()) {
         const index = sequence - first;
         if (type === NLMSG_ERROR) verdicts.set(index, decodeVerdict(body));
         else if (type === NLMSG_DONE) verdicts.set(index, { errno: 0, words: null });
-        else answers[index]?.push(Buffer.from(body)); // the datagram's memory is used again
+        else keep(answers[index], body, requests[index]?.most);
       }
     }
     return verdicts;
@@ -86,6 +90,11 @@ export class NetlinkSocket {
     if (size === null) throw new SystemError('netlink', constants.errno.EPROTO, 'no answer from the kernel');
     return decodeMessages(datagram.subarray(0, size));
   }
+}
+
+/** The datagram's memory is used again. */
+function keep(answers: Buffer[] | undefined, body: Buffer, most = Infinity): void {
+  if (answers !== undefined && answers.length < most) answers.push(Buffer.from(body));
 }
 
 function throwVerdict({ step, subject, tolerates }: Request, verdict: Verdict | undefined): void {

@@ -62,7 +62,8 @@ export async function changeRates(
   try {
     within(after, jailer, (socket) => {
       const link = linkNamed(socket, after.link);
-      if (wanted.sent !== null) socket.request([limitSending(link.index, link.name, bucketOf(wanted.sent, link.mtu))]);
+      if (wanted.sent !== null)
+        socket.request([limitSending(link.index, link.name, bucketOf(wanted.sent, link.mtu))]);
       else if (old.sent !== null) socket.request([unlimitSending(link.index, link.name)]);
       const queue = old.received === null ? null : findLink(socket, after.queue);
       if (wanted.received === null) return;
@@ -80,8 +81,7 @@ export async function clearRates(args: RateArgs, jailer: JailerHandle | null): P
   if (args.side === 'jail' && !isThere(args, jailer)) return;
   within(args, jailer, (socket) => {
     const link = findLink(socket, args.link);
-    if (link !== null && amounts(args).sent !== null)
-      socket.request([unlimitSending(link.index, link.name)]);
+    if (link !== null && amounts(args).sent !== null) socket.request([unlimitSending(link.index, link.name)]);
   });
   if (amounts(args).received !== null) await letPass(args, jailer);
 }

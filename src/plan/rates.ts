@@ -4,7 +4,8 @@ import { hostMark } from './instance.js';
 import type { NetworkArgs, RateArgs, Step } from './step.js';
 
 /** Bytes per second; `max` is no limit. */
-const limit = (rate: number | undefined): number | null => (rate === undefined || rate === Infinity ? null : rate);
+const limit = (rate: number | undefined): number | null =>
+  rate === undefined || rate === Infinity ? null : rate;
 
 /**
  * How fast a jail may send and receive (net.egress.max, net.ingress.max). On the host's end of its link, where the jail

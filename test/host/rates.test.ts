@@ -92,7 +92,10 @@ describeInNetns('limits of rates', import.meta.url, () => {
     const inside = args({ side: 'jail', link: 'eth0', egress: 3_000_000, ingress: 4_000_000 });
     await setRates(inside, guest);
     expect(queues()).to.deep.equal({});
-    expect(queues(inGuest)).to.deep.equal({ eth0: 'tbf 3000000 30000, ingress', [QUEUE]: 'tbf 4000000 40000' });
+    expect(queues(inGuest)).to.deep.equal({
+      eth0: 'tbf 3000000 30000, ingress',
+      [QUEUE]: 'tbf 4000000 40000',
+    });
     await clearRates(inside, guest);
     expect(queues(inGuest)).to.deep.equal({});
     expect(inGuest('ip', '-o', 'link', 'show', 'type', 'ifb')).to.equal('');

@@ -93,7 +93,8 @@ describe('a jail with a limit of its rate', function () {
 
   it('has a device on the host for what it sends, with the mark of its jaild, and none else', () => {
     expect(devices()).to.have.lengthOf(2);
-    for (const line of devices()) expect(line).to.match(/^\d+: jq[0-9a-f]{12}: .*\balias jaild [0-9a-f]{8}\b/);
+    for (const line of devices())
+      expect(line).to.match(/^\d+: jq[0-9a-f]{12}: .*\balias jaild [0-9a-f]{8}\b/);
   });
 
   it('leaves nothing on the host when it stops', () => {
