@@ -1,6 +1,6 @@
 import { sizeText } from '../config/values/quantity.js';
 import type { JailNetwork, JailStatus } from '../supervise/operations.js';
-import type { Line } from './story.js';
+import type { Line } from './render.js';
 
 const KINDS: Readonly<Record<JailNetwork['attachment']['kind'], string>> = {
   routed: 'routed',

@@ -2,11 +2,8 @@ import type { JailNetwork, JailStatus } from '../supervise/operations.js';
 import type { Terminal } from './context.js';
 import { stateCell } from './list.js';
 import { networkLines } from './network-lines.js';
-import { clock, paint, printable, span } from './render.js';
+import { clock, paint, printable, span, type Line } from './render.js';
 import { sizeText } from '../config/values/quantity.js';
-
-/** A line of a story; one without text is left out. */
-export type Line = readonly [title: string, text: string];
 
 const ago = (date: Date, now: Date): string => `${span(now.getTime() - date.getTime())} ago`;
 const ahead = (date: Date, now: Date): string => `in ${span(date.getTime() - now.getTime())}`;
