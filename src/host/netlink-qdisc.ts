@@ -123,13 +123,20 @@ export function redirectIncoming(index: number, name: string, to: number): Reque
 }
 
 /** Makes a device that hands packets on to where they came from: they can wait there. One that is there stays. */
-export function createIfb(name: string, alias: string): Request {
+export function createIfb(name: string): Request {
   const attributes: readonly Attribute[] = [
     [IFLA_NAME, name],
     [IFLA_TXQLEN, THROUGH],
-    [IFLA_ALIAS, alias],
     [IFLA_INFO, [[INFO_KIND, 'ifb']]],
   ];
   const body = Buffer.concat([Buffer.alloc(16), encodeAttributes(attributes)]);
   return { step: 'create queue', subject: name, type: NEWLINK, flags: NLM_F_CREATE, body };
+}
+
+/** Writes on a link whose it is. ip-link(8), alias */
+export function markLink(index: number, name: string, alias: string): Request {
+  const header = Buffer.alloc(16);
+  header.writeInt32LE(index, 4);
+  const body = Buffer.concat([header, encodeAttributes([[IFLA_ALIAS, alias]])]);
+  return { step: 'mark link', subject: name, type: NEWLINK, flags: 0, body };
 }

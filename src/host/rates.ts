@@ -8,6 +8,7 @@ import {
   createIfb,
   interceptIncoming,
   limitSending,
+  markLink,
   redirectIncoming,
   releaseIncoming,
   unlimitSending,
@@ -110,9 +111,10 @@ function bucketOf(rate: number, mtu: number): Bucket {
 
 /** Has what comes in on the link wait at a device of its own. */
 function holdBack(socket: NetlinkSocket, link: LinkView, { queue, mark }: RateArgs, rate: number): void {
-  socket.request([createIfb(queue, mark)]);
+  socket.request([createIfb(queue)]);
   const { index, name } = linkNamed(socket, queue);
   socket.request([
+    markLink(index, name, mark),
     ...(hasIp6() ? [withoutGeneratedAddress(index, name)] : []),
     setLinkUp(index, name),
     limitSending(index, name, bucketOf(rate, link.mtu)),

@@ -48,8 +48,3 @@ export function linkName(instance: Instance, jail: string): string {
   const digest = createHash('sha256').update(`${instance.prefix}\0${jail}`).digest('hex');
   return `jl${digest.slice(0, 12)}`;
 }
-
-/** What the devices of an instance that are no end of a jail's link are marked with (`ip link` shows it as alias). */
-export function hostMark({ key }: Instance): string {
-  return key === '' ? 'jaild' : `jaild ${key}`;
-}

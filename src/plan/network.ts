@@ -60,3 +60,8 @@ export function jailNetwork(jail: Jail, { instance, hostnameAddresses }: HostFac
     gateways: jail.values.gateway ?? [],
   };
 }
+
+/** Whether there is more to a jail's network than its loopback. */
+export function hasLink({ attachment, ip4, ip6 }: NetworkArgs): boolean {
+  return attachment.kind !== 'routed' || ip4.length + ip6.length > 0;
+}

@@ -1,6 +1,6 @@
 import type { Jail } from '../config/jail.js';
 import type { Instance } from './instance.js';
-import { hostMark } from './instance.js';
+import { hasLink } from './network.js';
 import type { NetworkArgs, RateArgs, Step } from './step.js';
 
 /** Bytes per second; `max` is no limit. */
@@ -11,7 +11,7 @@ const limit = (rate: number | undefined): number | null =>
  * How fast a jail may send and receive (net.egress.max, net.ingress.max). On the host's end of its link, where the jail
  * can change nothing; a macvlan has none, and is limited inside.
  */
-export function rateSteps({ values }: Jail, network: NetworkArgs, instance: Instance): readonly Step[] {
+export function rateSteps({ name, values }: Jail, network: NetworkArgs, instance: Instance): readonly Step[] {
   const egress = limit(values['net.egress.max']);
   const ingress = limit(values['net.ingress.max']);
   if ((egress === null && ingress === null) || !hasLink(network)) return [];
@@ -20,15 +20,12 @@ export function rateSteps({ values }: Jail, network: NetworkArgs, instance: Inst
     side,
     link: side === 'jail' ? network.peer : network.link,
     queue: queueName(network.link),
-    mark: hostMark(instance),
+    mark: `${instance.cgroupName} ${name}`,
     egress,
     ingress,
   };
   return [{ name: 'network.limit', args }];
 }
-
-/** A jail with no address has a loopback only. */
-const hasLink = ({ ip4, ip6 }: NetworkArgs): boolean => ip4.length + ip6.length > 0;
 
 /** The device that holds a jail's packets back, beside its link: as long and as much the jail's own. */
 const queueName = (link: string): string => link.replace(/^jl/, 'jq');

@@ -1,6 +1,7 @@
 import type { Jail } from '../config/compile.js';
 import { SystemError } from '../host/error.js';
 import type { Host, NetworkView } from '../host/host.js';
+import { hasLink } from '../plan/network.js';
 import type { JailPlan, NetworkArgs, RateArgs } from '../plan/step.js';
 import type { SupervisedJail } from './jail.js';
 import type { JailNetwork } from './operations.js';
@@ -22,7 +23,6 @@ function attachOf(plan: JailPlan): NetworkArgs | null {
   return plan.prepare.find((step) => step.name === 'network.attach')?.args ?? null;
 }
 
-const hasLink = ({ ip4, ip6 }: NetworkArgs): boolean => ip4.length + ip6.length > 0;
 const hostLinkOf = (attach: NetworkArgs): string | null => (hasLink(attach) ? attach.link : null);
 
 function attachmentOf(attach: NetworkArgs | null): JailNetwork['attachment'] {

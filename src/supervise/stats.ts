@@ -1,4 +1,5 @@
 import type { Host, TrafficSubject } from '../host/host.js';
+import { hasLink } from '../plan/network.js';
 import type { JailPlan } from '../plan/step.js';
 import type { SupervisedJail } from './jail.js';
 import { isDown, shown } from './lifecycle.js';
@@ -33,9 +34,8 @@ function placeOf({ prepare }: JailPlan): TrafficSubject['place'] | null {
   const attach = prepare.find((step) => step.name === 'network.attach')?.args;
   const lent = prepare.find((step) => step.name === 'interfaces.lend')?.args.interfaces ?? [];
   if (attach === undefined) return null;
-  const hasLink = attach.ip4.length + attach.ip6.length > 0;
   const isInside = attach.attachment.kind === 'macvlan' || lent.length > 0;
-  if (hasLink && !isInside) return { kind: 'host', link: attach.link };
-  const links = [...(hasLink ? [attach.peer] : []), ...lent];
+  if (hasLink(attach) && !isInside) return { kind: 'host', link: attach.link };
+  const links = [...(hasLink(attach) ? [attach.peer] : []), ...lent];
   return links.length > 0 ? { kind: 'inside', links } : { kind: 'nowhere' };
 }

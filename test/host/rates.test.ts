@@ -49,8 +49,8 @@ describeInNetns('limits of rates', import.meta.url, () => {
   });
 
   afterEach(async () => {
-    await guest.end();
     if (run('ip', '-o', 'link').includes(LINK)) run('ip', 'link', 'del', LINK);
+    await guest.end();
     expect(run('ip', '-o', 'link').trim().split('\n')).to.have.lengthOf(1);
   });
 

@@ -86,6 +86,14 @@ describe('a jail with a limit of its rate', function () {
     isHeld(received('both', '10.77.0.2', 'little', LITTLE));
   });
 
+  it('cannot take its limits away, even with the right to change its own network', () => {
+    const words = 'ip link set eth0 mtu 1400 && ip link set lo down && ip link set lo up';
+    const { code, stderr } = instance.ctl('exec', 'both', '--', 'sh', '-c', words);
+    expect([code, stderr]).to.deep.equal([0, '']);
+    isHeld(fetched('10.77.0.5', 'little'));
+    isHeld(received('both', '10.77.0.2', 'little', LITTLE));
+  });
+
   it('is as fast as any other without one, or with max', () => {
     expect(fetched('10.77.0.2', 'much')).to.be.above(10 * LIMIT);
     expect(fetched('10.77.0.6', 'much')).to.be.above(10 * LIMIT);
@@ -94,7 +102,7 @@ describe('a jail with a limit of its rate', function () {
   it('has a device on the host for what it sends, with the mark of its jaild, and none else', () => {
     expect(devices()).to.have.lengthOf(2);
     for (const line of devices())
-      expect(line).to.match(/^\d+: jq[0-9a-f]{12}: .*\balias jaild [0-9a-f]{8}\b/);
+      expect(line).to.match(/^\d+: jq[0-9a-f]{12}: .*\balias jaild-[0-9a-f]{8} (sender|both)\b/);
   });
 
   it('leaves nothing on the host when it stops', () => {
