@@ -93,10 +93,15 @@ describe('what is seen of running jails', function () {
   });
 
   it('agrees with what the jail sees itself', () => {
-    const { received_bytes, received_packets, sent_bytes, sent_packets } = only('client');
-    expect([received_bytes, received_packets, sent_bytes, sent_packets]).to.deep.equal(
-      ['rx_bytes', 'rx_packets', 'tx_bytes', 'tx_packets'].map((name) => counter('client', name)),
-    );
+    const figures = () => {
+      const { received_bytes, received_packets, sent_bytes, sent_packets } = only('client');
+      return [received_bytes, received_packets, sent_bytes, sent_packets].map(Number);
+    };
+    // Neighbours speak whenever they like.
+    const least = figures();
+    const seen = ['rx_bytes', 'rx_packets', 'tx_bytes', 'tx_packets'].map((name) => counter('client', name));
+    const most = figures();
+    seen.forEach((value, index) => expect(value).to.be.within(least[index] ?? NaN, most[index] ?? NaN));
   });
 
   it('counts an interface of the host in the jail that has it', () => {
@@ -105,9 +110,10 @@ describe('what is seen of running jails', function () {
       instance.onHost('curl', '-sS', '-m', '5', 'http://10.88.0.2/file', '-o', '/dev/null').code,
     ).to.equal(0);
     const { sent_bytes, received_bytes } = only('owner');
+    const seen = counter('owner', 'tx_bytes', 'lent0');
     expect(sent_bytes).to.be.above(4 * MIB);
     expect(received_bytes).to.be.above(before);
-    expect(sent_bytes).to.equal(counter('owner', 'tx_bytes', 'lent0'));
+    expect(seen).to.be.within(sent_bytes ?? NaN, only('owner').sent_bytes ?? NaN);
   });
 
   it('has no figures of a network that is the host’s, nothing for a loopback alone, null for what is down', () => {
