@@ -12,6 +12,7 @@ import { ownSubdirectory } from './own-directory.js';
 import { makeWorkDirectory, removeWorkDirectory } from './overlay.js';
 import { describeSignal } from './signal.js';
 import type { StepListener } from './step-listener.js';
+import type { SysctlLedger } from './sysctl-ledger.js';
 
 /** What the supervisor has written there already stays; how an earlier jail of the name ended does not. */
 function makeRundir(path: string): void {
@@ -43,11 +44,13 @@ function endJailer(launch: Launch): void {
 /**
  * THE TABLE of what does each step on the real machine.
  * @param firewall what jails share of the packet filter
+ * @param ledger what jails need of the host's sysctls
  * @param prepareCgroups makes the directories that all jails share, before the first jail's
  */
 export function makeExecutors(
   listener: StepListener,
   firewall: Firewall,
+  ledger: SysctlLedger,
   prepareCgroups: () => void,
 ): Executors {
   return {
@@ -82,7 +85,7 @@ export function makeExecutors(
       },
       undo: (_step, launch) => endJailer(launch),
     },
-    ...networkExecutors(listener, firewall),
+    ...networkExecutors(listener, firewall, ledger),
     'jailer.go': { run: (_step, launch) => jailerOf(launch).go() },
     'jail.exec': {
       run: async ({ args }, launch) => {

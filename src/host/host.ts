@@ -128,6 +128,8 @@ export interface Host {
   population(cgroups: readonly string[]): number;
   /** What the kernel says of a running jail. Rejects with SystemError when it has ended. */
   observe(subject: Subject): Promise<Observation>;
+  /** Takes away what is left of jails that are not among these, whom no record knows. @returns what it was. Throws SystemError. */
+  sweep(jails: ReadonlySet<string>): readonly string[];
   bootId(): string;
   /** Milliseconds of CLOCK_MONOTONIC, and of the wall clock. */
   monotonic(): number;

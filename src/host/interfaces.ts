@@ -3,15 +3,21 @@ import type { NetworkArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import {
-  decodeAddress,
   decodeLink,
-  decodeRoute,
-  dumpAddresses,
+  decodeLinkDetails,
   dumpLinks,
   getLink,
+  type Link,
+  type LinkDetails,
+} from './netlink-link.js';
+import {
+  decodeAddress,
+  decodeRoute,
+  dumpAddresses,
+  dumpRoutes,
+  linksOfRoute,
   matchRoute,
   type Address,
-  type Link,
   type Route,
 } from './netlink-route.js';
 
@@ -82,12 +88,31 @@ export function announcers(host: NetlinkSocket, { ip4, ip6 }: NetworkArgs, which
 }
 
 /** The link of that name; null when there is none. Throws SystemError. */
-export function findLink(host: NetlinkSocket, name: string): Link | null {
+export function findLink(host: NetlinkSocket, name: string): LinkDetails | null {
   const body = host.request([{ ...getLink(name), tolerates: [constants.errno.ENODEV] }])[0]?.[0];
-  return body === undefined ? null : decodeLink(body);
+  return body === undefined ? null : decodeLinkDetails(body);
 }
 
-function missing(host: NetlinkSocket, name: string): SystemError {
+/** The ports of a bridge. Throws SystemError. */
+export function portsOf(host: NetlinkSocket, bridge: Link): readonly Link[] {
+  return (host.request([dumpLinks(bridge.index)])[0] ?? []).map(decodeLink);
+}
+
+/** All links, closely. Throws SystemError. */
+export function linksInDetail(host: NetlinkSocket): readonly LinkDetails[] {
+  return (host.request([dumpLinks()])[0] ?? []).map(decodeLinkDetails);
+}
+
+/** Names of the interfaces that the host's default routes of a family lead over. Throws SystemError. */
+export function waysOut(host: NetlinkSocket, family: 'ip4' | 'ip6'): readonly string[] {
+  const routes = host.request([dumpRoutes(family)])[0] ?? [];
+  const links = new Set(routes.filter((body) => decodeRoute(body).prefix === 0).flatMap(linksOfRoute));
+  if (links.size === 0) return [];
+  return linksOf(host).flatMap(({ index, name }) => (links.has(index) ? [name] : []));
+}
+
+/** There is no interface of that name, and these are there. Throws SystemError where those can't be listed. */
+export function missing(host: NetlinkSocket, name: string): SystemError {
   const names = linksOf(host).map((link) => link.name);
   return new SystemError('interface', constants.errno.ENODEV, name, `this host has ${names.join(', ')}`);
 }

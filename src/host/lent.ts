@@ -1,20 +1,34 @@
-import { existsSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { LendArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
+import { readJson, writeAtomically } from './files.js';
 import type { JailerHandle } from './host.js';
 import { findLink, hostInterfaces } from './interfaces.js';
-import { jailerBinary } from './jailer.js';
-import { closeFd, pidfdGetfd, pidfdOpen, pidfdSendSignal, posixSpawn, waitpid } from './libc.js';
+import { withJailNetlink } from './jail-end.js';
+import {
+  decodeLinkDetails,
+  getLinkAt,
+  moveLink,
+  setLink,
+  setLinkDown,
+  type LinkDetails,
+} from './netlink-link.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
-import { moveLink } from './netlink-route.js';
+import { throughWindow } from './window.js';
 
-/** The descriptor of the socket in native/jailer/window.c. */
-const WINDOW = 10;
-/** Milliseconds that a window may take to open. */
-const PATIENCE = 5000;
-const { ENODEV, EBADF, EEXIST, ETIMEDOUT } = constants.errno;
+const { ENODEV } = constants.errno;
+
+/** What an interface was when it was lent, and where it is in the jail: the one number that the jail cannot change. */
+interface Lent {
+  readonly name: string;
+  readonly kind: string;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly index: number;
+}
+
+const isNote = (value: unknown): value is readonly Lent[] => Array.isArray(value);
 
 /**
  * Moves interfaces of the host into a jail (jail(8), vnet.interface). When one can't be moved, those before it are given
@@ -24,13 +38,31 @@ export async function lendInterfaces(args: LendArgs, jailer: JailerHandle): Prom
   try {
     withNetlink((host) => {
       const links = args.interfaces.map((name) => findLink(host, name) ?? missing(name));
-      for (const link of links) host.request([moveLink(link.index, link.name, jailer.initPid)]);
+      const lent: Lent[] = [];
+      for (const link of links) {
+        host.request([moveLink(link.index, link.name, jailer.initPid)]);
+        lent.push(
+          noteOf(
+            link,
+            withJailNetlink(jailer, (jail) => findLink(jail, link.name)),
+          ),
+        );
+        writeAtomically(args.note, `${JSON.stringify(lent)}\n`);
+      }
     });
   } catch (error) {
     await takeBackInterfaces(args);
     throw error;
   }
 }
+
+const noteOf = ({ name, kind, mac, mtu, index }: LinkDetails, inside: LinkDetails | null): Lent => ({
+  name,
+  kind,
+  mac,
+  mtu,
+  index: inside?.index ?? index,
+});
 
 function missing(name: string): never {
   const names = hostInterfaces().map((link) => link.name);
@@ -41,72 +73,40 @@ function missing(name: string): never {
 }
 
 /**
- * Gives the interfaces back to the host, when nobody may be in the jail any more. One that is not there is fine: it was
+ * Gives the interfaces back to the host, when nobody may be in the jail any more, under the names and with the hardware
+ * addresses and MTUs that they had; down and without addresses, as on FreeBSD. One that is not there is fine: it was
  * never lent, is back already, or the jail has deleted it. Rejects with SystemError.
  */
-export async function takeBackInterfaces({ interfaces, netns }: LendArgs): Promise<void> {
+export async function takeBackInterfaces({ interfaces, netns, note }: LendArgs): Promise<void> {
   if (!existsSync(netns)) return;
+  const lent = readJson(note, isNote) ?? [];
   await throughWindow(netns, (jail) => {
     for (const name of interfaces) {
-      const link = findLink(jail, name);
-      if (link !== null) giveBack(jail, link.index, name);
+      const before = lent.find((one) => one.name === name);
+      const link = before === undefined ? findLink(jail, name) : linkAt(jail, before);
+      if (link !== null) giveBack(jail, link, before ?? link, name);
     }
   });
 }
 
+/** What is there under the number of an interface, unless it is of another kind: something that the jail has made. */
+function linkAt(jail: NetlinkSocket, { index, kind, name }: Lent): LinkDetails | null {
+  const body = jail.request([{ ...getLinkAt(index, name), tolerates: [ENODEV] }])[0]?.[0];
+  const link = body === undefined ? null : decodeLinkDetails(body);
+  return link?.kind === kind ? link : null;
+}
+
 /** The host may have made another of that name meanwhile: then it comes back under one that is free. */
-function giveBack(jail: NetlinkSocket, index: number, name: string): void {
-  try {
-    jail.request([moveLink(index, name, process.pid)]);
-  } catch (error) {
-    if (!(error instanceof SystemError && error.errno === EEXIST)) throw error;
-    jail.request([moveLink(index, name, process.pid, 'lent%d')]);
-  }
-}
-
-/** Calls `use` with a socket in the network namespace of that name, which a small process opens and jaild fetches. */
-async function throughWindow(netns: string, use: (socket: NetlinkSocket) => void): Promise<void> {
-  const nowhere = openSync('/dev/null', 'r+');
-  const standard = [0, 1, 2].map((to) => [nowhere, to] as const);
-  let pid: number;
-  try {
-    pid = posixSpawn(`/proc/self/fd/${jailerBinary()}`, ['jailer', '--window', netns], {}, standard);
-  } finally {
-    closeFd(nowhere);
-  }
-  const pidfd = pidfdOpen(pid);
-  try {
-    withNetlink(use, await fetchSocket(pid, pidfd, netns));
-  } finally {
-    await end(pid, pidfd);
-  }
-}
-
-/** The socket, as soon as it is there. */
-async function fetchSocket(pid: number, pidfd: number, netns: string): Promise<number> {
-  for (const until = Date.now() + PATIENCE; Date.now() < until; await wait(1)) {
-    try {
-      return pidfdGetfd(pidfd, WINDOW);
-    } catch (error) {
-      if (!(error instanceof SystemError && error.errno === EBADF)) throw failure(pid, netns, error);
-    }
-  }
-  throw new SystemError('setns', ETIMEDOUT, netns);
-}
-
-/** The window's own reason, where it has ended with one. */
-function failure(pid: number, netns: string, error: unknown): unknown {
-  const ended = waitpid(pid);
-  return ended?.how === 'exit' ? new SystemError('setns', ended.code, netns) : error;
-}
-
-async function end(pid: number, pidfd: number): Promise<void> {
-  try {
-    pidfdSendSignal(pidfd, constants.signals.SIGKILL);
-    while (waitpid(pid) === null) await wait(1);
-  } catch {
-    // It had ended by itself, and failure() has reaped it.
-  } finally {
-    closeFd(pidfd);
-  }
+function giveBack(
+  jail: NetlinkSocket,
+  { index }: LinkDetails,
+  { mac, mtu }: Pick<Lent, 'mac' | 'mtu'>,
+  name: string,
+): void {
+  const isTaken = withNetlink((host) => findLink(host, name) !== null);
+  jail.request([
+    setLinkDown(index, name), // a device may refuse another hardware address while it is up
+    setLink(index, name, { mac, mtu }),
+    moveLink(index, name, process.pid, isTaken ? 'lent%d' : name),
+  ]);
 }

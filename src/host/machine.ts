@@ -15,6 +15,7 @@ import { keepFromHost } from '../plan/host-directories.js';
 import type { OwnDirectories } from '../plan/host-part.js';
 import type { Instance } from '../plan/instance.js';
 import { labelsOf } from '../plan/labels.js';
+import { linkOwner } from '../plan/network.js';
 import { limitsDisk } from '../plan/rctl.js';
 import { markReach, reachOf, type Reach } from '../plan/reach.js';
 import { coreRules } from '../plan/resource-limits.js';
@@ -48,6 +49,8 @@ import { readWithinReach } from './reach.js';
 import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { SeccompCache } from './seccomp.js';
 import { securityModules } from './security-modules.js';
+import { sweepNetwork } from './sweep.js';
+import { SysctlLedger } from './sysctl-ledger.js';
 import { UidRangeStore } from './uidrange.js';
 import { followWays, namedPaths, withBrinks } from './ways.js';
 import { readUsage } from './usage.js';
@@ -91,6 +94,7 @@ export class Machine implements Host {
   readonly #limits = new HostLimitsReader();
   readonly #reach = new Set<string>();
   readonly #own: OwnDirectories;
+  readonly #sysctls: SysctlLedger;
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
@@ -104,7 +108,9 @@ export class Machine implements Host {
     if (this.#uids.damage !== null)
       listener.warn(`${this.#uids.damage.message}: ${this.#uids.damage.hint ?? ''}`);
     this.#seccomp = new SeccompCache(instance.stateDirectory, seccompCompiler);
-    this.executors = makeExecutors(listener, new Firewall(), () => this.#prepareCgroups());
+    this.#sysctls = new SysctlLedger(instance.runDirectory, this.#bootId);
+    if (this.#sysctls.damage !== null) listener.warn(this.#sysctls.damage.message);
+    this.executors = makeExecutors(listener, new Firewall(), this.#sysctls, () => this.#prepareCgroups());
   }
 
   async facts(jail: Jail): Promise<HostFacts> {
@@ -249,6 +255,10 @@ export class Machine implements Host {
 
   observe(subject: Subject): Promise<Observation> {
     return observeJail(subject);
+  }
+
+  sweep(jails: ReadonlySet<string>): readonly string[] {
+    return sweepNetwork(linkOwner(this.instance), jails, this.#sysctls);
   }
 
   bootId(): string {

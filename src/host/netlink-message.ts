@@ -36,6 +36,7 @@ export type Attribute = readonly [type: number, value: number | string | Buffer 
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 export const NLM_F_DUMP = 0x300;
+export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 const NLM_F_REQUEST = 0x1;

@@ -22,7 +22,7 @@ const [TCA_ACT_KIND, TCA_ACT_OPTIONS, TCA_MIRRED_PARMS] = [1, 2, 2];
 const [ACT_STOLEN, EGRESS_REDIRECT] = [4, 1];
 /** Priority 1 of all protocols, which is written in the order of the network. */
 const FIRST_OF_ALL = 0x1_0300;
-const [IFLA_NAME, IFLA_TXQLEN, IFLA_INFO, IFLA_ALIAS, INFO_KIND] = [3, 13, 18, 20, 1];
+const [IFLA_NAME, IFLA_TXQLEN, IFLA_INFO, INFO_KIND] = [3, 13, 18, 1];
 /** Packets that may be on their way through a device at once: its own 32 are too few for a gigabyte per second. */
 const THROUGH = 1000;
 const MAX_U32 = 0xffff_ffff;
@@ -131,12 +131,4 @@ export function createIfb(name: string): Request {
   ];
   const body = Buffer.concat([Buffer.alloc(16), encodeAttributes(attributes)]);
   return { step: 'create queue', subject: name, type: NEWLINK, flags: NLM_F_CREATE, body };
-}
-
-/** Writes on a link whose it is. ip-link(8), alias */
-export function markLink(index: number, name: string, alias: string): Request {
-  const header = Buffer.alloc(16);
-  header.writeInt32LE(index, 4);
-  const body = Buffer.concat([header, encodeAttributes([[IFLA_ALIAS, alias]])]);
-  return { step: 'mark link', subject: name, type: NEWLINK, flags: 0, body };
 }

@@ -1,56 +1,30 @@
 import { constants } from 'node:os';
 import ipaddr from 'ipaddr.js';
-import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_DUMP, attributeText, decodeAttributes } from './netlink-message.js';
+import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, decodeAttributes } from './netlink-message.js';
 import { encodeAttributes, type Attribute, type Request } from './netlink-message.js';
 
 /*
- * What is said about links, addresses, routes and neighbours. Pure. rtnetlink(7); the numbers are those of
- * linux/rtnetlink.h, if_link.h, if_addr.h and neighbour.h.
+ * What is said about addresses, routes and neighbours. Pure. rtnetlink(7); the numbers are those of
+ * linux/rtnetlink.h, if_addr.h and neighbour.h.
  */
 
 const { errno: E } = constants;
-const [NEWLINK, DELLINK, GETLINK] = [16, 17, 18];
-const [NEWADDR, GETADDR] = [20, 22];
-const [NEWROUTE, GETROUTE] = [24, 26];
+const [NEWADDR, DELADDR, GETADDR] = [20, 21, 22];
+const [NEWROUTE, DELROUTE, GETROUTE] = [24, 25, 26];
 const [NEWNEIGH, DELNEIGH] = [28, 29];
 const AF_INET = 2;
 const AF_INET6 = 10;
 const NEW = NLM_F_CREATE | NLM_F_EXCL;
 
-const IFF_UP = 1;
-const IFLA = {
-  address: 1,
-  name: 3,
-  mtu: 4,
-  link: 5,
-  info: 18,
-  netnsPid: 19,
-  afSpec: 26,
-  extMask: 29,
-} as const;
-const IFLA_QUEUES = { tx: 31, rx: 32 } as const;
-const [INFO_KIND, INFO_DATA, VETH_INFO_PEER] = [1, 2, 1];
-const SKIP_STATISTICS = 8;
-const [IFLA_INET_CONF, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_NONE] = [1, 8, 1];
 const IFA = { address: 1, local: 2, flags: 8 } as const;
 const [IFA_F_NODAD, IFA_F_NOPREFIXROUTE] = [0x02, 0x200];
-const RTA = { dst: 1, oif: 4, gateway: 5, prefsrc: 7 } as const;
+const RTA = { dst: 1, oif: 4, gateway: 5, prefsrc: 7, multipath: 9, table: 15 } as const;
 const [TABLE_MAIN, PROTOCOL_STATIC, SCOPE_UNIVERSE, SCOPE_LINK] = [254, 4, 0, 253];
+const UNICAST = 1;
 const ROUTE_TYPES = ['unspecified', 'unicast', 'local', 'broadcast', 'anycast', 'multicast'] as const;
 const RTM_F_FIB_MATCH = 0x2000;
 const RTNH_F_ONLINK = 4;
 const [NUD_PERMANENT, NTF_PROXY, NDA_DST] = [0x80, 8, 1];
-
-/** IPV4_DEVCONF_* of linux/ip.h: the settings below /proc/sys/net/ipv4/conf/LINK that may come with a link. */
-const IPV4_SETTINGS = { forwarding: 1, accept_redirects: 4, rp_filter: 8 } as const;
-
-export interface Link {
-  readonly index: number;
-  readonly name: string;
-  readonly up: boolean;
-  /** Index of the other end of a veth, in its own network namespace; 0 for other links. */
-  readonly peer: number;
-}
 
 export interface Address {
   readonly link: number;
@@ -66,114 +40,43 @@ export interface Route {
   readonly link: number;
 }
 
-export interface Veth {
-  readonly link: string;
-  readonly linkMac: string;
-  readonly peer: string;
-  readonly peerMac: string;
-  /** Bytes; null for 1500. */
-  readonly mtu: number | null;
+/** What an address of a link is for, where it is not for everything. */
+export interface AddressUse {
+  /** `link` keeps it from being the source of what goes out elsewhere. */
+  readonly scope?: 'link';
+  /** It brings the route to its prefix along. */
+  readonly onLink?: boolean;
 }
 
 const addressBytes = (address: string): Buffer => Buffer.from(ipaddr.parse(address).toByteArray());
 const addressText = (bytes: Buffer): string => ipaddr.fromByteArray([...bytes]).toString();
-const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
 const familyOf = (bytes: Buffer): number => (bytes.length === 4 ? AF_INET : AF_INET6);
 
-/** struct ifinfomsg and attributes. */
-function linkBody(index: number, flags: number, attributes: readonly Attribute[]): Buffer {
-  const header = Buffer.alloc(16);
-  header.writeInt32LE(index, 4);
-  header.writeUInt32LE(flags, 8);
-  header.writeUInt32LE(flags, 12); // the mask of what is to change
-  return Buffer.concat([header, encodeAttributes(attributes)]);
-}
-
-/** Makes a veth pair, the peer's end at once in the network namespace of the process `netnsPid`. Both ends are down. */
-export function createVeth(veth: Veth, netnsPid: number): Request {
-  // One queue: a jail needs no more, and each costs memory and objects in sysfs, by default one for each processor.
-  const end = (name: string, mac: string): readonly Attribute[] => [
-    [IFLA.name, name],
-    [IFLA.address, macBytes(mac)],
-    [IFLA.mtu, veth.mtu ?? 1500],
-    [IFLA_QUEUES.tx, 1],
-    [IFLA_QUEUES.rx, 1],
-  ];
-  const peer = linkBody(0, 0, [...end(veth.peer, veth.peerMac), [IFLA.netnsPid, netnsPid]]);
-  const info: Attribute = [
-    IFLA.info,
-    [
-      [INFO_KIND, 'veth'],
-      [INFO_DATA, [[VETH_INFO_PEER, peer]]],
-    ],
-  ];
-  const body = linkBody(0, 0, [...end(veth.link, veth.linkMac), info]);
-  return { step: 'create link', subject: veth.link, type: NEWLINK, flags: NEW, body };
-}
-
-/** Deletes a link, with its peer, addresses and routes. One that is gone already is fine. */
-export function deleteLink({ index, name }: Pick<Link, 'index' | 'name'>): Request {
-  const body = linkBody(index, 0, []);
-  return { step: 'delete link', subject: name, type: DELLINK, flags: 0, body, tolerates: [E.ENODEV] };
-}
-
-/** Moves a link into the network namespace of a process, under another name where one is given; `%d` in it is a free number. */
-export function moveLink(index: number, name: string, netnsPid: number, newName?: string): Request {
-  const renamed: readonly Attribute[] = newName === undefined ? [] : [[IFLA.name, newName]];
-  const body = linkBody(index, 0, [[IFLA.netnsPid, netnsPid], ...renamed]);
-  return { step: 'move link', subject: name, type: NEWLINK, flags: 0, body };
-}
-
-export function setLinkUp(index: number, name: string): Request {
-  return { step: 'set link up', subject: name, type: NEWLINK, flags: 0, body: linkBody(index, IFF_UP, []) };
-}
-
-/** Makes the kernel give a link no IPv6 address of its own accord. To be done before the link is up. ip-link(8), addrgenmode. */
-export function withoutGeneratedAddress(index: number, name: string): Request {
-  const body = linkBody(index, 0, [
-    [IFLA.afSpec, [[AF_INET6, [[IFLA_INET6_ADDR_GEN_MODE, Buffer.of(ADDR_GEN_NONE)]]]]],
-  ]);
-  return { step: 'set addrgenmode', subject: name, type: NEWLINK, flags: 0, body };
-}
-
-/** Sets what else were written below /proc/sys/net/ipv4/conf/LINK. */
-export function setIpv4(
-  index: number,
-  name: string,
-  settings: Readonly<Partial<Record<keyof typeof IPV4_SETTINGS, number>>>,
-): Request {
-  const conf = Object.entries(settings).map(([setting, value]): Attribute => [
-    IPV4_SETTINGS[setting as keyof typeof IPV4_SETTINGS],
-    value,
-  ]); // Object.entries forgets the type of the keys
-  const body = linkBody(index, 0, [[IFLA.afSpec, [[AF_INET, [[IFLA_INET_CONF, conf]]]]]]);
-  return { step: 'set ipv4 settings', subject: name, type: NEWLINK, flags: 0, body };
-}
-
-/**
- * Gives a link an address that is used at once, without asking the neighbours. Only the address itself: whatever its
- * prefix is, no route to it comes along. `scope` `link` keeps it from being the source of what goes out elsewhere.
- */
-export function addAddress(index: number, address: string, prefix: number, scope?: 'link'): Request {
+/** struct ifaddrmsg and attributes. */
+function addressBody(index: number, address: string, prefix: number, { scope, onLink }: AddressUse): Buffer {
   const bytes = addressBytes(address);
-  const header = Buffer.of(
-    familyOf(bytes),
-    prefix,
-    0,
-    scope === 'link' ? SCOPE_LINK : SCOPE_UNIVERSE,
-    0,
-    0,
-    0,
-    0,
-  );
+  const reach = scope === 'link' ? SCOPE_LINK : SCOPE_UNIVERSE;
+  const header = Buffer.of(familyOf(bytes), prefix, 0, reach, 0, 0, 0, 0);
   header.writeUInt32LE(index, 4);
   const attributes = encodeAttributes([
     [IFA.local, bytes],
     [IFA.address, bytes],
-    [IFA.flags, IFA_F_NODAD | IFA_F_NOPREFIXROUTE],
+    [IFA.flags, onLink === true ? IFA_F_NODAD : IFA_F_NODAD | IFA_F_NOPREFIXROUTE],
   ]);
-  const body = Buffer.concat([header, attributes]);
+  return Buffer.concat([header, attributes]);
+}
+
+/** Gives a link an address that is used at once, without asking the neighbours. */
+export function addAddress(index: number, address: string, prefix: number, use: AddressUse = {}): Request {
+  const body = addressBody(index, address, prefix, use);
   return { step: 'add address', subject: `${address}/${prefix}`, type: NEWADDR, flags: NEW, body };
+}
+
+/** Takes an address away; that it is not there is fine. */
+export function deleteAddress(index: number, address: string, prefix: number): Request {
+  const body = addressBody(index, address, prefix, {});
+  const tolerates = [E.EADDRNOTAVAIL];
+  return { step: 'take address', subject: `${address}/${prefix}`, type: DELADDR, flags: 0, body, tolerates };
 }
 
 /** struct rtmsg and attributes, for an unicast route in the main table. */
@@ -184,24 +87,33 @@ function routeBody(
   flags: number,
   attributes: readonly Attribute[],
 ): Buffer {
-  const header = Buffer.of(family, prefix, 0, 0, TABLE_MAIN, PROTOCOL_STATIC, scope, 1, 0, 0, 0, 0);
+  const header = Buffer.of(family, prefix, 0, 0, TABLE_MAIN, PROTOCOL_STATIC, scope, UNICAST, 0, 0, 0, 0);
   header.writeUInt32LE(flags, 8);
   return Buffer.concat([header, encodeAttributes(attributes)]);
 }
 
-/** A host route: the address is to be found on the link itself. */
-export function addHostRoute(index: number, address: string): Request {
+function hostRouteBody(index: number, address: string): Buffer {
   const bytes = addressBytes(address);
   const attributes: readonly Attribute[] = [
     [RTA.dst, bytes],
     [RTA.oif, index],
   ];
-  const body = routeBody(familyOf(bytes), bytes.length * 8, SCOPE_LINK, 0, attributes);
+  return routeBody(familyOf(bytes), bytes.length * 8, SCOPE_LINK, 0, attributes);
+}
+
+/** A host route: the address is to be found on the link itself. */
+export function addHostRoute(index: number, address: string): Request {
+  const body = hostRouteBody(index, address);
   return { step: 'add route', subject: address, type: NEWROUTE, flags: NEW, body };
 }
 
-/** A route to a prefix of no bits through a gateway that need not be in any prefix of the link, with a preferred source. */
-export function addDefaultRoute(index: number, gateway: string, source: string): Request {
+/** Takes addHostRoute() back; that there is none is fine. */
+export function deleteHostRoute(index: number, address: string): Request {
+  const body = hostRouteBody(index, address);
+  return { step: 'take route', subject: address, type: DELROUTE, flags: 0, body, tolerates: [E.ESRCH] };
+}
+
+function defaultRoute(index: number, gateway: string, source: string, flags: number): Request {
   const bytes = addressBytes(gateway);
   const attributes: readonly Attribute[] = [
     [RTA.oif, index],
@@ -209,7 +121,21 @@ export function addDefaultRoute(index: number, gateway: string, source: string):
     [RTA.prefsrc, addressBytes(source)],
   ];
   const body = routeBody(familyOf(bytes), 0, SCOPE_UNIVERSE, RTNH_F_ONLINK, attributes);
-  return { step: 'add route', subject: `default via ${gateway}`, type: NEWROUTE, flags: NEW, body };
+  return { step: 'add route', subject: `default via ${gateway}`, type: NEWROUTE, flags, body };
+}
+
+/** A route to a prefix of no bits through a gateway that need not be in any prefix of the link, with a preferred source. */
+export const addDefaultRoute = (index: number, gateway: string, source: string): Request =>
+  defaultRoute(index, gateway, source, NEW);
+
+/** The same in place of the one that is there, if any, with no moment without. */
+export const replaceDefaultRoute = (index: number, gateway: string, source: string): Request =>
+  defaultRoute(index, gateway, source, NLM_F_CREATE | NLM_F_REPLACE);
+
+/** Takes the default route over a link away; that there is none is fine. */
+export function deleteDefaultRoute(index: number, family: 'ip4' | 'ip6'): Request {
+  const body = routeBody(family === 'ip4' ? AF_INET : AF_INET6, 0, SCOPE_UNIVERSE, 0, [[RTA.oif, index]]);
+  return { step: 'take route', subject: 'default', type: DELROUTE, flags: 0, body, tolerates: [E.ESRCH] };
 }
 
 /** Which route of the host, as it stands in the tables, an address would take. No route at all is no error. */
@@ -220,6 +146,16 @@ export function matchRoute(address: string): Request {
   const body = Buffer.concat([header, encodeAttributes([[RTA.dst, bytes]])]);
   const tolerates = [E.ENETUNREACH, E.EHOSTUNREACH, E.EINVAL, E.EACCES]; // none, unreachable, blackhole, prohibit
   return { step: 'look up route', subject: address, type: GETROUTE, flags: 0, body, tolerates };
+}
+
+/** The unicast routes of one family in the main table. */
+export function dumpRoutes(family: 'ip4' | 'ip6'): Request {
+  const number = family === 'ip4' ? AF_INET : AF_INET6;
+  const header = Buffer.of(number, 0, 0, 0, TABLE_MAIN, 0, 0, UNICAST, 0, 0, 0, 0);
+  const body = Buffer.concat([header, encodeAttributes([[RTA.table, TABLE_MAIN]])]);
+  // A kernel without IPv6 has none of its routes.
+  const tolerates = [E.ENOENT, E.EOPNOTSUPP];
+  return { step: 'list routes', subject: 'host', type: GETROUTE, flags: NLM_F_DUMP, body, tolerates };
 }
 
 /** struct ndmsg and the address of a neighbour that a link is to answer for. */
@@ -239,41 +175,15 @@ export function addProxy(index: number, address: string): Request {
 /** Takes addProxy() back. An entry that is gone already is fine. */
 export function deleteProxy(index: number, address: string): Request {
   const body = proxyBody(index, address);
-  return {
-    step: 'withdraw',
-    subject: address,
-    type: DELNEIGH,
-    flags: 0,
-    body,
-    tolerates: [E.ENOENT, E.ENODEV],
-  };
+  const tolerates = [E.ENOENT, E.ENODEV];
+  return { step: 'withdraw', subject: address, type: DELNEIGH, flags: 0, body, tolerates };
 }
 
-export function getLink(name: string): Request {
-  const body = linkBody(0, 0, [
-    [IFLA.extMask, SKIP_STATISTICS],
-    [IFLA.name, name],
-  ]);
-  return { step: 'look up link', subject: name, type: GETLINK, flags: 0, body };
-}
-
-export function dumpLinks(): Request {
-  const body = linkBody(0, 0, [[IFLA.extMask, SKIP_STATISTICS]]);
-  return { step: 'list links', subject: 'host', type: GETLINK, flags: NLM_F_DUMP, body };
-}
-
-export function dumpAddresses(): Request {
-  return { step: 'list addresses', subject: 'host', type: GETADDR, flags: NLM_F_DUMP, body: Buffer.alloc(8) };
-}
-
-export function decodeLink(body: Buffer): Link {
-  const attributes = decodeAttributes(body.subarray(16));
-  return {
-    index: body.readInt32LE(4),
-    name: attributeText(attributes.get(IFLA.name) ?? Buffer.alloc(0)),
-    up: (body.readUInt32LE(8) & IFF_UP) !== 0,
-    peer: attributes.get(IFLA.link)?.readUInt32LE() ?? 0,
-  };
+/** All addresses of the host, or those of one link. */
+export function dumpAddresses(index = 0): Request {
+  const body = Buffer.alloc(8);
+  body.writeUInt32LE(index, 4);
+  return { step: 'list addresses', subject: 'host', type: GETADDR, flags: NLM_F_DUMP, body };
 }
 
 export function decodeAddress(body: Buffer): Address {
@@ -289,4 +199,16 @@ export function decodeRoute(body: Buffer): Route {
     prefix: body.readUInt8(1),
     link: attributes.get(RTA.oif)?.readUInt32LE() ?? 0,
   };
+}
+
+/** Indices of all links that a route leads over: struct rtnexthop, where there is more than one. */
+export function linksOfRoute(body: Buffer): readonly number[] {
+  const several = decodeAttributes(body.subarray(12)).get(RTA.multipath);
+  if (several === undefined) return [decodeRoute(body).link].filter((index) => index !== 0);
+  const links: number[] = [];
+  for (let at = 0; at + 8 <= several.length;) {
+    links.push(several.readInt32LE(at + 4));
+    at += Math.max(8, (several.readUInt16LE(at) + 3) & ~3);
+  }
+  return links;
 }

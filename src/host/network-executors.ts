@@ -3,9 +3,10 @@ import type { Firewall } from './firewall.js';
 import type { Executors, JailerHandle, Launch } from './host.js';
 import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
-import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
+import { attachNetwork, attachWhenFree, changeNetwork, detachNetwork } from './network.js';
 import { changeRates, clearRates, setRates } from './rates.js';
 import type { StepListener } from './step-listener.js';
+import type { SysctlLedger } from './sysctl-ledger.js';
 
 /** The steps that are about a jail's network. */
 type NetworkStep = Extract<
@@ -21,7 +22,14 @@ export function jailerOf(launch: Launch): JailerHandle {
 }
 
 /** What does the steps of the network on the real machine. */
-export function networkExecutors(listener: StepListener, firewall: Firewall): Pick<Executors, NetworkStep> {
+export function networkExecutors(
+  listener: StepListener,
+  firewall: Firewall,
+  ledger: SysctlLedger,
+): Pick<Executors, NetworkStep> {
+  const tell = (jail: string, warnings: readonly string[]): void => {
+    for (const warning of warnings) listener.warn(`${jail}: ${warning}`);
+  };
   return {
     'netns.name': {
       run: ({ args }, launch) => nameNetworkNamespace(args.path, jailerOf(launch).initPid),
@@ -30,12 +38,12 @@ export function networkExecutors(listener: StepListener, firewall: Firewall): Pi
     'network.attach': {
       run: ({ args }, launch) => {
         const jailer = jailerOf(launch);
-        if (args.ip4.length + args.ip6.length === 0) bringLoopbackUp(jailer);
-        else for (const warning of attachNetwork(args, jailer)) listener.warn(`${launch.jail}: ${warning}`);
+        if (args.attachment.kind === 'routed') return tell(launch.jail, attachNetwork(args, jailer, ledger));
+        return attachWhenFree(args, jailer, ledger).then((warnings) => tell(launch.jail, warnings));
       },
-      undo: ({ args }) => {
-        return args.ip4.length + args.ip6.length > 0 ? detachNetwork(args) : undefined;
-      },
+      undo: ({ args }) => detachNetwork(args, ledger),
+      change: async (before, after, launch) =>
+        tell(launch.jail, await changeNetwork(before.args, after.args, jailerOf(launch), ledger)),
     },
     'network.limit': {
       run: ({ args }, launch) => setRates(args, launch.jailer),

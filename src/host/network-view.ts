@@ -12,7 +12,7 @@ import {
   type LinkView,
   type Traffic,
 } from './netlink-view.js';
-import { withJailNetlink } from './network.js';
+import { withJailNetlink } from './jail-end.js';
 
 /** Up to this many links are asked for one by one, in one message whose answers the socket can hold. */
 const FEW = 16;

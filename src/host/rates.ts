@@ -8,16 +8,16 @@ import {
   createIfb,
   interceptIncoming,
   limitSending,
-  markLink,
   redirectIncoming,
   releaseIncoming,
   unlimitSending,
   type Bucket,
 } from './netlink-qdisc.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
-import { deleteLink, getLink, setLinkUp, withoutGeneratedAddress } from './netlink-route.js';
+import { withJailNetlink } from './jail-end.js';
+import { deleteLink, getLink, setLink, setLinkUp } from './netlink-link.js';
+import { deleteElsewhere } from './veth.js';
 import { decodeLinkView, type LinkView } from './netlink-view.js';
-import { deleteElsewhere, withJailNetlink } from './network.js';
 
 const { ENOENT, ENODEV, EOPNOTSUPP, ESRCH } = constants.errno;
 /** What the kernel says of a kind that it does not know. */
@@ -114,8 +114,7 @@ function holdBack(socket: NetlinkSocket, link: LinkView, { queue, mark }: RateAr
   socket.request([createIfb(queue)]);
   const { index, name } = linkNamed(socket, queue);
   socket.request([
-    markLink(index, name, mark),
-    ...(hasIp6() ? [withoutGeneratedAddress(index, name)] : []),
+    setLink(index, name, { alias: mark, ...(hasIp6() && { generate: 'none' }) }),
     setLinkUp(index, name),
     limitSending(index, name, bucketOf(rate, link.mtu)),
     interceptIncoming(link.index, link.name),

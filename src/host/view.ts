@@ -21,7 +21,7 @@ import { hasIp6 } from './forwarding.js';
 import { hostAddresses, hostInterfaces } from './interfaces.js';
 import { mountOf, mountsAt, mountTable } from './mount-table.js';
 import { ownHardLimits, raisesLimits, swapTotal } from './host-limits.js';
-import type { Link } from './netlink-route.js';
+import type { Link } from './netlink-link.js';
 import { directoriesOf } from './own-directory.js';
 import { factOf } from './path-fact.js';
 import { blockDeviceNumbers } from './root.js';

@@ -103,10 +103,11 @@ function overlaySteps({ values }: Jail, rundir: string): readonly Step[] {
 }
 
 /** After exec.created, which may have made them. */
-function lendSteps(jail: Jail, facts: HostFacts): readonly Step[] {
+function lendSteps(jail: Jail, facts: HostFacts, rundir: string): readonly Step[] {
   const interfaces = jail.values['vnet.interface'] ?? [];
   if (interfaces.length === 0) return [];
-  return [{ name: 'interfaces.lend', args: { interfaces, netns: netnsPath(jail, facts) } }];
+  const args = { interfaces, netns: netnsPath(jail, facts), note: `${rundir}/lent` };
+  return [{ name: 'interfaces.lend', args }];
 }
 
 /**
@@ -131,7 +132,7 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
       { name: 'jailer.spawn', args: { rundir, records } },
       ...networkSteps(jail, facts),
       ...hooks(jail, facts, 'exec.created'),
-      ...lendSteps(jail, facts),
+      ...lendSteps(jail, facts, rundir),
     ],
     begin: [{ name: 'jailer.go', args: {} }],
     poststart: hooks(jail, facts, 'exec.poststart'),

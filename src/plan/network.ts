@@ -2,62 +2,97 @@ import { createHash } from 'node:crypto';
 import type { Jail } from '../config/jail.js';
 import type { JailParams } from '../config/params.js';
 import type { HostFacts } from './facts.js';
-import { linkName } from './instance.js';
-import type { JailAddress, NetworkArgs } from './step.js';
+import { linkName, type Instance } from './instance.js';
+import type { Attachment, Forwarding, JailAddress, NetworkArgs } from './step.js';
 
-/** Whether the jail uses the host's network stack: `vnet = inherit`, `ip4 = inherit` or `ip6 = inherit`, and no address of its own. */
+type Family = 'ip4' | 'ip6';
+
+/**
+ * Whether the jail uses the host's network stack: `vnet = inherit`, `ip4 = inherit` or `ip6 = inherit`, and no address
+ * or interface of its own.
+ */
 export function sharesHostNetwork(values: JailParams): boolean {
   const written = (values['ip4.addr']?.length ?? 0) + (values['ip6.addr']?.length ?? 0) > 0;
   const hasAddress = written || values.ip_hostname === true;
-  return !hasAddress && [values.vnet, values.ip4, values.ip6].includes('inherit');
+  const hasInterface = values.bridge !== undefined || values.macvlan !== undefined;
+  return !hasAddress && !hasInterface && [values.vnet, values.ip4, values.ip6].includes('inherit');
 }
 
+/** The first word of the alias of every link that this instance makes: host-wide, and its own. */
+export const linkOwner = ({ cgroupName }: Instance): string => cgroupName;
+
 /** A locally administered unicast address that is the same at every start (IEEE 802: second bit of the first byte). */
-function macAddress(seed: string): string {
+export function stableMac(seed: string): string {
   const bytes = createHash('sha256').update(seed).digest().subarray(0, 6);
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
 const fullLength = { ip4: 32, ip6: 128 } as const;
-const familyOf = (address: string): 'ip4' | 'ip6' => (address.includes(':') ? 'ip6' : 'ip4');
+const familyOf = (address: string): Family => (address.includes(':') ? 'ip6' : 'ip4');
 
-/** The addresses written for the jail, then those of its host name (jail(8), ip_hostname). */
-function addresses(
-  values: JailParams,
-  hostname: readonly string[],
-  family: 'ip4' | 'ip6',
-): readonly JailAddress[] {
+/** The addresses written for the jail, those of its host name (jail(8), ip_hostname), and those that it was given. */
+function addresses(values: JailParams, facts: HostFacts, family: Family): readonly JailAddress[] {
   if (values[family] === 'disable') return [];
   const written = values[`${family}.addr`] ?? [];
-  const found = hostname
-    .filter((address) => familyOf(address) === family && !written.some((one) => one.address === address))
-    .map((address) => ({ address, prefix: fullLength[family] }));
+  const isNew = ({ address }: JailAddress): boolean =>
+    familyOf(address) === family && !written.some((one) => one.address === address);
+  const found = facts.hostnameAddresses.map((address) => ({ address, prefix: fullLength[family] }));
+  const isRouted = values.bridge === undefined && values.macvlan === undefined;
+  // On a bridge, and with a device of its own, the jail answers by itself.
+  const announced = (one: JailAddress, on: string | undefined = values.interface): JailAddress =>
+    on === undefined || !isRouted ? one : { ...one, announceOn: on };
   return [
-    ...written.map(({ address, prefix, interface: own }) =>
-      announced({ address, prefix }, own ?? values.interface),
-    ),
-    ...found.map((one) => announced(one, values.interface)),
+    ...written.map(({ address, prefix, interface: on }) => announced({ address, prefix }, on)),
+    ...found.filter(isNew).map((one) => announced(one)),
+    ...(facts.bridge?.leased ?? []).filter(isNew),
   ];
 }
 
-function announced(address: JailAddress, announceOn: string | undefined): JailAddress {
-  return announceOn === undefined ? address : { ...address, announceOn };
+function attachmentOf(
+  { bridge, macvlan, isolate = false, ...values }: JailParams,
+  facts: HostFacts,
+): Attachment {
+  if (macvlan !== undefined) return { kind: 'macvlan', on: macvlan };
+  if (bridge === undefined) return { kind: 'routed' };
+  const make = values['bridge.subnet'] === undefined ? null : (facts.bridge?.subnets ?? []);
+  return { kind: 'bridge', bridge, make, isolated: isolate };
 }
 
-/** The network of a jail with its own stack; with no address it is the loopback alone. */
-export function jailNetwork(jail: Jail, { instance, hostnameAddresses }: HostFacts): NetworkArgs {
-  const link = linkName(instance, jail.name);
+/** Where answers to a jail come in whose packets the host passes on, beside the interfaces that announce its addresses. */
+function forwardingOf(values: JailParams, attachment: Attachment): Forwarding | null {
+  const { nat = [], rdr = [], gateway = [] } = values;
+  const ways = [...nat, ...rdr];
+  const isWayOut = attachment.kind === 'bridge' && attachment.make !== null && gateway.length === 0;
+  if ((ways.length === 0 && !isWayOut) || attachment.kind === 'macvlan') return null;
+  const named = ways.flatMap(({ on }) => on ?? []);
+  const foreign = attachment.kind === 'bridge' && attachment.make === null ? [attachment.bridge] : [];
   return {
-    attachment: { kind: 'routed' },
+    interfaces: [...new Set([...foreign, ...named])],
+    byDefaultRoute: isWayOut || ways.some(({ on }) => on === undefined),
+  };
+}
+
+/** The network of a jail with its own stack; with no address and no bridge or interface to be on it is the loopback alone. */
+export function jailNetwork({ name, values }: Jail, facts: HostFacts): NetworkArgs {
+  const link = linkName(facts.instance, name);
+  // Jails of one name on several hosts may meet on one wire.
+  const seed = `${facts.machineId ?? ''} ${link}`;
+  const attachment = attachmentOf(values, facts);
+  const forwarding = forwardingOf(values, attachment);
+  return {
+    jail: name,
+    owner: linkOwner(facts.instance),
+    attachment,
     link,
     peer: 'eth0',
-    linkMac: macAddress(`${link} host`),
-    peerMac: macAddress(`${link} jail`),
-    mtu: jail.values.mtu ?? null,
-    ip4: addresses(jail.values, hostnameAddresses, 'ip4'),
-    ip6: addresses(jail.values, hostnameAddresses, 'ip6'),
-    gateways: jail.values.gateway ?? [],
+    linkMac: stableMac(`${seed} host`),
+    peerMac: values.mac ?? stableMac(`${seed} jail`),
+    mtu: values.mtu ?? null,
+    ip4: addresses(values, facts, 'ip4'),
+    ip6: addresses(values, facts, 'ip6'),
+    gateways: values.gateway ?? [],
+    ...(forwarding !== null && { forwarding }),
   };
 }
 

@@ -34,8 +34,18 @@ export type Attachment =
   /** A macvlan on an interface of the host. There is no host's end. */
   | { readonly kind: 'macvlan'; readonly on: string };
 
+/** Interfaces that are not the jail's own, and must pass on what comes in there for it. */
+export interface Forwarding {
+  readonly interfaces: readonly string[];
+  /** Also those of the host's default routes, as they are at that time. */
+  readonly byDefaultRoute: boolean;
+}
+
 /** The jail's interface, with its addresses and routes. */
 export interface NetworkArgs {
+  readonly jail: string;
+  /** Whose links they are: the first word of their alias, and all there is to that of a bridge. ip-link(8), alias. */
+  readonly owner: string;
   readonly attachment: Attachment;
   /** The host's end. */
   readonly link: string;
@@ -49,6 +59,8 @@ export interface NetworkArgs {
   readonly ip6: readonly JailAddress[];
   /** Of the default routes, at most one for each family; none: the host. */
   readonly gateways: readonly string[];
+  /** Absent: none. */
+  readonly forwarding?: Forwarding;
 }
 
 /** How much may pass a jail's link, in bytes per second; null for any amount. */
@@ -83,6 +95,8 @@ export interface LendArgs {
   readonly interfaces: readonly string[];
   /** The name of the jail's network namespace: they are taken back from there, whoever has ended. */
   readonly netns: string;
+  /** File that says what they were, for the jail may change them. */
+  readonly note: string;
 }
 
 /** What an overlay needs beside the directory that takes what the jail writes. */

@@ -42,7 +42,17 @@ export async function bootJails(context: BootContext): Promise<readonly string[]
   const current = found.filter((record) => record.bootId === bootId);
   await Promise.all(current.map((record) => adoptOne(record, context)));
   await Promise.all(broken.map((name) => adoptBroken(name, context)));
+  sweep(new Set([...current.map(({ name }) => name), ...broken]), context);
   return namesToStart(context);
+}
+
+/** What jails have left whose records are gone. A jaild that cannot take it away starts nevertheless. */
+function sweep(known: ReadonlySet<string>, { host, log }: BootContext): void {
+  try {
+    for (const left of host.sweep(known)) log.warn(`taken away, for its jail is gone: ${left}`);
+  } catch (error) {
+    log.error(`cannot look for what jails have left, ignoring: ${failureOf(error).message}`);
+  }
 }
 
 async function adoptBroken(name: string, context: BootContext): Promise<void> {

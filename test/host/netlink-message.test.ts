@@ -7,16 +7,8 @@ import {
   encodeAttributes,
   encodeRequests,
 } from '../../src/host/netlink-message.js';
-import {
-  addAddress,
-  addDefaultRoute,
-  addProxy,
-  createVeth,
-  decodeLink,
-  decodeRoute,
-  dumpLinks,
-  setLinkUp,
-} from '../../src/host/netlink-route.js';
+import { createVeth, decodeLink, dumpLinks, setLinkUp } from '../../src/host/netlink-link.js';
+import { addAddress, addDefaultRoute, addProxy, decodeRoute } from '../../src/host/netlink-route.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 

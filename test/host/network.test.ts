@@ -6,15 +6,20 @@ import { expect } from 'chai';
 import { SystemError } from '../../src/host/error.js';
 import { addressInUse, hostAddresses, hostInterfaces } from '../../src/host/interfaces.js';
 import { withNetlink } from '../../src/host/netlink.js';
-import { setLinkUp } from '../../src/host/netlink-route.js';
-import { attachNetwork, bringLoopbackUp, detachNetwork } from '../../src/host/network.js';
+import { setLinkUp } from '../../src/host/netlink-link.js';
+import * as network from '../../src/host/network.js';
+import { SysctlLedger } from '../../src/host/sysctl-ledger.js';
+
 import type { NetworkArgs } from '../../src/plan/step.js';
 import { askFromHere, startGuest, type Guest } from '../support/netns-client.js';
 import { describeInNetns } from '../support/netns.js';
+import { temporaryDirectory } from '../support/temporary.js';
 
 const { errno } = constants;
 
 const web: NetworkArgs = {
+  jail: 'web',
+  owner: 'jaild-test',
   attachment: { kind: 'routed' },
   gateways: [],
   link: 'jl00000000web',
@@ -30,12 +35,17 @@ const web: NetworkArgs = {
 };
 const db: NetworkArgs = {
   ...web,
+  jail: 'db',
   link: 'jl000000000db',
   linkMac: '02:00:00:00:02:01',
   peerMac: '02:00:00:00:02:02',
   ip4: [{ address: '192.0.2.11', prefix: 24 }],
   ip6: [{ address: '2001:db8::11', prefix: 64 }],
 };
+
+const ledger = new SysctlLedger(temporaryDirectory(), 'this boot');
+const attachNetwork = (args: NetworkArgs, jail: Guest) => network.attachNetwork(args, jail, ledger);
+const detachNetwork = (args: NetworkArgs) => network.detachNetwork(args, ledger);
 
 const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8' });
 const sysctl = (name: string): string => readFileSync(`/proc/sys/net/${name}`, 'utf8').trim();
@@ -49,6 +59,16 @@ const everything = (): string =>
     ip('neigh', 'show', 'proxy'),
     ip('-6', 'neigh', 'show', 'proxy'),
   ].join('\n');
+
+/** What an interface is told by files. */
+const sysctlsOf = (name: string): string =>
+  ['ipv4/conf', 'ipv6/conf', 'ipv4/neigh', 'ipv6/neigh']
+    .map((kind) =>
+      execFileSync('sh', ['-c', `cd /proc/sys/net/${kind}/${name} && grep -s . *; true`], {
+        encoding: 'utf8',
+      }),
+    )
+    .join('');
 
 function failure(attempt: () => unknown) {
   try {
@@ -133,7 +153,7 @@ describeInNetns('network', import.meta.url, () => {
   it('gives a jail its loopback, with a network and without', async () => {
     const [with_, without] = [await guest(), await guest()];
     attachNetwork(web, with_);
-    bringLoopbackUp(without);
+    network.bringLoopbackUp(without);
     expect(await Promise.all([with_.ask('127.0.0.1'), without.ask('127.0.0.1')])).to.deep.equal([
       '::ffff:127.0.0.1',
       '::ffff:127.0.0.1',
@@ -247,9 +267,7 @@ describeInNetns('network', import.meta.url, () => {
       ip4: [{ address: '192.0.2.10', prefix: 24, announceOn: 'lan0' }],
       ip6: [{ address: '2001:db8::10', prefix: 64, announceOn: 'lan0' }],
     };
-    attachNetwork(announced, jail);
-    await detachNetwork(announced);
-    const before = everything(); // after a first time: forwarding, once on, stays on
+    const before = [everything(), sysctlsOf('lan0')];
     attachNetwork(announced, jail);
     const started = performance.now();
     expect(await neighbour.ask('192.0.2.10')).to.equal('::ffff:192.0.2.2');
@@ -258,7 +276,7 @@ describeInNetns('network', import.meta.url, () => {
     expect(await jail.ask('2001:db8::2')).to.equal('2001:db8::10');
     expect(performance.now() - started).to.be.lessThan(700);
     await detachNetwork(announced);
-    expect(everything()).to.equal(before);
+    expect([everything(), sysctlsOf('lan0')]).to.deep.equal(before);
     ip('link', 'del', 'lan0');
   });
 

@@ -79,7 +79,11 @@ describe('the plan of a jail', () => {
       ['hook.run', { ...plan.prepare.at(-2)?.args }],
       [
         'interfaces.lend',
-        { interfaces: ['epair0b', 'tap1'], netns: '/run/netns/' + netnsName(facts.instance, 'web') },
+        {
+          interfaces: ['epair0b', 'tap1'],
+          netns: '/run/netns/' + netnsName(facts.instance, 'web'),
+          note: '/p/run/jaild/web/lent',
+        },
       ],
     ]);
   });

@@ -335,6 +335,10 @@ export class FakeHost implements Host {
     return (this.jailers.get(name)?.alive === true ? 1 : 0) + (this.strays.get(name) ?? 0);
   }
 
+  sweep(): readonly string[] {
+    return [];
+  }
+
   bootId(): string {
     return this.boot;
   }

@@ -22,9 +22,7 @@ export function subnetsOverlap(one: Subnet, other: Subnet): boolean {
   const [a, b] = [ipaddr.parse(one.address), ipaddr.parse(other.address)];
   if (a.kind() !== b.kind()) return false;
   const bits = Math.min(one.prefix, other.prefix);
-  return a.kind() === 'ipv4'
-    ? (a as ipaddr.IPv4).match(b, bits)
-    : (a as ipaddr.IPv6).match(b, bits);
+  return a.kind() === 'ipv4' ? (a as ipaddr.IPv4).match(b, bits) : (a as ipaddr.IPv6).match(b, bits);
 }
 
 /** "10.88.0.0/24"; in jaild's own choice it is `auto`. */

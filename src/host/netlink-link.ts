@@ -1,0 +1,249 @@
+import { constants } from 'node:os';
+import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_DUMP, attributeText, decodeAttributes } from './netlink-message.js';
+import { encodeAttributes, type Attribute, type Request } from './netlink-message.js';
+
+/* What is said about links. Pure. rtnetlink(7); the numbers are those of linux/rtnetlink.h and if_link.h. */
+
+const { ENODEV } = constants.errno;
+const [NEWLINK, DELLINK, GETLINK, SETLINK] = [16, 17, 18, 19];
+const [AF_INET, AF_BRIDGE, AF_INET6] = [2, 7, 10];
+const NEW = NLM_F_CREATE | NLM_F_EXCL;
+
+const IFF_UP = 1;
+const IFLA = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  link: 5,
+  master: 10,
+  protinfo: 12,
+  info: 18,
+  netnsPid: 19,
+  alias: 20,
+  afSpec: 26,
+  extMask: 29,
+} as const;
+const IFLA_QUEUES = { tx: 31, rx: 32 } as const;
+const [INFO_KIND, INFO_DATA, VETH_INFO_PEER] = [1, 2, 1];
+const [BR_FORWARD_DELAY, BR_STP_STATE, BRPORT_ISOLATED] = [1, 5, 33];
+const [MACVLAN_MODE, MACVLAN_MODE_BRIDGE] = [1, 4];
+const SKIP_STATISTICS = 8;
+const [IFLA_INET_CONF, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_NONE] = [1, 8, 1];
+
+/** IPV4_DEVCONF_* of linux/ip.h: the settings below /proc/sys/net/ipv4/conf/LINK that may come with a link. */
+const IPV4_SETTINGS = { forwarding: 1, accept_redirects: 4, rp_filter: 8, promote_secondaries: 20 } as const;
+type Ipv4Settings = Readonly<Partial<Record<keyof typeof IPV4_SETTINGS, number>>>;
+
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  readonly up: boolean;
+  /** Index of the other end of a veth, in its own network namespace; 0 for other links. */
+  readonly peer: number;
+}
+
+/** More of a link, for who looks closer. */
+export interface LinkDetails extends Link {
+  readonly mtu: number;
+  readonly mac: string;
+  /** "veth", "bridge", …; '' for a real device. */
+  readonly kind: string;
+  /** '' for none. */
+  readonly alias: string;
+}
+
+export interface Veth {
+  readonly link: string;
+  readonly linkMac: string;
+  readonly peer: string;
+  readonly peerMac: string;
+  /** Bytes; null for 1500. */
+  readonly mtu: number | null;
+}
+
+export interface Bridge {
+  readonly name: string;
+  readonly mac: string;
+  /** Bytes; null for 1500. */
+  readonly mtu: number | null;
+}
+
+export interface Macvlan {
+  readonly name: string;
+  readonly mac: string;
+  /** Bytes; null for that of the link below. */
+  readonly mtu: number | null;
+}
+
+/** What a link may be told in one go, up or down. */
+export interface LinkSettings {
+  readonly alias?: string;
+  readonly mac?: string;
+  readonly mtu?: number;
+  /** What else were written below /proc/sys/net/ipv4/conf/LINK. */
+  readonly ipv4?: Ipv4Settings;
+  /** `none`: the kernel gives it no IPv6 address of its own accord. To be said before the link is up. ip-link(8), addrgenmode. */
+  readonly generate?: 'none';
+}
+
+const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
+const macText = (bytes: Buffer): string => bytes.toString('hex').replace(/..(?!$)/g, '$&:');
+
+/** struct ifinfomsg and attributes. */
+function linkBody(index: number, flags: number, attributes: readonly Attribute[], mask = flags): Buffer {
+  const header = Buffer.alloc(16);
+  header.writeInt32LE(index, 4);
+  header.writeUInt32LE(flags, 8);
+  header.writeUInt32LE(mask, 12); // what is to change
+  return Buffer.concat([header, encodeAttributes(attributes)]);
+}
+
+const info = (kind: string, data: readonly Attribute[]): Attribute => [
+  IFLA.info,
+  [
+    [INFO_KIND, kind],
+    [INFO_DATA, data],
+  ],
+];
+
+/**
+ * Makes a veth pair, the peer's end at once in the network namespace of the process `netnsPid`, this one at once a port of
+ * the bridge with the index `master`. Both ends are down.
+ */
+export function createVeth(veth: Veth, netnsPid: number, master?: number): Request {
+  // One queue: a jail needs no more, and each costs memory and objects in sysfs, by default one for each processor.
+  const end = (name: string, mac: string): readonly Attribute[] => [
+    [IFLA.name, name],
+    [IFLA.address, macBytes(mac)],
+    [IFLA.mtu, veth.mtu ?? 1500],
+    [IFLA_QUEUES.tx, 1],
+    [IFLA_QUEUES.rx, 1],
+  ];
+  const peer = linkBody(0, 0, [...end(veth.peer, veth.peerMac), [IFLA.netnsPid, netnsPid]]);
+  const port: readonly Attribute[] = master === undefined ? [] : [[IFLA.master, master]];
+  const attributes = [...end(veth.link, veth.linkMac), ...port, info('veth', [[VETH_INFO_PEER, peer]])];
+  const body = linkBody(0, 0, attributes);
+  return { step: 'create link', subject: veth.link, type: NEWLINK, flags: NEW, body };
+}
+
+/** Makes a bridge that passes packets as soon as it has a port: no spanning tree, no delay. ip-link(8), bridge. */
+export function createBridge({ name, mac, mtu }: Bridge): Request {
+  const body = linkBody(0, 0, [
+    [IFLA.name, name],
+    [IFLA.address, macBytes(mac)],
+    ...(mtu === null ? [] : [[IFLA.mtu, mtu] as const]),
+    info('bridge', [
+      [BR_STP_STATE, 0],
+      [BR_FORWARD_DELAY, 0],
+    ]),
+  ]);
+  return { step: 'create bridge', subject: name, type: NEWLINK, flags: NEW, body };
+}
+
+/** Makes a macvlan on the link with the index `on`, at once in the network namespace of a process. ip-link(8), macvlan mode bridge. */
+export function createMacvlan({ name, mac, mtu }: Macvlan, on: number, netnsPid: number): Request {
+  const body = linkBody(0, 0, [
+    [IFLA.name, name],
+    [IFLA.address, macBytes(mac)],
+    ...(mtu === null ? [] : [[IFLA.mtu, mtu] as const]),
+    [IFLA.link, on],
+    [IFLA.netnsPid, netnsPid],
+    info('macvlan', [[MACVLAN_MODE, MACVLAN_MODE_BRIDGE]]),
+  ]);
+  return { step: 'create macvlan', subject: name, type: NEWLINK, flags: NEW, body };
+}
+
+/** Deletes a link, with its peer, addresses and routes. One that is gone already is fine. */
+export function deleteLink({ index, name }: Pick<Link, 'index' | 'name'>): Request {
+  const body = linkBody(index, 0, []);
+  return { step: 'delete link', subject: name, type: DELLINK, flags: 0, body, tolerates: [ENODEV] };
+}
+
+/** Moves a link into the network namespace of a process, under another name where one is given; `%d` in it is a free number. */
+export function moveLink(index: number, name: string, netnsPid: number, newName?: string): Request {
+  const renamed: readonly Attribute[] = newName === undefined ? [] : [[IFLA.name, newName]];
+  const body = linkBody(index, 0, [[IFLA.netnsPid, netnsPid], ...renamed]);
+  return { step: 'move link', subject: name, type: NEWLINK, flags: 0, body };
+}
+
+export function setLinkUp(index: number, name: string): Request {
+  return { step: 'set link up', subject: name, type: NEWLINK, flags: 0, body: linkBody(index, IFF_UP, []) };
+}
+
+export function setLinkDown(index: number, name: string): Request {
+  const body = linkBody(index, 0, [], IFF_UP);
+  return { step: 'set link down', subject: name, type: NEWLINK, flags: 0, body };
+}
+
+export function setLink(index: number, name: string, settings: LinkSettings): Request {
+  const { alias, mac, mtu, ipv4, generate } = settings;
+  const conf = Object.entries(ipv4 ?? {}).map(([setting, value]): Attribute => [
+    IPV4_SETTINGS[setting as keyof typeof IPV4_SETTINGS],
+    value,
+  ]); // Object.entries forgets the type of the keys
+  const families: readonly Attribute[] = [
+    ...(conf.length > 0 ? [[AF_INET, [[IFLA_INET_CONF, conf]]] as const] : []),
+    ...(generate === 'none'
+      ? [[AF_INET6, [[IFLA_INET6_ADDR_GEN_MODE, Buffer.of(ADDR_GEN_NONE)]]] as const]
+      : []),
+  ];
+  const body = linkBody(index, 0, [
+    ...(alias === undefined ? [] : [[IFLA.alias, alias] as const]),
+    ...(mac === undefined ? [] : [[IFLA.address, macBytes(mac)] as const]),
+    ...(mtu === undefined ? [] : [[IFLA.mtu, mtu] as const]),
+    ...(families.length > 0 ? [[IFLA.afSpec, families] as const] : []),
+  ]);
+  return { step: 'set up link', subject: name, type: NEWLINK, flags: 0, body };
+}
+
+/** Whether a port of a bridge passes nothing to and from the others of it that are isolated. bridge(8), isolated. */
+export function isolatePort(index: number, name: string, isolated: boolean): Request {
+  const port: Attribute = [IFLA.protinfo, [[BRPORT_ISOLATED, Buffer.of(isolated ? 1 : 0)]]];
+  const body = linkBody(index, 0, [port]);
+  body.writeUInt8(AF_BRIDGE, 0);
+  return { step: 'isolate port', subject: name, type: SETLINK, flags: 0, body };
+}
+
+export function getLink(name: string): Request {
+  return lookUp(0, name, [[IFLA.name, name]]);
+}
+
+/** The link of that index, which is called `name` when it is not found. */
+export function getLinkAt(index: number, name: string): Request {
+  return lookUp(index, name, []);
+}
+
+function lookUp(index: number, subject: string, attributes: readonly Attribute[]): Request {
+  const body = linkBody(index, 0, [[IFLA.extMask, SKIP_STATISTICS], ...attributes]);
+  return { step: 'look up link', subject, type: GETLINK, flags: 0, body };
+}
+
+/** All links, or the ports of the bridge with the index `master`. */
+export function dumpLinks(master?: number): Request {
+  const ports: readonly Attribute[] = master === undefined ? [] : [[IFLA.master, master]];
+  const body = linkBody(0, 0, [[IFLA.extMask, SKIP_STATISTICS], ...ports]);
+  return { step: 'list links', subject: 'host', type: GETLINK, flags: NLM_F_DUMP, body };
+}
+
+export function decodeLink(body: Buffer): Link {
+  const attributes = decodeAttributes(body.subarray(16));
+  return {
+    index: body.readInt32LE(4),
+    name: attributeText(attributes.get(IFLA.name) ?? Buffer.alloc(0)),
+    up: (body.readUInt32LE(8) & IFF_UP) !== 0,
+    peer: attributes.get(IFLA.link)?.readUInt32LE() ?? 0,
+  };
+}
+
+export function decodeLinkDetails(body: Buffer): LinkDetails {
+  const attributes = decodeAttributes(body.subarray(16));
+  const none = Buffer.alloc(0);
+  const information = decodeAttributes(attributes.get(IFLA.info) ?? none);
+  return {
+    ...decodeLink(body),
+    mtu: attributes.get(IFLA.mtu)?.readUInt32LE() ?? 0,
+    mac: macText(attributes.get(IFLA.address) ?? none),
+    kind: attributeText(information.get(INFO_KIND) ?? none),
+    alias: attributeText(attributes.get(IFLA.alias) ?? none),
+  };
+}
