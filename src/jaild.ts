@@ -126,6 +126,7 @@ class Daemon {
     this.#machine = new Machine({
       instance,
       cgroupRoot: settings['cgroup.root'] === '' ? null : settings['cgroup.root'],
+      subnets: settings['network.subnets'],
       uids: { base: settings['uids.base'], count: settings['uids.count'] },
       listener: {
         warn: (message) => log.warn(message),

@@ -5,8 +5,9 @@ import { daemonCommand } from './command.js';
 import { done } from './context.js';
 import { printable } from './render.js';
 
-function changeText({ jail, change, parameters }: ReloadChange, dryRun: boolean): string {
+function changeText({ jail, change, parameters, failure }: ReloadChange, dryRun: boolean): string {
   const what = parameters.join(', ');
+  if (failure !== undefined) return '';
   const words = {
     new: dryRun ? 'is new' : 'added',
     removed: 'is in no file any more; if it runs, it goes on until it is stopped',
@@ -40,6 +41,8 @@ export const reload = daemonCommand({
     context.out(
       changes.length === 0 ? 'nothing changed\n' : changes.map((one) => changeText(one, dryRun)).join(''),
     );
-    return done;
+    const failed = changes.flatMap(({ jail, failure }) => (failure === undefined ? [] : [{ jail, failure }]));
+    for (const { jail, failure } of failed) context.err(errorText(`${jail}: not changed: ${failure}`));
+    return failed.length > 0 ? { exit: 1 } : done;
   },
 });

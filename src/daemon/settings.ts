@@ -2,7 +2,10 @@ import type { JailParams } from '../config/params.js';
 import { params } from '../config/params.js';
 import { roff } from '../config/manual/roff.js';
 import { choice, integer, readPath, string } from '../config/values/scalar.js';
-import { good, scalarType, type ValueType } from '../config/values/type.js';
+import { readSubnet, type Subnet } from '../config/values/subnet.js';
+import { bad, good, scalarType, type Converted, type ValueType } from '../config/values/type.js';
+import { familyOf } from '../plan/lease-range.js';
+import { bridgePrefix, type SubnetPool } from '../plan/lease-subnet.js';
 
 /** One setting of jaild.ini. */
 export interface Setting<T> {
@@ -53,6 +56,23 @@ const POOL_COUNT = 0x40000000;
 const optionalPath: ValueType<string> = scalarType('path', (text) =>
   text === '' ? good('') : readPath(text),
 );
+
+/** Subnets that bridges get parts of, between commas. */
+const subnetPool: ValueType<SubnetPool> = scalarType('list of subnets', (text) => {
+  const words = text.split(',').map((word) => word.trim());
+  const subnets = words.filter((word) => word !== '').map(readPoolSubnet);
+  const wrong = subnets.find((one) => !one.ok);
+  return wrong ?? good(subnets.flatMap((one) => (one.ok ? [one.value] : [])));
+});
+
+function readPoolSubnet(text: string): Converted<Subnet | 'auto'> {
+  if (text === 'auto') return good('auto');
+  const subnet = readSubnet(text);
+  const hint = 'write auto, or ADDRESS/PREFIX such as 10.209.0.0/16, fd00:209::/48';
+  if (subnet === null || !text.includes('/')) return bad(`"${text}" is not a subnet`, hint);
+  const most = bridgePrefix[familyOf(subnet.address)];
+  return subnet.prefix <= most ? good(subnet) : bad(`"${text}" has no room for a /${most}`, hint);
+}
 
 /** THE TABLE: every setting of jaild.ini, SECTION.KEY. Checks, the commented file and the manual come from it. */
 export const settings = {
@@ -105,6 +125,12 @@ export const settings = {
     String(POOL_COUNT),
     'How many host user ids there are to give.',
   ),
+  'network.subnets': setting(
+    subnetPool,
+    [{ address: '10.209.0.0', prefix: 16 }, 'auto'],
+    '10.209.0.0/16, auto',
+    'Where bridges with bridge.subnet = auto have their subnets from: a /24 of the IPv4 ones, a /64 of the IPv6 ones, whichever meets nothing that the host has addresses in or routes to. auto: an IPv6 prefix of this host alone, made once at random.',
+  ),
   'jails.pids.max': jailDefault('pids.max'),
   'jails.memory.max': jailDefault('memory.max'),
   'jails.memory.swap.max': jailDefault('memory.swap.max'),
@@ -133,6 +159,7 @@ const sections: Readonly<Record<string, string>> = {
   socket: 'The control socket',
   cgroup: 'Where the jails are in the cgroup tree',
   uids: 'User ids for jails with a user namespace of their own',
+  network: 'Addresses for jails',
   jails: 'Defaults for jails, in the words of jail.conf(5)',
 };
 

@@ -61,7 +61,7 @@ export type Executors = {
   readonly [K in StepName]: {
     readonly run: (step: StepOf<K>, launch: Launch) => Promise<void> | void;
     readonly undo?: (step: StepOf<K>, launch: Launch) => Promise<void> | void;
-    /** Makes of what `before` did on a running jail what `after` says; without it, undo and run do. */
+    /** Makes of what `before` did on a running jail what `after` says, or throws and leaves it; without it, undo and run do. */
     readonly change?: (before: StepOf<K>, after: StepOf<K>, launch: Launch) => Promise<void> | void;
   };
 };
@@ -103,10 +103,16 @@ export interface TrafficSubject {
 export interface Host {
   readonly instance: Instance;
   readonly executors: Executors;
-  /** Reads what a plan must know about the machine, and gives out what the jail keeps (its uid range). Throws SystemError. */
+  /** Reads what a plan must know about the machine, and gives out what the jail keeps (its uid range, its addresses on a bridge). Throws SystemError. */
   facts(jail: Jail): Promise<HostFacts>;
   /** Takes note of directories in which jails may lay links: no path of a later plan follows one there. */
   distrust(directories: readonly string[]): void;
+  /** Takes note of all jails that the files have: addresses that they write are given to no other, and they keep theirs. */
+  acquaint(jails: readonly Jail[]): void;
+  /** Takes note of the addresses that a jail has which an earlier jaild has left. */
+  hold(jail: string, addresses: readonly string[]): void;
+  /** Addresses that a jail was given are free again: it does not come back. */
+  giveBack(jail: string): void;
   /** Connects to the jailer of a jail that an earlier jaild started; null when there is none alive. */
   adopt(rundir: string): Promise<JailerHandle | null>;
   /** The exit record of a jailer, or null. */

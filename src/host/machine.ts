@@ -21,6 +21,7 @@ import { markReach, reachOf, type Reach } from '../plan/reach.js';
 import { coreRules } from '../plan/resource-limits.js';
 import { isProfile } from '../plan/seccomp-profile/parse.js';
 import { openPolicy, policyBase, profiledPolicy, seccompPolicy } from '../plan/seccomp.js';
+import type { SubnetPool } from '../plan/lease-subnet.js';
 import type { UidPool } from '../plan/uidrange.js';
 import type { Way } from '../plan/way.js';
 import { readAccounting, readOomKills } from './cgroup-accounting.js';
@@ -47,6 +48,7 @@ import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
 import { readWithinReach } from './reach.js';
 import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
+import { LeaseStore } from './leases.js';
 import { SeccompCache } from './seccomp.js';
 import { securityModules } from './security-modules.js';
 import { sweepNetwork } from './sweep.js';
@@ -68,6 +70,8 @@ export interface MachineOptions {
   /** Where the jails' cgroups go instead of the place that is found by looking, or null. */
   readonly cgroupRoot: string | null;
   readonly uids: UidPool;
+  /** Where bridges with `bridge.subnet = auto` have their subnets from. */
+  readonly subnets: SubnetPool;
   readonly listener: StepListener;
 }
 
@@ -84,6 +88,7 @@ export class Machine implements Host {
   readonly executors: Executors;
   readonly #listener: StepListener;
   readonly #uids: UidRangeStore;
+  readonly #leases: LeaseStore;
   readonly #seccomp: SeccompCache;
   readonly #hasTimeNamespaces = existsSync('/proc/self/ns/time');
   readonly #hardware = readHardware();
@@ -99,14 +104,15 @@ export class Machine implements Host {
   #areCgroupsReady = false;
 
   /** @throws SystemError when the host's cgroups or the given-out uid ranges can't be read. */
-  constructor({ instance, cgroupRoot, uids, listener }: MachineOptions) {
+  constructor({ instance, cgroupRoot, uids, subnets, listener }: MachineOptions) {
     this.instance = instance;
     this.#own = directoriesOf(instance);
     this.#listener = listener;
     this.#cgroups = detectCgroups(instance, cgroupRoot);
     this.#uids = UidRangeStore.open(instance, Date.now(), uids);
-    if (this.#uids.damage !== null)
-      listener.warn(`${this.#uids.damage.message}: ${this.#uids.damage.hint ?? ''}`);
+    this.#leases = LeaseStore.open(instance, Date.now(), subnets);
+    for (const { damage } of [this.#uids, this.#leases])
+      if (damage !== null) listener.warn(`${damage.message}: ${damage.hint ?? ''}`);
     this.#seccomp = new SeccompCache(instance.stateDirectory, seccompCompiler);
     this.#sysctls = new SysctlLedger(instance.runDirectory, this.#bootId);
     if (this.#sysctls.damage !== null) listener.warn(this.#sysctls.damage.message);
@@ -125,6 +131,8 @@ export class Machine implements Host {
     keepFromHost(values, this.#own, (path) => ways.get(path)?.real ?? path);
     const { fstabs, reach } = this.#readFstabs(jail, ways);
     const systemUser = systemJailUser(jail);
+    const hostnameAddresses = values.ip_hostname === true ? await addressesOfHostname(jail) : [];
+    const bridge = await this.#leases.bridgeOf(jail, hostnameAddresses, Date.now());
     return {
       instance: this.instance,
       cgroups: this.#cgroups,
@@ -137,7 +145,8 @@ export class Machine implements Host {
       blockDevices: blockDevicesOf(values),
       devices: findDevices(devicesOf(values).map(({ path }) => path)),
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
-      hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
+      hostnameAddresses,
+      ...(bridge !== null && { bridge }),
       timeNamespaces: this.#hasTimeNamespaces,
       ...(labelsOf(values).length > 0 && { securityModules: securityModules() }),
       figures: { ...this.#hardware, ...this.#clocks() },
@@ -145,6 +154,18 @@ export class Machine implements Host {
       limits: this.#limits.read(),
       term: process.env['TERM'] ?? null,
     };
+  }
+
+  acquaint(jails: readonly Jail[]): void {
+    this.#leases.acquaint(jails);
+  }
+
+  hold(jail: string, addresses: readonly string[]): void {
+    this.#leases.hold(jail, addresses);
+  }
+
+  giveBack(jail: string): void {
+    this.#leases.giveBack(jail);
   }
 
   distrust(directories: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -14,7 +14,8 @@ import {
   type UidRanges,
 } from '../plan/uidrange.js';
 import { SystemError } from './error.js';
-import { readJson, readText, systemError, writeAtomically } from './files.js';
+import { readText, systemError, writeAtomically } from './files.js';
+import { readKept } from './kept-file.js';
 
 interface UidFile {
   readonly version: 1;
@@ -75,25 +76,9 @@ export class UidRangeStore {
    * @param now milliseconds since 1970, for the name of a damaged file
    */
   static open(instance: Instance, now: number, pool: UidPool = defaultPool): UidRangeStore {
-    const file = uidFile(instance);
-    try {
-      return new UidRangeStore(instance, pool, readJson(file, isUidFile) ?? { ranges: {} }, null);
-    } catch (error) {
-      if (!(error instanceof SystemError) || error.errno !== constants.errno.EILSEQ) throw error;
-      const aside = `${file}.broken-${now}`;
-      try {
-        renameSync(file, aside);
-      } catch (failure) {
-        throw systemError(failure, file);
-      }
-      const hint = `it was moved to ${aside}; ranges are given out anew, most of them as they were`;
-      return new UidRangeStore(
-        instance,
-        pool,
-        { ranges: {} },
-        new SystemError(error.call, error.errno, file, hint),
-      );
-    }
+    const consequence = 'ranges are given out anew, most of them as they were';
+    const { content, damage } = readKept(uidFile(instance), isUidFile, now, consequence);
+    return new UidRangeStore(instance, pool, content ?? { ranges: {} }, damage);
   }
 
   /** First id of the jail's range. Throws SystemError (ENOSPC: the pool is used up; or it cannot be written down). */

@@ -93,6 +93,7 @@ export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRe
     exit: history.exit,
     oomKills: life?.oomKills ?? 0,
     isSilent: life?.isSilent ?? false,
+    unsettled: life?.unsettled ?? [],
     retryAt: history.retryAt,
   };
 }

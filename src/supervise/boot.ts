@@ -3,12 +3,14 @@ import type { Jail } from '../config/compile.js';
 import type { Host } from '../host/host.js';
 import { jailOf, savedJail } from './adoption.js';
 import { reachOfPlan } from '../plan/reach.js';
+import type { JailPlan } from '../plan/step.js';
 import type { Clock } from './clock.js';
 import { failureOf } from './exits.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import type { SupervisedJail } from './jail.js';
-import { isDown } from './lifecycle.js';
+import { isDown, isUp } from './lifecycle.js';
+import { settle } from './live.js';
 import type { Log } from './log.js';
 import type { JailRecord, Records } from './records.js';
 import { changedParameters } from './reload.js';
@@ -76,12 +78,30 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
   } else if (record.filed && changedParameters(record.filed, jail.definition.values).length === 0)
     roster.replace({ ...jailOf(record.jail), origin: jail.definition.origin });
   if (record.plan !== null) host.distrust(reachOfPlan(record.plan));
+  if (record.plan !== null) host.hold(name, addressesOfPlan(record.plan));
   const rundir = join(host.instance.runDirectory, name);
   const handle = record.plan === null ? null : await host.adopt(rundir).catch(() => null);
   const jailer = handle?.launch === launch ? handle : null;
   const exit = record.plan === null ? null : host.exitRecord(rundir);
   jail.adopt(record, jailer, exit?.launch === launch ? exit : null);
+  await putBack(jail, context);
   log.child(name).info(jailer === null ? 'found its record' : `found running (pid ${jailer.initPid})`);
+}
+
+function addressesOfPlan({ prepare }: JailPlan): readonly string[] {
+  return prepare
+    .flatMap((step) => (step.name === 'network.attach' ? [...step.args.ip4, ...step.args.ip6] : []))
+    .map(({ address }) => address);
+}
+
+/** jaild ended in the middle of a change of a jail that runs on. */
+async function putBack(jail: SupervisedJail, { host, log }: BootContext): Promise<void> {
+  const { life } = jail;
+  if (life === null || life.unsettled.length === 0 || !isUp(jail.phase)) return;
+  const note = (): void => jail.noteChanged(life.jail);
+  const errors = await settle(life, { host, note }).catch((error: unknown) => [error]);
+  for (const error of errors)
+    log.child(jail.name).warn(`a change that was under way is not put back: ${failureOf(error).message}`);
 }
 
 /**

@@ -64,12 +64,9 @@ async function changeWhole(
 ): Promise<string | null> {
   const { life } = jail;
   if (life === null) return 'it has ended';
-  const before = life.jail;
-  const errors = await changeLive(life, next, host, planJail);
-  if (errors.length > 0) {
-    await changeLive(life, before, host, planJail);
-    return failureOf(errors[0]).message;
-  }
+  const note = (): void => jail.noteChanged(life.jail);
+  const errors = await changeLive(life, next, { host, planJail, note });
+  if (errors.length > 0) return errors.map((error) => failureOf(error).message).join('; not put back: ');
   if (jail.life !== life) return 'it has ended';
   if (jail.mode.foreground) jail.definition = next;
   else roster.replace(next);

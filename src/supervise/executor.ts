@@ -91,10 +91,28 @@ export async function undoAll(
 }
 
 type Act = (step: Step, launch: Launch) => Promise<void> | void;
+type Change = (before: Step, after: Step, launch: Launch) => Promise<void> | void;
 
 // The table pairs each name with the arguments of that name; TypeScript cannot follow the pair through an index.
-function runStep(executors: Executors, step: Step, launch: Launch): Promise<void> | void {
+/** Does one step. */
+export function runStep(executors: Executors, step: Step, launch: Launch): Promise<void> | void {
   return (executors[step.name].run as Act)(step, launch);
+}
+
+/** Takes one step back. */
+export async function undoStep(executors: Executors, step: Step, launch: Launch): Promise<void> {
+  await undoOf(executors, step)?.(step, launch);
+}
+
+/** Makes of what one step did what another of the same name does. */
+export async function changeStep(
+  executors: Executors,
+  before: Step,
+  after: Step,
+  launch: Launch,
+): Promise<void> {
+  const change = executors[after.name].change as Change | undefined;
+  await change?.(before, after, launch);
 }
 
 function undoOf(executors: Executors, step: Step): Act | undefined {

@@ -17,6 +17,7 @@ export interface Remains {
   readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
   readonly oomKills: number;
   readonly isSilent?: boolean;
+  readonly unsettled?: JailPlan['prepare'];
 }
 
 const PATIENCE = 1000;
@@ -34,6 +35,11 @@ export class Incarnation {
   begun = false;
   readonly launch: Launch;
   private done: JailPlan['prepare'] = [];
+  /** What a change may have done beside the plan: its end takes that away as well. */
+  unsettled: JailPlan['prepare'] = [];
+  /** Changes are made one after the other, and the end of the jail waits for the one under way. */
+  private changing: Promise<unknown> = Promise.resolve();
+  private isOver = false;
   private cancelled = false;
 
   /** @param jail the definition it began with, and what has changed on it since */
@@ -58,6 +64,7 @@ export class Incarnation {
     this.startedAt = remains.startedAt;
     this.oomKills = remains.oomKills;
     this.isSilent = remains.isSilent ?? false;
+    this.unsettled = remains.unsettled ?? [];
     this.begun = true;
   }
 
@@ -86,7 +93,14 @@ export class Incarnation {
    * Plans and prepares; `intend` is called when there is a plan and before anything is done.
    * @throws SystemError when the facts cannot be had
    */
-  async prepare(planJail: PlanJail, intend: () => void): Promise<Execution> {
+  prepare(planJail: PlanJail, intend: () => void): Promise<Execution> {
+    const preparation = this.prepareNow(planJail, intend);
+    // What changes meanwhile is changed when it is there.
+    this.changing = preparation.catch(() => undefined);
+    return preparation;
+  }
+
+  private async prepareNow(planJail: PlanJail, intend: () => void): Promise<Execution> {
     const facts = await this.host.facts(this.jail);
     this.plan = planJail(this.jail, { ...facts, jid: this.jid, launch: this.id }, this.mode);
     intend();
@@ -95,7 +109,24 @@ export class Incarnation {
       trace: this.trace,
     });
     if (execution.ok) this.done = execution.done;
+    else this.isOver = true;
     return execution;
+  }
+
+  /** Lets `work` change it while it runs, given what it is then. Rejects when it has ended, or with what `work` throws. */
+  change<T>(work: (plan: JailPlan) => Promise<T>): Promise<T> {
+    const change = this.changing.then(() => {
+      if (this.isOver || this.plan === null) throw new Error('it has ended');
+      return work(this.plan);
+    });
+    this.changing = change.catch(() => undefined);
+    return change;
+  }
+
+  /** It was changed into what `plan` says: that is what its end takes away. */
+  amend(plan: JailPlan): void {
+    this.plan = plan;
+    this.done = plan.prepare;
   }
 
   /** Calls the preparation off: it ends with the step under way. */
@@ -133,14 +164,17 @@ export class Incarnation {
    * @returns what failed on the way; "occupied" when processes are left that cannot be killed
    */
   async clean(): Promise<readonly unknown[] | 'occupied'> {
+    this.isOver = true;
+    await this.changing;
     if (!(await this.isEmpty())) return 'occupied';
     const { poststop = [], release = [] } = (this.wasUp && !this.isSilent ? this.plan : null) ?? {};
     const errors = [
       ...(await runEach(this.host.executors, poststop, this.launch, this.trace)),
-      ...(await undoAll(this.host.executors, this.done, this.launch, this.trace)),
+      ...(await undoAll(this.host.executors, [...this.done, ...this.unsettled], this.launch, this.trace)),
       ...(await runEach(this.host.executors, release, this.launch, this.trace)),
     ];
     this.done = [];
+    this.unsettled = [];
     return errors;
   }
 

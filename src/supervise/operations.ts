@@ -138,6 +138,8 @@ export interface ReloadChange {
   readonly change: 'new' | 'removed' | 'live' | 'restart';
   /** Parameters that changed. */
   readonly parameters: readonly string[];
+  /** Why it could not be changed: it goes on as it was. */
+  readonly failure?: string;
 }
 
 export interface ReloadResult {

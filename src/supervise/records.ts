@@ -54,6 +54,8 @@ export interface JailRecord {
   readonly oomKills: number;
   /** It is being removed without any command. */
   readonly isSilent?: boolean;
+  /** Steps of a change that was under way, which may have been done. Absent: none. */
+  readonly unsettled?: JailPlan['prepare'];
   /** When a backoff ends, in milliseconds of CLOCK_MONOTONIC. */
   readonly retryAt: number | null;
 }

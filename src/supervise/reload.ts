@@ -1,5 +1,7 @@
 import type { Jail } from '../config/compile.js';
 import { isParamName, params, type JailParams } from '../config/params.js';
+import { hostSubnets } from '../plan/lease-subnet.js';
+import { sharesHostNetwork } from '../plan/network.js';
 import { rctlNeedsRestart } from '../plan/rctl.js';
 import type { ReloadChange } from './operations.js';
 
@@ -27,9 +29,20 @@ function text(value: unknown): string {
 
 /** Of the parameters whose values differ, those that cannot change while the jail runs. */
 export function fixedParameters(before: JailParams, after: JailParams): readonly string[] {
-  const isFixed = (name: string): boolean =>
-    name === 'rctl' ? rctlNeedsRestart(before, after) : !isLive(name);
+  const isFixed = (name: string): boolean => {
+    if (name === 'rctl') return rctlNeedsRestart(before, after);
+    // Nobody changes the network namespace of what runs, nor the addresses of a bridge that others are on.
+    if (name === 'gateway') return hostPlaces(before) !== hostPlaces(after);
+    const isAddress = name === 'ip4.addr' || name === 'ip6.addr';
+    return !isLive(name) || (isAddress && sharesHostNetwork(before) !== sharesHostNetwork(after));
+  };
   return changedParameters(before, after).filter(isFixed);
+}
+
+/** Where the host is on the bridge that jaild makes for a jail; what `auto` stands for is nobody's choice. */
+function hostPlaces({ gateway = [], 'bridge.subnet': written = [] }: JailParams): string {
+  const subnets = written.filter((one) => one !== 'auto');
+  return text([written.includes('auto') && gateway, hostSubnets(subnets, gateway)]);
 }
 
 /** Whether a jail that runs can become what its files say now: all that differs can change while it runs. */

@@ -36,27 +36,46 @@ export function planReload(next: Compiled, roster: Roster): ReloadResult {
   };
 }
 
-/** Makes running jails what the new files say: changes limits, restarts what cannot be changed otherwise. */
-export async function applyChanges(changes: readonly ReloadChange[], context: ReloadContext): Promise<void> {
-  await Promise.all(changes.map((change) => applyChange(change, context)));
+/**
+ * Makes running jails what the new files say: changes what can change, restarts what cannot be changed otherwise.
+ * @returns the changes, with why they were not made where they were not
+ */
+export function applyChanges(
+  changes: readonly ReloadChange[],
+  context: ReloadContext,
+): Promise<readonly ReloadChange[]> {
+  return Promise.all(
+    changes.map(async (change) => {
+      const failure = await applyChange(change, context);
+      return failure === null ? change : { ...change, failure };
+    }),
+  );
 }
 
-async function applyChange({ jail: name, change }: ReloadChange, context: ReloadContext): Promise<void> {
-  const { roster, host, planJail, log } = context;
+async function applyChange(
+  { jail: name, change }: ReloadChange,
+  { roster, host, planJail, log }: ReloadContext,
+): Promise<string | null> {
   const jail = roster.jails.get(name);
-  if (jail === undefined || change === 'new' || change === 'removed') return;
+  if (jail === undefined || change === 'new' || change === 'removed') return null;
   if (change === 'restart') {
     jail.restart('reload');
     await jail.untilAtRest();
-    return;
+    return null;
   }
-  if (jail.phase === 'failed' && jail.target === 'up') return jail.start('reload');
-  if (jail.life === null) return;
-  try {
-    const errors = await changeLive(jail.life, jail.definition, host, planJail);
-    jail.noteChanged(jail.definition);
-    for (const error of errors) log.child(name).warn(failureOf(error).message);
-  } catch (error) {
-    log.child(name).warn(`cannot be changed while it runs: ${failureOf(error).message}`);
+  const { life } = jail;
+  if (jail.phase === 'failed' && jail.target === 'up') {
+    jail.start('reload');
+    return null;
   }
+  if (life === null || isDown(jail.phase)) return null;
+  const note = (): void => jail.noteChanged(life.jail);
+  const errors = await changeLive(life, jail.definition, { host, planJail, note }).catch((error: unknown) => [
+    error,
+  ]);
+  const [failure] = errors.map((error) => failureOf(error).message);
+  if (jail.life !== life) return null; // a new life begins as the files say
+  if (failure === undefined) jail.noteChanged(life.jail);
+  for (const error of errors) log.child(name).warn(`not changed: ${failureOf(error).message}`);
+  return failure ?? null;
 }

@@ -97,7 +97,7 @@ export class Supervisor implements Operations {
     this.around = this.surroundings();
     this.configuration = options.load();
     this.roster.accept(this.configuration);
-    this.distrust(this.configuration);
+    this.introduce(this.configuration);
   }
 
   private surroundings(): Surroundings {
@@ -121,9 +121,10 @@ export class Supervisor implements Operations {
     };
   }
 
-  /** What jails of these files may lay links in. */
-  private distrust({ jails }: Compiled): void {
+  /** What the host must know of these files: what their jails may lay links in, and what addresses they have. */
+  private introduce({ jails }: Compiled): void {
     this.options.host.distrust(jails.flatMap(({ values }) => reachOf(values)));
+    this.options.host.acquaint(jails);
   }
 
   private makeWatch(): LimitsWatch {
@@ -190,7 +191,8 @@ export class Supervisor implements Operations {
 
   private noteChange(jail: SupervisedJail, from: Phase): void {
     this.line.noteChange(jail);
-    this.roster.forget(jail);
+    const isGone = this.roster.forget(jail);
+    if (isGone && jail.mode.foreground) this.options.host.giveBack(jail.name);
     this.limits.note(jail);
     if (jail.phase === 'running' && from === 'poststarting' && jail.history.restarts > 0)
       this.restartBound(jail);
@@ -342,13 +344,13 @@ export class Supervisor implements Operations {
     const result = planReload(next, this.roster);
     if (dryRun || !result.ok) return result;
     this.configuration = next;
-    this.distrust(next);
+    this.introduce(next);
     for (const name of this.roster.accept(next)) void this.wants.forget(name);
     const { host, planJail, log } = this.options;
-    await applyChanges(result.changes, { roster: this.roster, host, planJail, log });
+    const changes = await applyChanges(result.changes, { roster: this.roster, host, planJail, log });
     this.scheduler.look();
     for (const jail of this.roster.jails.values()) this.limits.note(jail);
-    return result;
+    return { ...result, changes };
   }
 
   signal(name: string, signal: number): Outcome {

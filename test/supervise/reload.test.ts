@@ -32,6 +32,21 @@ describe('a comparison of old and new files', () => {
   });
 });
 
+describe('a new gateway', () => {
+  const kind = (before: JailParams, after: JailParams): string | undefined =>
+    compareJails(running(before), [jail('web', after)])[0]?.change;
+  const on = (address: string): JailParams => ({ 'bridge.subnet': [{ address, prefix: 24 }] });
+
+  it('is taken while the jail runs, but where it is the host’s address on a bridge that jaild makes', () => {
+    expect(kind({}, { gateway: ['10.88.0.9'] })).to.equal('live');
+    expect(kind(on('10.88.0.0'), { ...on('10.88.0.0'), gateway: ['10.99.0.9'] })).to.equal('live');
+    expect(kind(on('10.88.0.1'), { ...on('10.88.0.1'), gateway: ['10.88.0.9'] })).to.equal('live');
+    expect(kind(on('10.88.0.0'), { ...on('10.88.0.0'), gateway: ['10.88.0.9'] })).to.equal('restart');
+    const auto: JailParams = { 'bridge.subnet': ['auto'] };
+    expect(kind(auto, { ...auto, gateway: ['10.88.0.9'] })).to.equal('restart');
+  });
+});
+
 describe('a reload', () => {
   it('leaves unchanged jails alone, changes limits on running ones, restarts only what must be', async () => {
     const stage = new Stage([

@@ -15,7 +15,7 @@ import type {
 import type { Observation } from '../../src/plan/audit/observation.js';
 import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
-import type { Step } from '../../src/plan/step.js';
+import type { Step, StepOf } from '../../src/plan/step.js';
 import type { Clock } from '../../src/supervise/clock.js';
 import { hostLimits } from './host-limits.js';
 import { temporaryDirectory } from './temporary.js';
@@ -240,9 +240,20 @@ export class FakeHost implements Host {
       },
     },
     'netns.name': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
-    'network.limit': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
-    'firewall.set': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
-    'network.attach': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
+    'network.limit': {
+      run: (step) => this.run(step, `${step.args.egress}`),
+      undo: (step) => this.undo(step, `${step.args.egress}`),
+    },
+    'firewall.set': {
+      run: (step) => this.run(step, step.args.ip4.join()),
+      undo: (step) => this.undo(step, step.args.ip4.join()),
+    },
+    'network.attach': {
+      run: (step) => this.run(step, addressesOf(step)),
+      undo: (step) => this.undo(step, addressesOf(step)),
+      change: (before, after) =>
+        this.change(before, after, `${addressesOf(before)} to ${addressesOf(after)}`),
+    },
     'interfaces.lend': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.go': {
       run: async (step, launch) => {
@@ -252,6 +263,23 @@ export class FakeHost implements Host {
     },
     'jail.exec': { run: (step) => this.run(step, step.args.command) },
   };
+
+  /** What it was told of jails: those of the files, what they are held to have, and those that gave it back. */
+  acquainted: readonly string[] = [];
+  readonly held = new Map<string, readonly string[]>();
+  readonly givenBack: string[] = [];
+
+  acquaint(jails: readonly Jail[]): void {
+    this.acquainted = jails.map(({ name }) => name);
+  }
+
+  hold(jail: string, addresses: readonly string[]): void {
+    this.held.set(jail, addresses);
+  }
+
+  giveBack(jail: string): void {
+    this.givenBack.push(jail);
+  }
 
   /** What it was told of. */
   readonly distrusted = new Set<string>();
@@ -384,6 +412,14 @@ export class FakeHost implements Host {
     if (error !== undefined) throw error;
   }
 
+  private async change(_before: Step, after: Step, detail: string): Promise<void> {
+    const words = `change ${after.name} ${detail}`;
+    this.steps.push(words);
+    await this.slow.get(words);
+    const error = this.failing.get(words);
+    if (error !== undefined) throw error;
+  }
+
   private undo(step: Step, detail: string): void {
     const words = `undo ${step.name} ${detail}`.trimEnd();
     this.steps.push(words);
@@ -391,6 +427,9 @@ export class FakeHost implements Host {
     if (error !== undefined) throw error;
   }
 }
+
+const addressesOf = ({ args }: StepOf<'network.attach'>): string =>
+  args.ip4.map(({ address }) => address).join();
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);

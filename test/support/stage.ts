@@ -41,6 +41,42 @@ export const mistake = (message: string): Diagnostic => ({
   message,
 });
 
+/** What a jail with addresses has of a network. */
+function networkOf(jail: string, values: JailParams): readonly Step[] {
+  const { 'ip4.addr': addresses, nat, 'net.egress.max': egress } = values;
+  if (addresses === undefined) return [];
+  const ip4 = addresses.map(({ address, prefix }) => ({ address, prefix }));
+  const link = `jl${jail}`;
+  const names = { jail, owner: 'jaild', link, peer: 'eth0', linkMac: '', peerMac: '', mtu: null };
+  const masquerades = nat ?? [];
+  return [
+    { name: 'netns.name', args: { path: `/run/netns/${jail}` } },
+    {
+      name: 'network.attach',
+      args: { ...names, attachment: { kind: 'routed' }, ip4, ip6: [], gateways: [] },
+    },
+    ...(egress === undefined
+      ? []
+      : [{ name: 'network.limit', args: { link, egress, ingress: null } } as const]),
+    ...(masquerades.length === 0
+      ? []
+      : [
+          {
+            name: 'firewall.set',
+            args: {
+              jail,
+              link,
+              ip4: ip4.map(({ address }) => address),
+              ip6: [],
+              masquerades,
+              redirects: [],
+              isolated: false,
+            },
+          } as const,
+        ]),
+  ];
+}
+
 /** A small plan in the place of the real one: enough steps of each phase to see their order. */
 const smallPlan: PlanJail = ({ name, values }, facts) => {
   const hooks = (
@@ -69,6 +105,7 @@ const smallPlan: PlanJail = ({ name, values }, facts) => {
       ...limits,
       ...hooks('exec.prestart'),
       { name: 'jailer.spawn', args: { rundir, records: [['launch', facts.launch]] } },
+      ...networkOf(name, values),
     ],
     begin: [{ name: 'jailer.go', args: {} }],
     poststart: hooks('exec.poststart'),

@@ -26,6 +26,7 @@ export const network = {
   }),
   'ip4.addr': freebsd(addresses('ipv4'), 'IPv4 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',
+    live: true,
     note: `${ALIAS} ${WORDS}`,
   }),
   'ip4.saddrsel': ignored(
@@ -40,6 +41,7 @@ export const network = {
   }),
   'ip6.addr': freebsd(addresses('ipv6'), 'IPv6 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',
+    live: true,
     note: `${ALIAS} ${WORDS}`,
   }),
   'ip6.saddrsel': ignored(
@@ -49,6 +51,7 @@ export const network = {
   ),
   interface: freebsd(link, 'Interface of the host that addresses are announced on.', {
     onLinux: 'close',
+    live: true,
     note: 'The host answers ARP and neighbour discovery for them there; it gets no alias. Without it only the host, and who routes to it, reaches them.',
   }),
   ip_hostname: freebsd(boolean, 'Add the addresses that host.hostname resolves to.', {
@@ -109,7 +112,7 @@ export const network = {
     "Names in the jail's /etc/hosts: its own, also those of the jails that it depends on, or none.",
     {
       default: 'own for jails with addresses, else none',
-      note: 'Mounted over that of the root, whose lines come first. none leaves the file as the root has it.',
+      note: 'Mounted over that of the root, whose lines come first. none leaves the file as the root has it. An address that changes while the jail runs is in it after a restart.',
     },
   ),
   mtu: linux(integer(68, 65_535), "MTU of the jail's interface.", {
