@@ -128,6 +128,22 @@ describe('a jail with a limit of its rate', function () {
       expect(line).to.match(/^\d+: jq[0-9a-f]{12}: .*\balias jaild-[0-9a-f]{8} (sender|both|port)\b/);
   });
 
+  it('is given other limits while it runs, and none', () => {
+    const set = (...words: readonly string[]): void => {
+      const { code, stderr } = instance.ctl('set', 'receiver', ...words);
+      expect([code, stderr]).to.deep.equal([0, '']);
+    };
+    const { pid } = instance.status('receiver');
+    set('net.ingress.max=max', 'net.egress.max=2M');
+    expect(received('receiver', '10.77.0.2', 'much', MUCH)).to.be.above(10 * LIMIT);
+    isHeld(fetched('10.77.0.4', 'little'));
+    set('net.egress.max=1G');
+    expect(fetched('10.77.0.4', 'much')).to.be.above(10 * LIMIT);
+    set('net.egress.max=max');
+    expect(devices()).to.have.lengthOf(3);
+    expect(instance.status('receiver').pid).to.equal(pid);
+  });
+
   it('leaves nothing on the host when it stops', () => {
     instance.ctl('stop', '-a');
     expect(devices()).to.deep.equal([]);

@@ -6,7 +6,7 @@ import type { Log } from '../../src/supervise/log.js';
 import type { JailStatus } from '../../src/supervise/operations.js';
 import { Supervisor, type SupervisorOptions } from '../../src/supervise/supervisor.js';
 import { bytesOf } from '../../src/plan/limit-amounts.js';
-import type { Step } from '../../src/plan/step.js';
+import type { RateArgs, Step } from '../../src/plan/step.js';
 import { FakeHost } from './fake-host.js';
 
 /** A jail with these values, as a file would have made it. */
@@ -42,6 +42,11 @@ export const mistake = (message: string): Diagnostic => ({
 });
 
 /** What a jail with addresses has of a network. */
+const limitOf = (link: string, egress: number): RateArgs => ({
+  ...{ side: 'host', link, queue: link.replace(/^jl/, 'jq'), mark: '' },
+  ...{ egress, ingress: null },
+});
+
 function networkOf(jail: string, values: JailParams): readonly Step[] {
   const { 'ip4.addr': addresses, nat, 'net.egress.max': egress } = values;
   if (addresses === undefined) return [];
@@ -55,9 +60,7 @@ function networkOf(jail: string, values: JailParams): readonly Step[] {
       name: 'network.attach',
       args: { ...names, attachment: { kind: 'routed' }, ip4, ip6: [], gateways: [] },
     },
-    ...(egress === undefined
-      ? []
-      : [{ name: 'network.limit', args: { link, egress, ingress: null } } as const]),
+    ...(egress === undefined ? [] : [{ name: 'network.limit', args: limitOf(link, egress) } as const]),
     ...(masquerades.length === 0
       ? []
       : [
