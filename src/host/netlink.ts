@@ -15,6 +15,25 @@ import type { Message, Request, Verdict } from './netlink-message.js';
 const DATAGRAM = 65_536;
 const datagram = Buffer.alloc(DATAGRAM);
 
+/** How many may be on other threads at a time: there are four threads, and koffi has room for 256 calls. */
+const ELSEWHERE = 64;
+let elsewhere = 0;
+const waiting: (() => void)[] = [];
+
+/** Calls `act` as soon as it is its turn. */
+async function inTurn(act: () => Promise<void>): Promise<void> {
+  if (elsewhere >= ELSEWHERE) await new Promise<void>((resolve) => waiting.push(resolve));
+  else elsewhere++;
+  try {
+    await act();
+  } finally {
+    // Whoever is next takes this one's place.
+    const next = waiting.shift();
+    if (next === undefined) elsewhere--;
+    else next();
+  }
+}
+
 /** A socket to ask the kernel about the network namespace that it was made in. */
 export class NetlinkSocket {
   readonly #fd: number;
@@ -49,7 +68,7 @@ export class NetlinkSocket {
   /** request() on another thread, for what keeps the kernel busy for long: deleting a link takes it 20 ms. */
   async requestElsewhere(requests: readonly Request[]): Promise<readonly (readonly Buffer[])[]> {
     const first = this.#number(requests);
-    await netlinkSendElsewhere(this.#fd, encodeRequests(requests, first));
+    await inTurn(() => netlinkSendElsewhere(this.#fd, encodeRequests(requests, first)));
     return this.#answers(requests, first);
   }
 

@@ -207,6 +207,15 @@ describe('what is seen of running jails', function () {
     expect([...codes]).to.deep.equal([0]);
   });
 
+  it('is told by a jaild that came later', async () => {
+    const { sent_bytes } = only('server');
+    await instance.killDaemon();
+    await instance.start();
+    expect(network('owner')?.links.map(({ name }) => name)).to.deep.equal(['lent0']);
+    expect(only('server').sent_bytes).to.be.at.least(sent_bytes ?? NaN);
+    expect(only('owner').sent_bytes).to.be.above(4 * MIB);
+  });
+
   it('does not grow with what a jail makes of its network', () => {
     const script =
       'i=0; while [ $i -lt 1500 ]; do echo "route add 10.99.$((i / 250)).$((i % 250 + 1)) dev lent0"; i=$((i+1)); done';
