@@ -103,10 +103,19 @@ function giveBack(
   { mac, mtu }: Pick<Lent, 'mac' | 'mtu'>,
   name: string,
 ): void {
-  const isTaken = withNetlink((host) => findLink(host, name) !== null);
   jail.request([
     setLinkDown(index, name), // a device may refuse another hardware address while it is up
     setLink(index, name, { mac, mtu }),
-    moveLink(index, name, process.pid, isTaken ? 'lent%d' : name),
+    moveLink(
+      index,
+      name,
+      process.pid,
+      withNetlink((host) => freeName(host, name)),
+    ),
   ]);
+}
+
+function freeName(host: NetlinkSocket, name: string): string {
+  if (findLink(host, name) === null) return name;
+  for (let number = 0; ; number++) if (findLink(host, `lent${number}`) === null) return `lent${number}`;
 }

@@ -159,7 +159,7 @@ export function deleteLink({ index, name }: Pick<Link, 'index' | 'name'>): Reque
   return { step: 'delete link', subject: name, type: DELLINK, flags: 0, body, tolerates: [ENODEV] };
 }
 
-/** Moves a link into the network namespace of a process, under another name where one is given; `%d` in it is a free number. */
+/** Moves a link into the network namespace of a process, under another name where one is given. */
 export function moveLink(index: number, name: string, netnsPid: number, newName?: string): Request {
   const renamed: readonly Attribute[] = newName === undefined ? [] : [[IFLA.name, newName]];
   const body = linkBody(index, 0, [[IFLA.netnsPid, netnsPid], ...renamed]);

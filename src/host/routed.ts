@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { JailAddress, NetworkArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
-import { distrustIp6, forwardIp6Here, withoutIp6 } from './forwarding.js';
+import { distrustIp6, forwardIp6Here, hasIp6, withoutIp6 } from './forwarding.js';
 import type { JailerHandle } from './host.js';
 import { announcers, findLink, type Announcers } from './interfaces.js';
 import { changeEnd, orThere, setUpEnd, withJailNetlink, type JailEnd } from './jail-end.js';
@@ -164,7 +164,7 @@ function hostRequests(args: NetworkArgs, index: number): readonly Request[] {
       alias: aliasOf(args),
       // Jails cannot send with others' addresses, nor tell the host about other ways.
       ipv4: { forwarding: 1, accept_redirects: 0, rp_filter: 1 },
-      ...(args.ip6.length > 0 && { generate: 'none' }),
+      ...(hasIp6() && { generate: 'none' }),
     }),
     setLinkUp(index, args.link),
     ...addresses.map(([address, prefix]) => addHostAddress(index, address, prefix)),

@@ -28,6 +28,9 @@ export function stableMac(seed: string): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
+/** One of those that a bridge takes for its own last, for it takes the lowest of its ports. */
+const lastMac = (seed: string): string => stableMac(seed).replace(/^../, 'fe');
+
 const fullLength = { ip4: 32, ip6: 128 } as const;
 const familyOf = (address: string): Family => (address.includes(':') ? 'ip6' : 'ip4');
 
@@ -86,7 +89,7 @@ export function jailNetwork({ name, values }: Jail, facts: HostFacts): NetworkAr
     attachment,
     link,
     peer: 'eth0',
-    linkMac: stableMac(`${seed} host`),
+    linkMac: attachment.kind === 'bridge' ? lastMac(`${seed} host`) : stableMac(`${seed} host`),
     peerMac: values.mac ?? stableMac(`${seed} jail`),
     mtu: values.mtu ?? null,
     ip4: addresses(values, facts, 'ip4'),

@@ -23,6 +23,7 @@ describe('vnet.interface', () => {
       c { vnet.interface = one; exec.start = "/bin/ip link set one up", "/bin/ip addr add 10.78.0.1/24 dev one"; }
       d { vnet.interface = one; command = "/bin/false"; nopersist; restart = no; }
       d2 { vnet.interface = one; restart = no; }
+      e { vnet.interface = one; }
     `);
     await instance.start();
     instance.onHost('ip', 'link', 'add', 'one', 'type', 'veth', 'peer', 'name', 'one-peer');
@@ -83,6 +84,28 @@ describe('vnet.interface', () => {
     instance.ctl('start', 'd');
     await instance.until('one is back', () => linksOf().includes('one'));
     expect(linksOf()).to.deep.equal(['one']);
+  });
+
+  it('gives them back as they were when the jail has renamed and changed them, and nothing that it made itself', () => {
+    const link = (): string => instance.onHost('ip', '-o', 'link', 'show', 'one').stdout;
+    const seen = /^\d+: (one)@.* mtu (\d+) .*link\/ether (\S+) /;
+    const before = seen.exec(link())?.slice(1);
+    instance.ctl('start', 'e');
+    const netns = /^e\.[0-9a-f]{8}/m.exec(instance.onHost('ip', 'netns', 'list').stdout)?.[0] ?? '';
+    const changes = ['set one down', 'set one address 02:00:00:00:99:99 mtu 1300', 'set one name wan up'];
+    for (const change of [...changes, 'add one type dummy'])
+      expect(instance.onHost('ip', '-n', netns, 'link', ...change.split(' ')).stderr).to.equal('');
+    instance.ctl('stop', 'e');
+    expect([seen.exec(link())?.slice(1), linksOf()]).to.deep.equal([before, ['one']]);
+  });
+
+  it('gives one back under another name when the host has made one of its name meanwhile', () => {
+    instance.ctl('start', 'e');
+    instance.onHost('ip', 'link', 'add', 'one', 'type', 'bridge');
+    instance.ctl('stop', 'e');
+    expect([...linksOf()].sort()).to.deep.equal(['lent0', 'one']);
+    instance.onHost('ip', 'link', 'delete', 'one');
+    instance.onHost('ip', 'link', 'set', 'lent0', 'name', 'one');
   });
 
   it('moves none when one of them is not there, and says what there is', () => {

@@ -12,8 +12,13 @@ server.listen(7, '::', () => process.send?.({ netlinkFd: netlinkSocket() }));
 
 process.on('message', ({ address }: { address: string }) => {
   let text = '';
-  connect({ host: address, port: 7 })
-    .setTimeout(3000, () => process.send?.({ text: 'timeout' }))
+  const asking = connect({ host: address, port: 7 });
+  const giveUp = (): void => {
+    asking.destroy(); // else it may yet fail, and that be taken for the answer to the next question
+    process.send?.({ text: 'timeout' });
+  };
+  asking
+    .setTimeout(3000, giveUp)
     .on('data', (chunk) => (text += String(chunk)))
     .on('error', (error: NodeJS.ErrnoException) => process.send?.({ text: error.code }))
     .on('end', () => process.send?.({ text }));
