@@ -89,7 +89,7 @@ function networkSteps(jail: Jail, facts: HostFacts): readonly Step[] {
   return [
     { name: 'netns.name', args: { path: netnsPath(jail, facts) } },
     { name: 'network.attach', args: network },
-    ...rateSteps(jail, network, facts.instance),
+    ...rateSteps(jail, network),
     ...firewallSteps(jail, network),
   ];
 }

@@ -1,5 +1,4 @@
 import type { Jail } from '../config/jail.js';
-import type { Instance } from './instance.js';
 import { hasLink } from './network.js';
 import type { NetworkArgs, RateArgs, Step } from './step.js';
 
@@ -11,7 +10,7 @@ const limit = (rate: number | undefined): number | null =>
  * How fast a jail may send and receive (net.egress.max, net.ingress.max). On the host's end of its link, where the jail
  * can change nothing; a macvlan has none, and is limited inside.
  */
-export function rateSteps({ name, values }: Jail, network: NetworkArgs, instance: Instance): readonly Step[] {
+export function rateSteps({ values }: Jail, network: NetworkArgs): readonly Step[] {
   const egress = limit(values['net.egress.max']);
   const ingress = limit(values['net.ingress.max']);
   if ((egress === null && ingress === null) || !hasLink(network)) return [];
@@ -20,7 +19,7 @@ export function rateSteps({ name, values }: Jail, network: NetworkArgs, instance
     side,
     link: side === 'jail' ? network.peer : network.link,
     queue: queueName(network.link),
-    mark: `${instance.cgroupName} ${name}`,
+    mark: `${network.owner} ${network.jail}`,
     egress,
     ingress,
   };

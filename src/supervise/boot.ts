@@ -44,6 +44,7 @@ export async function bootJails(context: BootContext): Promise<readonly string[]
   const current = found.filter((record) => record.bootId === bootId);
   await Promise.all(current.map((record) => adoptOne(record, context)));
   await Promise.all(broken.map((name) => adoptBroken(name, context)));
+  await Promise.all([...context.roster.jails.values()].map((jail) => putBack(jail, context)));
   sweep(new Set([...current.map(({ name }) => name), ...broken]), context);
   return namesToStart(context);
 }
@@ -84,7 +85,6 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
   const jailer = handle?.launch === launch ? handle : null;
   const exit = record.plan === null ? null : host.exitRecord(rundir);
   jail.adopt(record, jailer, exit?.launch === launch ? exit : null);
-  await putBack(jail, context);
   log.child(name).info(jailer === null ? 'found its record' : `found running (pid ${jailer.initPid})`);
 }
 

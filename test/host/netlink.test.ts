@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { NetlinkSocket } from '../../src/host/netlink.js';
-import { dumpLinks, getLink } from '../../src/host/netlink-route.js';
+import { dumpLinks, getLink } from '../../src/host/netlink-link.js';
 import { describeInNetns } from '../support/netns.js';
 
 /** More than there may be calls on other threads. */

@@ -202,6 +202,8 @@ export class FakeHost implements Host {
   /** "JAIL RESOURCE" → what it uses. */
   readonly usages = new Map<string, number>();
   readonly killedCgroups: string[] = [];
+  /** IPv4 addresses that jails have. */
+  readonly addresses = new Set<string>();
   readonly frozen: [string, boolean][] = [];
   boot = 'boot-1';
   private pids = 4000;
@@ -249,10 +251,15 @@ export class FakeHost implements Host {
       undo: (step) => this.undo(step, step.args.ip4.join()),
     },
     'network.attach': {
-      run: (step) => this.run(step, addressesOf(step)),
-      undo: (step) => this.undo(step, addressesOf(step)),
-      change: (before, after) =>
-        this.change(before, after, `${addressesOf(before)} to ${addressesOf(after)}`),
+      run: async (step) => {
+        await this.run(step, '');
+        for (const { address } of step.args.ip4) this.addresses.add(address);
+      },
+      undo: (step) => {
+        for (const { address } of step.args.ip4) this.addresses.delete(address);
+        return this.undo(step, '');
+      },
+      change: (before, after) => this.changeNetwork(before, after),
     },
     'interfaces.lend': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.go': {
@@ -412,12 +419,19 @@ export class FakeHost implements Host {
     if (error !== undefined) throw error;
   }
 
-  private async change(_before: Step, after: Step, detail: string): Promise<void> {
-    const words = `change ${after.name} ${detail}`;
+  /** What comes is there before what goes. */
+  private async changeNetwork(
+    before: StepOf<'network.attach'>,
+    after: StepOf<'network.attach'>,
+  ): Promise<void> {
+    const [had, has] = [before, after].map(({ args }) => args.ip4.map(({ address }) => address));
+    const words = `change network.attach ${had?.join()} to ${has?.join()}`;
     this.steps.push(words);
-    await this.slow.get(words);
     const error = this.failing.get(words);
     if (error !== undefined) throw error;
+    for (const address of has ?? []) this.addresses.add(address);
+    await this.slow.get(words);
+    for (const address of had ?? []) if (has?.includes(address) !== true) this.addresses.delete(address);
   }
 
   private undo(step: Step, detail: string): void {
@@ -427,9 +441,6 @@ export class FakeHost implements Host {
     if (error !== undefined) throw error;
   }
 }
-
-const addressesOf = ({ args }: StepOf<'network.attach'>): string =>
-  args.ip4.map(({ address }) => address).join();
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);

@@ -5,8 +5,12 @@ import type { PlanJail } from '../../src/supervise/incarnation.js';
 import type { Log } from '../../src/supervise/log.js';
 import type { JailStatus } from '../../src/supervise/operations.js';
 import { Supervisor, type SupervisorOptions } from '../../src/supervise/supervisor.js';
+import type { HostFacts } from '../../src/plan/facts.js';
+import { firewallSteps } from '../../src/plan/firewall.js';
 import { bytesOf } from '../../src/plan/limit-amounts.js';
-import type { RateArgs, Step } from '../../src/plan/step.js';
+import { jailNetwork } from '../../src/plan/network.js';
+import { rateSteps } from '../../src/plan/rates.js';
+import type { Step } from '../../src/plan/step.js';
 import { FakeHost } from './fake-host.js';
 
 /** A jail with these values, as a file would have made it. */
@@ -42,46 +46,20 @@ export const mistake = (message: string): Diagnostic => ({
 });
 
 /** What a jail with addresses has of a network. */
-const limitOf = (link: string, egress: number): RateArgs => ({
-  ...{ side: 'host', link, queue: link.replace(/^jl/, 'jq'), mark: '' },
-  ...{ egress, ingress: null },
-});
-
-function networkOf(jail: string, values: JailParams): readonly Step[] {
-  const { 'ip4.addr': addresses, nat, 'net.egress.max': egress } = values;
-  if (addresses === undefined) return [];
-  const ip4 = addresses.map(({ address, prefix }) => ({ address, prefix }));
-  const link = `jl${jail}`;
-  const names = { jail, owner: 'jaild', link, peer: 'eth0', linkMac: '', peerMac: '', mtu: null };
-  const masquerades = nat ?? [];
+function networkOf(jail: Jail, facts: HostFacts): readonly Step[] {
+  if (jail.values['ip4.addr'] === undefined) return [];
+  const network = jailNetwork(jail, facts);
   return [
-    { name: 'netns.name', args: { path: `/run/netns/${jail}` } },
-    {
-      name: 'network.attach',
-      args: { ...names, attachment: { kind: 'routed' }, ip4, ip6: [], gateways: [] },
-    },
-    ...(egress === undefined ? [] : [{ name: 'network.limit', args: limitOf(link, egress) } as const]),
-    ...(masquerades.length === 0
-      ? []
-      : [
-          {
-            name: 'firewall.set',
-            args: {
-              jail,
-              link,
-              ip4: ip4.map(({ address }) => address),
-              ip6: [],
-              masquerades,
-              redirects: [],
-              isolated: false,
-            },
-          } as const,
-        ]),
+    { name: 'netns.name', args: { path: `/run/netns/${jail.name}` } },
+    { name: 'network.attach', args: network },
+    ...rateSteps(jail, network),
+    ...firewallSteps(jail, network),
   ];
 }
 
 /** A small plan in the place of the real one: enough steps of each phase to see their order. */
-const smallPlan: PlanJail = ({ name, values }, facts) => {
+const smallPlan: PlanJail = (planned, facts) => {
+  const { name, values } = planned;
   const hooks = (
     phase: 'exec.prestart' | 'exec.poststart' | 'exec.prestop' | 'exec.poststop' | 'exec.release',
   ): Step[] =>
@@ -108,7 +86,7 @@ const smallPlan: PlanJail = ({ name, values }, facts) => {
       ...limits,
       ...hooks('exec.prestart'),
       { name: 'jailer.spawn', args: { rundir, records: [['launch', facts.launch]] } },
-      ...networkOf(name, values),
+      ...networkOf(planned, facts),
     ],
     begin: [{ name: 'jailer.go', args: {} }],
     poststart: hooks('exec.poststart'),
