@@ -29,10 +29,12 @@ describe('a jail with a limit of its rate', function () {
     const [began = NaN, ended = NaN] = stdout.trim().split(' ').map(Number);
     return size / Math.max(0.01, ended - began);
   };
-  const isHeld = (rate: number): void => {
-    expect(rate)
-      .to.be.above(0.85 * LIMIT)
-      .and.below(1.15 * LIMIT);
+  /** A busy host may make a measurement too low, never too high. */
+  const isHeld = (measure: () => number): void => {
+    const rates: number[] = [];
+    do rates.push(measure());
+    while (rates.length < 4 && (rates.at(-1) ?? 0) < 0.85 * LIMIT);
+    expect(Math.max(...rates)).to.be.within(0.85 * LIMIT, 1.15 * LIMIT);
   };
   const devices = (): readonly string[] =>
     instance
@@ -65,17 +67,17 @@ describe('a jail with a limit of its rate', function () {
   after(() => instance.close());
 
   it('sends no faster, over IPv4 and IPv6', () => {
-    isHeld(fetched('10.77.0.3', 'little'));
-    isHeld(fetched('[fd77::3]', 'little'));
+    isHeld(() => fetched('10.77.0.3', 'little'));
+    isHeld(() => fetched('[fd77::3]', 'little'));
   });
 
   it('sends to another jail no faster', () => {
-    isHeld(received('free', '10.77.0.3', 'little', LITTLE));
+    isHeld(() => received('free', '10.77.0.3', 'little', LITTLE));
   });
 
   it('receives no faster, over IPv4 and IPv6', () => {
-    isHeld(received('receiver', '10.77.0.2', 'little', LITTLE));
-    isHeld(received('receiver', '[fd77::2]', 'little', LITTLE));
+    isHeld(() => received('receiver', '10.77.0.2', 'little', LITTLE));
+    isHeld(() => received('receiver', '[fd77::2]', 'little', LITTLE));
   });
 
   it('is limited one way only, when only one is limited', () => {
@@ -84,16 +86,16 @@ describe('a jail with a limit of its rate', function () {
   });
 
   it('is limited both ways, with large packets too', () => {
-    isHeld(fetched('10.77.0.5', 'little'));
-    isHeld(received('both', '10.77.0.2', 'little', LITTLE));
+    isHeld(() => fetched('10.77.0.5', 'little'));
+    isHeld(() => received('both', '10.77.0.2', 'little', LITTLE));
   });
 
   it('cannot take its limits away, even with the right to change its own network', () => {
     const words = 'ip link set eth0 mtu 1400 && ip link set lo down && ip link set lo up';
     const { code, stderr } = instance.ctl('exec', 'both', '--', 'sh', '-c', words);
     expect([code, stderr]).to.deep.equal([0, '']);
-    isHeld(fetched('10.77.0.5', 'little'));
-    isHeld(received('both', '10.77.0.2', 'little', LITTLE));
+    isHeld(() => fetched('10.77.0.5', 'little'));
+    isHeld(() => received('both', '10.77.0.2', 'little', LITTLE));
   });
 
   it('is as fast as any other without one, or with max', () => {
