@@ -43,6 +43,7 @@ import { connectJailer, readExitRecord } from './jailer.js';
 import { countTraffic, viewNetwork } from './network-view.js';
 import { observeJail } from './observe.js';
 import { directoriesOf } from './own-directory.js';
+import { nameFacts } from './names.js';
 import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
@@ -145,6 +146,7 @@ export class Machine implements Host {
       blockDevices: blockDevicesOf(values),
       devices: findDevices(devicesOf(values).map(({ path }) => path)),
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
+      ...nameFacts(jail, reach, this.#listener),
       hostnameAddresses,
       ...(bridge !== null && { bridge }),
       timeNamespaces: this.#hasTimeNamespaces,
