@@ -15,6 +15,7 @@ import { plan } from './plan.js';
 import { reload } from './reload.js';
 import { run } from './run.js';
 import { set } from './set.js';
+import { stats } from './stats.js';
 import { status } from './status.js';
 import { version } from './version.js';
 import { suggestion, wrongUse } from './words.js';
@@ -55,7 +56,7 @@ const help = localCommand({
 
 /** THE TABLE: every command of jailctl, in the order manuals show them. */
 export const commands: readonly Command[] = [
-  ...[start, stop, restart, status, list, logs],
+  ...[start, stop, restart, status, list, stats, logs],
   ...[run, exec, set, kill, pause, resume],
   ...[audit, check, config, fmt, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],

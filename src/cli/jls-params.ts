@@ -1,7 +1,7 @@
 import { release } from 'node:os';
 import type { Jail } from '../config/compile.js';
 import { attachedText } from '../config/keyed.js';
-import { isParamName } from '../config/params.js';
+import { isParamName, type ParamName } from '../config/params.js';
 import { systemV, type SystemVName } from '../plan/ipc.js';
 import type { JailStatus } from '../supervise/operations.js';
 
@@ -146,7 +146,15 @@ export function findJlsParam(name: string): JlsParam | undefined {
   if (group === 'meta' || group === 'env') return attachedKey(name, group, key);
   const found = jlsParams.find((param) => param.name === name);
   if (found !== undefined || !isParamName(name)) return found;
-  return { name, settable: true, value: ({ jail }) => jail?.params.get(name)?.join(',') ?? '' };
+  return { name, settable: true, value: ({ jail }) => (jail === undefined ? '' : writtenValue(jail, name)) };
+}
+
+/** As its file has it; a parameter that stands there without a value is true. */
+function writtenValue({ params, values }: Jail, name: ParamName): JlsValue {
+  const value = values[name];
+  if (typeof value === 'boolean') return value;
+  const written = params.get(name);
+  return written === null && value !== undefined ? 'true' : (written?.join(',') ?? '');
 }
 
 /** One line KEY=VALUE of the text attached to a jail; a jail without it has an empty one. */

@@ -12,6 +12,9 @@ export function paint({ colour }: Pick<Terminal, 'colour'>, code: Colour, text: 
 /** Text of somebody's file on one line, with a question mark for each character that a terminal would obey. */
 export const printable = (text: string): string => withoutObeyed(text, '?');
 
+/** A line of a story; one without text is left out. */
+export type Line = readonly [title: string, text: string];
+
 export interface Cell {
   readonly text: string;
   readonly colour?: Colour;

@@ -1,5 +1,5 @@
 import type { Accounting } from '../host/host.js';
-import type { JailStatus, LastExit } from '../supervise/operations.js';
+import type { JailNetwork, JailStatus, LastExit } from '../supervise/operations.js';
 import { signalName } from '../host/signal.js';
 
 const time = (date: Date | null): string | null => date?.toISOString() ?? null;
@@ -25,6 +25,21 @@ function accountingAsJson(figures: Accounting) {
     io_read: figures.ioRead,
     io_written: figures.ioWritten,
     oom_kills: figures.oomKills,
+  };
+}
+
+function networkAsJson(network: JailNetwork) {
+  return {
+    attachment: network.attachment,
+    host_link: network.hostLink,
+    links: network.links,
+    addresses: network.addresses,
+    routes: network.routes,
+    forwards: network.forwards,
+    nat: network.nat,
+    isolated: network.isolated,
+    limits: network.limits,
+    name_servers: network.nameServers,
   };
 }
 
@@ -59,7 +74,15 @@ export function statusAsJson(jail: JailStatus) {
   };
 }
 
-/** The whole reply of `status --json` and `list --json`. */
-export function statusReply(jails: readonly JailStatus[]) {
-  return { version: 1, jails: jails.map(statusAsJson) };
+/** The whole reply of `status --json` and `list --json`; with names, there is also what the kernel says of each network. */
+export function statusReply(
+  jails: readonly JailStatus[],
+  networks?: ReadonlyMap<string, JailNetwork | null>,
+) {
+  const one = (jail: JailStatus) => {
+    if (networks === undefined) return statusAsJson(jail);
+    const network = networks.get(jail.name) ?? null;
+    return { ...statusAsJson(jail), network: network && networkAsJson(network) };
+  };
+  return { version: 1, jails: jails.map(one) };
 }

@@ -4,6 +4,7 @@ import { daemonCommand } from './command.js';
 import type { DaemonContext } from './context.js';
 import { sortNames } from './jails.js';
 import { since, stateCell } from './list.js';
+import { withAddresses } from './network-lines.js';
 import { json, table } from './render.js';
 import { sizeText } from '../config/values/quantity.js';
 import { statusReply } from './status-json.js';
@@ -33,6 +34,16 @@ function overview(jails: readonly JailStatus[], { terminal, now }: DaemonContext
   );
 }
 
+/** Some jails, with what the kernel says of their networks. */
+function showEach(context: DaemonContext, names: readonly string[], asJson: boolean): void {
+  const { operations, terminal, now, out } = context;
+  const jails = names.length === 0 ? [] : operations.status(names);
+  const networks = new Map(jails.map(({ name }) => [name, operations.network(name)]));
+  const shown = jails.map((jail) => withAddresses(jail, networks.get(jail.name) ?? null));
+  if (asJson) out(json(statusReply(shown, networks)));
+  else out(shown.map((jail) => story(jail, networks.get(jail.name) ?? null, terminal, now())).join('\n'));
+}
+
 export const status = daemonCommand({
   name: 'status',
   summary: 'Show how jails are; with names, all there is to know about each.',
@@ -43,14 +54,9 @@ export const status = daemonCommand({
   run: (context, { options, operands }) => {
     const { known, unknown } = sortNames(operands, context.operations);
     const every = operands.length === 0;
-    const jails = every
-      ? context.operations.status()
-      : known.length > 0
-        ? context.operations.status(known)
-        : [];
-    if (options.json) context.out(json(statusReply(jails)));
-    else if (every) context.out(overview(jails, context));
-    else context.out(jails.map((jail) => story(jail, context.terminal, context.now())).join('\n'));
+    if (!every) showEach(context, known, options.json);
+    else if (options.json) context.out(json(statusReply(context.operations.status())));
+    else context.out(overview(context.operations.status(), context));
     for (const { message, hint } of unknown) context.err(errorText(message, hint));
     return { exit: unknown.length > 0 ? 4 : 0 };
   },

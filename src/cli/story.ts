@@ -1,10 +1,9 @@
-import type { JailStatus } from '../supervise/operations.js';
+import type { JailNetwork, JailStatus } from '../supervise/operations.js';
 import type { Terminal } from './context.js';
 import { stateCell } from './list.js';
-import { clock, paint, printable, span } from './render.js';
+import { networkLines } from './network-lines.js';
+import { clock, paint, printable, span, type Line } from './render.js';
 import { sizeText } from '../config/values/quantity.js';
-
-type Line = readonly [title: string, text: string];
 
 const ago = (date: Date, now: Date): string => `${span(now.getTime() - date.getTime())} ago`;
 const ahead = (date: Date, now: Date): string => `in ${span(date.getTime() - now.getTime())}`;
@@ -69,12 +68,13 @@ function configText({ definedAt, stale, unlisted }: JailStatus): string {
 }
 
 /** All there is to say about one jail, in lines for people; what is empty is left out. */
-export function story(jail: JailStatus, terminal: Terminal, now: Date): string {
+export function story(jail: JailStatus, network: JailNetwork | null, terminal: Terminal, now: Date): string {
   const lines: readonly Line[] = [
     ['command', jail.commandPid === null ? '' : `pid ${jail.commandPid}`],
     ['jid', jail.jid === null ? '' : String(jail.jid)],
     ['host', jail.hostname ?? ''],
     ['address', [...jail.ip4, ...jail.ip6].join(', ')],
+    ...(network === null ? [] : networkLines(network)),
     ['path', jail.path ?? ''],
     ['cgroup', jail.cgroup ?? ''],
     ...limitLines(jail),

@@ -4,6 +4,7 @@ import type { Observation, Subject } from '../plan/audit/observation.js';
 import type { Instance } from '../plan/instance.js';
 import type { HostFacts } from '../plan/facts.js';
 import type { FirewallArgs, InsideArgs, StepName, StepOf } from '../plan/step.js';
+import type { AddressView, LinkView, RouteView, Traffic } from './netlink-view.js';
 
 /** How a process, or a jail as a whole, ended. */
 export interface Ended {
@@ -82,6 +83,24 @@ export interface Accounting {
   readonly oomKills: number;
 }
 
+/** What the kernel says of a jail's network. */
+export interface NetworkView {
+  /** But for the loopback. */
+  readonly links: readonly LinkView[];
+  readonly addresses: readonly AddressView[];
+  readonly routes: readonly RouteView[];
+}
+
+/** A jail whose packets are to be counted, and where that can be done: at the host's end of its link, at links inside, or, with a loopback only, nowhere. */
+export interface TrafficSubject {
+  readonly jail: string;
+  readonly jailer: JailerHandle | null;
+  readonly place:
+    | { readonly kind: 'host'; readonly link: string }
+    | { readonly kind: 'inside'; readonly links: readonly string[] }
+    | { readonly kind: 'nowhere' };
+}
+
 /** The machine, as the supervisor sees it. `machine.ts` is the real one, test/support/fake-host.ts the only fake. */
 export interface Host {
   readonly instance: Instance;
@@ -101,6 +120,10 @@ export interface Host {
   /** The exit record of a jailer, or null. */
   exitRecord(rundir: string): { readonly launch: string; readonly ended: Ended; readonly at: Date } | null;
   accounting(cgroups: readonly string[]): Accounting;
+  /** The network of a jail that has a stack of its own. Throws SystemError when it has ended. */
+  network(jailer: JailerHandle): NetworkView;
+  /** By jail; those that have just ended are left out. Throws SystemError. */
+  traffic(subjects: readonly TrafficSubject[]): ReadonlyMap<string, Traffic>;
   /** What a jail uses of a resource of rctl(8), of a rate all that there was; null where the host does not count it. Throws SystemError. */
   usage(cgroups: readonly string[], resource: ResourceName): number | null;
   /** Of the accounting what each start asks for. */

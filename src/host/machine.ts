@@ -41,6 +41,7 @@ import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
 import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
+import { countTraffic, viewNetwork } from './network-view.js';
 import { observeJail } from './observe.js';
 import { directoriesOf } from './own-directory.js';
 import { nameFacts } from './names.js';
@@ -248,6 +249,14 @@ export class Machine implements Host {
 
   accounting(cgroups: readonly string[]): ReturnType<Host['accounting']> {
     return readAccounting(cgroups, this.#cgroups);
+  }
+
+  network(jailer: JailerHandle): ReturnType<Host['network']> {
+    return viewNetwork(jailer);
+  }
+
+  traffic(subjects: Parameters<Host['traffic']>[0]): ReturnType<Host['traffic']> {
+    return countTraffic(subjects);
   }
 
   usage(cgroups: readonly string[], resource: ResourceName): number | null {

@@ -14,6 +14,8 @@ export interface Request {
   readonly body: Buffer;
   /** errnos that are as good as success. */
   readonly tolerates?: readonly number[];
+  /** Of more answers than these the rest is thrown away. */
+  readonly most?: number;
 }
 
 export interface Message {

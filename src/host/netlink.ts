@@ -15,6 +15,25 @@ import type { Message, Request, Verdict } from './netlink-message.js';
 const DATAGRAM = 65_536;
 const datagram = Buffer.alloc(DATAGRAM);
 
+/** How many may be on other threads at a time: there are four threads, and koffi has room for 256 calls. */
+const ELSEWHERE = 64;
+let elsewhere = 0;
+const waiting: (() => void)[] = [];
+
+/** Calls `act` as soon as it is its turn. */
+async function inTurn(act: () => Promise<void>): Promise<void> {
+  if (elsewhere >= ELSEWHERE) await new Promise<void>((resolve) => waiting.push(resolve));
+  else elsewhere++;
+  try {
+    await act();
+  } finally {
+    // Whoever is next takes this one's place.
+    const next = waiting.shift();
+    if (next === undefined) elsewhere--;
+    else next();
+  }
+}
+
 /** A socket to ask the kernel about the network namespace that it was made in. */
 export class NetlinkSocket {
   readonly #fd: number;
@@ -49,7 +68,7 @@ export class NetlinkSocket {
   /** request() on another thread, for what keeps the kernel busy for long: deleting a link takes it 20 ms. */
   async requestElsewhere(requests: readonly Request[]): Promise<readonly (readonly Buffer[])[]> {
     const first = this.#number(requests);
-    await netlinkSendElsewhere(this.#fd, encodeRequests(requests, first));
+    await inTurn(() => netlinkSendElsewhere(this.#fd, encodeRequests(requests, first)));
     return this.#answers(requests, first);
   }
 
@@ -62,20 +81,24 @@ export class NetlinkSocket {
 
   #answers(requests: readonly Request[], first: number): readonly (readonly Buffer[])[] {
     const answers: Buffer[][] = requests.map(() => []);
-    const verdicts = this.#receive(first, requests.length, answers);
+    const verdicts = this.#receive(first, requests, answers);
     requests.forEach((request, index) => throwVerdict(request, verdicts.get(index)));
     return answers;
   }
 
   /** Collects answers and verdicts until the last request has had its verdict. */
-  #receive(first: number, count: number, answers: readonly Buffer[][]): ReadonlyMap<number, Verdict> {
+  #receive(
+    first: number,
+    requests: readonly Request[],
+    answers: readonly Buffer[][],
+  ): ReadonlyMap<number, Verdict> {
     const verdicts = new Map<number, Verdict>();
-    while (!verdicts.has(count - 1)) {
+    while (!verdicts.has(requests.length - 1)) {
       for (const { type, sequence, body } of this.#messages()) {
         const index = sequence - first;
         if (type === NLMSG_ERROR) verdicts.set(index, decodeVerdict(body));
         else if (type === NLMSG_DONE) verdicts.set(index, { errno: 0, words: null });
-        else answers[index]?.push(Buffer.from(body)); // the datagram's memory is used again
+        else keep(answers[index], body, requests[index]?.most);
       }
     }
     return verdicts;
@@ -86,6 +109,11 @@ export class NetlinkSocket {
     if (size === null) throw new SystemError('netlink', constants.errno.EPROTO, 'no answer from the kernel');
     return decodeMessages(datagram.subarray(0, size));
   }
+}
+
+/** The datagram's memory is used again. */
+function keep(answers: Buffer[] | undefined, body: Buffer, most = Infinity): void {
+  if (answers !== undefined && answers.length < most) answers.push(Buffer.from(body));
 }
 
 function throwVerdict({ step, subject, tolerates }: Request, verdict: Verdict | undefined): void {

@@ -4,7 +4,7 @@ import type { Executors, JailerHandle, Launch } from './host.js';
 import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, attachWhenFree, changeNetwork, detachNetwork } from './network.js';
-import { clearRates, setRates } from './rates.js';
+import { changeRates, clearRates, setRates } from './rates.js';
 import { isLinkThere, isNamespaceNamed } from './standing.js';
 import type { StepListener } from './step-listener.js';
 import type { SysctlLedger } from './sysctl-ledger.js';
@@ -49,8 +49,9 @@ export function networkExecutors(
         tell(launch.jail, await changeNetwork(before.args, after.args, jailerOf(launch), ledger)),
     },
     'network.limit': {
-      run: ({ args }) => setRates(args),
-      undo: ({ args }) => clearRates(args),
+      run: ({ args }, launch) => setRates(args, launch.jailer),
+      undo: ({ args }, launch) => clearRates(args, launch.jailer),
+      change: (before, after, launch) => changeRates(before.args, after.args, launch.jailer),
     },
     'firewall.set': {
       run: ({ args }) => firewall.set(args),

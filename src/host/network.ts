@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
+import { hasLink } from '../plan/network.js';
 import type { NetworkArgs } from '../plan/step.js';
 import { removeEmptyBridge, settled } from './bridge.js';
 import { SystemError } from './error.js';
@@ -18,10 +19,6 @@ const { EADDRINUSE, EAFNOSUPPORT } = constants.errno;
 /** Milliseconds within which the kernel takes a network namespace down that nobody is in any more. */
 const PATIENCE = 5000;
 
-/** Whether a jail has an interface at all: a routed one without addresses has nothing to send to. */
-const hasInterface = ({ attachment, ip4, ip6 }: NetworkArgs): boolean =>
-  attachment.kind !== 'routed' || ip4.length + ip6.length > 0;
-
 /**
  * Gives a jail its interface, addresses and routes, if it has any, and brings its loopback up. What stands in the way is
  * found before anything is made, and a failure leaves nothing behind. Returns warnings. Throws SystemError: EADDRINUSE
@@ -32,7 +29,7 @@ export function attachNetwork(
   jailer: JailerHandle,
   ledger: SysctlLedger,
 ): readonly string[] {
-  if (!hasInterface(args)) {
+  if (!hasLink(args)) {
     bringLoopbackUp(jailer);
     return [];
   }
@@ -88,7 +85,7 @@ export async function detachNetwork(args: NetworkArgs, ledger: SysctlLedger): Pr
   const { attachment } = args;
   try {
     if (attachment.kind === 'bridge') await detachPort(args, attachment);
-    else if (attachment.kind === 'routed' && hasInterface(args)) await detachRouted(args);
+    else if (attachment.kind === 'routed' && hasLink(args)) await detachRouted(args);
   } finally {
     ledger.release(args.jail);
   }
@@ -105,8 +102,8 @@ export async function changeNetwork(
   jailer: JailerHandle,
   ledger: SysctlLedger,
 ): Promise<readonly string[]> {
-  if (!hasInterface(before)) return attachNetwork(after, jailer, ledger);
-  if (!hasInterface(after)) {
+  if (!hasLink(before)) return attachNetwork(after, jailer, ledger);
+  if (!hasLink(after)) {
     await detachNetwork(before, ledger);
     return [];
   }

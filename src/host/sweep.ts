@@ -23,7 +23,7 @@ export function sweepNetwork(
       return first === owner && jail !== undefined && more.length === 0 && !jails.has(jail);
     };
     const links = linksInDetail(host);
-    const orphans = links.filter(({ name, alias }) => /^jl[0-9a-f]{12}$/.test(name) && isOrphan(alias));
+    const orphans = links.filter(({ name, alias }) => /^j[lq][0-9a-f]{12}$/.test(name) && isOrphan(alias));
     if (orphans.length > 0) host.request(orphans.map(deleteLink));
     const empty = links.filter((link) => isOwn(link, owner) && portsOf(host, link).length === 0);
     if (empty.length > 0) host.request(empty.map(deleteLink));

@@ -98,3 +98,8 @@ export function jailNetwork({ name, values }: Jail, facts: HostFacts): NetworkAr
     ...(forwarding !== null && { forwarding }),
   };
 }
+
+/** Whether there is more to a jail's network than its loopback. */
+export function hasLink({ attachment, ip4, ip6 }: NetworkArgs): boolean {
+  return attachment.kind !== 'routed' || ip4.length + ip6.length > 0;
+}

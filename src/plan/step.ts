@@ -65,7 +65,13 @@ export interface NetworkArgs {
 
 /** How much may pass a jail's link, in bytes per second; null for any amount. */
 export interface RateArgs {
+  /** Whose network namespace the link is in. */
+  readonly side: 'host' | 'jail';
   readonly link: string;
+  /** The device that packets which come in on the link wait at; made with the limit and gone with it. */
+  readonly queue: string;
+  /** Says whose the device is, for people who look at it. */
+  readonly mark: string;
   /** From the jail. */
   readonly egress: number | null;
   /** To the jail. */

@@ -2,7 +2,8 @@ import type { Compiled, Jail } from '../config/compile.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import type { Accounting, Ended, JailerHandle } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
-import type { JailPlan, Step } from '../plan/step.js';
+import type { Traffic } from '../host/netlink-view.js';
+import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { FailedCommand } from './exits.js';
 
 /** The states of supervision.md; `jailctl list` shows them as they are. */
@@ -61,6 +62,55 @@ export interface JailStatus {
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
   readonly definedAt: { readonly file: string; readonly line: number } | null;
+}
+
+/** The network of one jail. */
+export interface JailNetwork {
+  /** What it reaches others by, and on which bridge or interfaces of the host; `host`: it shares the host's stack. */
+  readonly attachment: {
+    readonly kind: 'routed' | 'bridge' | 'macvlan' | 'host' | 'none';
+    readonly on: string | null;
+  };
+  /** The host's end of its link. */
+  readonly hostLink: string | null;
+  readonly links: readonly {
+    readonly name: string;
+    readonly mac: string;
+    readonly mtu: number | null;
+    readonly up: boolean;
+  }[];
+  readonly addresses: readonly {
+    readonly link: string;
+    readonly address: string;
+    readonly prefix: number;
+    /** For others than its neighbours on the link. */
+    readonly global: boolean;
+  }[];
+  readonly routes: readonly {
+    readonly to: string;
+    readonly via: string | null;
+    readonly link: string | null;
+    readonly source: string | null;
+  }[];
+  /** rdr and nat, as written. */
+  readonly forwards: readonly string[];
+  readonly nat: readonly string[];
+  readonly isolated: boolean;
+  readonly limits: Pick<RateArgs, 'egress' | 'ingress'>;
+  /** Addresses, or the word inherit; null for those that its root names. */
+  readonly nameServers: readonly string[] | null;
+}
+
+/** What a jail uses and has used. */
+export interface JailStats {
+  readonly name: string;
+  readonly state: State;
+  readonly startedAt: Date | null;
+  /** Milliseconds since its start. */
+  readonly upMs: number | null;
+  readonly accounting: Accounting | null;
+  /** Null for a jail without a network of its own. */
+  readonly traffic: Traffic | null;
 }
 
 /** What can be said of a jail without asking the machine. */
@@ -135,6 +185,10 @@ export type DeedListener = (jail: string, deed: Deed) => void;
 export interface Operations {
   readonly configuration: Compiled;
   status(names?: readonly string[]): readonly JailStatus[];
+  /** Null when it is not there, or down. */
+  network(name: string): JailNetwork | null;
+  /** Of these jails, else of all that there are. Throws SystemError. */
+  stats(names?: readonly string[]): readonly JailStats[];
   has(name: string): boolean;
   /** Waits for a moment until a jail in the foreground is gone: whoever saw its command end may want its name again. */
   untilGone(name: string): Promise<void>;

@@ -26,6 +26,8 @@ import type {
   ExecTarget,
   ForegroundJail,
   Glance,
+  JailNetwork,
+  JailStats,
   JailStatus,
   Operations,
   Outcome,
@@ -41,6 +43,8 @@ import { Scheduler } from './scheduler.js';
 import { setFrozen, signalJail } from './signals.js';
 import { StartLine } from './startline.js';
 import { started, startJails, waitingFor } from './starts.js';
+import { networkOf } from './network-status.js';
+import { statsOf } from './stats.js';
 import { statusOf } from './status.js';
 import { stopJails } from './stops.js';
 import { Wants, type Want } from './wants.js';
@@ -219,9 +223,23 @@ export class Supervisor implements Operations {
   }
 
   status(names?: readonly string[]): readonly JailStatus[] {
+    return this.chosen(names).map((jail) => statusOf(jail, this.statusContext));
+  }
+
+  stats(names?: readonly string[]): readonly JailStats[] {
+    return statsOf(this.chosen(names), this.options.host);
+  }
+
+  network(name: string): JailNetwork | null {
+    const jail = this.roster.jails.get(name);
+    return jail === undefined ? null : networkOf(jail, this.options.host);
+  }
+
+  private chosen(names: readonly string[] | undefined): readonly SupervisedJail[] {
     const all = [...this.roster.jails.values()];
-    const chosen = names === undefined ? all : all.filter((jail) => names.includes(jail.name));
-    return chosen.map((jail) => statusOf(jail, this.statusContext));
+    if (names === undefined) return all;
+    const wanted = new Set(names);
+    return all.filter((jail) => wanted.has(jail.name));
   }
 
   glance(): readonly Glance[] {

@@ -80,7 +80,7 @@ describe('the table of commands', () => {
       const said = execFileSync('/bin/bash', ['-c', script, 'bash', ...words], { encoding: 'utf8' });
       return said.split('\n').filter((word) => word !== '');
     };
-    expect(complete('sta')).to.deep.equal(['start', 'status']);
+    expect(complete('stat')).to.deep.equal(['status', 'stats']);
     expect(complete('start', '')).to.deep.equal(['--all', '-a', 'web', 'db']);
     expect(complete('logs', '--fo')).to.deep.equal(['--follow']);
     expect(complete('params', 'memory.ma')).to.deep.equal(['memory.max']);

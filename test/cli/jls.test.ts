@@ -18,7 +18,7 @@ const operations = new FakeOperations(
     stoppedJail('old', { jid: 4, state: 'stuck', hostname: 'old' }),
     stoppedJail('idle'),
   ],
-  'web { path=/jails/web; persist; allow.raw_sockets; memory.max = 512M; } db { path = "/jails/d b"; persist; }',
+  'web { path=/jails/web; persist; allow.raw_sockets; memory.max = 512M; isolate; nat; rdr = "tcp 8080 80", "udp 53 53"; } db { path = "/jails/d b"; persist; }',
 );
 const jls = async (...words: string[]) => say(operations, words, { calledAs: 'jls', right: 'operator' });
 const text = async (...words: string[]) => (await jls(...words)).out;
@@ -111,6 +111,10 @@ describe('jls', () => {
 
   it('knows the parameters of jail.conf that FreeBSD lacks too', async () => {
     expect(await text('-j', 'web', '-n', 'memory.max')).to.equal('memory.max=512M\n');
+    expect(await text('-n', 'name', 'isolate', 'nat', 'rdr')).to.equal(
+      'name=db isolate="" nat="" rdr=""\nname=web isolate nat=true rdr=tcp 8080 80,udp 53 53\n',
+    );
+    expect(await text('-s', '-j', 'web', 'rdr')).to.equal('rdr="tcp 8080 80,udp 53 53"\n');
   });
 
   it('writes JSON as libxo does', async () => {

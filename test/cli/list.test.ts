@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { JailNetwork } from '../../src/supervise/operations.js';
 import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
 import { code, NOW, say } from '../support/command-line.js';
 
@@ -42,6 +43,28 @@ const web = stoppedJail('web', {
   exit: { how: 'signal', code: 9, oom: true, at: before(120), cause: 'out of memory' },
 });
 const idle = stoppedJail('idle', { path: null, hostname: null, definedAt: null, log: null });
+const network: JailNetwork = {
+  attachment: { kind: 'bridge', on: 'br0' },
+  hostLink: 'jl012345678901',
+  links: [
+    { name: 'eth0', mac: '02:00:00:00:00:01', mtu: 9000, up: true },
+    { name: 'lent0', mac: '02:00:00:00:00:02', mtu: null, up: false },
+  ],
+  addresses: [
+    { link: 'eth0', address: '10.0.7.9', prefix: 24, global: true },
+    { link: 'eth0', address: 'fd00::9', prefix: 64, global: true },
+    { link: 'eth0', address: 'fe80::2', prefix: 64, global: false },
+  ],
+  routes: [
+    { to: 'default', via: '10.0.7.1', link: 'eth0', source: '10.0.7.9' },
+    { to: '10.0.7.0/24', via: null, link: 'eth0', source: null },
+  ],
+  forwards: ['tcp 8080 80'],
+  nat: ['true'],
+  isolated: true,
+  limits: { egress: 10 * 1024 ** 2, ingress: null },
+  nameServers: ['10.0.7.1'],
+};
 const operations = () => new FakeOperations([db, web, idle]);
 
 describe('jailctl list', () => {
@@ -143,6 +166,45 @@ describe('jailctl status', () => {
   log         /var/log/jaild/db.log (jailctl logs db)
 `,
     );
+  });
+
+  it('tells of its network what the kernel says: the addresses are those that it has now', async () => {
+    const asked = operations();
+    asked.networks.set('db', network);
+    const { out } = await say(asked, ['status', 'db']);
+    expect(
+      out.split('\n').filter((line) => /^ {2}(address|network|link|route|forward|nat|rate|dns) /.test(line)),
+    ).to.deep.equal([
+      '  address     10.0.7.9, fd00::9',
+      '  network     bridge br0 by jl012345678901, isolated',
+      '  link        eth0 02:00:00:00:00:01, mtu 9000, 10.0.7.9/24, fd00::9/64, fe80::2/64',
+      '  link        lent0 02:00:00:00:00:02, down',
+      '  route       default via 10.0.7.1 on eth0 from 10.0.7.9',
+      '  route       10.0.7.0/24 on eth0',
+      '  forward     tcp 8080 80',
+      '  nat         all addresses',
+      '  rate        sends 10M/s at most',
+      '  dns         10.0.7.1',
+    ]);
+  });
+
+  it('gives programs the network of jails that are named, after everything else', async () => {
+    const asked = operations();
+    asked.networks.set('db', network);
+    const { out } = await say(asked, ['status', '--json', 'db', 'web']);
+    const { jails } = JSON.parse(out) as { jails: Record<string, unknown>[] };
+    expect(jails.map((jail) => [Object.keys(jail).at(-1), jail['ip4']])).to.deep.equal([
+      ['network', ['10.0.7.9']],
+      ['network', ['10.0.7.3/24']],
+    ]);
+    expect(jails[0]?.['network']).to.deep.equal({
+      attachment: { kind: 'bridge', on: 'br0' },
+      host_link: 'jl012345678901',
+      ...{ links: network.links, addresses: network.addresses, routes: network.routes },
+      ...{ forwards: ['tcp 8080 80'], nat: ['true'], isolated: true },
+      ...{ limits: { egress: 10 * 1024 ** 2, ingress: null }, name_servers: ['10.0.7.1'] },
+    });
+    expect(jails[1]?.['network']).to.equal(null);
   });
 
   it('tells why a jail does not run and when it will be tried again', async () => {

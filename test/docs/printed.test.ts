@@ -134,7 +134,7 @@ describe('the completion of bash', () => {
       .filter((word) => word !== '');
 
   it('knows commands, options and parameters', () => {
-    expect(complete(['jailctl', 'sta'])).to.deep.equal(['start', 'status']);
+    expect(complete(['jailctl', 'stat'])).to.deep.equal(['status', 'stats']);
     expect(complete(['jailctl', 'logs', '--f'])).to.deep.equal(['--follow']);
     expect(complete(['jailctl', 'params', 'memory.s'])).to.deep.equal(['memory.swap.max']);
   });

@@ -10,6 +10,7 @@ import type {
   JailerHandle,
   JailerPhase,
   Launch,
+  NetworkView,
 } from '../../src/host/host.js';
 import type { Observation } from '../../src/plan/audit/observation.js';
 import type { HostFacts } from '../../src/plan/facts.js';
@@ -352,6 +353,13 @@ export class FakeHost implements Host {
     const oomKills = this.countOomKills(cgroups);
     const rest = { memory: 0, memoryPeak: 0, cpuUsec: 0, pids: 0, ioRead: null, ioWritten: null };
     return { ...rest, oomKills };
+  }
+
+  network(): NetworkView {
+    return { links: [], addresses: [], routes: [] };
+  }
+  traffic(): ReturnType<Host['traffic']> {
+    return new Map();
   }
 
   freeze(cgroups: readonly string[], frozen: boolean): Promise<void> {

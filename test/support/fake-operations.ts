@@ -5,6 +5,8 @@ import type {
   DeedListener,
   ForegroundJail,
   Glance,
+  JailNetwork,
+  JailStats,
   JailStatus,
   Operations,
   Outcome,
@@ -68,6 +70,8 @@ export class FakeOperations implements Operations {
   changed: Jail | null = null;
   /** What is told of each jail that is created or stopped. */
   deeds: readonly Deed[] = [];
+  readonly networks = new Map<string, JailNetwork>();
+  readonly figures = new Map<string, Partial<JailStats>>();
   #watcher: DeedListener | null = null;
   jailPlan: JailPlan | null = null;
   /** What is found of the jails that run. */
@@ -80,6 +84,15 @@ export class FakeOperations implements Operations {
 
   status(names?: readonly string[]): readonly JailStatus[] {
     return names === undefined ? this.jails : this.jails.filter(({ name }) => names.includes(name));
+  }
+  network(name: string): JailNetwork | null {
+    return this.networks.get(name) ?? null;
+  }
+  stats(names?: readonly string[]): readonly JailStats[] {
+    return this.status(names).map(({ name, state, startedAt, accounting }) => ({
+      ...{ name, state, startedAt, accounting, upMs: null, traffic: null },
+      ...this.figures.get(name),
+    }));
   }
   glance(): readonly Glance[] {
     return this.jails;
