@@ -1,8 +1,7 @@
-import { spawn, spawnSync, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeBusyboxRoot } from './root.js';
 import { leftovers } from './leftovers.js';
@@ -161,12 +160,12 @@ export class TestInstance {
 
   /** Runs a command in the network namespace in which jaild runs. */
   onHost(...argv: readonly string[]): Answer {
-    return this.run(['nsenter', ...this.#inNetwork(argv)]);
+    return this.run(this.wordsOnHost(...argv));
   }
 
-  /** Starts a program there without waiting for it. */
-  spawnOnHost(...argv: readonly string[]): ChildProcessByStdio<null, Readable, null> {
-    return spawn('nsenter', this.#inNetwork(argv), { stdio: ['ignore', 'pipe', 'inherit'] });
+  /** The words that run others there. */
+  wordsOnHost(...argv: readonly string[]): readonly string[] {
+    return ['nsenter', ...this.#inNetwork(argv)];
   }
 
   status(name: string): StatusJson {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestInstance } from './instance.js';
@@ -35,7 +36,8 @@ export function onHost(instance: TestInstance): Place {
 
 /** A server on that host, until it is ended. */
 export async function serveOnHost(instance: TestInstance): Promise<() => void> {
-  const server = instance.spawnOnHost(onDisk(instance, '/bin/packets'), 'serve', String(PORT));
+  const [file = '', ...words] = instance.wordsOnHost(onDisk(instance, '/bin/packets'), 'serve', String(PORT));
+  const server = spawn(file, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(server.stdout, 'data');
   return () => server.kill('SIGKILL');
 }
