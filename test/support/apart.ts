@@ -43,6 +43,16 @@ export class Apart {
     return stdout.trim();
   }
 
+  /** Runs words there meanwhile, and gives what was said on stdout. */
+  async later(...argv: readonly string[]): Promise<string> {
+    const [file = '', ...rest] = this.words(...argv);
+    const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    await once(child, 'close');
+    return said.trim();
+  }
+
   /** Starts a server there; resolves when it has said its first word. */
   async serve(...argv: readonly string[]): Promise<void> {
     const [file = '', ...rest] = this.words(...argv);

@@ -34,6 +34,11 @@ export class Neighbour {
   readonly run: Place = (file = '', ...argv) =>
     this.#apart?.run(onDisk(this.instance, file), ...argv) ?? 'no neighbour';
 
+  /** Runs words there meanwhile. */
+  later(file: string, ...argv: readonly string[]): Promise<string> {
+    return this.#apart?.later(onDisk(this.instance, file), ...argv) ?? Promise.resolve('no neighbour');
+  }
+
   /** Serves there until the neighbour leaves. */
   async serve(port: number): Promise<void> {
     await this.#apart?.serve(onDisk(this.instance, '/bin/packets'), 'serve', String(port));
