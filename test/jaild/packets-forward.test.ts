@@ -34,6 +34,12 @@ describe('packets through a forwarded port', () => {
       host: HOST.map((address) => `${address}/${address.includes(':') ? 64 : 24}`),
       own: ['192.0.2.1/24', '2001:db8::1/64'],
     });
+    // Interfaces of the host that lead out are those that pass packets on for jails.
+    for (const [family, way] of [
+      ['-4', '192.0.2.1'],
+      ['-6', '2001:db8::1'],
+    ] as const)
+      instance.onHost('ip', family, 'route', 'add', 'default', 'via', way, 'dev', 'lan0');
     await neighbour.serve(PORT);
     const { code, stderr } = instance.ctl('start', 'web', 'other');
     if (code !== 0) throw new Error(stderr);
