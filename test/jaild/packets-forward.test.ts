@@ -6,7 +6,7 @@ import { patience } from '../support/patience.js';
 
 const HOST = ['192.0.2.254', '2001:db8::fe'];
 const PARALLEL = 40;
-const ROUNDS = 15;
+const ROUNDS = 40;
 
 describe('packets through a forwarded port', () => {
   const instance = new TestInstance();
