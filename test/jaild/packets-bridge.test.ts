@@ -70,7 +70,7 @@ describe('packets of jails on a bridge of the host', () => {
       narrow { ip4.addr = 10.81.0.4/24; mtu = 1500; }
     `);
     await instance.start();
-    for (const words of ['add br-lan mtu 9000 type bridge', 'set br-lan up'])
+    for (const words of ['add br-lan type bridge', 'set br-lan mtu 9000', 'set br-lan up'])
       instance.onHost('ip', 'link', ...words.split(' '));
     await neighbour.join({
       name: 'lan0',
