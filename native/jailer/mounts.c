@@ -106,13 +106,15 @@ static int open_mount_point(const struct builder *b, const struct item *item, in
 	const char *target = item->target;
 	int base = mount_base(b, &target);
 	struct stat st = { .st_mode = S_IFDIR };
+	/* A file covers a link itself: who follows the path finds the file, wherever the link leads. */
+	int flags = O_PATH | (item->kind == ITEM_FILE ? O_NOFOLLOW : 0);
 
 	if (item->type == MOUNT_BIND && fstat(tree, &st) < 0)
 		return -1;
 	if (!item->options.create)
-		return target_open(base, target, O_PATH);
+		return target_open(base, target, flags);
 	return S_ISDIR(st.st_mode) ? target_directory(base, target, 0755) :
-				     target_file(base, target);
+				     target_file(base, target, flags);
 }
 
 int mount_item(struct builder *b, struct item *item, int tree)

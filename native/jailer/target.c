@@ -90,9 +90,9 @@ int target_directory(int root, const char *path, mode_t mode)
 	return fd;
 }
 
-int target_file(int root, const char *path)
+int target_file(int root, const char *path, int flags)
 {
-	int fd = target_open(root, path, O_PATH);
+	int fd = target_open(root, path, flags);
 	const char *last;
 	int dir, made;
 
@@ -107,7 +107,7 @@ int target_file(int root, const char *path)
 	close(dir);
 	if (made < 0 && errno != EEXIST)
 		return -1;
-	return target_open(root, path, O_PATH);
+	return target_open(root, path, flags);
 }
 
 uint64_t target_mount_id(int fd)

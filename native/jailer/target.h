@@ -19,8 +19,8 @@ int target_parent(int root, const char *path, const char **last);
 /* An O_PATH descriptor of the directory; made with `mode` when it is missing. */
 int target_directory(int root, const char *path, mode_t mode);
 
-/* An O_PATH descriptor of what is there; an empty file is made when nothing is. */
-int target_file(int root, const char *path);
+/* What is there; an empty file is made when nothing is. */
+int target_file(int root, const char *path, int flags);
 
 /* The mount that `fd` is on, 0 when it cannot be told. */
 uint64_t target_mount_id(int fd);

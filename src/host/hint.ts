@@ -3,7 +3,7 @@ import { isUnmappable, withoutMapping } from '../plan/mapping.js';
 import { mountsAt } from './mount-table.js';
 
 const { ENOENT, EACCES, ELOOP, EINVAL, ENOTDIR, ENOEXEC, ENOSPC, EPERM, EMFILE } = constants.errno;
-const { EBUSY, ENODEV, EXDEV } = constants.errno;
+const { EBUSY, ENODEV, EROFS, EXDEV } = constants.errno;
 
 const AN_UPPER =
   '"path" of an overlay must be a directory itself, no link and no mount point: take one below';
@@ -38,8 +38,10 @@ const hints: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   },
   device: { 0: 'mount.nodevfs leaves the jail’s own /dev as it is' },
   file: {
-    [ELOOP]: 'no part of the file’s path below the jail’s root may be a symbolic link',
+    [ELOOP]: 'no directory on the file’s path below the jail’s root may be a symbolic link',
     [ENOENT]: 'the file must exist in the jail’s root',
+    [EINVAL]: 'a directory is in the place of the file',
+    [EROFS]: 'nothing can be made there: put an empty file in the jail’s root on the host',
   },
   node: { [EPERM]: 'jaild must be allowed to make device nodes (CAP_MKNOD)' },
   mask: {

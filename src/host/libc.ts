@@ -280,31 +280,46 @@ const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 /** RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH of linux/openat2.h. */
 const WITHOUT_LINKS = 0x02 | 0x04 | 0x08;
+/** RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS and RESOLVE_IN_ROOT. */
+const WITHIN_ROOT = 0x01 | 0x02 | 0x10;
 const openat2 = bind<[number, number, string, Uint8Array, number]>(
   'openat2',
   'long syscall(long number, long directory, const char *path, const void *how, long size)',
 );
+
+function openPathAt(top: string, directory: number, path: string, flags: number, resolve: number): number {
+  const how = new Uint8Array(
+    new BigUint64Array([BigInt(O_PATH | O_CLOEXEC | flags), 0n, BigInt(resolve)]).buffer,
+  );
+  const below = path === '' ? '.' : path;
+  const attempt = () => openat2(`${top}//${path}`, SYS_OPENAT2, directory, below, how, how.length);
+  // Something was renamed meanwhile, so that the kernel could not be sure.
+  for (let tries = 0; tries < 32; tries++) {
+    const found = except([E.EAGAIN], -1, attempt);
+    if (found !== -1) return found;
+  }
+  return attempt();
+}
 
 /**
  * A descriptor (O_PATH, close-on-exec) of the directory `path` below the directory `top`; no link is followed from
  * there on. Throws SystemError (ELOOP). openat2(2).
  */
 export function openBeneath(top: string, path: string): number {
-  const flags = O_PATH | files.O_DIRECTORY | O_CLOEXEC;
-  const how = new Uint8Array(new BigUint64Array([BigInt(flags), 0n, BigInt(WITHOUT_LINKS)]).buffer);
   const directory = openSync(top, O_PATH | files.O_DIRECTORY);
   try {
-    const below = path === '' ? '.' : path;
-    const attempt = () => openat2(`${top}//${path}`, SYS_OPENAT2, directory, below, how, how.length);
-    // Something was renamed meanwhile, so that the kernel could not be sure.
-    for (let tries = 0; tries < 32; tries++) {
-      const found = except([E.EAGAIN], -1, attempt);
-      if (found !== -1) return found;
-    }
-    return attempt();
+    return openPathAt(top, directory, path, files.O_DIRECTORY, WITHOUT_LINKS);
   } finally {
     closeSync(directory);
   }
+}
+
+/**
+ * A descriptor (O_PATH, close-on-exec) of what a process with the root `root` (a descriptor) finds at `path`, as long as it is on
+ * the same mount; -1 when it finds nothing. Throws SystemError (EXDEV). openat2(2).
+ */
+export function openWithin(root: number, path: string): number {
+  return except([E.ENOENT, E.ENOTDIR, E.ELOOP], -1, () => openPathAt('', root, path, 0, WITHIN_ROOT));
 }
 
 // ---- sockets -------------------------------------------------------------------------------------------------------

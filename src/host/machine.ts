@@ -40,6 +40,7 @@ import type { Executors, Host, JailerHandle } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { observeJail } from './observe.js';
 import { directoriesOf } from './own-directory.js';
+import { nameFacts } from './names.js';
 import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
 import { bootId } from './procfs.js';
@@ -130,6 +131,7 @@ export class Machine implements Host {
       blockDevices: blockDevicesOf(values),
       devices: findDevices(devicesOf(values).map(({ path }) => path)),
       systemUser: systemUser === null ? null : findSystemUser(systemUser),
+      ...nameFacts(jail, reach, this.#listener),
       hostnameAddresses: values.ip_hostname === true ? await addressesOfHostname(jail) : [],
       timeNamespaces: this.#hasTimeNamespaces,
       ...(labelsOf(values).length > 0 && { securityModules: securityModules() }),

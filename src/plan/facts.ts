@@ -80,8 +80,8 @@ export interface Neighbour {
 export interface NameFacts {
   /** The host's resolv.conf(5), as far as its servers can be reached from a jail. */
   readonly resolver: string;
-  /** What the root has in etc/hosts. */
-  readonly hosts: string;
+  /** What the root has in etc/hosts, a character for each byte; null: it is nothing to add to, and stays as it is. */
+  readonly hosts: string | null;
 }
 
 /** All that a plan depends on beside the jail itself. Read before, passed in, so that planning is a pure function. */
@@ -115,6 +115,8 @@ export interface HostFacts {
   readonly neighbours?: readonly Neighbour[];
   /** File of a network namespace that an earlier life of the jail has left, with the links in it. Absent: it gets a new one. */
   readonly standingNetns?: string;
+  /** Whether the kernel has IPv6. Absent: not asked. */
+  readonly hasIpv6?: boolean;
   /** Whether the kernel has time namespaces (Linux 5.6, CONFIG_TIME_NS). */
   readonly timeNamespaces: boolean;
   /** The security modules that the kernel has enabled: "apparmor". Absent: no label is asked for. */

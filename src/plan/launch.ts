@@ -10,11 +10,13 @@ import { commandArgv, jailEnvironment, type CommandJail } from './command.js';
 import { grantedDevices } from './devices.js';
 import { PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
+import { familyRecords } from './families.js';
 import { identityFiles, nameRecords } from './identity.js';
 import { insideRecords } from './inside.js';
 import { labelRecords } from './labels.js';
 import { landlockRecord } from './landlock.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
+import { nameFiles } from './names.js';
 import { markReachBeside } from './reach.js';
 import { rctlLaunch } from './rctl.js';
 import { rootRecords } from './root.js';
@@ -146,7 +148,9 @@ export function launchRecords(
     ...insideRecords(jail, entries, facts).map((record) => withMarkedSource(record, jail, facts)),
     ...grantedDevices(jail.values, facts),
     ...identityFiles(jail, entries, facts),
+    ...nameFiles(jail, entries, facts),
     ...quotaRecords(jail.values, facts),
+    ...familyRecords(jail.values, facts),
     ...rctlLaunch(jail.values).sysctls,
     ...commandSettings(jail, facts, mode),
     ...modeRecords(jail, mode),

@@ -1,6 +1,7 @@
 import type { JailParams } from '../config/params.js';
 import { answeredCalls } from './answers.js';
 import { isHostRoot } from './capabilities.js';
+import { familyRules } from './families.js';
 import { systemV } from './ipc.js';
 import { withheldCalls } from './securelevel.js';
 
@@ -86,6 +87,7 @@ export function policyChange(values: JailParams): PolicyChange {
         .filter((call) => !closed.includes(call))
         .map((call) => `?allow ${call}`),
       ...refused.flatMap(([error, calls]) => calls.map((call) => `?errno ${error} ${call}`)),
+      ...familyRules(values),
     ],
     calls: [...closed, ...opened],
   };

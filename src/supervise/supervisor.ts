@@ -31,6 +31,7 @@ import type {
   ReloadResult,
   StopOptions,
 } from './operations.js';
+import { neighbourFacts } from './neighbours.js';
 import { Progress } from './progress.js';
 import { Records } from './records.js';
 import { applyChanges, planReload } from './reloading.js';
@@ -96,9 +97,12 @@ export class Supervisor implements Operations {
     this.distrust(this.configuration);
   }
 
+  private readonly planJail: PlanJail = (jail, facts, mode) =>
+    this.options.planJail(jail, { ...facts, ...neighbourFacts(jail, this.roster.jails) }, mode);
+
   private surroundings(): Surroundings {
-    const { host, planJail, log, random, newLaunch } = this.options;
-    const { clock, records, journal, progress } = this;
+    const { host, log, random, newLaunch } = this.options;
+    const { clock, planJail, records, journal, progress } = this;
     return {
       host,
       clock,
@@ -391,7 +395,7 @@ export class Supervisor implements Operations {
   }
 
   async plan(jail: Jail): Promise<JailPlan> {
-    return this.options.planJail(jail, await this.options.host.facts(jail), DETACHED);
+    return this.planJail(jail, await this.options.host.facts(jail), DETACHED);
   }
 
   audit(name: string): Promise<Audit | null> {

@@ -22,7 +22,7 @@ export const network = {
   ip4: freebsd(jailsys, "IPv4 for the jail: its own addresses, the host's, or none.", {
     default: 'new with ip4.addr, else disable',
     onLinux: 'close',
-    note: "inherit shares the host's network namespace, IPv6 with it, unless the jail has addresses; the host's abstract sockets stay closed where the kernel has landlock(7) of Linux 6.12.",
+    note: "inherit shares the host's network namespace, IPv6 with it, unless the jail has addresses; the host's abstract sockets stay closed where the kernel has landlock(7) of Linux 6.12. disable, where it is written, takes its sockets away as well, by seccomp.",
   }),
   'ip4.addr': freebsd(addresses('ipv4'), 'IPv4 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',
@@ -36,7 +36,7 @@ export const network = {
   ip6: freebsd(jailsys, "IPv6 for the jail: its own addresses, the host's, or none.", {
     default: 'new with ip6.addr, else disable',
     onLinux: 'close',
-    note: "inherit shares the host's network namespace, IPv4 with it, unless the jail has addresses.",
+    note: "inherit shares the host's network namespace, IPv4 with it, unless the jail has addresses. disable, where it is written, takes its sockets away as well, by seccomp, and the loopback's ::1.",
   }),
   'ip6.addr': freebsd(addresses('ipv6'), 'IPv6 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',
@@ -102,14 +102,14 @@ export const network = {
   ),
   dns: linux(nameServers, "Name servers in the jail's /etc/resolv.conf, or those of the host: inherit.", {
     default: 'none: as the root has it',
-    note: 'A file of its own is mounted there; that of the root is not changed.',
+    note: 'Mounted over the file or link of the root, which is not changed. inherit leaves out servers that only the host reaches, and behind systemd-resolved takes those that it asks.',
   }),
   hosts: linux(
     choice('none', 'own', 'depend'),
     "Names in the jail's /etc/hosts: its own, also those of the jails that it depends on, or none.",
     {
       default: 'own for jails with addresses, else none',
-      note: 'Mounted over that of the root, whose lines come first. none leaves the file as the root has it.',
+      note: 'Mounted over that of the root, whose lines come first; without an address the name is 127.0.1.1. Those of other jails are as this one starts. none leaves the file as the root has it.',
     },
   ),
   mtu: linux(integer(68, 65_535), "MTU of the jail's interface.", {
