@@ -86,7 +86,7 @@ async function raceCni(instance: TestInstance, rounds: number): Promise<readonly
       1,
     ).finally(() => own.close());
     const peer = { name: 'runc run -d, CNI bridge', figure: times.runc };
-    return [{ what: 'start on a bridge, both families', figure: times.jaild, unit: 'ms', peer, budget: 0.4 }];
+    return [{ what: 'start on a bridge, both families', figure: times.jaild, unit: 'ms', peer, budget: 0.5 }];
   } finally {
     watch.close();
     cni.close();
