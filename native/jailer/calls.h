@@ -114,6 +114,11 @@ static inline int sys_pivot_root(const char *root, const char *old)
 	return (int)syscall(SYS_pivot_root, root, old);
 }
 
+static inline int sys_pidfd_open(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
 static inline int sys_pidfd_send_signal(int pidfd, int sig)
 {
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);

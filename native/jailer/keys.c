@@ -390,6 +390,7 @@ static bool key_run(struct plan *p, struct fields *f)
 	RECORD("namespaces", ONCE, key_namespaces)        \
 	VALUE("uid_map", read_text, uid_map)              \
 	VALUE("gid_map", read_text, gid_map)              \
+	VALUE("netns", read_path, netns)                  \
 	RECORD("time.offset", MANY, key_time_offset)      \
 	VALUE("cgroup.v2", read_path, cgroup)             \
 	RECORD("cgroup.procs", MANY, key_cgroup_procs)    \

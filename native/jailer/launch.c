@@ -1,3 +1,4 @@
+#include "again.h"
 #include "calls.h"
 #include "cgroups.h"
 #include "filter.h"
@@ -44,7 +45,9 @@ static void make_time_namespace(struct jailer *j)
 
 pid_t spawn(const struct plan *plan, uint64_t flags, int *pidfd, bool *joined)
 {
-	struct spawn_args args = { .flags = flags, .exit_signal = SIGCHLD };
+	/* With CLONE_PARENT it is the caller's own. */
+	struct spawn_args args = { .flags = flags,
+				   .exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD };
 	pid_t pid;
 	int dir = -1;
 
@@ -127,25 +130,19 @@ static int write_maps(struct jailer *j, const char *pid, struct fault *fault)
 {
 	char path[64];
 
-	if ((j->plan.namespaces & CLONE_NEWUSER) == 0)
-		return 0;
 	text_join(path, sizeof(path), "/proc/", pid, "/uid_map");
 	if (control_write(path, j->plan.uid_map) < 0)
 		return fail(fault, STEP_MAP, "uid_map");
 	text_join(path, sizeof(path), "/proc/", pid, "/gid_map");
 	if (control_write(path, j->plan.gid_map) < 0)
 		return fail(fault, STEP_MAP, "gid_map");
-	if (write_project_map(j, pid) < 0)
-		return fail(fault, STEP_MAP, "projid_map");
-	/* Jail root may open /dev/stdout again, by its name: nginx and others do. */
-	if (j->logging && output_give(j) < 0)
-		return fail(fault, STEP_STDIO, "log");
-	return 0;
+	return write_project_map(j, pid) < 0 ? fail(fault, STEP_MAP, "projid_map") : 0;
 }
 
 /* Who the users of the first process are; it waits meanwhile. */
 static int place(struct jailer *j, struct fault *fault)
 {
+	const bool mapped = (j->plan.namespaces & CLONE_NEWUSER) != 0;
 	struct order order = { .type = ORDER_MAPPED };
 	char pid[16];
 	struct text t;
@@ -153,8 +150,12 @@ static int place(struct jailer *j, struct fault *fault)
 	text_begin(&t, pid, sizeof(pid));
 	text_put_number(&t, j->init);
 	oom_score_reset(pid);
-	if (write_maps(j, pid, fault) < 0)
+	/* The user namespace of an earlier life has its maps. */
+	if (mapped && j->plan.netns == NULL && write_maps(j, pid, fault) < 0)
 		return -1;
+	/* Jail root may open /dev/stdout again, by its name: nginx and others do. */
+	if (mapped && j->logging && output_give(j) < 0)
+		return fail(fault, STEP_STDIO, "log");
 	if (channel_send(j->channel, &order, sizeof(order), NULL, 0) < 0)
 		return fail(fault, STEP_CLONE, "");
 	return 0;
@@ -176,13 +177,15 @@ int launch(struct jailer *j, struct fault *fault)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
 	    setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
 		return fail(fault, STEP_CLONE, "socketpair");
-	j->init = spawn(p, p->namespaces & ~later, &j->pidfd, &joined);
+	j->init = (p->netns != NULL ? spawn_again : spawn)(p, p->namespaces & ~later, &j->pidfd, &joined);
 	if (j->init == 0)
 		init(&j->plan, ends[1], j->inputs, joined);
 	close(ends[1]);
 	j->channel = ends[0];
 	if (j->init < 0) {
 		j->init = 0;
+		if (p->netns != NULL)
+			return fail(fault, STEP_NETNS, p->netns);
 		return fail(fault, STEP_CLONE, p->cgroup != NULL ? p->cgroup : "");
 	}
 	/* What commands can have of it they get from process 1. */

@@ -53,6 +53,7 @@ static bool check_plan(struct plan *p)
 		(p->work != NULL) != (p->layers.first != NULL && !p->ephemeral) ? "work" :
 		p->terminal && !p->foreground	     ? "terminal" :
 		p->times.first != NULL && !(p->namespaces & CLONE_NEWTIME) ? "time.offset" :
+		p->netns != NULL && !(p->namespaces & CLONE_NEWNET) ? "netns" :
 		p->hostname != NULL && !(p->namespaces & CLONE_NEWUTS) ? "hostname" :
 		p->domainname != NULL && !(p->namespaces & CLONE_NEWUTS) ? "domainname" :
 		p->answer_hostname && !(p->namespaces & CLONE_NEWUTS) ? "answer.hostname" :

@@ -72,6 +72,7 @@ struct plan {
 	bool log_timestamps;
 	uint64_t namespaces;	/* CLONE_NEW* */
 	const char *uid_map, *gid_map;
+	const char *netns;	/* of an earlier life, in place of new net and user namespaces; or NULL */
 	const char *cgroup;	/* v2 directory */
 	const char *hostname, *domainname;
 	const char *root;

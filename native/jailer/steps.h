@@ -11,6 +11,7 @@
 	X(STEP_TIME,        "time",         "make the time namespace")            \
 	X(STEP_CGROUP,      "cgroup",       "enter the cgroup")                   \
 	X(STEP_CLONE,       "clone",        "make the namespaces")                \
+	X(STEP_NETNS,       "netns",        "enter the network namespace of before") \
 	X(STEP_NETLINK,     "netlink",      "open a netlink socket in the jail")  \
 	X(STEP_MAP,         "map",          "write the user and group maps")      \
 	X(STEP_TREE,        "tree",         "copy a mount of the host")           \

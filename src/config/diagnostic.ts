@@ -43,6 +43,8 @@ export type DiagnosticCode =
   | 'star-in-name'
   | 'more-mistakes'
   | 'duplicate-address'
+  | 'duplicate-forward'
+  | 'freebsd-network'
   | 'late-global'
   | 'missing-path'
   | 'nothing-to-run'

@@ -1,4 +1,4 @@
-import type { Diagnostic } from './diagnostic.js';
+import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 
 /** All mistakes in the order of the files, each told once: one in a global belongs to every jail. Other files come last. */
 export function inFileOrder(
@@ -17,12 +17,15 @@ export function inFileOrder(
 const placeKey = ({ span }: Diagnostic): string =>
   span === null ? '' : `${span.file}:${span.line}:${span.column}`;
 
-/** A value of a global may be wrong in every jail in another way, "/j/$name": the first of them stands for all. */
+/** What may be wrong in every jail in another way where a global has it: "/j/$name". */
+const ALIKE: readonly DiagnosticCode[] = ['bad-value', 'without-effect', 'freebsd-network'];
+
+/** The first of those that are alike stands for all. */
 function withoutRepetition(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const unique = new Map(diagnostics.map((d) => [`${placeKey(d)} ${d.code} ${d.message}`, d]));
   const groups = new Map<string, { first: Diagnostic; others: number }>();
   for (const [key, d] of unique) {
-    const groupKey = d.code === 'bad-value' ? placeKey(d) : key;
+    const groupKey = ALIKE.includes(d.code) ? `${d.code} ${placeKey(d)}` : key;
     const group = groups.get(groupKey);
     if (group === undefined) groups.set(groupKey, { first: d, others: 0 });
     else group.others++;

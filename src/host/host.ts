@@ -59,6 +59,8 @@ export interface Launch {
 export type Executors = {
   readonly [K in StepName]: {
     readonly run: (step: StepOf<K>, launch: Launch) => Promise<void> | void;
+    /** Whether what `run` did for an earlier life of the jail is still there, as far as it can be seen; without it, it is. */
+    readonly stands?: (step: StepOf<K>) => boolean;
     readonly undo?: (step: StepOf<K>, launch: Launch) => Promise<void> | void;
     /** Makes of what `before` did on a running jail what `after` says; without it, undo and run do. */
     readonly change?: (before: StepOf<K>, after: StepOf<K>, launch: Launch) => Promise<void> | void;

@@ -5,6 +5,7 @@ import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, bringLoopbackUp, detachNetwork } from './network.js';
 import { clearRates, setRates } from './rates.js';
+import { isLinkThere, isNamespaceNamed } from './standing.js';
 import type { StepListener } from './step-listener.js';
 
 /** The steps that are about a jail's network. */
@@ -26,6 +27,7 @@ export function networkExecutors(listener: StepListener, firewall: Firewall): Pi
     'netns.name': {
       run: ({ args }, launch) => nameNetworkNamespace(args.path, jailerOf(launch).initPid),
       undo: ({ args }) => unnameNetworkNamespace(args.path),
+      stands: ({ args }) => isNamespaceNamed(args.path),
     },
     'network.attach': {
       run: ({ args }, launch) => {
@@ -36,6 +38,7 @@ export function networkExecutors(listener: StepListener, firewall: Firewall): Pi
       undo: ({ args }) => {
         return args.ip4.length + args.ip6.length > 0 ? detachNetwork(args) : undefined;
       },
+      stands: ({ args }) => isLinkThere(args),
     },
     'network.limit': {
       run: ({ args }) => setRates(args),

@@ -17,7 +17,9 @@ export function namespaceRecords(values: JailParams, facts: HostFacts): readonly
     ...(facts.uidBase === null ? [] : ['user']),
     ...(facts.timeNamespaces ? ['time'] : []),
   ];
-  return [['namespaces', list.join(',')], ...userMaps(values, facts)];
+  const { standingNetns } = facts;
+  const standing: readonly LaunchRecord[] = standingNetns === undefined ? [] : [['netns', standingNetns]];
+  return [['namespaces', list.join(',')], ...userMaps(values, facts), ...standing];
 }
 
 function userMaps(values: JailParams, { uidBase }: HostFacts): readonly LaunchRecord[] {

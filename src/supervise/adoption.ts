@@ -2,6 +2,7 @@ import type { Jail } from '../config/compile.js';
 import type { Ended, JailerPhase } from '../host/host.js';
 import type { LifeEvent } from './lifecycle.js';
 import type { History } from './history.js';
+import type { Standing } from '../plan/standing.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { Incarnation } from './incarnation.js';
 import type { Doing, JailRecord, SavedJail } from './records.js';
@@ -65,6 +66,7 @@ export interface Recordable {
   readonly mode: LaunchMode;
   readonly life: Incarnation | null;
   readonly history: History;
+  readonly standing: Standing | null;
   readonly target: 'up' | 'down';
   readonly startKept: boolean;
 }
@@ -83,6 +85,7 @@ export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRe
     jail: savedJail(life?.jail ?? jail.definition),
     filed: jail.filed,
     plan: atRest ? null : (life?.plan ?? null),
+    ...(atRest && jail.standing !== null && { standing: jail.standing }),
     foreground: jail.mode.foreground,
     wasUp: life?.wasUp ?? false,
     startedAt: life?.startedAt ?? null,

@@ -3,7 +3,7 @@ import type { Step } from '../plan/step.js';
 
 /** What became of a list of steps. */
 export type Execution =
-  | { readonly ok: true; readonly done: readonly Step[] }
+  | { readonly ok: true }
   | {
       readonly ok: false;
       /** The step that failed; null when it was called off between two steps. */
@@ -20,6 +20,8 @@ export interface ExecuteOptions {
   /** Asked before each step: true calls the rest off. */
   readonly isCancelled?: () => boolean;
   readonly trace?: Trace;
+  /** Steps that count as done, for an earlier life has left them; with the others they are undone. */
+  readonly kept?: ReadonlySet<Step>;
 }
 
 /** Runs steps in order. The first that fails ends it, and those before it are undone, last first. Never throws. */
@@ -29,24 +31,26 @@ export async function execute(
   launch: Launch,
   options: ExecuteOptions = {},
 ): Promise<Execution> {
-  const done: Step[] = [];
+  const done = new Set(options.kept);
   for (const step of steps) {
+    if (done.has(step)) continue;
     try {
       if (options.isCancelled?.() === true) return await fail(null, new Error('called off'));
       options.trace?.('run', step);
       const running = runStep(executors, step, launch);
       // Most steps are synchronous: a start then does not wait for a turn of the event loop at each of them.
       if (running !== undefined) await running;
-      done.push(step);
+      done.add(step);
       options.trace?.('done', step);
     } catch (error) {
       return fail(step, error);
     }
   }
-  return { ok: true, done };
+  return { ok: true };
 
   async function fail(failed: Step | null, error: unknown): Promise<Execution> {
-    return { ok: false, failed, error, undoErrors: await undoAll(executors, done, launch, options.trace) };
+    const undone = steps.filter((step) => done.has(step));
+    return { ok: false, failed, error, undoErrors: await undoAll(executors, undone, launch, options.trace) };
   }
 }
 
@@ -90,6 +94,12 @@ export async function undoAll(
   return errors;
 }
 
+/** Whether all that steps did for an earlier life is still there. */
+export function allStand(executors: Executors, steps: readonly Step[]): boolean {
+  return steps.every((step) => (executors[step.name].stands as Look | undefined)?.(step) ?? true);
+}
+
+type Look = (step: Step) => boolean;
 type Act = (step: Step, launch: Launch) => Promise<void> | void;
 
 // The table pairs each name with the arguments of that name; TypeScript cannot follow the pair through an index.

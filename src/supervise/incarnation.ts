@@ -2,9 +2,11 @@ import type { Jail } from '../config/compile.js';
 import type { Ended, Host, JailerEvent, JailerHandle, Launch } from '../host/host.js';
 import type { HostFacts } from '../plan/facts.js';
 import type { LaunchMode } from '../plan/launch.js';
-import type { JailPlan } from '../plan/step.js';
+import { standingOf, type Standing } from '../plan/standing.js';
+import type { JailPlan, Step } from '../plan/step.js';
 import { pause, type Clock } from './clock.js';
 import { execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
+import type { KeptNetwork } from './kept-network.js';
 
 /** Makes a plan from a jail and facts; pure, throws nothing (src/plan/launch.ts). */
 export type PlanJail = (jail: Jail, facts: HostFacts, mode: LaunchMode) => JailPlan;
@@ -33,8 +35,11 @@ export class Incarnation {
   endedAt: number | null = null;
   begun = false;
   readonly launch: Launch;
-  private done: JailPlan['prepare'] = [];
+  /** All of the plan's preparation is done. */
+  private isPrepared = false;
   private cancelled = false;
+  /** What it has left to the next life. */
+  standing: Standing | null = null;
 
   /** @param jail the definition it began with, and what has changed on it since */
   constructor(
@@ -52,7 +57,7 @@ export class Incarnation {
   /** A life that an earlier jaild began: all of its preparation counts as done, for undoing is idempotent. */
   restore(remains: Remains): void {
     this.plan = remains.plan;
-    this.done = remains.plan.prepare;
+    this.isPrepared = true;
     this.launch.jailer = remains.jailer;
     this.wasUp = remains.wasUp;
     this.startedAt = remains.startedAt;
@@ -65,6 +70,8 @@ export class Incarnation {
   isBuilt = false;
   /** No more command is run for it. */
   isSilent = false;
+  /** It was told to end, or was not whole when it ended. */
+  wasEnded = false;
 
   /** Milliseconds that it was up: until its end was seen, not until it was cleaned away. */
   get upMs(): number {
@@ -84,17 +91,28 @@ export class Incarnation {
 
   /**
    * Plans and prepares; `intend` is called when there is a plan and before anything is done.
+   * @param network what an earlier life may have left: it is this life's, or gone, when it resolves
    * @throws SystemError when the facts cannot be had
    */
-  async prepare(planJail: PlanJail, intend: () => void): Promise<Execution> {
-    const facts = await this.host.facts(this.jail);
-    this.plan = planJail(this.jail, { ...facts, jid: this.jid, launch: this.id }, this.mode);
-    intend();
-    const execution = await execute(this.host.executors, this.plan.prepare, this.launch, {
+  prepare(planJail: PlanJail, intend: () => void, network: KeptNetwork): Promise<Execution> {
+    return network.prepare(this.jail, {
+      facts: () => this.host.facts(this.jail),
+      plan: (facts) => planJail(this.jail, { ...facts, jid: this.jid, launch: this.id }, this.mode),
+      carryOut: (plan, kept) => {
+        this.plan = plan;
+        intend();
+        return this.carryOut(plan, kept);
+      },
+    });
+  }
+
+  private async carryOut({ prepare }: JailPlan, kept: readonly Step[]): Promise<Execution> {
+    const execution = await execute(this.host.executors, prepare, this.launch, {
       isCancelled: () => this.cancelled,
       trace: this.trace,
+      kept: new Set(kept),
     });
-    if (execution.ok) this.done = execution.done;
+    this.isPrepared = execution.ok;
     return execution;
   }
 
@@ -130,17 +148,24 @@ export class Incarnation {
 
   /**
    * Takes away all that is left. Commands run only for a jail that had come up, as jail(8) has it.
+   * @param leave whether the network may stay, in `standing`, and then the directory of its record with it
    * @returns what failed on the way; "occupied" when processes are left that cannot be killed
    */
-  async clean(): Promise<readonly unknown[] | 'occupied'> {
+  async clean(leave = false): Promise<readonly unknown[] | 'occupied'> {
     if (!(await this.isEmpty())) return 'occupied';
     const { poststop = [], release = [] } = (this.wasUp && !this.isSilent ? this.plan : null) ?? {};
+    const done = this.isPrepared ? this.plan : null;
+    this.standing = leave && done !== null ? standingOf(this.jail, done) : null;
+    const left = new Set<Step>(this.standing?.steps);
+    const isLeft = (step: Step): boolean =>
+      left.has(step) || (left.size > 0 && step.name === 'rundir.create');
+    const gone = done?.prepare.filter((step) => !isLeft(step)) ?? [];
     const errors = [
       ...(await runEach(this.host.executors, poststop, this.launch, this.trace)),
-      ...(await undoAll(this.host.executors, this.done, this.launch, this.trace)),
+      ...(await undoAll(this.host.executors, gone, this.launch, this.trace)),
       ...(await runEach(this.host.executors, release, this.launch, this.trace)),
     ];
-    this.done = [];
+    this.isPrepared = false;
     return errors;
   }
 

@@ -1,5 +1,6 @@
 import type { Jail } from '../config/compile.js';
 import type { Host, JailerEvent, JailerHandle } from '../host/host.js';
+import type { Standing } from '../plan/standing.js';
 import type { Step } from '../plan/step.js';
 import { classify, jailOf, recordOf } from './adoption.js';
 import type { Clock } from './clock.js';
@@ -8,11 +9,21 @@ import { History } from './history.js';
 import type { LaunchMode } from '../plan/launch.js';
 import { Incarnation, type PlanJail } from './incarnation.js';
 import type { Journal } from './journal.js';
-import { isDown, isSettled, recorded, shown, type Phase, type TimerName } from './lifecycle.js';
+import { KeptNetwork } from './kept-network.js';
+import {
+  isDown,
+  isSettled,
+  recorded,
+  shown,
+  type LifeEvent,
+  type Phase,
+  type TimerName,
+} from './lifecycle.js';
 import { Lifeline, type Work } from './lifeline.js';
 import type { Log } from './log.js';
 import type { Progress } from './progress.js';
 import type { JailRecord, Records } from './records.js';
+import { changedParameters } from './reload.js';
 import { restartPolicy } from './restart.js';
 
 /** What all jails of a supervisor share. */
@@ -57,16 +68,36 @@ export class SupervisedJail extends Lifeline {
   private written = '';
   private freezing: Promise<void> = Promise.resolve();
   private readonly log: Log;
+  private readonly network: KeptNetwork;
 
-  /** @param definition the newest accepted one; a life keeps the one that it began with */
+  /** @param accepted its definition */
   constructor(
-    public definition: Jail,
+    private accepted: Jail,
     readonly mode: LaunchMode,
     private readonly around: Surroundings,
   ) {
     super(around.clock);
     this.history = new History(around.clock);
-    this.log = around.log.child(definition.name);
+    this.log = around.log.child(accepted.name);
+    const report = (error: unknown): void => this.report(error);
+    this.network = new KeptNetwork(accepted.name, around.host.executors, this.trace, report);
+  }
+
+  /** The newest accepted one; a life keeps the one that it began with. */
+  get definition(): Jail {
+    return this.accepted;
+  }
+
+  set definition(next: Jail) {
+    const { values } = this.accepted;
+    this.accepted = next;
+    // What stands may have an address that is another jail's by now.
+    if (this.standing !== null && changedParameters(values, next.values).length > 0)
+      void this.network.remove();
+  }
+
+  get standing(): Standing | null {
+    return this.network.standing;
   }
 
   get name(): string {
@@ -101,7 +132,8 @@ export class SupervisedJail extends Lifeline {
     this.startKept = false;
     this.insist = options.insist ?? false;
     this.history.failure = null;
-    this.post(options.force === true ? 'force' : 'stop', cause);
+    const event = options.force === true ? 'force' : 'stop';
+    this.post(this.standing === null ? event : 'take-down', cause);
   }
 
   /** Down and up again; a jail that is down just starts. */
@@ -179,13 +211,15 @@ export class SupervisedJail extends Lifeline {
     begin: () => void this.begin(),
     poststart: () => void this.poststart(),
     'stop-commands': () => void this.stopCommands(),
-    term: () =>
+    term: () => {
+      if (this.life !== null) this.life.wasEnded = true;
       void this.thawed()
         .then(() => {
           this.around.progress.tell(this.name, { kind: 'signal', signal: 15 });
           this.jailer?.signal(15);
         })
-        .catch((error: unknown) => this.report(error)),
+        .catch((error: unknown) => this.report(error));
+    },
     kill: () => this.kill(),
     'kill-cgroup': () => this.killCgroup(),
     freeze: () => this.setFrozen(true),
@@ -216,7 +250,11 @@ export class SupervisedJail extends Lifeline {
     const life = this.newLife(this.definition, around.newLaunch(), this.jid);
     this.history.failure = null;
     try {
-      const execution = await life.prepare(around.planJail, () => this.record());
+      const intend = (): void => {
+        this.written = '';
+        this.record();
+      };
+      const execution = await life.prepare(around.planJail, intend, this.network);
       if (execution.ok) return this.post('prepared', 'prepared');
       this.reportAll(execution.undoErrors);
       if (execution.failed !== null) this.history.noteFailedStart(execution.error);
@@ -305,6 +343,7 @@ export class SupervisedJail extends Lifeline {
     if (this.life?.wasUp === false && this.target === 'up' && !this.startKept)
       this.history.failure ??= { message: 'timed out', hint: 'start.timeout says how long a start may take' };
     const { life } = this;
+    if (life !== null) life.wasEnded = true;
     void this.thawed().then(() => this.attempt(() => life?.jailer?.kill()));
     if (this.jailer === null) return this.killCgroup();
     // A jailer that does not do it, because it is stopped itself, is not waited for.
@@ -344,21 +383,39 @@ export class SupervisedJail extends Lifeline {
     const { life } = this;
     if (life?.begun === true && life.endedAt === null && !this.startKept)
       this.history.noteEnd(life, { how: 'signal', code: 9 }, null);
-    const errors = (await life?.clean().catch((error: unknown) => [error])) ?? [];
+    const leave = life !== null && this.isLeft(life);
+    const errors = (await life?.clean(leave).catch((error: unknown) => [error])) ?? [];
     if (errors === 'occupied') return this.post('occupied', 'not empty');
     this.reportAll(errors);
     if (this.target === 'down') this.history.failure = errors.length > 0 ? failureOf(errors[0]) : null;
-    if (life !== null) this.around.records.remove(this.name);
-    this.decide(life);
+    if (life !== null) this.network.leave(life.standing);
+    let [event, cause] = this.asked() ?? this.judge(life);
+    if (event !== 'again' && event !== 'retry' && this.standing !== null) {
+      await this.network.remove();
+      [event, cause] = this.asked() ?? [event, cause];
+    }
+    if (event === 'again') this.startKept = false;
+    // What stands is to be on record at any time.
+    const isLeft = this.standing !== null;
+    if (life !== null && !isLeft) this.around.records.remove(this.name);
+    this.post(event, cause);
+    if (isLeft) this.around.records.remove(this.name);
   }
 
-  /** Nothing is left of it: what now? */
-  private decide(life: Incarnation | null): void {
-    if (this.startKept) {
-      this.startKept = false;
-      return this.post('again', 'restart');
-    }
-    if (this.target === 'down') return this.post('stay-down', 'stopped');
+  /** Whether its network stays for the next life: it ended by itself, and will be the same again. */
+  private isLeft(life: Incarnation): boolean {
+    if (life.wasEnded || this.target === 'down' || this.mode.foreground) return false;
+    return changedParameters(life.jail.values, this.definition.values).length === 0;
+  }
+
+  /** What somebody has asked for, which comes before what the jail would do by itself. */
+  private asked(): readonly [LifeEvent, string] | null {
+    if (this.startKept) return ['again', 'restart'];
+    return this.target === 'down' ? ['stay-down', 'stopped'] : null;
+  }
+
+  /** Nothing is left of it but, maybe, its network: what now? */
+  private judge(life: Incarnation | null): readonly [LifeEvent, string] {
     const { history, mode, around } = this;
     const policy = restartPolicy(this.definition.values);
     const wasFlapping = history.isFlapping(0);
@@ -368,7 +425,7 @@ export class SupervisedJail extends Lifeline {
       around.random(),
     );
     if (!wasFlapping && history.isFlapping(0)) this.log.warn('it keeps failing: see its log');
-    this.post(what, history.exit?.cause ?? 'ended');
+    return [what, history.exit?.cause ?? 'ended'];
   }
 
   protected timerMs(timer: TimerName): number | null {
@@ -387,7 +444,7 @@ export class SupervisedJail extends Lifeline {
 
   /** Writes down what it is about to do and what is wanted then, once for each. */
   private record(): void {
-    const doing = recorded[this.phase];
+    const doing = recorded[this.phase] ?? (this.standing === null ? undefined : 'backoff');
     const words = `${doing} ${this.target} ${this.startKept}`;
     if (doing === undefined || words === this.written) return;
     const { life, mode, around } = this;
@@ -402,11 +459,13 @@ export class SupervisedJail extends Lifeline {
     const { target, startKept, jid, plan, restarts, tally, retryAt } = record;
     Object.assign(this, { target, startKept, jid });
     Object.assign(this.history, { restarts, tally, retryAt, exit: record.exit });
+    this.network.leave(record.standing ?? null);
     this.beginAdoption();
     const found = classify(record, jailer?.phase ?? null, exit);
     if (plan !== null) {
       const life = this.newLife(jailOf(record.jail), record.launch, record.jid);
       life.restore({ ...record, plan, jailer });
+      life.wasEnded = found.halfBuilt || record.doing === 'stopping';
       if (found.halfBuilt) this.startKept = target === 'up';
       if (found.ended) this.history.noteEnd(life, found.ended.ended, found.ended.cause, found.ended.at);
     }

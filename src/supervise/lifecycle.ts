@@ -12,6 +12,8 @@ import type { State } from './operations.js';
  * stopping.hook  exec.prestop and exec.stop; stopping.term SIGTERM was sent; stopping.kill SIGKILL was sent
  * stuck          killed and not gone: nothing is ever started beside it
  * cleaning       exec.poststop, what preparing did is undone, exec.release
+ *
+ * Of a jail that has ended by itself the network may stand while it is waiting or in backoff: a stop is a take-down then.
  */
 export type Phase =
   | Exclude<State, 'stopping'>
@@ -28,6 +30,7 @@ export type LifeEvent =
   | 'start'
   | 'stop'
   | 'force'
+  | 'take-down'
   | 'pause'
   | 'resume'
   | 'unhealthy'
@@ -119,6 +122,7 @@ export const transitions: Readonly<Record<Phase, Row>> = {
     admitted: ['preparing', 'prepare'],
     stop: ['stopped', 'unqueue'],
     force: ['stopped', 'unqueue'],
+    'take-down': ['cleaning', 'unqueue', 'clean'],
   },
   preparing: {
     prepared: ['starting', 'begin'],
@@ -214,6 +218,7 @@ export const transitions: Readonly<Record<Phase, Row>> = {
     start: ['waiting', 'queue'],
     stop: ['stopped'],
     force: ['stopped'],
+    'take-down': ['cleaning', 'clean'],
   },
   ended: { start: ['waiting', 'queue'], stop: ['stopped'], force: ['stopped'] },
   failed: { start: ['waiting', 'queue'], stop: ['stopped'], force: ['stopped'] },
@@ -271,7 +276,7 @@ export function isUp(phase: Phase): boolean {
   return phase === 'running' || phase === 'paused';
 }
 
-/** Nothing of the jail exists on the machine. */
+/** Nothing of the jail exists on the machine but, maybe, its network. */
 export function isDown(phase: Phase): boolean {
   return ['stopped', 'waiting', 'backoff', 'ended', 'failed'].includes(phase);
 }

@@ -13,12 +13,13 @@ import {
 import { join } from 'node:path';
 import type { Jail } from '../config/compile.js';
 import { ownSubdirectory } from '../host/own-directory.js';
+import type { Standing } from '../plan/standing.js';
 import type { JailPlan } from '../plan/step.js';
 import type { Log } from './log.js';
 import type { LastExit } from './operations.js';
 import type { Tally } from './restart.js';
 
-/** What a jail was doing when the record was written. The last three have nothing on the machine. */
+/** What a jail was doing when the record was written. The last three have no process on the machine. */
 export type Doing =
   'preparing' | 'running' | 'paused' | 'stopping' | 'cleaning' | 'backoff' | 'ended' | 'failed';
 
@@ -41,6 +42,8 @@ export interface JailRecord {
   /** What its file said when it was made something else; null, or absent, when it is as its file has it. */
   readonly filed?: Jail['values'] | null;
   readonly plan: JailPlan | null;
+  /** What stands of its network while it rests; null or absent: nothing. */
+  readonly standing?: Standing | null;
   readonly foreground: boolean;
   /** It had come up: its stop runs commands, and the end of it counts as the end of a run. */
   readonly wasUp: boolean;
@@ -148,8 +151,10 @@ export class Records {
     const broken: string[] = [];
     const running = namesIn(this.directory).filter((name) => name !== REST);
     for (const name of running) this.loadOne(name, join(this.directory, name, STATE), records, broken);
-    for (const file of namesIn(join(this.directory, REST)).filter((name) => name.endsWith(SUFFIX)))
-      this.loadOne(file.slice(0, -SUFFIX.length), join(this.directory, REST, file), records, []);
+    const known = new Set([...records.map(({ name }) => name), ...broken]);
+    // jaild ended between the two: what its directory says of a jail is the whole of it.
+    for (const name of [...this.resting].filter((name) => !known.has(name)))
+      this.loadOne(name, this.restFile(name), records, []);
     return { records, broken };
   }
 

@@ -101,14 +101,6 @@ describe('the value of', () => {
       String.raw` = "/a\\040b /j/x/b nullfs ro,nosuid 0 0"`,
       [{ source: '/a b', target: '/j/x/b', type: 'nullfs', options: ['ro', 'nosuid'] }],
     ],
-    [
-      'rdr',
-      ' = "tcp 8080 80", "udp 192.0.2.1:53 53"',
-      [
-        { protocol: 'tcp', hostPort: 8080, jailPort: 80 },
-        { protocol: 'udp', hostAddress: '192.0.2.1', hostPort: 53, jailPort: 53 },
-      ],
-    ],
     ['userns', ' = "100000:65536"', { base: 100_000, count: 65_536 }],
     ['caps.add', ' = CAP_NET_RAW, sys_time', ['net_raw', 'sys_time']],
     ['caps', ' = none', []],
@@ -152,7 +144,7 @@ describe('a value is refused', () => {
     [
       'interface',
       ' = averyveryverylongname',
-      'interface: "averyveryverylongname" cannot be an interface name',
+      'interface: "averyveryverylongname" is too long for an interface name',
     ],
     ['mount', ' = "/a b nullfs"', 'mount: mount point "b" is not an absolute path'],
     ['rlimit.nofile', ' = "9:1"', 'rlimit.nofile: the soft limit 9 is above the hard limit 1'],

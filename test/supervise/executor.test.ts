@@ -30,7 +30,7 @@ describe('steps', () => {
       jailer: null,
       hooks: new Set<AbortController>(),
     });
-    expect(execution).to.deep.equal({ ok: true, done: STEPS });
+    expect(execution).to.deep.equal({ ok: true });
     expect(host.steps).to.deep.equal([
       'run rundir.create',
       'run hook.run first',

@@ -105,9 +105,11 @@ describe('the life of a jail', () => {
       let phase: Phase = 'stopped';
       let copies = 0;
       for (let i = 0; i < 200; i++) {
-        const next = step(phase, events[Math.floor(random() * events.length)] ?? 'stop');
+        const event = events[Math.floor(random() * events.length)] ?? 'stop';
+        const next = step(phase, event);
         if (next === null) continue;
-        if (next.effects.includes('prepare')) copies++;
+        // What is taken down is the network of a copy that is gone.
+        if (next.effects.includes('prepare') || event === 'take-down') copies++;
         if (phase === 'cleaning' && isSettled(next.phase) && next.phase !== 'stuck') copies--;
         if (phase === 'cleaning' && next.phase === 'waiting') copies--;
         phase = next.phase;

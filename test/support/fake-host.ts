@@ -230,7 +230,7 @@ export class FakeHost implements Host {
     'overlay.prepare': { run: (step) => this.run(step, ''), undo: (step) => this.undo(step, '') },
     'jailer.spawn': {
       run: async (step, launch) => {
-        await this.run(step, '');
+        await this.run(step, step.args.records.find(([key]) => key === 'netns')?.join(' ') ?? '');
         this.spawn(step.args.records.find(([key]) => key === 'launch')?.[1] ?? '', launch);
       },
       undo: (step, launch) => {

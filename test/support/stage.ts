@@ -5,8 +5,12 @@ import type { PlanJail } from '../../src/supervise/incarnation.js';
 import type { Log } from '../../src/supervise/log.js';
 import type { JailStatus } from '../../src/supervise/operations.js';
 import { Supervisor, type SupervisorOptions } from '../../src/supervise/supervisor.js';
+import type { HostFacts } from '../../src/plan/facts.js';
+import { firewallSteps } from '../../src/plan/firewall.js';
 import { bytesOf } from '../../src/plan/limit-amounts.js';
-import type { Step } from '../../src/plan/step.js';
+import { jailNetwork } from '../../src/plan/network.js';
+import { rateSteps } from '../../src/plan/rates.js';
+import type { LaunchRecord, Step } from '../../src/plan/step.js';
 import { FakeHost } from './fake-host.js';
 
 /** A jail with these values, as a file would have made it. */
@@ -41,8 +45,21 @@ export const mistake = (message: string): Diagnostic => ({
   message,
 });
 
+/** What a jail with addresses has of a network. */
+function networkOf(jail: Jail, facts: HostFacts): readonly Step[] {
+  if (jail.values['ip4.addr'] === undefined) return [];
+  const network = jailNetwork(jail, facts);
+  return [
+    { name: 'netns.name', args: { path: `/run/netns/${jail.name}` } },
+    { name: 'network.attach', args: network },
+    ...rateSteps(jail, network),
+    ...firewallSteps(jail, network),
+  ];
+}
+
 /** A small plan in the place of the real one: enough steps of each phase to see their order. */
-const smallPlan: PlanJail = ({ name, values }, facts) => {
+const smallPlan: PlanJail = (planned, facts) => {
+  const { name, values } = planned;
   const hooks = (
     phase: 'exec.prestart' | 'exec.poststart' | 'exec.prestop' | 'exec.poststop' | 'exec.release',
   ): Step[] =>
@@ -61,6 +78,8 @@ const smallPlan: PlanJail = ({ name, values }, facts) => {
     name: 'jail.exec',
     args: { phase: 'exec.stop', command, argv: [command], environment: {}, user: null, timeout: 30 },
   }));
+  const { standingNetns } = facts;
+  const kept: LaunchRecord[] = standingNetns === undefined ? [] : [['netns', standingNetns]];
   const rundir = `${facts.instance.runDirectory}/${name}`;
   return {
     prepare: [
@@ -68,7 +87,8 @@ const smallPlan: PlanJail = ({ name, values }, facts) => {
       { name: 'cgroup.create', args: { paths: [`/cgroup/${name}`] } },
       ...limits,
       ...hooks('exec.prestart'),
-      { name: 'jailer.spawn', args: { rundir, records: [['launch', facts.launch]] } },
+      { name: 'jailer.spawn', args: { rundir, records: [['launch', facts.launch], ...kept] } },
+      ...networkOf(planned, facts),
     ],
     begin: [{ name: 'jailer.go', args: {} }],
     poststart: hooks('exec.poststart'),

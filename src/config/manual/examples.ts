@@ -21,7 +21,11 @@ const byType: Readonly<Record<string, readonly string[]>> = {
   'list of addresses': ['192.0.2.1, 2001:db8::1'],
   'list of IPv4 addresses': ['192.0.2.10/24', '"eth0|192.0.2.10/24"'],
   'list of IPv6 addresses': ['2001:db8::10/64', '"eth0|2001:db8::10/64"'],
-  'list of PROTOCOL PORT PORT': ['"tcp 8080 80"', '"udp 192.0.2.1:53 53"'],
+  'inherit, none or list of addresses': ['inherit', '192.0.2.53, 2001:db8::53'],
+  'list of subnets': ['auto', '10.88.0.0/24, fd00:88::/64'],
+  'list of redirections': ['"tcp 8080 80"', '"udp 192.0.2.1:53 53"', '"tcp 443 from 192.0.2.0/24 on eth0"'],
+  'boolean or list of masquerades': ['true', '"on eth0"', '"from 10.0.0.0/24 as 192.0.2.1"'],
+  'hardware address': ['02:00:5e:00:53:01'],
   'list of cron expressions': ['"30 4 * * sun"', '@daily'],
   'list of fstab lines': ['"/srv/www $path/www nullfs ro 0 0"'],
   'list of I/O limits': ['"/dev/sda rbps=1M wiops=100"'],
@@ -47,10 +51,15 @@ const byName: { readonly [K in ParamName]?: readonly string[] } = {
   apparmor: ['jaild-default'],
   selinux: ['system_u:system_r:container_t:s0:c1,c2'],
   devices: ['"/dev/kvm rw"'],
+  bridge: ['lan'],
+  gateway: ['10.88.0.1', '10.88.0.1, fd00:88::1'],
+  mtu: ['1400', '9000'],
+  'net.ingress.max': ['10M', 'max'],
+  'net.egress.max': ['10M', 'max'],
 };
 
 /** Values that one could write behind the sign of equality, as they stand in jail.conf(5). */
 export function examplesOf(name: ParamName): readonly string[] {
   const { type } = parameterOf(name);
-  return byName[name] ?? type.choices?.slice(0, 4) ?? byType[type.name] ?? [];
+  return byName[name] ?? (type.list ? undefined : type.choices?.slice(0, 4)) ?? byType[type.name] ?? [];
 }

@@ -1,24 +1,28 @@
 import { placeOf, placeOfElement } from '../check.js';
 import { quotedPlace } from '../culprit.js';
-import { error, type Draft, type Drafts } from './draft.js';
-import { withNote, type Place } from '../syntax/source.js';
+import type { JailParams } from '../params.js';
+import type { Place } from '../syntax/source.js';
+import {
+  isWithin,
+  lastAddress,
+  networkAddress,
+  networkName,
+  subnetAsText,
+  type Subnet,
+} from '../values/subnet.js';
+import { bridgeOf, families, isOf, writtenOf, type Bridge, type Bridges, type Family } from './bridges.js';
+import { error, noted, type Draft, type Drafts, type Found } from './draft.js';
 
 /** Addresses go to a network stack of the jail’s own. */
 export function* addressesHaveANetwork({ jails }: Drafts) {
   for (const jail of jails)
-    for (const family of ['ip4', 'ip6'] as const) {
+    for (const family of families) {
       const policy = jail.values[family];
-      const addresses = jail.values[`${family}.addr`] ?? [];
-      if (addresses.length === 0 || policy === undefined || policy === 'new') continue;
+      if (writtenOf(jail.values, family).length === 0 || policy === undefined || policy === 'new') continue;
       const message = `${family}.addr has no effect with ${family} = ${policy}`;
       const place = placeOf(jail.merged, `${family}.addr`);
-      yield error(
-        jail,
-        'address-without-network',
-        place,
-        message,
-        `remove one of them, or write ${family} = new`,
-      );
+      const hint = `remove one of them, or write ${family} = new`;
+      yield error(jail, 'address-without-network', place, message, hint);
     }
 }
 
@@ -35,29 +39,110 @@ export function* interfacesHaveANetwork({ jails }: Drafts) {
   }
 }
 
-/** One address leads to one jail; behind different bridges there may be networks that do not meet. */
-export function* addressesAreUnique({ jails }: Drafts) {
-  const owners = new Map<string, Draft>();
-  for (const jail of jails)
-    for (const parameter of ['ip4.addr', 'ip6.addr'] as const)
-      for (const [index, { address }] of (jail.values[parameter] ?? []).entries()) {
-        const key = `${jail.values.bridge ?? ''} ${address}`;
-        const owner = owners.get(key);
-        owners.set(key, owner ?? jail);
-        if (owner === undefined || owner.name === jail.name) continue;
-        const message = `${address} is the address of jail "${owner.name}" already`;
-        const place = addressPlace(jail, parameter, index);
-        const other = (owner.values[parameter] ?? []).findIndex((one) => one.address === address);
-        const [, diagnostic] = error(jail, 'duplicate-address', place, message);
-        yield [
-          jail,
-          withNote(diagnostic, addressPlace(owner, parameter, other), 'it is written here'),
-        ] as const;
-      }
+/** Where an address leads to one jail only: the host's own networks, or those behind one interface of the host. */
+function meetingPlace(values: JailParams, bridges: Bridges): string | null {
+  if (values.macvlan !== undefined) return `macvlan ${values.macvlan}`;
+  const isForeign = values.bridge !== undefined && bridgeOf(values, bridges) === null;
+  return isForeign ? `bridge ${values.bridge}` : null;
 }
 
-function addressPlace({ merged, values }: Draft, parameter: 'ip4.addr' | 'ip6.addr', index: number): Place {
-  const all = values[parameter] ?? [];
-  const place = placeOfElement(merged, parameter, index, all.length);
+/** One address leads to one jail; behind different bridges there may be networks that do not meet. */
+export function* addressesAreUnique({ jails }: Drafts, bridges: Bridges): Iterable<Found> {
+  const owners = new Map<string, { readonly jail: Draft; readonly index: number }>();
+  for (const jail of jails)
+    for (const family of families) {
+      const written = jail.values[`${family}.addr`];
+      if (written === undefined) continue;
+      const place = meetingPlace(jail.values, bridges);
+      for (const [index, { address }] of written.entries()) {
+        const key = place === null ? address : `${place} ${address}`;
+        const owner = owners.get(key);
+        if (owner === undefined) owners.set(key, { jail, index });
+        else if (owner.jail === jail || owner.jail.name !== jail.name) {
+          const whose =
+            owner.jail === jail ? 'written twice' : `the address of jail "${owner.jail.name}" already`;
+          const where = addressPlace(jail, family, index);
+          const wrong = error(jail, 'duplicate-address', where, `${address} is ${whose}`);
+          yield noted(wrong, addressPlace(owner.jail, family, owner.index), 'it is written here');
+        }
+      }
+    }
+}
+
+/** Frames for a hardware address reach one of its owners, and which is chance. */
+export function* hardwareAddressesAreUnique({ jails }: Drafts): Iterable<Found> {
+  const owners = new Map<string, Draft>();
+  for (const jail of jails) {
+    const { mac } = jail.values;
+    if (mac === undefined) continue;
+    const owner = owners.get(mac) ?? jail;
+    owners.set(mac, owner);
+    if (owner.name === jail.name) continue;
+    const message = `${mac} is the hardware address of jail "${owner.name}" already`;
+    const hint = 'without mac each jail has one of its own, which it keeps';
+    const wrong = error(jail, 'duplicate-address', placeOf(jail.merged, 'mac'), message, hint);
+    yield noted(wrong, placeOf(owner.merged, 'mac'), 'it is written here');
+  }
+}
+
+/** On a bridge that jaild makes, an address is one that its other ports can reach, and nobody else's. */
+export function* addressesFitTheirBridge({ jails }: Drafts, bridges: Bridges): Iterable<Found> {
+  if (bridges.byName.size === 0) return;
+  for (const jail of jails) {
+    const { values } = jail;
+    const own = bridgeOf(values, bridges);
+    if (own === null && (values.bridge !== undefined || values.macvlan !== undefined)) continue;
+    for (const family of families)
+      for (const [index, { address, prefix }] of writtenOf(values, family).entries()) {
+        const wrong =
+          own === null ? intrusion(address, bridges) : misplaced({ address, prefix }, family, own);
+        if (wrong === null) continue;
+        const { message, hint, bridge } = wrong;
+        const found = error(jail, 'overlapping-subnet', addressPlace(jail, family, index), message, hint);
+        const place = placeOf(bridge.owner.merged, 'bridge.subnet');
+        yield bridge.owner === jail ? found : noted(found, place, 'its subnet is written here');
+      }
+  }
+}
+
+interface Misplaced {
+  readonly message: string;
+  readonly hint: string;
+  readonly bridge: Bridge;
+}
+
+/** Its neighbours would look for the address on the bridge. */
+function intrusion(address: string, bridges: Bridges): Misplaced | null {
+  const bridge = bridges.around(address);
+  if (bridge === null) return null;
+  const message = `${address} is in a subnet of bridge ${bridge.name}, on which the jail is not`;
+  return { message, hint: `write bridge = ${bridge.name}; or take another address`, bridge };
+}
+
+/** What is wrong with an address on its bridge. */
+function misplaced({ address, prefix }: Subnet, family: Family, bridge: Bridge): Misplaced | null {
+  const subnets = bridge.subnets.filter((one): one is Subnet => one !== 'auto' && isOf(one, family));
+  if (subnets.length === 0) return null;
+  const subnet = subnets.find((one) => isWithin(address, one));
+  const written = subnets.map((one) => subnetAsText({ ...one, address: networkAddress(one) })).join(', ');
+  const told = (what: string, hint = `take another one of ${written}`): Misplaced => ({
+    message: `${address} is ${what}`,
+    hint,
+    bridge,
+  });
+  if (subnet === undefined) return told(`outside of the subnets of bridge ${bridge.name}`);
+  if (bridge.host.includes(`${address}/${subnet.prefix}`))
+    return told(`the address of the host on bridge ${bridge.name}`);
+  if (address === networkAddress(subnet)) return told('the address of the network itself');
+  if (family === 'ip4' && address === lastAddress(subnet)) return told('the broadcast address of its subnet');
+  const isAlone = prefix === (family === 'ip4' ? 32 : 128);
+  if (isAlone || networkName({ address, prefix }) === networkName(subnet)) return null;
+  return told(`written with /${prefix}, where the bridge has /${subnet.prefix}`, `write /${subnet.prefix}`);
+}
+
+/** Where an address of a jail is written. */
+export function addressPlace({ merged, values }: Draft, family: Family, index: number): Place {
+  const all = writtenOf(values, family);
+  const place = placeOfElement(merged, `${family}.addr`, index, all.length);
   return quotedPlace(place, `"${all[index]?.address ?? ''}"`);
 }

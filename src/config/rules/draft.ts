@@ -2,7 +2,7 @@ import type { Checked } from '../check.js';
 import type { Diagnostic, DiagnosticCode } from '../diagnostic.js';
 import type { JailEntries } from '../merge/merge.js';
 import type { ParamName } from '../params.js';
-import { diagnose, type Place } from '../syntax/source.js';
+import { diagnose, withNote, type Place } from '../syntax/source.js';
 import type { Stack } from '../merge/stacks.js';
 
 /** A jail whose values are known. */
@@ -35,6 +35,18 @@ export function error(
 ): Found {
   return [jail, diagnose('error', code, place, message, hint)];
 }
+
+/** What is written and does nothing for a jail. */
+export const idle = (jail: Draft, place: Place, message: string, hint: string): Found => [
+  jail,
+  diagnose('warning', 'without-effect', place, message, hint),
+];
+
+/** What was found, with the place in another jail or line that it has to do with. */
+export const noted = ([jail, diagnostic]: Found, place: Place, message: string): Found => [
+  jail,
+  withNote(diagnostic, place, message),
+];
 
 /** Whether one of the parameters stands in the files for a jail. */
 export const isWritten = (jail: Draft, ...names: ParamName[]): boolean =>

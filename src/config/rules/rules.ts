@@ -1,4 +1,6 @@
-import { addressesAreUnique, addressesHaveANetwork, interfacesHaveANetwork } from './addressing.js';
+import { addressesHaveANetwork, interfacesHaveANetwork } from './addressing.js';
+import { commandsAreOfLinux, interfacesAreOfLinux } from './freebsd-network.js';
+import { networksAreSound } from './network.js';
 import { placeOf, placeOfElement } from '../check.js';
 import {
   childrenAreCounted,
@@ -10,10 +12,9 @@ import {
 } from './combinations.js';
 import { findCycles } from './cycles.js';
 import type { Diagnostic } from '../diagnostic.js';
-import { error, isWritten, type Draft, type Drafts, type Found } from './draft.js';
+import { error, idle, isWritten, type Draft, type Drafts, type Found } from './draft.js';
 import { hostNamesFit, nameIsUnique, nameIsUsable, numberIsUnique, starsAreWildcards } from './naming.js';
 import { nearestOf } from '../nearest.js';
-import { diagnose, type Place } from '../syntax/source.js';
 import type { ParamName } from '../params.js';
 
 /** A rule finds what is wrong with each jail that breaks it. */
@@ -33,7 +34,9 @@ const rules: readonly Rule[] = [
   dependenciesHaveNoCycle,
   addressesHaveANetwork,
   interfacesHaveANetwork,
-  addressesAreUnique,
+  networksAreSound,
+  interfacesAreOfLinux,
+  commandsAreOfLinux,
   inheritedHostHasNoName,
   sharedIpcIsNotNew,
   childrenAreCounted,
@@ -63,10 +66,6 @@ function isMisspelt({ diagnostics }: Draft, ...names: ParamName[]): boolean {
     ({ code, hint }) =>
       code === 'unknown-parameter' && names.some((name) => hint === `did you mean "${name}"?`),
   );
-}
-
-function warning(jail: Draft, place: Place, message: string, hint: string) {
-  return [jail, diagnose('warning', 'without-effect', place, message, hint)] as const;
 }
 
 function* pathIsGiven({ jails }: Drafts) {
@@ -174,7 +173,7 @@ function* mountsAreAllowed({ jails }: Drafts) {
     const given = mountParameters.filter((name) => values[name] === true && jail.origin.has(name));
     if (values['allow.mount'] !== true) {
       for (const name of given)
-        yield warning(
+        yield idle(
           jail,
           placeOf(merged, name),
           `"${name}" allows nothing without allow.mount`,
@@ -182,7 +181,7 @@ function* mountsAreAllowed({ jails }: Drafts) {
         );
     } else if (values.enforce_statfs === 2) {
       const message = 'with enforce_statfs = 2 the jail mounts nothing, whatever allow.mount says';
-      yield warning(jail, placeOf(merged, 'enforce_statfs'), message, 'write enforce_statfs = 1;');
+      yield idle(jail, placeOf(merged, 'enforce_statfs'), message, 'write enforce_statfs = 1;');
     }
   }
 }

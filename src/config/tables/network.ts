@@ -1,21 +1,14 @@
 import { freebsd, ignored, linux } from '../parameter.js';
 import { boolean, choice, integer, jailsys, string } from '../values/scalar.js';
-import { addresses, isLinkName, links, macAddress, nameServers, plainAddresses } from '../values/address.js';
+import { addresses, macAddress, nameServers, plainAddresses } from '../values/address.js';
 import { masquerades, redirects } from '../values/forward.js';
-import { bytes } from '../values/quantity.js';
+import { link, links } from '../values/link.js';
+import { bandwidth } from '../values/quantity.js';
 import { bridgeSubnets } from '../values/subnet.js';
-import { bad, good, optional, scalarType } from '../values/type.js';
 
-const link = optional(
-  scalarType('interface', (text) =>
-    isLinkName(text)
-      ? good(text)
-      : bad(`"${text}" cannot be an interface name`, 'at most 15 characters, no / or :'),
-  ),
-);
 const ALIAS = 'The address lives in the jail, behind a routed veth that the host answers for.';
 const WORDS = 'Words behind the address are not used.';
-const bandwidth = (summary: string) => linux(bytes, summary, { default: 'max', unit: 'bytes/s', live: true });
+const rate = (summary: string) => linux(bandwidth, summary, { default: 'max', unit: 'bytes/s', live: true });
 
 /** How it reaches others. */
 export const network = {
@@ -26,6 +19,7 @@ export const network = {
   }),
   'ip4.addr': freebsd(addresses('ipv4'), 'IPv4 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',
+    live: true,
     note: `${ALIAS} ${WORDS}`,
   }),
   'ip4.saddrsel': ignored(
@@ -40,6 +34,7 @@ export const network = {
   }),
   'ip6.addr': freebsd(addresses('ipv6'), 'IPv6 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',
+    live: true,
     note: `${ALIAS} ${WORDS}`,
   }),
   'ip6.saddrsel': ignored(
@@ -49,6 +44,7 @@ export const network = {
   ),
   interface: freebsd(link, 'Interface of the host that addresses are announced on.', {
     onLinux: 'close',
+    live: true,
     note: 'The host answers ARP and neighbour discovery for them there; it gets no alias. Without it only the host, and who routes to it, reaches them.',
   }),
   ip_hostname: freebsd(boolean, 'Add the addresses that host.hostname resolves to.', {
@@ -121,8 +117,8 @@ export const network = {
     live: true,
     note: 'Jails that are not isolated reach it and are reached. Beside a bridge it takes nft(8).',
   }),
-  'net.ingress.max': bandwidth('Most bytes per second that the jail receives.'),
-  'net.egress.max': bandwidth('Most bytes per second that the jail sends.'),
+  'net.ingress.max': rate('Most bytes per second that the jail receives.'),
+  'net.egress.max': rate('Most bytes per second that the jail sends.'),
   'mac.label': ignored(
     string,
     'Mandatory access control label.',

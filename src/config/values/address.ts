@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { readLink } from './link.js';
 import { bad, good, listType, scalarType, type Converted, type ValueType } from './type.js';
 
 export interface Address {
@@ -27,9 +28,10 @@ function readAddress(text: string, family: Family): Converted<Address> {
   if (!isOf(family, address)) return bad(notAnAddress(address || text, family), hint);
   const prefix = readPrefix(mask, family);
   if (prefix === null) return bad(`"/${mask}" is not a prefix length or netmask`, hint);
-  if (link !== undefined && !isLinkName(link)) return bad(`"${link}" cannot be an interface name`, hint);
+  const named = link === undefined ? null : readLink(link);
+  if (named?.ok === false) return named;
   return good({
-    ...(link !== undefined && { interface: link }),
+    ...(named !== null && { interface: named.value }),
     address: canonical(family, address),
     prefix,
     words: rest.split(/\s+/).filter((word) => word !== ''),
@@ -62,27 +64,25 @@ function readPrefix(mask: string | undefined, family: Family): number | null {
   return isOf(family, mask) ? ipaddr.parse(mask).prefixLengthFromSubnetMask() : null;
 }
 
-/** Names that the kernel takes for a link (net/core/dev.c, dev_valid_name): no slash, colon or blank, 15 bytes. */
-export function isLinkName(text: string): boolean {
-  return /^[^\s/:\0]{1,15}$/.test(text) && text !== '.' && text !== '..';
+/** The one spelling of an address of either family, or null when it is none. */
+export function readAnyAddress(text: string): string | null {
+  if (isOf('ipv4', text)) return text;
+  return isOf('ipv6', text) ? canonical('ipv6', text) : null;
 }
 
-/** Interface names. */
-export const links: ValueType<readonly string[]> = listType('list of interfaces', readLink);
+/** The family of an address that is one. */
+export const familyOf = (address: string): Family => (address.includes(':') ? 'ipv6' : 'ipv4');
 
-/** Reads the name of one link. */
-function readLink(text: string): Converted<string> {
-  return isLinkName(text)
-    ? good(text)
-    : bad(`"${text}" cannot be an interface name`, 'at most 15 characters, no / or :');
-}
+const PLAIN_HINT = 'write addresses without a prefix, such as 192.0.2.1, 2001:db8::1';
 
 /** Plain addresses of either family, without a prefix. */
-export const plainAddresses: ValueType<readonly string[]> = listType('list of addresses', (text) =>
-  isOf('ipv4', text) || isOf('ipv6', text)
-    ? good(ipaddr.parse(text).toString())
-    : bad(`"${text}" is not an IPv4 or IPv6 address`),
-);
+export const plainAddresses: ValueType<readonly string[]> = listType('list of addresses', readPlain);
+
+function readPlain(text: string): Converted<string> {
+  const address = readAnyAddress(text);
+  if (address === null) return bad(`"${text}" is not an IPv4 or IPv6 address`, PLAIN_HINT);
+  return /^(0\.0\.0\.0|::)$/.test(address) ? bad(`"${text}" is nobody's address`, PLAIN_HINT) : good(address);
+}
 
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 
@@ -90,6 +90,7 @@ const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 export const macAddress: ValueType<string> = scalarType('hardware address', (text) => {
   const hint = 'write six bytes in hexadecimal, such as 02:00:5e:00:53:01';
   if (!MAC.test(text)) return bad(`"${text}" is not a hardware address`, hint);
+  if (text === '00:00:00:00:00:00') return bad(`"${text}" is nobody's address`, hint);
   const isGroup = (Number.parseInt(text.slice(0, 2), 16) & 1) === 1;
   return isGroup ? bad(`"${text}" is the address of a group`, hint) : good(text.toLowerCase());
 });
@@ -97,14 +98,20 @@ export const macAddress: ValueType<string> = scalarType('hardware address', (tex
 /** What name servers a jail has: those of the host, what its root says, or these. */
 export type NameServers = 'inherit' | 'none' | readonly string[];
 
+const SERVERS_HINT = 'write inherit or none alone, or addresses such as 192.0.2.53, 2001:db8::53';
+
+const someServers = listType('inherit, none or list of addresses', (text): Converted<string> => {
+  const address = readPlain(text);
+  return address.ok ? address : { ...address, hint: SERVERS_HINT };
+});
+
 /** `inherit`, `none` or plain addresses. */
 export const nameServers: ValueType<NameServers> = {
-  ...plainAddresses,
-  name: 'inherit, none or list of addresses',
+  ...someServers,
   choices: ['inherit', 'none'],
   convert: (values, negated) => {
-    const [only] = values ?? [];
-    if (values?.length === 1 && (only === 'inherit' || only === 'none')) return good(only);
-    return plainAddresses.convert(values, negated);
+    const only = values?.length === 1 ? values[0]?.toLowerCase() : undefined;
+    if (only === 'inherit' || only === 'none') return good(only);
+    return someServers.convert(values, negated);
   },
 };

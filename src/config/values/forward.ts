@@ -1,6 +1,6 @@
-import ipaddr from 'ipaddr.js';
-import { isLinkName, isOf } from './address.js';
-import { portCount, readPorts, type PortRange } from './port.js';
+import { familyOf, readAnyAddress } from './address.js';
+import { readLink } from './link.js';
+import { portCount, portsAsText, readPorts, type PortRange } from './port.js';
 import { readSubnet, type Subnet } from './subnet.js';
 import { bad, good, listType, type Converted, type ValueType } from './type.js';
 
@@ -32,6 +32,7 @@ export interface Masquerade {
 
 const HINT =
   'write PROTOCOL [ADDRESS:]PORT[-PORT] [[ADDRESS:]PORT[-PORT]] [from SUBNET[,SUBNET]] [on INTERFACE], such as "tcp 8080 80"';
+const NAT_HINT = 'write true, or [on INTERFACE] [from SUBNET] [as ADDRESS], such as "on eth0"';
 
 interface End {
   readonly address?: string;
@@ -39,29 +40,47 @@ interface End {
 }
 
 /** "8080", "192.0.2.1:8080", "[2001:db8::1]:8000-8010" */
-function readEnd(text: string): End | null {
-  const [, six, four, digits = ''] = /^(?:\[([^\]]+)\]:|([^:]+):)?([\d-]+)$/.exec(text) ?? [];
+function readEnd(text: string): Converted<End> {
+  const [, six, four, digits = text] = /^(?:\[([^\]]*)\]:|([^:]*):)?([^:]*)$/.exec(text) ?? [];
+  const written = six ?? four;
   const ports = readPorts(digits);
-  if (ports === null) return null;
-  const address = six ?? four;
-  if (address === undefined) return { ports };
-  if (!isOf(six === undefined ? 'ipv4' : 'ipv6', address)) return null;
-  return { address: ipaddr.parse(address).toString(), ports };
+  if (!ports.ok) return { ...ports, hint: HINT };
+  if (written === undefined) return good({ ports: ports.value });
+  const address = readAnyAddress(written);
+  if (address === null || address.includes(':') !== (six !== undefined))
+    return bad(`"${written}" is not an ${six === undefined ? 'IPv4' : 'IPv6'} address`, HINT);
+  return good({ address, ports: ports.value });
 }
 
-/** The words behind the ends: each known one with its value; null when there is anything else. */
+type Options<K extends string> = Partial<Record<K, string>>;
+
+/** The words behind the ends: each known one with its value. */
 function readOptions<K extends string>(
   words: readonly string[],
   known: readonly K[],
-): Partial<Record<K, string>> | null {
-  const options: Partial<Record<K, string>> = {};
+  hint: string,
+): Converted<Options<K>> {
+  const options: Options<K> = {};
   for (let at = 0; at < words.length; at += 2) {
-    const name = known.find((one) => one === words[at]);
-    const value = words[at + 1];
-    if (name === undefined || value === undefined || options[name] !== undefined) return null;
+    const [word = '', value] = words.slice(at, at + 2);
+    const name = known.find((one) => one === word.toLowerCase());
+    if (name === undefined) return bad(`"${word}" is none of ${known.join(', ')}`, hint);
+    if (value === undefined) return bad(`nothing stands behind "${word}"`, hint);
+    if (options[name] !== undefined) return bad(`"${name}" stands there twice`, hint);
     options[name] = value;
   }
-  return options;
+  return good(options);
+}
+
+/** SUBNET[,SUBNET] */
+function readSources(text: string | undefined): Converted<readonly Subnet[]> {
+  const subnets: Subnet[] = [];
+  for (const one of text?.split(',') ?? []) {
+    const subnet = readSubnet(one);
+    if (subnet === null) return bad(`"${one}" is not a subnet`, HINT);
+    subnets.push(subnet);
+  }
+  return good(subnets);
 }
 
 /** "tcp 8080 80", "udp [2001:db8::1]:53 53 from 2001:db8::/32 on eth0" */
@@ -71,35 +90,57 @@ export const redirects: ValueType<readonly Redirect[]> = {
 };
 
 function readRedirect(text: string): Converted<Redirect> {
-  const [protocol = '', host = '', ...rest] = text.trim().split(/\s+/);
-  const hasJail = rest.length % 2 === 1;
+  const [word = '', host, ...rest] = text.trim().split(/\s+/);
+  const protocol = word.toLowerCase();
+  if (protocol !== 'tcp' && protocol !== 'udp') return bad(`"${word}" is neither tcp nor udp`, HINT);
+  if (host === undefined) return bad(`"${text}" names no port`, HINT);
   const outer = readEnd(host);
-  const inner = hasJail ? readEnd(rest[0] ?? '') : outer && { ports: outer.ports };
-  const options = readOptions(hasJail ? rest.slice(1) : rest, ['from', 'on'] as const);
-  const name = protocol.toLowerCase();
-  if ((name !== 'tcp' && name !== 'udp') || outer === null || inner === null || options === null)
-    return bad(`"${text}" is not a redirection`, HINT);
-  const from = (options.from?.split(',') ?? []).map(readSubnet);
-  if (from.includes(null)) return bad(`"${options.from}" is no list of subnets`, HINT);
-  if (options.on !== undefined && !isLinkName(options.on))
-    return bad(`"${options.on}" cannot be an interface name`, HINT);
-  if (portCount(outer.ports) !== portCount(inner.ports))
-    return bad(
-      `"${text}" leads ${portCount(outer.ports)} ports to ${portCount(inner.ports)}`,
-      'write as many of one as of the other',
-    );
-  return good({
-    protocol: name,
-    ...(outer.address !== undefined && { hostAddress: outer.address }),
-    hostPorts: outer.ports,
-    ...(inner.address !== undefined && { jailAddress: inner.address }),
-    jailPorts: inner.ports,
-    from: from.filter((one) => one !== null),
-    ...(options.on !== undefined && { on: options.on }),
-  });
+  if (!outer.ok) return outer;
+  const hasJail = /^[[\d]/.test(rest[0] ?? '');
+  const inner = hasJail ? readEnd(rest[0] ?? '') : good<End>({ ports: outer.value.ports });
+  if (!inner.ok) return inner;
+  const options = readOptions(hasJail ? rest.slice(1) : rest, ['from', 'on'] as const, HINT);
+  if (!options.ok) return options;
+  const from = readSources(options.value.from);
+  if (!from.ok) return from;
+  const on = options.value.on === undefined ? null : readLink(options.value.on);
+  if (on?.ok === false) return on;
+  const redirect: Redirect = {
+    protocol,
+    ...(outer.value.address !== undefined && { hostAddress: outer.value.address }),
+    hostPorts: outer.value.ports,
+    ...(inner.value.address !== undefined && { jailAddress: inner.value.address }),
+    jailPorts: inner.value.ports,
+    from: from.value,
+    ...(on !== null && { on: on.value }),
+  };
+  return misfit(redirect, text) ?? good(redirect);
 }
 
-const NAT_HINT = 'write true, or [on INTERFACE] [from SUBNET] [as ADDRESS], such as "on eth0"';
+/** What of a redirection does not go with the rest of it. */
+function misfit({ hostPorts, jailPorts, hostAddress, jailAddress, from }: Redirect, text: string) {
+  const [many, few] = [portCount(hostPorts), portCount(jailPorts)];
+  if (many !== few)
+    return bad(`"${text}" leads ${many} ports to ${few}`, 'write as many of one as of the other');
+  const written = [hostAddress, jailAddress].flatMap((one) => one ?? []);
+  const families = new Set([...written, ...from.map(({ address }) => address)].map(familyOf));
+  const isMixed = families.size > 1 && written.length > 0;
+  return isMixed ? bad(`"${text}" is of IPv4 and of IPv6`, 'write one for each of them') : null;
+}
+
+/** The family that a redirection is of; null for any that the jail has. */
+export function familyOfRedirect({ hostAddress, jailAddress, from }: Redirect): 'ipv4' | 'ipv6' | null {
+  const families = new Set(from.map(({ address }) => familyOf(address)));
+  const address = hostAddress ?? jailAddress ?? (families.size === 1 ? from[0]?.address : undefined);
+  return address === undefined ? null : familyOf(address);
+}
+
+/** "tcp 8080", "tcp 192.0.2.1:8080" */
+export function hostEndAsText({ protocol, hostAddress, hostPorts }: Redirect): string {
+  const ports = portsAsText(hostPorts);
+  if (hostAddress === undefined) return `${protocol} ${ports}`;
+  return `${protocol} ${hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress}:${ports}`;
+}
 
 const someMasquerades = listType('boolean or list of masquerades', readMasquerade);
 
@@ -109,27 +150,35 @@ export const masquerades: ValueType<readonly Masquerade[]> = {
   separable: false,
   negatable: true,
   convert: (values, negated) => {
-    if (negated) return good([]);
-    if (values === null) return good([{}]);
-    const [only] = values;
-    if (values.length === 1 && only?.toLowerCase() === 'true') return good([{}]);
-    if (values.length === 1 && only?.toLowerCase() === 'false') return good([]);
-    return someMasquerades.convert(values, false);
+    const [only] = values ?? ['true'];
+    const isAlone = (values?.length ?? 1) === 1;
+    const asked = isAlone ? TRUTHS.get(only?.toLowerCase() ?? '') : undefined;
+    if (asked !== undefined) return good(asked === negated ? [] : [{}]);
+    return negated ? bad('needs no value', 'write nonat;') : someMasquerades.convert(values, false);
   },
 };
 
+const TRUTHS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+  ['1', true],
+  ['0', false],
+]);
+
 function readMasquerade(text: string): Converted<Masquerade> {
-  const options = readOptions(text.trim().split(/\s+/), ['on', 'from', 'as'] as const);
-  if (options === null) return bad(`"${text}" is not a masquerade`, NAT_HINT);
-  const { on, as } = options;
-  const from = options.from === undefined ? undefined : readSubnet(options.from);
-  if (from === null) return bad(`"${options.from}" is not a subnet`, NAT_HINT);
-  if (on !== undefined && !isLinkName(on)) return bad(`"${on}" cannot be an interface name`, NAT_HINT);
-  if (as !== undefined && !isOf('ipv4', as) && !isOf('ipv6', as))
-    return bad(`"${as}" is not an IPv4 or IPv6 address`, NAT_HINT);
+  const options = readOptions(text.trim().split(/\s+/), ['on', 'from', 'as'] as const, NAT_HINT);
+  if (!options.ok) return options;
+  const on = options.value.on === undefined ? null : readLink(options.value.on);
+  if (on?.ok === false) return on;
+  const from = options.value.from === undefined ? undefined : readSubnet(options.value.from);
+  if (from === null) return bad(`"${options.value.from}" is not a subnet`, NAT_HINT);
+  const as = options.value.as === undefined ? undefined : readAnyAddress(options.value.as);
+  if (as === null) return bad(`"${options.value.as}" is not an IPv4 or IPv6 address`, NAT_HINT);
+  if (from !== undefined && as !== undefined && familyOf(from.address) !== familyOf(as))
+    return bad(`"${text}" is of IPv4 and of IPv6`, 'write one for each of them');
   return good({
-    ...(on !== undefined && { on }),
+    ...(on !== null && { on: on.value }),
     ...(from !== undefined && { from }),
-    ...(as !== undefined && { as: ipaddr.parse(as).toString() }),
+    ...(as !== undefined && { as }),
   });
 }

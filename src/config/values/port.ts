@@ -1,3 +1,5 @@
+import { bad, good, type Converted } from './type.js';
+
 /** Ports from `first` to `last`, both included. */
 export interface PortRange {
   readonly first: number;
@@ -5,16 +7,23 @@ export interface PortRange {
 }
 
 const SHAPE = /^(\d{1,5})(?:-(\d{1,5}))?$/;
+const MAX_PORT = 65_535;
 
-/** Reads "80" or "8000-8010"; null when it is neither. */
-export function readPorts(text: string): PortRange | null {
-  const [, from, to = from] = SHAPE.exec(text) ?? [];
+/** Reads "80" or "8000-8010". */
+export function readPorts(text: string): Converted<PortRange> {
+  const [whole, from, to = from] = SHAPE.exec(text) ?? [];
+  if (whole === undefined) return bad(`"${text}" is not a port`);
   const [first, last] = [Number(from), Number(to)];
-  return first >= 1 && last <= 65_535 && first <= last ? { first, last } : null;
+  if (first < 1 || Math.max(first, last) > MAX_PORT) return bad(`"${text}" is not between 1 and ${MAX_PORT}`);
+  return first <= last ? good({ first, last }) : bad(`"${text}" is a range that ends before it begins`);
 }
 
 /** How many ports there are in a range. */
 export const portCount = ({ first, last }: PortRange): number => last - first + 1;
+
+/** "80" or "8000-8010". */
+export const portsAsText = ({ first, last }: PortRange): string =>
+  first === last ? String(first) : `${first}-${last}`;
 
 /** Whether two ranges have a port in common. */
 export const portsOverlap = (one: PortRange, other: PortRange): boolean =>

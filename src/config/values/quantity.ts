@@ -67,6 +67,14 @@ export const room: ValueType<number> = scalarType('bytes', (text) => {
   return bad(`"${text}" is too little`, 'write at least 64K');
 });
 
+const LEAST_RATE = 1024;
+
+/** Bytes per second, or "max": of less a packet would take seconds. */
+export const bandwidth: ValueType<number> = scalarType('bytes', (text) => {
+  const read = bytes.convert([text], false);
+  return !read.ok || read.value >= LEAST_RATE ? read : bad(`"${text}" is too little`, 'write at least 1K');
+});
+
 /** A part of what the host has. */
 export interface Share {
   readonly percent: number;

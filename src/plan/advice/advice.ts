@@ -4,7 +4,9 @@ import type { Jail } from '../../config/jail.js';
 import type { ParamName } from '../../config/params.js';
 import { limitNames } from '../limit-amounts.js';
 import type { HostView } from '../host-view.js';
+import { bridgesAreThere, mtuFits, subnetsAreFree } from './bridges.js';
 import { devicesAreThere, logHasADirectory, policyIsThere, workdirIsThere } from './files.js';
+import { filterIsThere, portsAreFree } from './forwards.js';
 import { labelNames } from '../labels.js';
 import { idsAreApart, usersAreItsOwn } from './ids.js';
 import { labelsAreTaken } from './labels.js';
@@ -42,7 +44,15 @@ const hooks: readonly ParamName[] = [
   ...(['exec.prestop', 'exec.poststop', 'exec.release'] as const),
 ];
 const programs: readonly ParamName[] = ['exec.start', 'command', 'exec.stop', 'health.command', 'exec.init'];
-const links: readonly ParamName[] = ['interface', 'ip4.addr', 'ip6.addr', 'vnet.interface', 'bridge'];
+const links: readonly ParamName[] = [
+  'interface',
+  'ip4.addr',
+  'ip6.addr',
+  'vnet.interface',
+  'macvlan',
+  'rdr',
+  'nat',
+];
 const amounts: readonly ParamName[] = [
   ...(['memory.max', 'memory.high', 'memory.low', 'memory.min', 'cpu.max', 'pids.max'] as const),
   ...(['cpuset.cpus', 'cpuset.mems'] as const),
@@ -71,6 +81,9 @@ const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [['devices'], devicesAreThere],
   [labelNames, labelsAreTaken],
   [links, interfacesExist],
+  [['mtu'], mtuFits],
+  [['nat', 'rdr', 'isolate'], filterIsThere],
+  [['rdr'], portsAreFree],
   [['ip6.addr'], ip6IsThere],
   [['ip4.addr', 'ip6.addr'], addressesAreFree],
   [[...limitNames, 'rctl', 'rctl.file', 'time.offset'], limitsAreKnownHere],
@@ -94,7 +107,7 @@ function* adviseOnOne(subject: Subject, host: HostView): Iterable<Finding> {
 /** Rules that compare jails. */
 const hostRules: readonly HostRule[] = [
   ...[rootsAreApart, rootsAreClosed, pathsAreOutOfReach, basesStayAsTheyAre],
-  ...[interfacesAreApart, subnetsAreApart, idsAreApart],
+  ...[bridgesAreThere, subnetsAreFree, interfacesAreApart, subnetsAreApart, idsAreApart],
 ];
 
 /**

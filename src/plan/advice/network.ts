@@ -1,5 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import type { Finding } from '../../config/finding.js';
+import { familyOf } from '../../config/values/address.js';
+import { networkName } from '../../config/values/subnet.js';
 import type { HostAddress, HostView } from '../host-view.js';
 import { sharesHostNetwork } from '../network.js';
 import { absence, finding, type Mount, type Own, type Subject } from './subject.js';
@@ -7,7 +9,7 @@ import { absence, finding, type Mount, type Own, type Subject } from './subject.
 const families = ['ip4', 'ip6'] as const;
 
 /** Names of links that jails come and go with: nobody means them. */
-const isOfAJail = (name: string): boolean => /^jl[0-9a-f]{12}$/.test(name);
+export const isOfAJail = (name: string): boolean => /^jl[0-9a-f]{12}$/.test(name);
 const MAX_NAMED = 8;
 
 /** The interfaces that addresses are announced on, that are moved inside or joined, are links of this host. */
@@ -24,7 +26,7 @@ export function* interfacesExist(subject: Subject, host: HostView): Iterable<Fin
   if (moved.length > 0 && !host.isRunning(subject.jail.name))
     for (const [element, name] of moved.entries())
       wanted.push([name, { parameter: 'vnet.interface', element }]);
-  if (values.bridge !== undefined) wanted.push([values.bridge, { parameter: 'bridge' }]);
+  if (values.macvlan !== undefined) wanted.push([values.macvlan, { parameter: 'macvlan' }]);
   for (const [name, at] of wanted) {
     if (host.links().includes(name)) continue;
     const severity = absence(subject, name);
@@ -39,6 +41,17 @@ export function* interfacesExist(subject: Subject, host: HostView): Iterable<Fin
       linksOf(host),
     );
   }
+  yield* filteredLinksExist(subject, host);
+}
+
+/** What comes in or leaves on an interface that is not there is nothing, until it is there. */
+function* filteredLinksExist(subject: Subject, host: HostView): Iterable<Finding> {
+  for (const parameter of ['rdr', 'nat'] as const)
+    for (const [element, { on }] of (subject.jail.values[parameter] ?? []).entries()) {
+      if (on === undefined || host.links().includes(on) || absence(subject, on) === null) continue;
+      const message = `this host has no interface ${on}`;
+      yield finding(subject, 'warning', 'no-such-interface', { parameter, element }, message, linksOf(host));
+    }
 }
 
 function linksOf(host: HostView): string {
@@ -73,7 +86,7 @@ interface HostNetworks {
 const knownNetworks = new WeakMap<HostView, HostNetworks>();
 
 /** The addresses of a host in a form in which they are found quickly. */
-function networksOf(host: HostView): HostNetworks {
+export function networksOf(host: HostView): HostNetworks {
   const known = knownNetworks.get(host);
   if (known !== undefined) return known;
   // The end of a jail's link has an address that means "the host" there and nowhere else.
@@ -129,41 +142,28 @@ export function* ip6IsThere(subject: Subject, host: HostView): Iterable<Finding>
 interface Network {
   readonly subject: Subject;
   readonly own: Own;
-  /** The network's own address and its length, as text. */
-  readonly name: string;
-  readonly bytes: readonly number[];
 }
 
 /** Networks of jails are the same or apart: who believes a neighbour to be near does not send to its router. */
 export function* subnetsAreApart(subjects: readonly Subject[]): Iterable<Finding> {
   const networks = new Map<string, Network>();
-  const lengths = new Set<string>();
+  const lengths = { ipv4: new Set<number>(), ipv6: new Set<number>() };
   for (const subject of subjects)
     for (const own of sharesHostNetwork(subject.jail.values) ? [] : subject.addresses) {
       if (own.prefix === 0 || own.prefix === (own.address.includes(':') ? 128 : 32)) continue;
-      const bytes = ipaddr.parse(own.address).toByteArray();
-      const name = nameOf(bytes, own.prefix);
-      lengths.add(`${bytes.length} ${own.prefix}`);
-      if (!networks.has(name)) networks.set(name, { subject, own, name, bytes });
+      const name = networkName(own);
+      lengths[familyOf(own.address)].add(own.prefix);
+      if (!networks.has(name)) networks.set(name, { subject, own });
     }
   for (const inner of networks.values()) {
-    const outer = [...lengths]
-      .map((text) => text.split(' ').map(Number))
-      .filter(([size, prefix = 0]) => size === inner.bytes.length && prefix < inner.own.prefix)
-      .flatMap(([, prefix = 0]) => networks.get(nameOf(inner.bytes, prefix)) ?? []);
+    const { address } = inner.own;
+    const outer = [...lengths[familyOf(address)]]
+      .filter((prefix) => prefix < inner.own.prefix)
+      .flatMap((prefix) => networks.get(networkName({ address, prefix })) ?? []);
     const [around] = outer;
     if (around === undefined) continue;
     const message = `the network of ${inner.own.address}/${inner.own.prefix} is a part of that of ${around.own.address}/${around.own.prefix} (jail "${around.subject.jail.name}")`;
     const hint = 'networks are the same for all that are in them, or apart';
     yield finding(inner.subject, 'warning', 'overlapping-subnet', inner.own.at, message, hint);
   }
-}
-
-/** The network that an address is in, by its bytes: bits behind the prefix are 0. */
-function nameOf(bytes: readonly number[], prefix: number): string {
-  const kept = bytes.map((byte, index) => {
-    const bits = Math.min(8, Math.max(0, prefix - index * 8));
-    return byte & (0xff << (8 - bits)) & 0xff;
-  });
-  return `${kept.join('.')}/${prefix}`;
 }

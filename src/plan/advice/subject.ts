@@ -70,10 +70,12 @@ function addressesOf({ values }: Jail, family: 'ip4' | 'ip6'): readonly Own[] {
   const parameter = `${family}.addr` as const;
   const written = values[parameter];
   if (written === undefined || values[family] === 'disable') return [];
+  // A bridge and a macvlan are among the neighbours themselves.
+  const isThere = values.bridge !== undefined || values.macvlan !== undefined;
   return written.map(({ address, prefix, interface: own }, element) => ({
     address,
     prefix,
-    announceOn: own ?? values.interface,
+    announceOn: isThere ? undefined : (own ?? values.interface),
     at: { parameter, element },
   }));
 }

@@ -94,7 +94,7 @@ describe('a configuration in JSON', () => {
       true,
       'x',
       null,
-      1500,
+      null,
     ]);
   });
 

@@ -59,9 +59,14 @@ describe('the network of a jail', () => {
     ]);
   });
 
-  it('of a parameter that does nothing yet is warned of only', () => {
-    expect(adviceOnX('bridge = br7;')).to.deep.equal([
-      '2:10 warning: this host has no interface br7 [no-such-interface]',
+  it('is on an interface of this host that a macvlan, a forward or a masquerade names', () => {
+    expect(adviceOnX('macvlan = em0;')).to.deep.equal([
+      '2:11 error: this host has no interface em0 [no-such-interface]',
+    ]);
+    const text = 'ip4.addr = 203.0.113.1; rdr = "tcp 80 on eth0", "tcp 81 on em0"; nat = "on em1";';
+    expect(adviceOnX(text, { '/usr/sbin/nft': 'a program' })).to.deep.equal([
+      '2:49 warning: this host has no interface em0 [no-such-interface]',
+      '2:72 warning: this host has no interface em1 [no-such-interface]',
     ]);
   });
 });
