@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { measureCheck } from './check.js';
 import { measureCrowd } from './crowd.js';
+import { measureNetworkCrowd } from './network-crowd.js';
+import { measurePackets } from './network-packets.js';
+import { measureNetworkStarts } from './network-starts.js';
 import { isMet, json, markdown, type Line } from './report.js';
 import { measureSingleJails } from './single.js';
 
@@ -13,13 +16,18 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '30' },
     jails: { type: 'string', default: '100' },
-    only: { type: 'string', default: 'single,crowd,check' },
+    only: { type: 'string', default: 'single,crowd,network,check' },
   },
 });
 const rounds = Number(values.rounds);
 const measures: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   single: () => measureSingleJails({ rounds, warmUp: 5 }),
   crowd: () => measureCrowd(Number(values.jails), 5),
+  network: async () => [
+    ...(await measureNetworkStarts(Math.ceil(rounds / 2))),
+    ...(await measureNetworkCrowd(200, 3)),
+    ...(await measurePackets()),
+  ],
   check: () => measureCheck(10_000, 5),
 };
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestInstance } from '../support/instance.js';
+import { peerRoot } from './peers.js';
 import type { Line } from './report.js';
 import { floor } from './single.js';
 import { race } from './statistics.js';
@@ -30,7 +31,7 @@ export async function measureCrowd(count: number, rounds: number): Promise<reado
           await watch.run(ctl('stop', '-a'));
           return watch.run(ctl('start', '-a'));
         },
-        floor: () => Promise.resolve(floor(instance.root, count)),
+        floor: () => Promise.resolve(floor(peerRoot(instance), count)),
       },
       rounds,
       1,

@@ -1,16 +1,32 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TestInstance } from '../support/instance.js';
+import { makeBusyboxRoot } from '../support/root.js';
 import type { Stopwatch } from './stopwatch.js';
 import type { Attempt } from './statistics.js';
 
 const namespaces = ['mount', 'uts', 'ipc', 'pid', 'network', 'cgroup'];
 const cgroup = 'jaild-bench';
 
+/** A root for those beside jaild, which have to find a way there in a user namespace: what jails have is closed to them. */
+export function peerRoot({ prefix }: TestInstance): string {
+  const root = join(prefix, 'peer-root');
+  return existsSync(root) ? root : makeBusyboxRoot(root);
+}
+
 /** bubblewrap with every namespace it has, running `true` on the root. bwrap(1). */
 export function bwrap(watch: Stopwatch, root: string): Attempt {
   const sandbox = ['--unshare-all', '--bind', root, '/', '--dev', '/dev', '--proc', '/proc'];
   return () => watch.run(['/usr/bin/bwrap', ...sandbox, '/bin/true']);
+}
+
+/** A network namespace that somebody makes before runc starts, and takes away after it. */
+export interface GivenNetwork {
+  readonly path: string;
+  /** Words for sh(1). */
+  readonly add: () => string;
+  readonly delete: () => void;
 }
 
 /** runc with the mounts and namespaces that it proposes itself, a user namespace, and a cgroup. runc(8). */
@@ -24,19 +40,21 @@ export class Runc {
     readonly watch: Stopwatch,
     directory: string,
     root: string,
+    private readonly network: GivenNetwork | null = null,
   ) {
     this.#bundle = join(directory, 'bundle');
     mkdirSync(this.#bundle, { recursive: true });
     this.#words = ['/usr/sbin/runc', '--root', join(directory, 'state')];
-    writeFileSync(join(this.#bundle, 'config.json'), JSON.stringify(configuration(root)));
+    writeFileSync(join(this.#bundle, 'config.json'), JSON.stringify(configuration(root, network?.path)));
   }
 
-  /** Time of `runc run -d`. */
+  /** Time of `runc run -d`, with that of its network where it is given one. */
   start(): Attempt {
     return async () => {
       const name = this.#newName();
-      const time = await this.watch.run(this.#run(name));
+      const time = await this.watch.run(this.#withNetwork(this.#run(name)));
       this.#delete(name);
+      this.network?.delete();
       return time;
     };
   }
@@ -69,13 +87,19 @@ export class Runc {
     return [...this.#words, 'run', '-d', '-b', this.#bundle, name];
   }
 
+  #withNetwork(run: readonly string[]): readonly string[] {
+    return this.network === null
+      ? run
+      : ['/bin/sh', '-c', `${this.network.add()} && exec "$@"`, 'sh', ...run];
+  }
+
   #delete(name: string): void {
     const [file = '', ...words] = this.#words;
     spawnSync(file, [...words, 'delete', '-f', name], { stdio: 'ignore' });
   }
 }
 
-function configuration(root: string): object {
+function configuration(root: string, netns?: string): object {
   const map = [{ containerID: 0, hostID: 3_000_000, size: 65_536 }];
   const capabilities = ['CAP_KILL', 'CAP_NET_BIND_SERVICE', 'CAP_CHOWN', 'CAP_SETUID', 'CAP_SETGID'];
   const mount = (destination: string, type: string, options: readonly string[]): object => ({
@@ -106,7 +130,10 @@ function configuration(root: string): object {
     ],
     linux: {
       cgroupsPath: `/${cgroup}/jail`,
-      namespaces: [...namespaces, 'user'].map((type) => ({ type })),
+      namespaces: [...namespaces, 'user'].map((type) => ({
+        type,
+        ...(type === 'network' && netns !== undefined ? { path: netns } : {}),
+      })),
       uidMappings: map,
       gidMappings: map,
       maskedPaths: ['/proc/kcore', '/proc/keys', '/proc/timer_list', '/proc/scsi', '/sys/firmware'],

@@ -2,7 +2,7 @@
 export interface Line {
   readonly what: string;
   readonly figure: number;
-  readonly unit: 'ms' | 'KB' | 'MB' | '% of a core';
+  readonly unit: 'µs' | 'ms' | 'KB' | 'MB' | '% of a core';
   /** What it is measured against; null where the budget is the figure itself. */
   readonly peer: { readonly name: string; readonly figure: number } | null;
   /** The most that the ratio, or without a peer the figure, may be. */

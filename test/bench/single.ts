@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestInstance } from '../support/instance.js';
-import { bwrap, Runc } from './peers.js';
+import { CRASHABLE, crashOf, installStopwatch, jailctl, startOf } from './attempts.js';
+import { bwrap, peerRoot, Runc } from './peers.js';
 import type { Line } from './report.js';
-import { race, type Attempt } from './statistics.js';
-import { Stopwatch, stopwatchProgram } from './stopwatch.js';
+import { race } from './statistics.js';
+import { Stopwatch } from './stopwatch.js';
 
 const floorProgram = join(import.meta.dirname, '../../../native/build/floor');
 
@@ -26,14 +26,14 @@ export function floor(root: string, count: number): number {
 export async function measureSingleJails({ rounds, warmUp }: Rounds): Promise<readonly Line[]> {
   const instance = new TestInstance();
   const watch = new Stopwatch();
-  const runc = new Runc(watch, join(instance.prefix, 'runc'), instance.root);
+  const runc = new Runc(watch, join(instance.prefix, 'runc'), peerRoot(instance));
   try {
-    copyFileSync(stopwatchProgram, join(instance.root, 'bin/stopwatch'));
+    installStopwatch(instance);
     instance.configure(`
       path = "$root"; command = "/bin/sleep 1000";
       plain {}
       addressed { ip4.addr = 10.77.0.2; ip6.addr = "fd77::2"; }
-      crashing { command = "/bin/stopwatch beat /beat"; restart.delay = 0; }
+      crashing { ${CRASHABLE} }
     `);
     await instance.start();
     const starts = await raceStarts(instance, watch, runc, { rounds, warmUp });
@@ -47,19 +47,6 @@ export async function measureSingleJails({ rounds, warmUp }: Rounds): Promise<re
   }
 }
 
-function jailctl(instance: TestInstance, ...words: readonly string[]): readonly string[] {
-  return [instance.bin('jailctl'), '--prefix', instance.prefix, ...words];
-}
-
-function start(instance: TestInstance, watch: Stopwatch, name: string): Attempt {
-  return async () => {
-    const time = await watch.run(jailctl(instance, 'start', name));
-    const { code, stderr } = instance.ctl('stop', name);
-    if (code !== 0) throw new Error(stderr);
-    return time;
-  };
-}
-
 async function raceStarts(
   instance: TestInstance,
   watch: Stopwatch,
@@ -68,9 +55,9 @@ async function raceStarts(
 ): Promise<readonly Line[]> {
   const times = await race(
     {
-      plain: start(instance, watch, 'plain'),
-      bwrap: bwrap(watch, instance.root),
-      addressed: start(instance, watch, 'addressed'),
+      plain: startOf(instance, watch, 'plain'),
+      bwrap: bwrap(watch, peerRoot(instance)),
+      addressed: startOf(instance, watch, 'addressed'),
       runc: runc.start(),
     },
     rounds,
@@ -95,24 +82,12 @@ async function raceCrashes(
   watch: Stopwatch,
   { rounds, warmUp }: Rounds,
 ): Promise<readonly Line[]> {
-  const fifo = join(instance.root, 'beat');
-  spawnSync('mkfifo', [fifo]);
-  chmodSync(fifo, 0o666);
-  // Somebody has to read the first word.
-  const reader = spawnSync('sh', [
-    '-c',
-    `"$@" & head -c8 '${fifo}' >/dev/null; wait`,
-    'sh',
-    ...jailctl(instance, 'start', 'crashing'),
-  ]);
-  if (reader.status !== 0) throw new Error(`the jail to be crashed: ${String(reader.stderr)}`);
-  const crash = async (): Promise<number> => {
-    await instance.until('the jail runs', () => instance.status('crashing').state === 'running');
-    const init = instance.status('crashing').pid ?? 0;
-    const command = readFileSync(`/proc/${init}/task/${init}/children`, 'utf8').trim();
-    return watch.crash(Number(command), fifo);
-  };
-  const times = await race({ crash, floor: () => Promise.resolve(floor(instance.root, 1)) }, rounds, warmUp);
+  const crash = crashOf(instance, watch, 'crashing');
+  const times = await race(
+    { crash, floor: () => Promise.resolve(floor(peerRoot(instance), 1)) },
+    rounds,
+    warmUp,
+  );
   instance.ctl('stop', 'crashing');
   const peer = { name: 'floor', figure: times.floor };
   return [{ what: 'crash until the command runs again', figure: times.crash, unit: 'ms', peer, budget: 3 }];

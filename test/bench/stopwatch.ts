@@ -10,8 +10,10 @@ export class Stopwatch {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #answers: AsyncIterator<string>;
 
-  constructor() {
-    this.#child = spawn(stopwatchProgram, [], { stdio: ['pipe', 'pipe', 'pipe'] });
+  /** @param wrapper words that it is started by, to be elsewhere */
+  constructor(wrapper: readonly string[] = []) {
+    const [file = '', ...words] = [...wrapper, stopwatchProgram];
+    this.#child = spawn(file, words, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#answers = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
   }
 

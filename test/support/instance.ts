@@ -160,7 +160,12 @@ export class TestInstance {
 
   /** Runs a command in the network namespace in which jaild runs. */
   onHost(...argv: readonly string[]): Answer {
-    return this.run(['nsenter', ...this.inNetwork(argv)]);
+    return this.run(this.wordsOnHost(...argv));
+  }
+
+  /** The words that run others there. */
+  wordsOnHost(...argv: readonly string[]): readonly string[] {
+    return ['nsenter', ...this.inNetwork(argv)];
   }
 
   status(name: string): StatusJson {

@@ -20,6 +20,8 @@ const hosts: Readonly<Record<string, VirtualRun>> = {
       'jaild/life',
       'jaild/logs',
       'jaild/network',
+      'jaild/packets',
+      'jaild/packets-bridge',
       'jaild/resource-limits',
       'jaild/supervision',
       'vm/guest/cores',
@@ -33,7 +35,14 @@ const hosts: Readonly<Record<string, VirtualRun>> = {
     patience: 10,
     // Without KVM, code that V8 makes anew all the time has to be translated each time.
     nodeOptions: '--jitless',
-    files: ['host/cgroup', 'jaild/limits', 'vm/guest/every-controller', 'vm/guest/labels'],
+    // user-mode-linux has no nftables.
+    files: [
+      'host/cgroup',
+      'jaild/limits',
+      'jaild/packets-forward',
+      'vm/guest/every-controller',
+      'vm/guest/labels',
+    ],
   },
 };
 
