@@ -1,6 +1,7 @@
 import type { Jail } from '../config/compile.js';
 import type { Host } from '../host/host.js';
-import { failureOf } from './exits.js';
+import { failureOf, type Failure } from './exits.js';
+
 import type { PlanJail } from './incarnation.js';
 import type { SupervisedJail } from './jail.js';
 import { isUp } from './lifecycle.js';
@@ -52,7 +53,10 @@ async function changeNow(jail: SupervisedJail, amend: Amend, context: ChangeCont
     return outcome;
   }
   const failure = await changeWhole(jail, next, context);
-  if (failure !== null) return { ...refused, message: `not changed: ${failure}` };
+  if (failure !== null) {
+    const { message, hint } = failure;
+    return { ...refused, message: `not changed: ${message}`, ...(hint !== undefined && { hint }) };
+  }
   return { ...refused, ok: true, changed: true, code: 0, message: `changed: ${parameters.join(', ')}` };
 }
 
@@ -61,13 +65,16 @@ async function changeWhole(
   jail: SupervisedJail,
   next: Jail,
   { roster, host, planJail }: ChangeContext,
-): Promise<string | null> {
+): Promise<Failure | null> {
   const { life } = jail;
-  if (life === null) return 'it has ended';
+  if (life === null) return { message: 'it has ended' };
   const note = (): void => jail.noteChanged(life.jail);
   const errors = await changeLive(life, next, { host, planJail, note });
-  if (errors.length > 0) return errors.map((error) => failureOf(error).message).join('; not put back: ');
-  if (jail.life !== life) return 'it has ended';
+  const failures = errors.map(failureOf);
+  const [first] = failures;
+  if (first !== undefined)
+    return { ...first, message: failures.map(({ message }) => message).join('; not put back: ') };
+  if (jail.life !== life) return { message: 'it has ended' };
   if (jail.mode.foreground) jail.definition = next;
   else roster.replace(next);
   jail.noteChanged(next);

@@ -14,12 +14,12 @@ describe('jails on a bridge of the host', () => {
       b { ip4.addr = 10.79.0.3/24; ip6.addr = "fd79::3/64"; mtu = 1300; }
       c { ip4.addr = 10.79.0.4/24; isolate; }
       d { ip4.addr = 10.79.0.5/24; isolate; }
-      taken { ip4.addr = 10.79.0.1/24; }
+      taken { ip4.addr = 10.79.0.9/24; }
       lost { bridge = br8; ip4.addr = 10.79.0.6/24; }
     `);
     await instance.start();
     for (const words of ['add br9 type bridge', 'set br9 up']) ip('link', ...words.split(' '));
-    ip('addr', 'add', '10.79.0.1/24', 'dev', 'br9');
+    for (const address of ['10.79.0.1/24', '10.79.0.9/24']) ip('addr', 'add', address, 'dev', 'br9');
     const answer = instance.ctl('start', 'a', 'b', 'c', 'd');
     if (answer.code !== 0) throw new Error(answer.stderr + instance.log);
   });
@@ -52,7 +52,7 @@ describe('jails on a bridge of the host', () => {
 
   it('are refused an address of the host, and a bridge that is not there', () => {
     expect(instance.ctl('start', 'taken').stderr).to.match(
-      /attach 10\.79\.0\.1: Address already in use\nhint: it is an address of this host, on br9/i,
+      /attach 10\.79\.0\.9: Address already in use\nhint: it is an address of this host, on br9/i,
     );
     expect(instance.ctl('start', 'lost').stderr).to.match(
       /bridge br8: No such device\nhint: this host has br9; bridge\.subnet = auto has it made/i,

@@ -220,10 +220,10 @@ describe('a bad night', () => {
 });
 
 describe('a jaild with few descriptors', () => {
-  const instance = new TestInstance(['prlimit', '--nofile=128:128']);
+  const instance = new TestInstance(['prlimit', '--nofile=192:192']);
 
   before(async () => {
-    const names = Array.from({ length: 110 }, (_, index) => `j${index} { }`);
+    const names = Array.from({ length: 180 }, (_, index) => `j${index} { }`);
     instance.configure(
       `* { path = "$root"; command = "/bin/sleep 1000"; restart = no; }\n${names.join('\n')}`,
     );

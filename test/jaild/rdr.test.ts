@@ -25,7 +25,7 @@ describe('rdr', function () {
       }
       other { ip4.addr = 10.77.0.3; ip6.addr = "fd77::3"; }
       late { ip4.addr = 10.77.0.4; rdr = "tcp 8088 80"; }
-      twin { ip4.addr = 10.77.0.5; rdr = "tcp 8080 80"; }
+      twin { ip4.addr = 10.77.0.5; }
     `);
     await instance.start();
     town.connect('client', {
@@ -150,10 +150,12 @@ describe('rdr', function () {
   });
 
   it('refuses a port that another jail has, names that jail, and leaves the port to it', async () => {
-    const { code, stderr } = instance.ctl('start', 'twin');
+    instance.ctl('start', 'twin');
+    const { code, stderr } = instance.ctl('set', 'twin', 'rdr=tcp 8080 80');
     expect(code).to.equal(1);
-    expect(stderr).to.match(/^error: twin: not started: rdr tcp 8080: Address already in use/m);
-    expect(stderr).to.match(/^hint: web has it/m);
+    expect(stderr).to.match(
+      /^error: twin: not changed: rdr tcp 8080: Address already in use\nhint: web has it/,
+    );
     expect(await ask('@client', 'tcp', HOST, 8080, CLIENT)).to.equal(CLIENT);
   });
 
