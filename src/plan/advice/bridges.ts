@@ -2,7 +2,8 @@ import type { Finding } from '../../config/finding.js';
 import { networkAddress, subnetAsText, subnetsOverlap, type Subnet } from '../../config/values/subnet.js';
 import type { HostView } from '../host-view.js';
 import { hostRoutes } from './host-tables.js';
-import { isOfAJail, networksOf } from './network.js';
+import { isLinkOfAJail } from '../instance.js';
+import { networksOf } from './network.js';
 import { absence, finding, type Subject } from './subject.js';
 
 const CLASS = '/sys/class/net';
@@ -74,7 +75,7 @@ const routes = new WeakMap<HostView, readonly Network[]>();
 function routesOf(host: HostView): readonly Network[] {
   const known = routes.get(host);
   if (known !== undefined) return known;
-  const fresh = hostRoutes(host).filter(({ link }) => !isOfAJail(link));
+  const fresh = hostRoutes(host).filter(({ link }) => !isLinkOfAJail(link));
   routes.set(host, fresh);
   return fresh;
 }

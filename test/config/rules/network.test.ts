@@ -160,10 +160,11 @@ describe('what is asked of a network', () => {
     ],
     [
       'needs an address or a link',
-      'a { rdr = "tcp 80"; nat; isolate; net.ingress.max = 1M; vnet.interface = eth1; }',
+      'a { rdr = "tcp 80"; nat; isolate; net.ingress.max = 1M; }\nb { vnet.interface = eth1; net.egress.max = 1M; }',
       '2:5 rdr has no effect: jail "a" has no address [address-without-network]',
       '2:21 warning: nat has no effect: jail "a" has no address [without-effect]',
       '2:35 warning: net.ingress.max has no effect: jail "a" has no address [without-effect]',
+      '3:28 warning: net.egress.max has no effect: jail "b" manages eth1 by itself [without-effect]',
     ],
     [
       'of a macvlan is nothing that the host would do',
