@@ -1,11 +1,11 @@
 import type { Jail } from '../config/compile.js';
 import type { Host } from '../host/host.js';
+import { addressOfAnother } from './taken-addresses.js';
 import { failureOf, type Failure } from './exits.js';
 import type { PlanJail } from './incarnation.js';
 import type { SupervisedJail } from './jail.js';
 import { isUp } from './lifecycle.js';
 import { changeLive } from './live.js';
-import { attachOf } from './network-status.js';
 import type { Amend, Outcome } from './operations.js';
 import { changedParameters, fixedParameters } from './reload.js';
 import type { Roster } from './roster.js';
@@ -41,7 +41,7 @@ async function changeNow(jail: SupervisedJail, amend: Amend, context: ChangeCont
   const parameters = changedParameters(life.jail.values, next.values);
   const fixed = fixedParameters(life.jail.values, next.values);
   if (parameters.length === 0) return { ...refused, ok: true, code: 0, message: 'is so already' };
-  const taken = addressOfAnother(life.jail, next, context.roster);
+  const taken = addressOfAnother(next, life.jail, context.roster);
   if (taken !== null) return { ...refused, code: 2, message: `not changed: ${taken}` };
   if (fixed.length > 0 && !context.mayRestart) {
     const message = `not changed: ${fixed.join(', ')} cannot be changed after creation`;
@@ -60,23 +60,6 @@ async function changeNow(jail: SupervisedJail, amend: Amend, context: ChangeCont
     return { ...refused, message: `not changed: ${message}`, ...(hint !== undefined && { hint }) };
   }
   return { ...refused, ok: true, changed: true, code: 0, message: `changed: ${parameters.join(', ')}` };
-}
-
-const addressesOf = ({ values }: Jail): readonly string[] =>
-  [...(values['ip4.addr'] ?? []), ...(values['ip6.addr'] ?? [])].map(({ address }) => address);
-
-/** Which of the addresses that are new to a jail another one runs with, in words: no file shows both. */
-function addressOfAnother(before: Jail, next: Jail, { jails }: Roster): string | null {
-  const known = addressesOf(before);
-  const wanted = addressesOf(next).filter((address) => !known.includes(address));
-  if (wanted.length === 0) return null;
-  for (const { name, life } of jails.values()) {
-    const attach = name === next.name ? null : attachOf(life?.plan ?? null);
-    const there = attach === null ? [] : [...attach.ip4, ...attach.ip6].map(({ address }) => address);
-    const taken = wanted.find((address) => there.includes(address));
-    if (taken !== undefined) return `${taken} is an address of jail "${name}"`;
-  }
-  return null;
 }
 
 /** All of it or nothing. @returns why not, or null */
