@@ -15,6 +15,12 @@ function isBridge(host: HostView, name: string): boolean | null {
   return host.stat(`${CLASS}/${name}/bridge`).kind === 'directory';
 }
 
+/** Whether a bridge is none that any jaild has made: those have its name in their alias. */
+function isForeign(host: HostView, name: string): boolean {
+  const alias = host.text(`${CLASS}/${name}/ifalias`);
+  return alias !== null && !alias.startsWith('jaild');
+}
+
 /** A bridge is one of the host's, or made with a jail. */
 export function* bridgesAreThere(subjects: readonly Subject[], host: HostView): Iterable<Finding> {
   const made = new Set<string>();
@@ -28,6 +34,10 @@ export function* bridgesAreThere(subjects: readonly Subject[], host: HostView): 
       finding(subject, severity, 'no-such-interface', 'bridge', message, hint);
     if (host.links().includes(bridge)) {
       if (isBridge(host, bridge) === false) yield tell('error', `${bridge} is no bridge`, bridgeHint(host));
+      else if ((subject.jail.values['bridge.subnet'] ?? []).length > 0 && isForeign(host, bridge)) {
+        const hint = 'without bridge.subnet the jail becomes a port of it as it is; or take another name';
+        yield tell('error', `${bridge} is a bridge of this host, which jaild has not made`, hint);
+      }
       continue;
     }
     const severity = made.has(bridge) ? null : absence(subject, bridge);
