@@ -142,7 +142,7 @@ export class SysctlLedger {
       return;
     }
     const now = readSysctl(name);
-    const before = now === value && this.#gate.isOthersToo(name) ? (insteadOf ?? usualOf(name, value)) : now;
+    const before = now === value && this.#gate.isOthersToo(name) ? (insteadOf ?? usualOf(name)) : now;
     if (before === value || (insteadOf !== undefined && before !== insteadOf)) return;
     if (before === null) return writeSysctl(name, value); // it says what is wrong
     this.#loans = [...this.#loans, { name, before, value, spares, holders: [holder] }];
@@ -179,10 +179,8 @@ export class SysctlLedger {
   }
 }
 
-/** What a sysctl was before another jaild has set it, as far as can be known. */
-function usualOf(name: string, value: string): string | null {
-  return value === '1' ? '0' : readSysctl(name.replace(/\/(conf|neigh)\/[^/]+\//, '/$1/default/'));
-}
+/** What the kernel has by default: what another jaild has found there before it lent it can't be known. arp(7). */
+const usualOf = (name: string): string => (name.endsWith('/proxy_delay') ? '80' : '0');
 
 const jailOf = (holder: string): string => holder.split(' ')[0] ?? '';
 

@@ -13,7 +13,7 @@ const set = (name: string, value: string): void => writeFileSync(`/proc/sys/net/
 
 /** The rules that are not the kernel's own. */
 const rules = (family: '-4' | '-6'): readonly string[] =>
-  ip('-N', family, 'rule')
+  ip(family, 'rule')
     .split('\n')
     .map((line) => line.replace(/\s+/g, ' ').trim())
     .filter((line) => /^\d{3}:/.test(line));
@@ -30,7 +30,7 @@ describeInNetns('interfaces that forwarding was lent to', import.meta.url, () =>
     ledger.hold('a', 'network', needed);
     for (const family of ['-4', '-6'] as const)
       expect(rules(family)).to.deep.equal([
-        '100: from all iif lan0 lookup 254 suppress_ifgroup 0 proto 106',
+        '100: from all iif lan0 lookup main suppress_ifgroup default proto 106',
         '400: from all iif lan0 blackhole proto 106',
       ]);
     ledger.release('a');
@@ -41,7 +41,7 @@ describeInNetns('interfaces that forwarding was lent to', import.meta.url, () =>
     const ledger = new SysctlLedger(temporaryDirectory(), 'boot', new Gate(''));
     ledger.hold('a', 'network', needed, { guests: ['10.0.0.2', 'fd00::2'], everywhere: [] });
     expect(rules('-6')).to.deep.equal([
-      '100: from all iif lan0 lookup 254 suppress_ifgroup 0 proto 106',
+      '100: from all iif lan0 lookup main suppress_ifgroup default proto 106',
       '100: from fd00::2 iif lan0 goto 700 proto 106',
       '100: from all to fd00::2 iif lan0 goto 700 proto 106',
       '400: from all iif lan0 blackhole proto 106',
