@@ -1,8 +1,8 @@
 import { linksInDetail } from './interfaces.js';
-import { WHOLE_HOST } from './forwarding.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import { JAILS_GROUP } from './netlink-link.js';
 import { addRule, decodeRule, deleteRule, dumpRules, type Rule } from './netlink-rule.js';
+import { WHOLE_HOST } from './sysctl.js';
 
 type Family = Rule['family'];
 

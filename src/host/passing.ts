@@ -1,16 +1,9 @@
 import type { NetworkArgs } from '../plan/step.js';
-import {
-  announceIp4,
-  announceIp6,
-  forwardIp4,
-  forwardIp6,
-  forwardIp6Elsewhere,
-  WHOLE_HOST,
-} from './forwarding.js';
+import { announceIp4, announceIp6, forwardIp4, forwardIp6, forwardIp6Elsewhere } from './forwarding.js';
 import { waysIn } from './interfaces.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import type { Claim, NeededSysctl, SysctlLedger } from './sysctl-ledger.js';
-import { hasSysctl, readSysctl } from './sysctl.js';
+import { hasSysctl, readSysctl, WHOLE_HOST } from './sysctl.js';
 
 const PART = 'network';
 

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { announceIp4, WHOLE_HOST } from '../../src/host/forwarding.js';
+import { announceIp4 } from '../../src/host/forwarding.js';
 import { Gate } from '../../src/host/gate.js';
+import { WHOLE_HOST } from '../../src/host/sysctl.js';
 import { SysctlLedger } from '../../src/host/sysctl-ledger.js';
 import { describeInNetns } from '../support/netns.js';
 import { temporaryDirectory } from '../support/temporary.js';
