@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { BRIDGE_GROUP } from '../plan/firewall-strangers.js';
 import { stableMac } from '../plan/network.js';
 import type { HostSubnet, NetworkArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
@@ -81,6 +82,7 @@ function makeBridge(host: NetlinkSocket, wanted: Wanted, make: readonly HostSubn
     host.request([
       setLink(link.index, name, {
         alias: owner,
+        group: BRIDGE_GROUP,
         ipv4: { forwarding: 1, accept_redirects: 0, rp_filter: 1 },
         generate: 'none',
       }),

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { clashOf } from '../plan/firewall-clash.js';
 import { loopbackLinks } from '../plan/firewall-hairpin.js';
 import { rulesetScript, tableName } from '../plan/firewall-ruleset.js';
+import { isNothing, NOTHING_LENT, type LentForwarding } from '../plan/firewall-strangers.js';
 import { removalScript } from '../plan/firewall-text.js';
 import type { Instance } from '../plan/instance.js';
 import type { FirewallArgs } from '../plan/step.js';
@@ -30,6 +31,9 @@ export class Firewall {
   readonly #marker: string;
   readonly #loopback: Loopback;
   readonly #run: (script: string) => Promise<void>;
+  readonly #lent: () => LentForwarding;
+  /** What the table in force says of that. */
+  #guarded = JSON.stringify(NOTHING_LENT);
   #shares: Shares = new Map();
   #waiting: Change[] = [];
   #isWriting = false;
@@ -38,12 +42,18 @@ export class Firewall {
   /** Whose share was taken away before that. */
   readonly #gone = new Set<string>();
 
-  constructor(instance: Instance, run: (script: string) => Promise<void> = (script) => runNft(script)) {
+  /** @param lent where the host passes packets on for jails alone, at any time */
+  constructor(
+    instance: Instance,
+    run: (script: string) => Promise<void> = (script) => runNft(script),
+    lent: () => LentForwarding = () => NOTHING_LENT,
+  ) {
     this.#instance = instance;
     this.#marker = `${instance.runDirectory}/firewall.json`;
     this.#isHeld = existsSync(this.#marker);
     this.#loopback = new Loopback(this.#marker);
     this.#run = run;
+    this.#lent = lent;
   }
 
   /**
@@ -64,10 +74,15 @@ export class Firewall {
     return isKnown || this.#isWriting ? this.#change(jail, null) : Promise.resolve();
   }
 
+  /** Has the host pass packets on for nobody but jails, where that has become other interfaces. Rejects as set() does. */
+  follow(): Promise<void> {
+    return JSON.stringify(this.#lent()) === this.#guarded ? Promise.resolve() : this.#change(null, null);
+  }
+
   /** Puts in force what the jails have that run on from an earlier jaild, in place of all that it left. Rejects as set() does. */
   async restore(all: readonly FirewallArgs[]): Promise<void> {
     this.#shares = new Map(all.filter(({ jail }) => !this.#gone.has(jail)).map((args) => [args.jail, args]));
-    const isNeeded = this.#isHeld || this.#shares.size > 0;
+    const isNeeded = this.#isHeld || this.#shares.size > 0 || !isNothing(this.#lent());
     this.#isHeld = false;
     if (isNeeded) await this.renew();
   }
@@ -135,19 +150,21 @@ export class Firewall {
   /** Returns links on which the host's loopback addresses could not be opened or closed, with why. */
   async #write(shares: Shares): Promise<ReadonlyMap<string, unknown>> {
     const all = [...shares.values()];
-    if (all.length === 0) return this.#takeAway();
+    const lent = this.#lent();
+    if (all.length === 0 && isNothing(lent)) return this.#takeAway();
     const wanted = loopbackLinks(all);
     const isFirst = !existsSync(this.#marker);
     // The guard is there before what it guards is open, and as long as that is.
     const reconsider = this.#loopback.intend(wanted);
     try {
-      await this.#run(rulesetScript(this.#instance, all, this.#loopback.open));
+      await this.#run(rulesetScript(this.#instance, all, this.#loopback.open, lent));
     } catch (error) {
       if (isFirst) this.#loopback.forget();
       else reconsider();
       throw error;
     }
     this.#shares = shares;
+    this.#guarded = JSON.stringify(lent);
     return this.#loopback.settle(wanted);
   }
 
@@ -156,6 +173,7 @@ export class Firewall {
     const failures = existsSync(this.#marker) ? this.#loopback.settle({ ip4: [], ip6: [] }) : new Map();
     await this.#run(`${removalScript(tableName(this.#instance))}\n`);
     this.#loopback.forget();
+    this.#guarded = JSON.stringify(NOTHING_LENT);
     this.#shares = new Map();
     return failures;
   }

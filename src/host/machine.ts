@@ -119,7 +119,7 @@ export class Machine implements Host {
     this.#seccomp = new SeccompCache(instance.stateDirectory, seccompCompiler);
     this.#sysctls = new SysctlLedger(instance.runDirectory, this.#bootId);
     if (this.#sysctls.damage !== null) listener.warn(this.#sysctls.damage.message);
-    this.#firewall = new Firewall(instance);
+    this.#firewall = new Firewall(instance, undefined, () => this.#sysctls.lentForwarding());
     this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, () => this.#prepareCgroups());
   }
 
@@ -284,7 +284,9 @@ export class Machine implements Host {
   }
 
   sweep(jails: ReadonlySet<string>): readonly string[] {
-    return sweepNetwork(linkOwner(this.instance), jails, this.#sysctls);
+    const swept = sweepNetwork(linkOwner(this.instance), jails, this.#sysctls);
+    this.#firewall.follow().catch(({ message }: Error) => this.#listener.warn(message));
+    return swept;
   }
 
   restoreFirewall(all: readonly FirewallArgs[]): Promise<void> {

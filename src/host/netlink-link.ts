@@ -21,6 +21,7 @@ const IFLA = {
   netnsPid: 19,
   alias: 20,
   afSpec: 26,
+  group: 27,
   extMask: 29,
 } as const;
 const IFLA_QUEUES = { tx: 31, rx: 32 } as const;
@@ -80,6 +81,7 @@ export interface LinkSettings {
   readonly alias?: string;
   readonly mac?: string;
   readonly mtu?: number;
+  readonly group?: number;
   /** What else were written below /proc/sys/net/ipv4/conf/LINK. */
   readonly ipv4?: Ipv4Settings;
   /** `none`: the kernel gives it no IPv6 address of its own accord. To be said before the link is up. ip-link(8), addrgenmode. */
@@ -176,7 +178,7 @@ export function setLinkDown(index: number, name: string): Request {
 }
 
 export function setLink(index: number, name: string, settings: LinkSettings): Request {
-  const { alias, mac, mtu, ipv4, generate } = settings;
+  const { alias, mac, mtu, group, ipv4, generate } = settings;
   const conf = Object.entries(ipv4 ?? {}).map(([setting, value]): Attribute => [
     IPV4_SETTINGS[setting as keyof typeof IPV4_SETTINGS],
     value,
@@ -191,6 +193,7 @@ export function setLink(index: number, name: string, settings: LinkSettings): Re
     ...(alias === undefined ? [] : [[IFLA.alias, alias] as const]),
     ...(mac === undefined ? [] : [[IFLA.address, macBytes(mac)] as const]),
     ...(mtu === undefined ? [] : [[IFLA.mtu, mtu] as const]),
+    ...(group === undefined ? [] : [[IFLA.group, group] as const]),
     ...(families.length > 0 ? [[IFLA.afSpec, families] as const] : []),
   ]);
   return { step: 'set up link', subject: name, type: NEWLINK, flags: 0, body };

@@ -31,6 +31,13 @@ export function networkExecutors(
   const tell = (jail: string, warnings: readonly string[]): void => {
     for (const warning of warnings) listener.warn(`${jail}: ${warning}`);
   };
+  // Jails get along without it: what they asked for is done.
+  const guard = (jail: string): Promise<void> =>
+    firewall
+      .follow()
+      .catch(({ message }: Error) =>
+        listener.warn(`${jail}: others than jails can send through this host meanwhile: ${message}`),
+      );
   return {
     'netns.name': {
       run: ({ args }, launch) => nameNetworkNamespace(args.path, jailerOf(launch).initPid),
@@ -38,15 +45,22 @@ export function networkExecutors(
       stands: ({ args }) => isNamespaceNamed(args.path),
     },
     'network.attach': {
-      run: ({ args }, launch) => {
+      run: async ({ args }, launch) => {
         const jailer = jailerOf(launch);
-        if (args.attachment.kind === 'routed') return tell(launch.jail, attachNetwork(args, jailer, ledger));
-        return attachWhenFree(args, jailer, ledger).then((warnings) => tell(launch.jail, warnings));
+        const isRouted = args.attachment.kind === 'routed';
+        const attach = isRouted ? attachNetwork : attachWhenFree;
+        tell(launch.jail, await attach(args, jailer, ledger));
+        await guard(launch.jail);
       },
       stands: ({ args }) => isLinkThere(args),
-      undo: ({ args }) => detachNetwork(args, ledger),
-      change: async (before, after, launch) =>
-        tell(launch.jail, await changeNetwork(before.args, after.args, jailerOf(launch), ledger)),
+      undo: async ({ args }, launch) => {
+        await detachNetwork(args, ledger);
+        await guard(launch.jail);
+      },
+      change: async (before, after, launch) => {
+        tell(launch.jail, await changeNetwork(before.args, after.args, jailerOf(launch), ledger));
+        await guard(launch.jail);
+      },
     },
     'network.limit': {
       run: ({ args }, launch) => setRates(args, launch.jailer),

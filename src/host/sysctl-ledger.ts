@@ -1,3 +1,4 @@
+import type { LentForwarding } from '../plan/firewall-strangers.js';
 import { readJson, writeAtomically } from './files.js';
 import { SystemError } from './error.js';
 import { readSysctl, writeSysctl } from './sysctl.js';
@@ -90,6 +91,18 @@ export class SysctlLedger {
   /** Gives back what jails needed that are not among these. Throws SystemError. */
   keepOnly(jails: ReadonlySet<string>): void {
     this.#drop((holder) => !jails.has(jailOf(holder)));
+  }
+
+  /** Where the host passes packets on that did not before. */
+  lentForwarding(): LentForwarding {
+    const named = (pattern: RegExp): readonly string[] =>
+      this.#loans.flatMap(({ name }) => pattern.exec(name)?.[1] ?? []);
+    const whole = this.#loans.find(({ name }) => name === 'ipv6/conf/all/forwarding');
+    return {
+      ip4: named(/^ipv4\/conf\/(.+)\/forwarding$/),
+      ip6: named(/^ipv6\/conf\/(.+)\/force_forwarding$/),
+      ip6But: whole?.spares.flatMap((name) => name.split('/')[2] ?? []) ?? null,
+    };
   }
 
   #lend(holder: string, { name, value, insteadOf, spares = [] }: NeededSysctl): void {
