@@ -21,7 +21,17 @@ export function firewallSteps({ name, values }: Jail, network: NetworkArgs): rea
   return [
     {
       name: 'firewall.set',
-      args: { jail: name, link, bridged, ip4: of('ip4'), ip6: of('ip6'), masquerades, redirects, isolated },
+      args: {
+        jail: name,
+        link,
+        bridged,
+        mac: network.peerMac,
+        ip4: of('ip4'),
+        ip6: of('ip6'),
+        masquerades,
+        redirects,
+        isolated,
+      },
     },
   ];
 }
