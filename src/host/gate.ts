@@ -2,7 +2,7 @@ import { linksInDetail } from './interfaces.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import { JAILS_GROUP } from './netlink-link.js';
 import { addRule, decodeRule, deleteRule, dumpRules, type Rule } from './netlink-rule.js';
-import { WHOLE_HOST } from './sysctl.js';
+import { readSysctl, WHOLE_HOST } from './sysctl.js';
 
 type Family = Rule['family'];
 
@@ -13,16 +13,26 @@ const INSTANCES = 250;
 
 const FAMILIES: readonly Family[] = ['ip4', 'ip6'];
 
+/** Milliseconds between two looks whether the host has been made a router. */
+const LOOK = 2000;
+
+/** By which others make the whole host a router, as Docker and libvirt do when they start. */
+const ROUTER = { ip4: 'ipv4/conf/all/forwarding', ip6: WHOLE_HOST } as const;
+
 /**
  * What keeps the host from passing on packets between its own interfaces, where it passes them on for jails only: what comes
  * in by an interface that forwarding was lent to finds ways to jails' links and bridges, which are of a link group of their own
  * (ip-link(8)), and else none, as before. Rules of policy routing do it (ip-rule(8), suppress_ifgroup): they need no nft(8)
- * and hold whatever becomes of jaild. They also tell one jaild what another has lent.
+ * and hold whatever becomes of jaild. They also tell one jaild what another has lent. Where somebody makes the whole host a
+ * router, it is one for all, and the rules go.
  */
 export class Gate {
   readonly #number: number;
   /** What is in force, to be asked for only once. */
   #standing: string | null = null;
+  /** What settle() was last asked for. */
+  #asked: { readonly lent: readonly string[]; readonly guests: readonly string[] } = { lent: [], guests: [] };
+  #watch: NodeJS.Timeout | null = null;
 
   /** @param key that of the instance: 8 hex digits, or '' */
   constructor(key: string) {
@@ -35,10 +45,15 @@ export class Gate {
    * @throws SystemError
    */
   settle(lent: readonly string[], guests: readonly string[]): void {
-    const text = JSON.stringify([lent, guests]);
+    this.#asked = { lent, guests };
+    this.#keepWatch(lent.length > 0);
+    const routers = FAMILIES.filter((family) => isRouter(family, lent));
+    const text = JSON.stringify([lent, guests, routers]);
     if (text === this.#standing && !lent.includes(WHOLE_HOST)) return;
     withNetlink((host) => {
-      const wanted = this.#rulesFor(guarded(host, lent), guests);
+      const wanted = this.#rulesFor(guarded(host, lent), guests).filter(
+        ({ family }) => !routers.includes(family),
+      );
       const own = [PASS, STOP, ON].map((first) => first + this.#number);
       const there = rulesOf(host).filter(({ priority }) => own.includes(priority));
       // Who is to pass is let through before others are held back, and as long.
@@ -47,6 +62,21 @@ export class Gate {
       if (fresh.length + old.length > 0) host.request([...fresh, ...old]);
     });
     this.#standing = text;
+  }
+
+  /** The kernel tells nobody that a sysctl was written. */
+  #keepWatch(needed: boolean): void {
+    if (needed === (this.#watch !== null)) return;
+    if (this.#watch !== null) clearInterval(this.#watch);
+    this.#watch = needed ? setInterval(() => this.#lookAgain(), LOOK).unref() : null;
+  }
+
+  #lookAgain(): void {
+    try {
+      this.settle(this.#asked.lent, this.#asked.guests);
+    } catch {
+      // Whoever changes something next is told.
+    }
   }
 
   /** Looks again at what is in force when settle() is called next. */
@@ -86,6 +116,10 @@ export class Gate {
     });
   }
 }
+
+/** Somebody else has made the host a router. */
+const isRouter = (family: Family, lent: readonly string[]): boolean =>
+  !lent.includes(ROUTER[family]) && readSysctl(ROUTER[family]) === '1';
 
 const rulesOf = (host: NetlinkSocket): readonly Rule[] =>
   (host.request([dumpRules()])[0] ?? []).flatMap((body) => decodeRule(body) ?? []);

@@ -26,8 +26,9 @@ const IFLA = {
 } as const;
 const IFLA_QUEUES = { tx: 31, rx: 32 } as const;
 const [INFO_KIND, INFO_DATA, VETH_INFO_PEER] = [1, 2, 1];
-const [BR_FORWARD_DELAY, BR_STP_STATE, BRPORT_ISOLATED] = [1, 5, 33];
+const [BR_FORWARD_DELAY, BR_STP_STATE, BRPORT_ISOLATED, BRPORT_LOCKED] = [1, 5, 33, 39];
 const [MACVLAN_MODE, MACVLAN_MODE_BRIDGE] = [1, 4];
+const [NEWNEIGH, NDA_LLADDR, NUD_NOARP, NTF_MASTER, NTF_STICKY] = [28, 2, 0x40, 0x04, 0x40];
 const SKIP_STATISTICS = 8;
 
 /** The link group of all that is made for jails, by whichever jaild: all else is of group 0, or as its owner says. ip-link(8). */
@@ -211,12 +212,33 @@ export function setLink(index: number, name: string, settings: LinkSettings): Re
   return { step: 'set up link', subject: name, type: NEWLINK, flags: 0, body };
 }
 
-/** Whether a port of a bridge passes nothing to and from the others of it that are isolated. bridge(8), isolated. */
+/**
+ * Whether a port of a bridge passes nothing to and from the others of it that are isolated, and takes frames only from
+ * addresses that holdPort() names (since Linux 5.18). bridge(8), isolated, locked.
+ */
 export function isolatePort(index: number, name: string, isolated: boolean): Request {
-  const port: Attribute = [IFLA.protinfo, [[BRPORT_ISOLATED, Buffer.of(isolated ? 1 : 0)]]];
+  const on = Buffer.of(isolated ? 1 : 0);
+  const port: Attribute = [
+    IFLA.protinfo,
+    [
+      [BRPORT_ISOLATED, on],
+      [BRPORT_LOCKED, on],
+    ],
+  ];
   const body = linkBody(index, 0, [port]);
   body.writeUInt8(AF_BRIDGE, 0);
   return { step: 'isolate port', subject: name, type: SETLINK, flags: 0, body };
+}
+
+/** Has a hardware address at a port of a bridge, and at no other. bridge(8), static, sticky; struct ndmsg. */
+export function holdPort(index: number, name: string, mac: string): Request {
+  const header = Buffer.alloc(12);
+  header.writeUInt8(AF_BRIDGE, 0);
+  header.writeInt32LE(index, 4);
+  header.writeUInt16LE(NUD_NOARP, 8);
+  header.writeUInt8(NTF_MASTER | NTF_STICKY, 10);
+  const body = Buffer.concat([header, encodeAttributes([[NDA_LLADDR, macBytes(mac)]])]);
+  return { step: 'hold port', subject: name, type: NEWNEIGH, flags: NLM_F_CREATE, body };
 }
 
 export function getLink(name: string): Request {

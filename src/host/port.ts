@@ -6,7 +6,16 @@ import { hasIp6 } from './forwarding.js';
 import type { JailerHandle } from './host.js';
 import { findLink } from './interfaces.js';
 import { changeEnd, isNear, neighbourEnd, setUpEnd, withJailNetlink, type JailEnd } from './jail-end.js';
-import { deleteLink, getLink, isolatePort, setLink, setLinkUp, type LinkDetails } from './netlink-link.js';
+import {
+  deleteLink,
+  getLink,
+  holdPort,
+  isolatePort,
+  setLink,
+  setLinkUp,
+  type LinkDetails,
+} from './netlink-link.js';
+import type { Request } from './netlink-message.js';
 import { decodeAddress, dumpAddresses } from './netlink-route.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import { passPackets } from './passing.js';
@@ -34,7 +43,7 @@ export function attachPort(
     const warnings = passPackets(host, args, ledger);
     host.request([
       setLink(link.index, args.link, { alias: aliasOf(args), ...(hasIp6() && { generate: 'none' }) }),
-      ...(attachment.isolated ? [isolatePort(link.index, args.link, true)] : []),
+      ...(attachment.isolated ? isolation(link, args, true) : []),
       setLinkUp(link.index, args.link),
     ]);
     const end = neighbourEnd(args, gateways(host, args, attachment, bridge));
@@ -70,12 +79,22 @@ export function changePort(
     throw new SystemError('change', constants.errno.ENODEV, gone, 'restart the jail');
   }
   const warnings = passPackets(host, after, ledger);
-  host.request([isolatePort(link.index, link.name, attachment.isolated)]);
+  host.request(isolation(link, after, attachment.isolated));
   const end = (args: NetworkArgs): JailEnd => neighbourEnd(args, gateways(host, args, attachment, bridge));
   const inside = changeEnd(end(before), end(after), link.peer, before.peer);
   withJailNetlink(jailer, (jail) => jail.request(inside));
   return warnings;
 }
+
+/** An isolated jail is known by its hardware address, and so has no other. */
+const isolation = (
+  { index }: { readonly index: number },
+  { link, peerMac }: NetworkArgs,
+  isolated: boolean,
+): readonly Request[] => [
+  ...(isolated ? [holdPort(index, link, peerMac)] : []),
+  isolatePort(index, link, isolated),
+];
 
 /** Where the jail's default routes go: as written, else to the host, where it is in one of the jail's subnets. */
 function gateways(

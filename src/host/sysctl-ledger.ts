@@ -186,8 +186,14 @@ const jailOf = (holder: string): string => holder.split(' ')[0] ?? '';
 
 /** An interface that is gone, or has other values by now, needs nothing. */
 function giveBack({ name, before, value, spares }: Loan): void {
-  if (readSysctl(name) !== value) return;
+  if (readSysctl(name) !== value || isOfRouter(name, value)) return;
   const spared = spares.filter((one) => readSysctl(one) === value);
   writeSysctl(name, before);
   for (const one of spared) writeSysctl(one, value);
+}
+
+/** Somebody has made the whole host a router since, and that is part of it. */
+function isOfRouter(name: string, value: string): boolean {
+  const [, family, link] = /^(ipv[46])\/conf\/([^/]+)\/forwarding$/.exec(name) ?? [];
+  return link !== undefined && link !== 'all' && readSysctl(`${family}/conf/all/forwarding`) === value;
 }

@@ -1,10 +1,8 @@
 import type { Jail } from '../config/jail.js';
 import type { Masquerade, Redirect } from '../config/values/forward.js';
 import { PlanError } from './error.js';
+import { WRITABLE } from './firewall-text.js';
 import type { NetworkArgs, Step } from './step.js';
-
-/** Names of links as nft(8) takes them: a quote would end them, an asterisk mean others as well. */
-const WRITABLE = /^[\w.@+=-]+$/;
 
 /**
  * What the packet filter is to do for a jail (nat, rdr, isolate); nothing for most. A macvlan passes the host by, which
@@ -23,7 +21,17 @@ export function firewallSteps({ name, values }: Jail, network: NetworkArgs): rea
   return [
     {
       name: 'firewall.set',
-      args: { jail: name, link, bridged, ip4: of('ip4'), ip6: of('ip6'), masquerades, redirects, isolated },
+      args: {
+        jail: name,
+        link,
+        bridged,
+        mac: network.peerMac,
+        ip4: of('ip4'),
+        ip6: of('ip6'),
+        masquerades,
+        redirects,
+        isolated,
+      },
     },
   ];
 }

@@ -85,6 +85,8 @@ export interface FirewallArgs {
   readonly link: string;
   /** It is a port of a bridge, and `link` that. */
   readonly bridged: boolean;
+  /** The hardware address that it sends under. */
+  readonly mac: string;
   readonly ip4: readonly string[];
   readonly ip6: readonly string[];
   readonly masquerades: readonly Masquerade[];

@@ -104,6 +104,16 @@ describe('the default system call policy', () => {
     expect(netlink).to.deep.equal(['allow', ...Array.from({ length: 31 }, () => 'EAFNOSUPPORT')]);
   });
 
+  it('lets nobody send under an address that is not there, and set all other options', () => {
+    const options = (level: bigint): readonly number[] =>
+      Array.from({ length: 256 }, (_, option) => option).filter(
+        (option) => answer('setsockopt', 3n, level | HIGH, BigInt(option) | HIGH) !== 'allow',
+      );
+    expect([options(0n), options(1n), options(6n), options(41n)]).to.deep.equal([[15], [], [], [78]]);
+    expect(answer('setsockopt', 3n, 0n, 15n)).to.equal('EPERM');
+    expect(answer('setsockopt', 3n, 41n, 78n)).to.equal('EPERM');
+  });
+
   it('has TCP, UDP and ICMP, and raw sockets for the capability to decide', () => {
     const CLOEXEC_NONBLOCK = 0x80800;
     const allowed = (family: bigint): readonly string[] =>

@@ -19,6 +19,7 @@ function share(jail: string, port: number, more: Partial<FirewallArgs> = {}): Fi
     jail,
     link: `jl${jail}`,
     bridged: false,
+    mac: '02:00:00:00:00:01',
     ip4: ['10.0.0.1'],
     ip6: ['fd00::1'],
     masquerades: [],

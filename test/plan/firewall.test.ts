@@ -14,6 +14,7 @@ function jail(name: string, at: number, more: Partial<FirewallArgs> = {}): Firew
     jail: name,
     link: `jl${name}`,
     bridged: false,
+    mac: `02:00:00:00:00:0${at}`,
     ...own,
     masquerades: [],
     redirects: [],
@@ -256,7 +257,7 @@ describe('a masquerade', () => {
 });
 
 describe('isolation', () => {
-  it('is by links for routed jails, by addresses for those of a bridge, and not for what was redirected', () => {
+  it('is by links for routed jails, by hardware addresses for those of a bridge, and not for what was redirected', () => {
     const script = scriptOf(
       jail('a', 1, { isolated: true }),
       jail('b', 2, { link: 'br0', bridged: true, isolated: true }),
@@ -266,15 +267,19 @@ describe('isolation', () => {
       'type filter hook forward priority filter; policy accept;',
       'ct status dnat accept',
       'iifname @isolated jump to_isolated',
-      'ip saddr @isolated4 jump to_isolated',
-      'ip6 saddr @isolated6 jump to_isolated',
+      'iifname . ether saddr @isolated_macs jump to_isolated',
       'oifname @isolated drop',
       'ip daddr @isolated4 drop',
       'ip6 daddr @isolated6 drop',
     ]);
-    expect([...part(script, 'isolated'), ...part(script, 'isolated4')]).to.deep.equal([
+    expect([
+      ...part(script, 'isolated'),
+      ...part(script, 'isolated4'),
+      ...part(script, 'isolated_macs'),
+    ]).to.deep.equal([
       'set isolated { type ifname; elements = { "jla" }; }',
       'set isolated4 { type ipv4_addr; elements = { 10.0.0.2 }; }',
+      'set isolated_macs { type ifname . ether_addr; elements = { "br0" . 02:00:00:00:00:02 }; }',
     ]);
   });
 });

@@ -90,6 +90,11 @@ function hostNetworkDoor(plan: Expectation): Door {
   };
 }
 
+function forwardDoors({ values: { rdr = [] } }: Expectation): readonly Door[] {
+  const cost = 'whoever is let in by them reaches the jail by ports of the host';
+  return rdr.length === 0 ? [] : [{ by: 'rdr', severity: 'low', cost }];
+}
+
 /** What it reaches over the network. */
 export const network: Judge = (seen, plan) => {
   const own = isOwn(seen, 'net');
@@ -106,7 +111,7 @@ export const network: Judge = (seen, plan) => {
   return {
     wall: 'network',
     seen: own ? `its own, with ${seen.links.join(' ')}` : "the host's",
-    doors: own || isPlanned ? doors : [hostNetworkDoor(plan)],
+    doors: own || isPlanned ? [...doors, ...forwardDoors(plan)] : [hostNetworkDoor(plan)],
     weaker: [
       ...(isPlanned && !own ? ['it has the network of the host'] : []),
       ...(own ? strange.map((link) => `it has a link that the plan does not give it: ${link}`) : []),

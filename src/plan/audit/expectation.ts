@@ -1,4 +1,5 @@
 import type { JailParams } from '../../config/params.js';
+import { hasLink } from '../network.js';
 import type { JailPlan, LaunchRecord } from '../step.js';
 import type { IdRange, ObservedLimit } from './observation.js';
 
@@ -101,7 +102,7 @@ function linksOf(plan: JailPlan): readonly string[] {
   return plan.prepare.flatMap((step) => {
     if (step.name === 'interfaces.lend') return step.args.interfaces;
     if (step.name !== 'network.attach') return [];
-    return [...step.args.ip4, ...step.args.ip6].length > 0 ? ['lo', step.args.peer] : ['lo'];
+    return hasLink(step.args) ? ['lo', step.args.peer] : ['lo'];
   });
 }
 

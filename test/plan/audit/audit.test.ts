@@ -174,6 +174,15 @@ describe('an audit', () => {
     ]);
   });
 
+  it('names forwarded ports as doors', () => {
+    const port = { first: 80, last: 80 };
+    const rdr = [{ protocol: 'tcp', hostPorts: port, jailPorts: port, from: [] }] as const;
+    const own = auditJail(seen(), expected({ rdr }, { links: ['lo'] })).findings.find(
+      ({ wall }) => wall === 'network',
+    );
+    expect(own?.doors.map(({ by, severity }) => [by, severity])).to.deep.equal([['rdr', 'low']]);
+  });
+
   const weakened: readonly (readonly [string, Partial<Observation>])[] = [
     ['users: its user ids are not the 65536 from 65536 on', { uidMap: [{ ...range, count: 70_000 }] }],
     ['users: it shares ids with db', { neighbours: { db: [{ ...range, outside: 100_000 }] } }],

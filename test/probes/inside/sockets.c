@@ -43,6 +43,21 @@ static void refused_socket(const struct probe *probe)
 		fail("socket(%ld, %ld, %ld) was given", n[0], n[1], n[2]);
 }
 
+static void borrowed_address(const struct probe *probe)
+{
+	const long *n = probe->numbers;
+	int on = 1;
+	int s = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	if (s >= 0 && setsockopt(s, (int)n[0], (int)n[1], &on, sizeof(on)) == 0)
+		fail("a socket may send under addresses of others (level %ld, option %ld)", n[0], n[1]);
+}
+
+ENTER(free_ip, .name = "free_ip", .class = "3.sockets", .weight = HIGH, .run = borrowed_address,
+      .numbers = { IPPROTO_IP, 15 })
+ENTER(free_ip6, .name = "free_ip6", .class = "3.sockets", .weight = HIGH, .run = borrowed_address,
+      .numbers = { IPPROTO_IPV6, 78 })
+
 #define SOCKET(weight_, id, ...)                                                                 \
 	ENTER(socket_##id, .name = "socket_" #id, .class = "3.sockets", .weight = weight_,       \
 	      .run = refused_socket, .numbers = { __VA_ARGS__ })
