@@ -50,6 +50,8 @@ export interface LinkDetails extends Link {
   readonly kind: string;
   /** '' for none. */
   readonly alias: string;
+  /** The index of the bridge that it is a port of; 0 for none. */
+  readonly master: number;
 }
 
 export interface Veth {
@@ -245,5 +247,6 @@ export function decodeLinkDetails(body: Buffer): LinkDetails {
     mac: macText(attributes.get(IFLA.address) ?? none),
     kind: attributeText(information.get(INFO_KIND) ?? none),
     alias: attributeText(attributes.get(IFLA.alias) ?? none),
+    master: attributes.get(IFLA.master)?.readUInt32LE() ?? 0,
   };
 }
