@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { instanceBelow } from '../../src/plan/instance.js';
@@ -187,6 +187,18 @@ describe('a bad night', () => {
     expect(copies(instance, 'web', '/bin/sleep 1000').length).to.equal(1);
     expect(instance.ctl('stop', 'web').code).to.equal(0);
     expect(copies(instance, 'web', '/bin/sleep 1000')).to.deep.equal([]);
+  });
+
+  it('a jail whose start fails at once, and is tried again at once, keeps nobody from being answered', () => {
+    const file = join(instance.prefix, `var/lib/jaild/uids.json.new-${instance.daemonPid}`);
+    mkdirSync(file);
+    instance.configure(definition('eager { command = "/bin/sleep 1"; restart.delay = 0; }'));
+    expect(instance.ctl('reload').code).to.equal(0);
+    expect(instance.ctl('start', 'eager').stderr).to.include('uids.json');
+    expect(instance.ctl('list').code).to.equal(0);
+    expect(instance.ctl('stop', 'eager').code).to.equal(0);
+    rmSync(file, { recursive: true });
+    instance.configure(definition());
   });
 
   it('a control socket that was removed comes back', async () => {
