@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestInstance } from '../support/instance.js';
 import { randomFrom } from '../support/random.js';
 
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
-const SECONDS = Number(process.env['CHAOS_SECONDS'] ?? 12);
+const SECONDS = 12;
 
 /** Every kind of network, and two versions of the file: what the second says differently, a reload changes live. */
 const configuration = (version: 0 | 1): string => `
@@ -121,9 +121,10 @@ describe(`the network when everything dies in any order (CHAOS_SEED=${seed})`, (
   /** As it is when all is up. The jail that crashes all the time has gone by then. */
   const whenUp = (): string[] => [...everything(), ...steady.flatMap((name) => inside(name).split('\n'))];
 
+  /** What was done, and what jaild said of it; the jail that crashes all the time says too much. */
   const words = (): string => {
-    writeFileSync(`/tmp/storm-${seed}.log`, `${said.join('\n')}\n${instance.log}`);
-    return `seed ${seed}\n${said.slice(-10).join('\n')}`;
+    const log = instance.log.split('\n').filter((line) => !line.includes(' crash: '));
+    return [`seed ${seed}`, ...said.slice(-40), ...log.slice(-60)].join('\n');
   };
 
   before(async () => {
@@ -178,12 +179,7 @@ describe(`the network when everything dies in any order (CHAOS_SEED=${seed})`, (
     },
     'delete a link of the host’s': () => {
       const link = pick(['lan0', 'br9'] as const);
-      sh(
-        `ip link del ${link}; ip link del port0 2>/dev/null; true`.replace(
-          link === 'br9' ? 'never' : 'ip link del port0 2>/dev/null; ',
-          '',
-        ),
-      );
+      sh(link === 'lan0' ? 'ip link del lan0' : 'ip link del port0; ip link del br9');
       sh(LINKS[link]);
     },
     'flush the table': () =>
