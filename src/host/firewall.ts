@@ -64,12 +64,15 @@ export class Firewall {
     return isKnown || this.#isWriting ? this.#change(jail, null) : Promise.resolve();
   }
 
-  /** Puts in force what the jails have that run on from an earlier jaild, in place of all that it left. Rejects as set() does. */
-  async restore(all: readonly FirewallArgs[]): Promise<void> {
+  /**
+   * Puts in force what the jails have that run on from an earlier jaild, in place of all that it left. Rejects as set() does.
+   * @param wasThere some jail had something in it, whatever became of the file that says so
+   */
+  async restore(all: readonly FirewallArgs[], wasThere = false): Promise<void> {
     this.#shares = new Map(all.filter(({ jail }) => !this.#gone.has(jail)).map((args) => [args.jail, args]));
-    const isNeeded = this.#isHeld || this.#shares.size > 0;
+    const isNeeded = this.#isHeld || wasThere || this.#shares.size > 0;
     this.#isHeld = false;
-    if (isNeeded) await this.renew();
+    if (isNeeded) await this.#change(null, null);
   }
 
   /** Writes the table anew, for whoever has flushed it. Does nothing when there is none. Rejects as set() does. */

@@ -61,7 +61,7 @@ export type Executors = {
   readonly [K in StepName]: {
     readonly run: (step: StepOf<K>, launch: Launch) => Promise<void> | void;
     /** Whether what `run` did for an earlier life of the jail is still there, as far as it can be seen; without it, it is. */
-    readonly stands?: (step: StepOf<K>) => boolean;
+    readonly stands?: (step: StepOf<K>, netns: string) => boolean | Promise<boolean>;
     readonly undo?: (step: StepOf<K>, launch: Launch) => Promise<void> | void;
     /** Makes of what `before` did on a running jail what `after` says, or throws and leaves it; without it, undo and run do. */
     readonly change?: (before: StepOf<K>, after: StepOf<K>, launch: Launch) => Promise<void> | void;
@@ -142,7 +142,7 @@ export interface Host {
    * Keeps in force what jails have of the packet filter that run on from an earlier jaild, and takes away all else that it
    * left there. Before that nothing of it is changed. Rejects with SystemError or StepFailure.
    */
-  restoreFirewall(all: readonly FirewallArgs[]): Promise<void>;
+  restoreFirewall(all: readonly FirewallArgs[], wasThere: boolean): Promise<void>;
   /** Writes what jails have of the packet filter anew, for whoever has flushed it. Rejects with SystemError or StepFailure. */
   renewFirewall(): Promise<void>;
   bootId(): string;

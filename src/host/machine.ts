@@ -289,8 +289,8 @@ export class Machine implements Host {
     return sweepNetwork(linkOwner(this.instance), jails, this.#sysctls);
   }
 
-  restoreFirewall(all: readonly FirewallArgs[]): Promise<void> {
-    return this.#firewall.restore(all);
+  restoreFirewall(all: readonly FirewallArgs[], wasThere: boolean): Promise<void> {
+    return this.#firewall.restore(all, wasThere);
   }
 
   renewFirewall(): Promise<void> {

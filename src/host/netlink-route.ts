@@ -11,7 +11,7 @@ import { encodeAttributes, type Attribute, type Request } from './netlink-messag
 const { errno: E } = constants;
 const [NEWADDR, DELADDR, GETADDR] = [20, 21, 22];
 const [NEWROUTE, DELROUTE, GETROUTE] = [24, 25, 26];
-const [NEWNEIGH, DELNEIGH] = [28, 29];
+const [NEWNEIGH, DELNEIGH, GETNEIGH] = [28, 29, 30];
 const AF_INET = 2;
 const AF_INET6 = 10;
 const NEW = NLM_F_CREATE | NLM_F_EXCL;
@@ -149,9 +149,9 @@ export function matchRoute(address: string): Request {
 }
 
 /** struct ndmsg and the address of a neighbour that a link is to answer for. */
-function proxyBody(index: number, address: string): Buffer {
+function proxyBody(index: number, address: string, state = NUD_PERMANENT): Buffer {
   const bytes = addressBytes(address);
-  const header = Buffer.of(familyOf(bytes), 0, 0, 0, 0, 0, 0, 0, NUD_PERMANENT, 0, NTF_PROXY, 0);
+  const header = Buffer.of(familyOf(bytes), 0, 0, 0, 0, 0, 0, 0, state, 0, NTF_PROXY, 0);
   header.writeInt32LE(index, 4);
   return Buffer.concat([header, encodeAttributes([[NDA_DST, bytes]])]);
 }
@@ -160,6 +160,12 @@ function proxyBody(index: number, address: string): Buffer {
 export function addProxy(index: number, address: string): Request {
   const body = proxyBody(index, address);
   return { step: 'announce', subject: address, type: NEWNEIGH, flags: NLM_F_CREATE, body };
+}
+
+/** Looks for what addProxy() makes; that it is not there is no error. */
+export function getProxy(index: number, address: string): Request {
+  const body = proxyBody(index, address, 0); // neigh_valid_get_req() takes no state
+  return { step: 'look up proxy', subject: address, type: GETNEIGH, flags: 0, body, tolerates: [E.ENOENT] };
 }
 
 /** Takes addProxy() back. An entry that is gone already is fine. */

@@ -5,7 +5,7 @@ import { lendInterfaces, takeBackInterfaces } from './lent.js';
 import { nameNetworkNamespace, unnameNetworkNamespace } from './netns.js';
 import { attachNetwork, attachWhenFree, changeNetwork, detachNetwork } from './network.js';
 import { changeRates, clearRates, setRates } from './rates.js';
-import { isLinkThere, isNamespaceNamed } from './standing.js';
+import { areLimitsThere, isNamespaceNamed, isNetworkThere } from './standing.js';
 import type { StepListener } from './step-listener.js';
 import type { SysctlLedger } from './sysctl-ledger.js';
 
@@ -43,13 +43,14 @@ export function networkExecutors(
         if (args.attachment.kind === 'routed') return tell(launch.jail, attachNetwork(args, jailer, ledger));
         return attachWhenFree(args, jailer, ledger).then((warnings) => tell(launch.jail, warnings));
       },
-      stands: ({ args }) => isLinkThere(args),
+      stands: ({ args }, netns) => isNetworkThere(args, netns, ledger),
       undo: ({ args }) => detachNetwork(args, ledger),
       change: async (before, after, launch) =>
         tell(launch.jail, await changeNetwork(before.args, after.args, jailerOf(launch), ledger)),
     },
     'network.limit': {
       run: ({ args }, launch) => setRates(args, launch.jailer),
+      stands: ({ args }) => areLimitsThere(args),
       undo: ({ args }, launch) => clearRates(args, launch.jailer),
       change: (before, after, launch) => changeRates(before.args, after.args, launch.jailer),
     },

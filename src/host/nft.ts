@@ -14,7 +14,9 @@ const KEPT = 4096;
  * @param path directories that it is looked for in
  */
 export async function runNft(script: string, path = PATH): Promise<void> {
-  const { code, words } = await nft(script, path);
+  let { code, words } = await nft(script, path);
+  // Whoever kills it, as the kernel does for want of memory, means no refusal.
+  if (code === null) ({ code, words } = await nft(script, path));
   if (code !== 0) throw refusal(words, code);
 }
 

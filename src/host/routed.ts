@@ -15,6 +15,7 @@ import {
   deleteAddress,
   deleteHostRoute,
   deleteProxy,
+  getProxy,
 } from './netlink-route.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import { passPackets } from './passing.js';
@@ -183,6 +184,12 @@ function proxies(
     return index === undefined ? [] : [request(index, address)];
   };
   return [...ip4, ...ip6].flatMap(one);
+}
+
+/** Whether interfaces of the host that are there answer for all addresses that are announced on them. Throws SystemError. */
+export function isAnnounced(host: NetlinkSocket, args: NetworkArgs): boolean {
+  const questions = proxies(args, announcers(host, args, 'present'), getProxy);
+  return questions.length === 0 || host.request(questions).every((answers) => answers.length > 0);
 }
 
 const withdrawals = (host: NetlinkSocket, args: NetworkArgs): readonly Request[] =>

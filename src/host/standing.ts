@@ -1,7 +1,11 @@
 import { statfsSync } from 'node:fs';
-import type { NetworkArgs } from '../plan/step.js';
+import { hasLink } from '../plan/network.js';
+import type { NetworkArgs, RateArgs } from '../plan/step.js';
 import { findLink } from './interfaces.js';
 import { withNetlink } from './netlink.js';
+import { isAnnounced } from './routed.js';
+import type { SysctlLedger } from './sysctl-ledger.js';
+import { throughWindow } from './window.js';
 
 /** NSFS_MAGIC of linux/magic.h. */
 const NSFS = 0x6e736673;
@@ -15,8 +19,40 @@ export function isNamespaceNamed(path: string): boolean {
   }
 }
 
-/** Whether a jail's link is there on the host's side: with one end of a veth the other goes. Throws SystemError. */
-export function isLinkThere({ attachment, link, ip4, ip6 }: NetworkArgs): boolean {
-  if (attachment.kind === 'routed' && ip4.length + ip6.length === 0) return true;
-  return withNetlink((host) => findLink(host, attachment.kind === 'macvlan' ? attachment.on : link) !== null);
+/**
+ * Whether the network of a jail is as attachNetwork() has left it, on the host's side and on what is under it: whoever
+ * takes an interface away takes along what is on it. Rejects with SystemError when that cannot be seen.
+ * @param netns file of its network namespace
+ */
+export async function isNetworkThere(
+  args: NetworkArgs,
+  netns: string,
+  ledger: SysctlLedger,
+): Promise<boolean> {
+  if (!hasLink(args)) return true;
+  if (!ledger.isInForce(args.jail)) return false;
+  const { attachment } = args;
+  if (attachment.kind === 'macvlan') return isDeviceThere(netns, args.peer);
+  return withNetlink((host) => {
+    const link = findLink(host, args.link); // with one end of a veth the other goes
+    if (link === null) return false;
+    return attachment.kind === 'bridge'
+      ? link.master === findLink(host, attachment.bridge)?.index
+      : isAnnounced(host, args);
+  });
+}
+
+/** Only the namespace itself can tell of a device that was made in it. */
+async function isDeviceThere(netns: string, name: string): Promise<boolean> {
+  let isThere = false;
+  await throughWindow(netns, (jail) => {
+    isThere = findLink(jail, name) !== null;
+  });
+  return isThere;
+}
+
+/** Whether the device is there at which what a jail sends waits, where the host has it. */
+export function areLimitsThere({ side, egress, queue }: RateArgs): boolean {
+  if (side === 'jail' || egress === null) return true;
+  return withNetlink((host) => findLink(host, queue) !== null);
 }

@@ -122,6 +122,12 @@ export class SysctlLedger {
       if (holders.includes(holder) && names.has(name) && readSysctl(name) !== value) writeSysctl(name, value);
   }
 
+  /** Whether all that was set for a jail still is: an interface that is there anew has its own again. */
+  isInForce(jail: string): boolean {
+    const isOf = ({ holders }: Loan): boolean => holders.some((holder) => jailOf(holder) === jail);
+    return this.#loans.every((loan) => !isOf(loan) || readSysctl(loan.name) === loan.value);
+  }
+
   /** Gives back what a jail needed and no other does. Throws SystemError. */
   release(jail: string): void {
     this.#drop((holder) => jailOf(holder) === jail);

@@ -69,12 +69,12 @@ async function restoreFirewall(
   { host, roster, log }: BootContext,
 ): Promise<void> {
   const running = [...roster.jails.values()].filter(({ life }) => life !== null && life.jailer !== null);
-  const steps = [
-    ...running.flatMap(({ life }) => life?.plan?.prepare ?? []),
-    ...records.flatMap(({ standing }) => standing?.steps ?? []),
-  ];
-  const shares = steps.flatMap((step) => (step.name === 'firewall.set' ? [step.args] : []));
-  await host.restoreFirewall(shares).catch((error: unknown) => {
+  const sharesIn = (steps: readonly Step[]) =>
+    steps.flatMap((step) => (step.name === 'firewall.set' ? [step.args] : []));
+  const standing = sharesIn(records.flatMap((record) => record.standing?.steps ?? []));
+  const shares = [...sharesIn(running.flatMap(({ life }) => life?.plan?.prepare ?? [])), ...standing];
+  const wasThere = sharesIn(records.flatMap(({ plan }) => plan?.prepare ?? [])).length > 0;
+  await host.restoreFirewall(shares, wasThere).catch((error: unknown) => {
     const { message, hint } = failureOf(error);
     log.error(`the packet filter is not put right: ${message}${hint === undefined ? '' : ` (${hint})`}`);
   });

@@ -94,12 +94,23 @@ export async function undoAll(
   return errors;
 }
 
-/** Whether all that steps did for an earlier life is still there. */
-export function allStand(executors: Executors, steps: readonly Step[]): boolean {
-  return steps.every((step) => (executors[step.name].stands as Look | undefined)?.(step) ?? true);
+/**
+ * Whether all that steps did for an earlier life is still there. Rejects when that cannot be found out.
+ * @param netns file of its network namespace
+ */
+export async function allStand(
+  executors: Executors,
+  steps: readonly Step[],
+  netns: string,
+): Promise<boolean> {
+  for (const step of steps) {
+    const look = executors[step.name].stands as Look | undefined;
+    if (look !== undefined && !(await look(step, netns))) return false;
+  }
+  return true;
 }
 
-type Look = (step: Step) => boolean;
+type Look = (step: Step, netns: string) => boolean | Promise<boolean>;
 type Act = (step: Step, launch: Launch) => Promise<void> | void;
 type Change = (before: Step, after: Step, launch: Launch) => Promise<void> | void;
 

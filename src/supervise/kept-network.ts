@@ -53,7 +53,7 @@ export class KeptNetwork {
     try {
       const known = await facts();
       const again = standing === null ? null : plan({ ...known, standingNetns: standing.netns });
-      if (standing !== null && again !== null && this.#isUsable(standing, jail, again)) {
+      if (standing !== null && again !== null && (await this.#isUsable(standing, jail, again))) {
         standing = null;
         const execution = await carryOut(again, standingOf(jail, again)?.steps ?? []);
         if (!isRefusal(execution)) return execution;
@@ -67,8 +67,14 @@ export class KeptNetwork {
     }
   }
 
-  #isUsable(standing: Standing, jail: Jail, plan: JailPlan): boolean {
-    return isWhatIsPlanned(standing, jail, plan) && allStand(this.executors, standing.steps);
+  /** What cannot be looked at is not used. */
+  async #isUsable(standing: Standing, jail: Jail, plan: JailPlan): Promise<boolean> {
+    if (!isWhatIsPlanned(standing, jail, plan)) return false;
+    const { steps, netns } = standing;
+    return allStand(this.executors, steps, netns).catch((error: unknown) => {
+      this.report(error);
+      return false;
+    });
   }
 
   /** Takes down what stands. @returns when nothing of it is left */

@@ -98,7 +98,12 @@ export abstract class Lifeline {
     const ms = timer === undefined ? null : this.timerMs(timer);
     const fire = (): void => this.post('timeout', 'timeout');
     if (ms === null) return;
-    if (ms <= 0) return fire();
+    if (ms <= 0 && timer !== 'retry') return fire();
+    // Through the event loop: a start that fails at once, tried again at once, would leave nobody else a turn.
+    if (ms <= 0) {
+      this.disarm = this.timekeeper.setTimeout(0, fire);
+      return;
+    }
     // When the event loop was blocked, what the jailer said in the meantime counts before the time that has passed.
     this.disarm = this.timekeeper.setTimeout(ms, () => {
       this.disarm = this.timekeeper.setTimeout(0, fire);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { Firewall } from '../../src/host/firewall.js';
 import { runNft } from '../../src/host/nft.js';
@@ -189,6 +190,22 @@ describeInNetns('the packet filter', import.meta.url, () => {
     expect([localnet('jla'), routes()]).to.deep.equal(['0', before]);
     await new Firewall(instance).restore([]);
     ip('link', 'del', 'jla');
+  });
+
+  it('takes away what an earlier one left where somebody has taken its mark away', async () => {
+    const { instance, marker } = fresh();
+    await new Firewall(instance).set(share('a', 1));
+    rmSync(marker);
+    await new Firewall(instance).restore([], true);
+    expect([nft('list', 'ruleset'), existsSync(marker)]).to.deep.equal(['', false]);
+  });
+
+  it('asks nft(8) once more when somebody has killed it', async () => {
+    const path = temporaryDirectory();
+    const program = `#!/bin/sh\ncd ${path}; [ -e killed ] && exec cat >script; touch killed; kill -9 $$\n`;
+    writeFileSync(join(path, 'nft'), program, { mode: 0o755 });
+    await runNft('add table inet mine\n', `${path}:/usr/bin:/bin`);
+    expect(readFileSync(join(path, 'script'), 'utf8')).to.equal('add table inet mine\n');
   });
 
   it('survives a damaged note of what it opened', async () => {

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { instanceBelow } from '../../src/plan/instance.js';
 import { TestInstance, type Answer, type StatusJson } from '../support/instance.js';
 import { processExists } from '../support/processes.js';
+import { randomFrom } from '../support/random.js';
 
 /** Processes of one jail, by the words of its service: zombies and the jail's own PID 1 are not counted. */
 function copies(instance: TestInstance, jail: string, service: string): readonly number[] {
@@ -27,17 +28,6 @@ function readOf(pid: number, file: string): string {
 }
 
 const parentOf = (pid: number): number => Number(/^PPid:\s+(\d+)/m.exec(readOf(pid, 'status'))?.[1] ?? 0);
-
-/** mulberry32: the same numbers from 0 up to 1 for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
 
@@ -197,6 +187,18 @@ describe('a bad night', () => {
     expect(copies(instance, 'web', '/bin/sleep 1000').length).to.equal(1);
     expect(instance.ctl('stop', 'web').code).to.equal(0);
     expect(copies(instance, 'web', '/bin/sleep 1000')).to.deep.equal([]);
+  });
+
+  it('a jail whose start fails at once, and is tried again at once, keeps nobody from being answered', () => {
+    const file = join(instance.prefix, `var/lib/jaild/uids.json.new-${instance.daemonPid}`);
+    mkdirSync(file);
+    instance.configure(definition('eager { command = "/bin/sleep 1"; restart.delay = 0; }'));
+    expect(instance.ctl('reload').code).to.equal(0);
+    expect(instance.ctl('start', 'eager').stderr).to.include('uids.json');
+    expect(instance.ctl('list').code).to.equal(0);
+    expect(instance.ctl('stop', 'eager').code).to.equal(0);
+    rmSync(file, { recursive: true });
+    instance.configure(definition());
   });
 
   it('a control socket that was removed comes back', async () => {

@@ -221,3 +221,79 @@ describe('the network of a jail that comes back', () => {
     expect(names().match(/^web\./gm)).to.have.length(1);
   }).timeout(60_000);
 });
+
+describe('a jail that comes back to what was taken from under its network', () => {
+  const instance = new TestInstance();
+  const jails = ['routed', 'bridged', 'joined', 'own'] as const;
+  const sh = (lines: string): string => instance.onHost('sh', '-c', lines).stdout;
+  const makeLan = (): string =>
+    sh('ip link add lan0 type veth peer name lan1; ip link set lan0 up; ip link set lan1 up');
+  const makeBridge = (): string =>
+    sh('ip link add br9 type bridge; ip addr add 10.83.0.1/24 dev br9; ip link set br9 up');
+  const answers = (address: string): boolean =>
+    instance.onHost('busybox', 'ping', '-c', '1', '-W', '2', address).code === 0;
+  const crash = async (name: string): Promise<void> => {
+    const { pid, restarts } = instance.status(name);
+    process.kill(pid ?? 0, 'SIGKILL');
+    await instance.until(`${name} is back`, () => {
+      const now = instance.status(name);
+      return now.state === 'running' && now.restarts > restarts;
+    });
+  };
+
+  before(async () => {
+    instance.configure(`
+      * { path = "$root"; command = "/bin/sleep 1000"; restart.delay = 0; }
+      routed { ip4.addr = "lan0|10.81.0.2/24"; net.egress.max = 4M; }
+      bridged { bridge = cells; bridge.subnet = 10.82.0.0/24; ip4.addr = 10.82.0.2/24; }
+      joined { bridge = br9; ip4.addr = 10.83.0.2/24; }
+      own { macvlan = lan0; ip4.addr = 10.84.0.2/24; }
+    `);
+    await instance.start();
+    makeLan();
+    makeBridge();
+    expect(instance.ctl('start', ...jails)).to.include({ code: 0, stderr: '' });
+  });
+
+  after(() => instance.close());
+
+  it('is announced again on an interface that is there anew, which forwards for it', async () => {
+    const seen = (): string =>
+      sh('ip neigh show proxy dev lan0; cat /proc/sys/net/ipv4/conf/lan0/forwarding');
+    const before = seen();
+    expect(before).to.match(/^10.81.0.2 +proxy *\n1\n$/);
+    sh('ip link del lan0');
+    makeLan();
+    await crash('routed');
+    expect(seen()).to.equal(before);
+  });
+
+  it('has its macvlan again', async () => {
+    const seen = (): string => instance.ctl('exec', 'own', 'ip', '-o', '-4', 'addr', 'show', 'eth0').stdout;
+    await crash('own');
+    expect(seen()).to.contain('inet 10.84.0.2/24');
+    sh('ip link del lan0');
+    makeLan();
+    await crash('own');
+    expect(seen()).to.contain('inet 10.84.0.2/24');
+  });
+
+  for (const [name, bridge, address] of [
+    ['bridged', 'cells', '10.82.0.2'],
+    ['joined', 'br9', '10.83.0.2'],
+  ] as const)
+    it(`is a port again of ${bridge}`, async () => {
+      expect(answers(address)).to.equal(true);
+      sh(`ip link del ${bridge}`);
+      if (bridge === 'br9') makeBridge();
+      await crash(name);
+      expect(answers(address)).to.equal(true);
+    });
+
+  it('sends again when the device for its limit was deleted', async () => {
+    sh('ip link del "$(ip -o link show type ifb | grep -o "jq[0-9a-f]*")"');
+    expect(answers('10.81.0.2')).to.equal(false);
+    await crash('routed');
+    expect(answers('10.81.0.2')).to.equal(true);
+  });
+});
