@@ -10,7 +10,8 @@ const KINDS: Readonly<Record<JailNetwork['attachment']['kind'], string>> = {
   none: 'loopback only',
 };
 
-function attachmentText({ attachment: { kind, on }, hostLink, isolated }: JailNetwork): string {
+function attachmentText({ attachment: { kind, on }, hostLink, isolated, links }: JailNetwork): string {
+  if (kind === 'none' && links.length > 0) return 'what was moved in';
   const place = [KINDS[kind], kind === 'routed' && on !== null ? `on ${on}` : (on ?? '')];
   const words = [...place, hostLink === null ? '' : `by ${hostLink}`].filter((word) => word !== '');
   return `${words.join(' ')}${isolated ? ', isolated' : ''}`;

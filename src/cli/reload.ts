@@ -41,8 +41,11 @@ export const reload = daemonCommand({
     context.out(
       changes.length === 0 ? 'nothing changed\n' : changes.map((one) => changeText(one, dryRun)).join(''),
     );
-    const failed = changes.flatMap(({ jail, failure }) => (failure === undefined ? [] : [{ jail, failure }]));
-    for (const { jail, failure } of failed) context.err(errorText(`${jail}: not changed: ${failure}`));
+    const failed = changes.filter(({ failure }) => failure !== undefined);
+    for (const { jail, change, failure = { message: '' } } of failed) {
+      const what = change === 'restart' ? 'not started again' : 'not changed';
+      context.err(errorText(`${jail}: ${what}: ${failure.message}`, failure.hint));
+    }
     return failed.length > 0 ? { exit: 1 } : done;
   },
 });

@@ -2,7 +2,7 @@ import type { JailNetwork, JailStatus } from '../supervise/operations.js';
 import type { Terminal } from './context.js';
 import { stateCell } from './list.js';
 import { networkLines } from './network-lines.js';
-import { clock, paint, printable, span, type Line } from './render.js';
+import { clock, paint, printable, span, wrap, type Line } from './render.js';
 import { sizeText } from '../config/values/quantity.js';
 
 const ago = (date: Date, now: Date): string => `${span(now.getTime() - date.getTime())} ago`;
@@ -87,6 +87,8 @@ export function story(jail: JailStatus, network: JailNetwork | null, terminal: T
   ];
   const filled = lines.filter(([, text]) => text !== '');
   const width = Math.max(8, ...filled.map(([title]) => title.length));
-  const body = filled.map(([title, text]) => `  ${title.padEnd(width)}  ${printable(text)}`);
+  const edge = terminal.stdout ? terminal.columns : 0;
+  const inLines = (text: string): string => (edge > 0 ? wrap(text, edge, ' '.repeat(width + 4)) : text);
+  const body = filled.map(([title, text]) => `  ${title.padEnd(width)}  ${inLines(printable(text))}`);
   return `${[headline(jail, terminal, now), ...body].join('\n')}\n`;
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:os';
 import { isOf } from '../config/values/address.js';
-import type { Subnet } from '../config/values/subnet.js';
+import { isWithin, type Subnet } from '../config/values/subnet.js';
 import type { Instance } from '../plan/instance.js';
 import { without } from '../plan/lease.js';
-import { contains, familyOf, type Family } from '../plan/lease-range.js';
+import { familyOf, type Family } from '../plan/lease-range.js';
 import { assignSubnet, ownPrefix, type SubnetPool } from '../plan/lease-subnet.js';
 import { SystemError } from './error.js';
 import { hasIp6 } from './forwarding.js';
@@ -72,7 +72,7 @@ export class BridgeSubnets {
 
   /** One that the pool has no more is kept as long as there are jails on it. */
   #isValid(known: readonly Subnet[], bridge: string, pool: readonly Subnet[]): boolean {
-    const isOfPool = known.every(({ address }) => pool.some((one) => contains(one, address)));
+    const isOfPool = known.every(({ address }) => pool.some((one) => isWithin(address, one)));
     return isOfPool || hostInterfaces().some(({ name }) => name === bridge);
   }
 

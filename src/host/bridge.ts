@@ -32,6 +32,8 @@ type Wanted = Pick<NetworkArgs, 'owner' | 'mtu'> & {
 export const isOwn = ({ kind, alias }: LinkDetails, owner: string): boolean =>
   kind === 'bridge' && alias === owner;
 
+const isOfAnInstance = (alias: string): boolean => /^jaild(-[0-9a-f]+)?$/.test(alias);
+
 /** Resolves when a bridge of that name is not on its way out. */
 export const settled = async (bridge: string): Promise<void> => removals.get(bridge);
 
@@ -43,7 +45,9 @@ export function findOrMakeBridge(host: NetlinkSocket, wanted: Wanted): LinkDetai
   if (make === null) return there ?? missingBridge(host, bridge);
   if (there === null) return makeBridge(host, wanted, make);
   if (!isOwn(there, owner)) {
-    const hint = 'it is not jaild’s: without "bridge.subnet" the jail becomes a port of it as it is';
+    const hint = isOfAnInstance(there.alias)
+      ? `it is that of another jaild, ${there.alias}: give one of them another name`
+      : 'it is not jaild’s: without "bridge.subnet" the jail becomes a port of it as it is';
     throw new SystemError('bridge', EEXIST, bridge, hint);
   }
   host.request(addresses(there, make).map(orThere));

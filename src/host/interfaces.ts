@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { isLinkOfAJail } from '../plan/instance.js';
 import type { NetworkArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
@@ -113,7 +114,7 @@ export function waysOut(host: NetlinkSocket, family: 'ip4' | 'ip6'): readonly st
 
 /** There is no interface of that name, and these are there. Throws SystemError where those can't be listed. */
 export function missing(host: NetlinkSocket, name: string): SystemError {
-  const names = linksOf(host).map((link) => link.name);
+  const names = linksOf(host).flatMap((link) => (isLinkOfAJail(link.name) ? [] : [link.name]));
   return new SystemError('interface', constants.errno.ENODEV, name, `this host has ${names.join(', ')}`);
 }
 

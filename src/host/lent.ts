@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { isLinkOfAJail } from '../plan/instance.js';
 import type { LendArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
 import { readJson, writeAtomically } from './files.js';
@@ -65,7 +66,7 @@ const noteOf = ({ name, kind, mac, mtu, index }: LinkDetails, inside: LinkDetail
 });
 
 function missing(name: string): never {
-  const names = hostInterfaces().map((link) => link.name);
+  const names = hostInterfaces().flatMap((link) => (isLinkOfAJail(link.name) ? [] : [link.name]));
   const pair = /^epair\d+[ab]$/.test(name)
     ? '; an epair is made with: ip link add epair0a type veth peer name epair0b'
     : '';

@@ -1,5 +1,5 @@
 import type { Jail } from '../config/jail.js';
-import { sharesHostNetwork } from '../plan/network.js';
+import { sharesHostNetwork } from '../config/network-of.js';
 import { asksStub, jailResolver } from '../plan/resolver.js';
 import { StepFailure } from './error.js';
 import { readText } from './files.js';

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { HOST_ON_LINK } from '../plan/host-on-link.js';
 import type { JailAddress, NetworkArgs } from '../plan/step.js';
 import { deleteElsewhere } from './deletion.js';
 import { SystemError } from './error.js';
@@ -22,11 +23,10 @@ import type { SysctlLedger } from './sysctl-ledger.js';
 import { aliasOf, makeVeth } from './veth.js';
 
 /*
- * A routed veth. The host's ends all carry the same two addresses, which mean "the host" on that link only: they are
- * what jails send everything to, whatever their own addresses are. IPv4 link-local (RFC 3927), IPv6 link-local (RFC 4291).
+ * A routed veth. The host's ends all carry the same two addresses, HOST_ON_LINK, which mean "the host" on that link only:
+ * they are what jails send everything to, whatever their own addresses are.
  */
-const HOST_IP4 = '169.254.1.1';
-const HOST_IP6 = 'fe80::1';
+
 /** The jail's own link-local address, for RFC 4291 wants each interface to have one. */
 const JAIL_IP6 = 'fe80::2';
 
@@ -38,8 +38,8 @@ interface HostEnd {
 
 const hostEnd = ({ ip4, ip6 }: NetworkArgs): HostEnd => ({
   addresses: [
-    ...(ip4.length > 0 ? [[HOST_IP4, 32] as const] : []),
-    ...(ip6.length > 0 ? [[HOST_IP6, 64] as const] : []),
+    ...(ip4.length > 0 ? [[HOST_ON_LINK.ip4, 32] as const] : []),
+    ...(ip6.length > 0 ? [[HOST_ON_LINK.ip6, 64] as const] : []),
   ],
   routes: [...ip4, ...ip6].map(({ address }) => address),
 });
@@ -51,8 +51,8 @@ const jailEnd = ({ ip4, ip6 }: NetworkArgs): JailEnd => ({
     ...[...ip4, ...ip6].map(({ address, prefix }) => ({ address, prefix })),
   ],
   routes: [
-    ...ip4.slice(0, 1).map(({ address }) => ({ gateway: HOST_IP4, source: address })),
-    ...ip6.slice(0, 1).map(({ address }) => ({ gateway: HOST_IP6, source: address })),
+    ...ip4.slice(0, 1).map(({ address }) => ({ gateway: HOST_ON_LINK.ip4, source: address })),
+    ...ip6.slice(0, 1).map(({ address }) => ({ gateway: HOST_ON_LINK.ip6, source: address })),
   ],
 });
 
@@ -153,7 +153,7 @@ function changeHost(
 }
 
 const addHostAddress = (index: number, address: string, prefix: number): Request =>
-  addAddress(index, address, prefix, address === HOST_IP4 ? { scope: 'link' } : {});
+  addAddress(index, address, prefix, address === HOST_ON_LINK.ip4 ? { scope: 'link' } : {});
 
 /** What goes by files: whether there is IPv6 on the host's end, which can neither advertise routes nor change them. */
 function tellLink({ link, ip6 }: NetworkArgs): void {

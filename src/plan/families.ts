@@ -1,6 +1,6 @@
+import { sharesHostNetwork } from '../config/network-of.js';
 import type { JailParams } from '../config/params.js';
 import type { HostFacts } from './facts.js';
-import { sharesHostNetwork } from './network.js';
 import type { LaunchRecord } from './step.js';
 
 /** Numbers of address families (socket(2)). */

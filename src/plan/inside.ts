@@ -1,4 +1,5 @@
 import type { Jail } from '../config/jail.js';
+import { sharesHostNetwork } from '../config/network-of.js';
 import type { JailParams } from '../config/params.js';
 import type { MountEntry } from '../config/values/mount.js';
 import { devRecords } from './devices.js';
@@ -6,7 +7,6 @@ import { PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
 import { figureFiles } from './figures.js';
 import { coverRecords, kernelMounts } from './kernel-files.js';
-import { sharesHostNetwork } from './network.js';
 import type { LaunchRecord } from './step.js';
 import { missingRoom } from './tmpfs.js';
 

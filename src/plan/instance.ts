@@ -43,6 +43,9 @@ export function netnsName(instance: Instance, jail: string): string {
   return instance.key === '' ? jail : `${jail}.${instance.key}`;
 }
 
+/** Whether a link is named as those that jails come and go with: the ends of their veths, and the queues beside them. */
+export const isLinkOfAJail = (name: string): boolean => /^j[lq][0-9a-f]{12}$/.test(name);
+
 /** The name of the host's end of a jail's veth: at most 15 bytes (IFNAMSIZ), the same at every start. */
 export function linkName(instance: Instance, jail: string): string {
   const digest = createHash('sha256').update(`${instance.prefix}\0${jail}`).digest('hex');

@@ -1,4 +1,5 @@
 import type { Jail } from '../config/jail.js';
+import { sharesHostNetwork } from '../config/network-of.js';
 import { systemJailUser } from './account.js';
 import { cgroupPaths, cgroupSettings } from './cgroup.js';
 import { commandArgv, hostEnvironment } from './command.js';
@@ -9,7 +10,7 @@ import type { HostFacts } from './facts.js';
 import { firewallSteps } from './firewall.js';
 import { netnsName } from './instance.js';
 import { commandJail, insideEnvironment, isClean, launchRecords, type LaunchMode } from './launch.js';
-import { jailNetwork, sharesHostNetwork } from './network.js';
+import { jailNetwork } from './network.js';
 import { refuseInside } from './own-root.js';
 import { rateSteps } from './rates.js';
 import { markReach } from './reach.js';

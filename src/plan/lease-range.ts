@@ -40,11 +40,3 @@ export function rangeOf({ address, prefix }: Subnet): AddressRange {
   const first = (numberOf(address) / room) * room;
   return { family, first, last: first + room - 1n };
 }
-
-/** Whether an address is one of a subnet. */
-export function contains(subnet: Subnet, address: string): boolean {
-  const { family, first, last } = rangeOf(subnet);
-  if (family !== familyOf(address)) return false;
-  const number = numberOf(address);
-  return first <= number && number <= last;
-}

@@ -1,14 +1,5 @@
-import type { Subnet } from '../config/values/subnet.js';
-import {
-  addressOf,
-  contains,
-  familyOf,
-  numberOf,
-  rangeOf,
-  roomBehind,
-  type AddressRange,
-  type Family,
-} from './lease-range.js';
+import { hostAddressIn, type Subnet } from '../config/values/subnet.js';
+import { addressOf, familyOf, rangeOf, roomBehind, type AddressRange, type Family } from './lease-range.js';
 import type { HostSubnet } from './step.js';
 
 /** Where subnets for bridges are taken from; `auto` is a prefix of this host's own. */
@@ -59,15 +50,6 @@ function firstFree(from: bigint, last: bigint, size: bigint, taken: readonly Add
   return null;
 }
 
-/**
- * The host's own place in each subnet: the address that is written, or where that is the network's a gateway that lies in
- * it, else the first one.
- */
-export function hostSubnets(written: readonly Subnet[], gateways: readonly string[]): readonly HostSubnet[] {
-  return written.map((subnet) => {
-    const { family, first } = rangeOf(subnet);
-    if (numberOf(subnet.address) !== first) return subnet;
-    const gateway = gateways.find((address) => contains(subnet, address) && numberOf(address) !== first);
-    return { address: gateway ?? addressOf(family, first + 1n), prefix: subnet.prefix };
-  });
-}
+/** The host's own place in each subnet of a bridge. */
+export const hostSubnets = (written: readonly Subnet[], gateways: readonly string[]): readonly HostSubnet[] =>
+  written.map((subnet) => ({ address: hostAddressIn(subnet, gateways), prefix: subnet.prefix }));

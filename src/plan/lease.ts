@@ -1,5 +1,6 @@
 import type { JailParams } from '../config/params.js';
-import { addressOf, contains, familyOf, numberOf, rangeOf, type Family } from './lease-range.js';
+import { isWithin } from '../config/values/subnet.js';
+import { addressOf, familyOf, numberOf, rangeOf, type Family } from './lease-range.js';
 import type { HostSubnet, JailAddress } from './step.js';
 
 /** What a jail was given, and when: milliseconds since 1970. */
@@ -116,7 +117,7 @@ export function without<T>(record: Readonly<Record<string, T>>, name: string): R
 
 /** Neither the host's, nor the network's own, nor that of all of its neighbours (RFC 4291, 2.6.1; RFC 919). */
 function isForJails(subnet: HostSubnet, address: string): boolean {
-  if (!contains(subnet, address) || address === subnet.address) return false;
+  if (!isWithin(address, subnet) || address === subnet.address) return false;
   const { family, first, last } = rangeOf(subnet);
   const isFirst = address === addressOf(family, first);
   return !isFirst && (family === 'ip6' || address !== addressOf(family, last));

@@ -1,9 +1,10 @@
 import { hostnameOf, type Jail } from '../config/jail.js';
+import { sharesHostNetwork } from '../config/network-of.js';
 import type { JailParams } from '../config/params.js';
 import type { MountEntry } from '../config/values/mount.js';
 import type { HostFacts, Neighbour } from './facts.js';
 import { fileRecord } from './file-record.js';
-import { jailNetwork, sharesHostNetwork } from './network.js';
+import { jailNetwork } from './network.js';
 import { plainPath, within } from './path-name.js';
 import type { LaunchRecord } from './step.js';
 

@@ -1,7 +1,7 @@
 import { hasOwnIpc } from '../config/rctl/possible.js';
+import { sharesHostNetwork } from '../config/network-of.js';
 import type { JailParams } from '../config/params.js';
 import type { HostFacts } from './facts.js';
-import { sharesHostNetwork } from './network.js';
 import type { LaunchRecord } from './step.js';
 import { idCount } from './uidrange.js';
 

@@ -1,22 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Jail } from '../config/jail.js';
 import type { JailParams } from '../config/params.js';
+import { isWithin, networkAddress, subnetAsText } from '../config/values/subnet.js';
+import { PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
 import { linkName, type Instance } from './instance.js';
 import type { Attachment, Forwarding, JailAddress, NetworkArgs } from './step.js';
 
 type Family = 'ip4' | 'ip6';
-
-/**
- * Whether the jail uses the host's network stack: `vnet = inherit`, `ip4 = inherit` or `ip6 = inherit`, and no address
- * or interface of its own.
- */
-export function sharesHostNetwork(values: JailParams): boolean {
-  const written = (values['ip4.addr']?.length ?? 0) + (values['ip6.addr']?.length ?? 0) > 0;
-  const hasAddress = written || values.ip_hostname === true;
-  const hasInterface = values.bridge !== undefined || values.macvlan !== undefined;
-  return !hasAddress && !hasInterface && [values.vnet, values.ip4, values.ip6].includes('inherit');
-}
 
 /** The first word of the alias of every link that this instance makes: host-wide, and its own. */
 export const linkOwner = ({ cgroupName }: Instance): string => cgroupName;
@@ -34,13 +25,35 @@ const lastMac = (seed: string): string => stableMac(seed).replace(/^../, 'fe');
 const fullLength = { ip4: 32, ip6: 128 } as const;
 const familyOf = (address: string): Family => (address.includes(':') ? 'ip6' : 'ip4');
 
+/** An address without a prefix has that of its subnet on a bridge that jaild makes: its neighbours are on the link. */
+function onBridge({ address, prefix }: JailAddress, { bridge }: HostFacts): JailAddress {
+  const isAlone = prefix === fullLength[familyOf(address)];
+  const subnet = isAlone ? bridge?.subnets.find((one) => isWithin(address, one)) : undefined;
+  return { address, prefix: subnet?.prefix ?? prefix };
+}
+
+/** Subnets that jaild has chosen are not known before: of those in a file the rules say the same. */
+function refuseFarFromBridge({ address }: JailAddress, { bridge = '' }: JailParams, facts: HostFacts): void {
+  const family = familyOf(address);
+  const subnets = (facts.bridge?.subnets ?? []).filter((one) => familyOf(one.address) === family);
+  if (subnets.length === 0 || subnets.some((one) => isWithin(address, one))) return;
+  const there = subnets.map((one) => subnetAsText({ ...one, address: networkAddress(one) })).join(', ');
+  const reason = `outside of the subnets of bridge ${bridge}`;
+  throw new PlanError(`${family}.addr`, address, reason, `take another one of ${there}`);
+}
+
 /** The addresses written for the jail, those of its host name (jail(8), ip_hostname), and those that it was given. */
 function addresses(values: JailParams, facts: HostFacts, family: Family): readonly JailAddress[] {
   if (values[family] === 'disable') return [];
-  const written = values[`${family}.addr`] ?? [];
+  const written = (values[`${family}.addr`] ?? []).map((one) => {
+    refuseFarFromBridge(one, values, facts);
+    return { ...one, ...onBridge(one, facts) };
+  });
   const isNew = ({ address }: JailAddress): boolean =>
     familyOf(address) === family && !written.some((one) => one.address === address);
-  const found = facts.hostnameAddresses.map((address) => ({ address, prefix: fullLength[family] }));
+  const found = facts.hostnameAddresses.map((address) =>
+    onBridge({ address, prefix: fullLength[family] }, facts),
+  );
   const isRouted = values.bridge === undefined && values.macvlan === undefined;
   // On a bridge, and with a device of its own, the jail answers by itself.
   const announced = (one: JailAddress, on: string | undefined = values.interface): JailAddress =>

@@ -1,7 +1,7 @@
 import type { Jail } from '../config/compile.js';
 import type { Host } from '../host/host.js';
+import { addressOfAnother } from './taken-addresses.js';
 import { failureOf, type Failure } from './exits.js';
-
 import type { PlanJail } from './incarnation.js';
 import type { SupervisedJail } from './jail.js';
 import { isUp } from './lifecycle.js';
@@ -41,6 +41,8 @@ async function changeNow(jail: SupervisedJail, amend: Amend, context: ChangeCont
   const parameters = changedParameters(life.jail.values, next.values);
   const fixed = fixedParameters(life.jail.values, next.values);
   if (parameters.length === 0) return { ...refused, ok: true, code: 0, message: 'is so already' };
+  const taken = addressOfAnother(next, life.jail, context.roster);
+  if (taken !== null) return { ...refused, code: 2, message: `not changed: ${taken}` };
   if (fixed.length > 0 && !context.mayRestart) {
     const message = `not changed: ${fixed.join(', ')} cannot be changed after creation`;
     return { ...refused, code: 2, message, hint: `a restart changes it: jail -mr name=${name} ...` };

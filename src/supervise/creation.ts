@@ -8,6 +8,7 @@ import { isDown } from './lifecycle.js';
 import type { DeedListener, Outcome } from './operations.js';
 import { closure } from './order.js';
 import type { Roster } from './roster.js';
+import { addressOfAnother } from './taken-addresses.js';
 
 /**
  * Starts jails by definitions of somebody's own. Those that are up are left alone, as are definitions that nobody asked
@@ -27,6 +28,18 @@ export async function createJails(
     definitions.map(({ name, values }) => [name, dependenciesOf(name, values.depend ?? [])]),
   );
   const wanted = closure(graph, names).flatMap((name) => given.get(name) ?? []);
+  const taken = new Map(
+    wanted.flatMap((jail) => {
+      const isUp = !isDown(roster.jails.get(jail.name)?.phase ?? 'stopped');
+      const why = isUp ? null : addressOfAnother(jail, null, roster);
+      return why === null ? [] : [[jail.name, why] as const];
+    }),
+  );
+  if (taken.size > 0)
+    return [...taken].map(([jail, why]) => ({
+      ...{ jail, ok: false, changed: false, code: 2 },
+      message: `not started: ${why}`,
+    }));
   const replaced = wanted
     .filter(({ name }) => isDown(roster.jails.get(name)?.phase ?? 'stopped'))
     .map((definition) => roster.replace(definition));

@@ -19,8 +19,9 @@ export function networkOf({ life }: SupervisedJail, host: Host): JailNetwork | n
   };
 }
 
-function attachOf(plan: JailPlan): NetworkArgs | null {
-  return plan.prepare.find((step) => step.name === 'network.attach')?.args ?? null;
+/** How a plan has the network made that is the jail's own; null for that of the host. */
+export function attachOf(plan: JailPlan | null): NetworkArgs | null {
+  return plan?.prepare.find((step) => step.name === 'network.attach')?.args ?? null;
 }
 
 const hostLinkOf = (attach: NetworkArgs): string | null => (hasLink(attach) ? attach.link : null);

@@ -139,7 +139,7 @@ export interface ReloadChange {
   /** Parameters that changed. */
   readonly parameters: readonly string[];
   /** Why it could not be changed: it goes on as it was. */
-  readonly failure?: string;
+  readonly failure?: { readonly message: string; readonly hint?: string };
 }
 
 export interface ReloadResult {

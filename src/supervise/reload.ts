@@ -1,7 +1,7 @@
 import type { Jail } from '../config/compile.js';
+import { sharesHostNetwork } from '../config/network-of.js';
 import { isParamName, params, type JailParams } from '../config/params.js';
 import { hostSubnets } from '../plan/lease-subnet.js';
-import { sharesHostNetwork } from '../plan/network.js';
 import { rctlNeedsRestart } from '../plan/rctl.js';
 import type { ReloadChange } from './operations.js';
 

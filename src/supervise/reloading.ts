@@ -1,6 +1,6 @@
 import type { Compiled } from '../config/compile.js';
 import type { Host } from '../host/host.js';
-import { failureOf } from './exits.js';
+import { failureOf, type Failure } from './exits.js';
 import type { PlanJail } from './incarnation.js';
 import { isDown } from './lifecycle.js';
 import { changeLive } from './live.js';
@@ -55,13 +55,13 @@ export function applyChanges(
 async function applyChange(
   { jail: name, change }: ReloadChange,
   { roster, host, planJail, log }: ReloadContext,
-): Promise<string | null> {
+): Promise<Failure | null> {
   const jail = roster.jails.get(name);
   if (jail === undefined || change === 'new' || change === 'removed') return null;
   if (change === 'restart') {
     jail.restart('reload');
     await jail.untilAtRest();
-    return null;
+    return jail.target === 'up' && isDown(jail.phase) ? jail.history.failure : null;
   }
   const { life } = jail;
   if (jail.phase === 'failed' && jail.target === 'up') {
@@ -73,7 +73,7 @@ async function applyChange(
   const errors = await changeLive(life, jail.definition, { host, planJail, note }).catch((error: unknown) => [
     error,
   ]);
-  const [failure] = errors.map((error) => failureOf(error).message);
+  const [failure] = errors.map(failureOf);
   if (jail.life !== life) return null; // a new life begins as the files say
   if (failure === undefined) jail.noteChanged(life.jail);
   for (const error of errors) log.child(name).warn(`not changed: ${failureOf(error).message}`);

@@ -128,6 +128,27 @@ describe('rights', () => {
 });
 
 describe('jailctl reload', () => {
+  it('says of each jail that is not what its file says why, and what to do', async () => {
+    const operations = new FakeOperations([]);
+    const failure = { message: 'interface em0: No such device', hint: 'this host has lo, eth0' };
+    operations.reloadResult = {
+      ok: true,
+      changes: [
+        { jail: 'web', change: 'live', parameters: ['interface'], failure },
+        { jail: 'db', change: 'restart', parameters: ['macvlan'], failure: { message: 'no such device' } },
+      ],
+      diagnostics: [],
+    };
+    expect(await say(operations, ['reload'])).to.deep.equal({
+      out: '',
+      err: `error: web: not changed: interface em0: No such device
+hint: this host has lo, eth0
+error: db: not started again: no such device
+`,
+      result: { exit: 1 },
+    });
+  });
+
   it('tells what changed and what takes a restart', async () => {
     const operations = new FakeOperations(jails);
     operations.reloadResult = {

@@ -188,6 +188,30 @@ describe('jailctl status', () => {
     ]);
   });
 
+  it('keeps to the width of a terminal, and leaves lines whole for scripts', async () => {
+    const asked = operations();
+    asked.networks.set('db', network);
+    const terminal = { columns: 60, stdin: true, stdout: true, stderr: true, colour: false, term: 'xterm' };
+    const { out } = await say(asked, ['status', 'db'], { terminal });
+    const lines = out.split('\n').slice(1);
+    expect(lines.filter((line) => line.length > 60)).to.deep.equal([]);
+    const at = lines.findIndex((line) => line.includes(' link '));
+    expect(lines.slice(at, at + 3)).to.deep.equal([
+      '  link        eth0 02:00:00:00:00:01, mtu 9000, 10.0.7.9/24,',
+      '              fd00::9/64, fe80::2/64',
+      '  link        lent0 02:00:00:00:00:02, down',
+    ]);
+  });
+
+  it('tells that what was moved in is all the network that there is', async () => {
+    const asked = operations();
+    const attachment = { kind: 'none', on: null } as const;
+    asked.networks.set('db', { ...network, attachment, hostLink: null, isolated: false });
+    expect((await say(asked, ['status', 'db'])).out).to.match(/^ {2}network +what was moved in$/m);
+    asked.networks.set('db', { ...network, attachment, hostLink: null, isolated: false, links: [] });
+    expect((await say(asked, ['status', 'db'])).out).to.match(/^ {2}network +loopback only$/m);
+  });
+
   it('gives programs the network of jails that are named, after everything else', async () => {
     const asked = operations();
     asked.networks.set('db', network);

@@ -102,7 +102,7 @@ describe('the network of a running jail', () => {
     const { code, stderr } = instance.ctl('reload');
     expect([code, stderr]).to.deep.equal([
       1,
-      'error: web: not changed: attach 10.77.0.5: Address already in use\n',
+      'error: web: not changed: attach 10.77.0.5: Address already in use\nhint: it is an address of this host, on lo\n',
     ]);
     expect([inside(), life()]).to.deep.equal([['10.77.0.1/32', '10.77.0.3/32', 'fd77::1/128'], first]);
     instance.onHost('ip', 'addr', 'delete', '10.77.0.5/32', 'dev', 'lo');

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { addressOf, contains, familyOf, numberOf, rangeOf } from '../../src/plan/lease-range.js';
+import { addressOf, familyOf, numberOf, rangeOf } from '../../src/plan/lease-range.js';
 import { assignSubnet, hostSubnets, ownPrefix } from '../../src/plan/lease-subnet.js';
-import { readSubnet, subnetsOverlap, type Subnet } from '../../src/config/values/subnet.js';
+import { isWithin, readSubnet, subnetsOverlap, type Subnet } from '../../src/config/values/subnet.js';
 import { numbers } from '../support/mutate.js';
 
 const subnet = (text: string): Subnet => {
@@ -23,7 +23,7 @@ describe('an address as a number', () => {
       last: numberOf('10.88.0.255'),
     });
     expect(
-      ['10.88.0.255', '10.88.1.0', '::1'].map((one) => contains(subnet('10.88.0.0/24'), one)),
+      ['10.88.0.255', '10.88.1.0', '::1'].map((one) => isWithin(one, subnet('10.88.0.0/24'))),
     ).to.deep.equal([true, false, false]);
   });
 });

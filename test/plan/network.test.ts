@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { compile } from '../../src/config/compile.js';
 import type { Jail } from '../../src/config/jail.js';
+import { PlanError } from '../../src/plan/error.js';
 import type { BridgeFacts, HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow } from '../../src/plan/instance.js';
-import { jailNetwork, sharesHostNetwork } from '../../src/plan/network.js';
+import { jailNetwork } from '../../src/plan/network.js';
 import type { NetworkArgs } from '../../src/plan/step.js';
 import { hostLimits } from '../support/host-limits.js';
 
@@ -56,6 +57,35 @@ describe('the network in a plan', () => {
       gateways: [],
     });
     expect([linkMac, peerMac].every((mac) => /^[0-9a-f][26ae](:[0-9a-f]{2}){5}$/.test(mac))).to.equal(true);
+  });
+
+  it('has the prefix of its subnet behind an address that is written without, on a bridge that jaild makes', () => {
+    const { ip4, ip6 } = networkOf(
+      'bridge = lan; bridge.subnet = 10.88.0.0/24, "fd00:88::/64"; ip4.addr = 10.88.0.2, 10.88.0.3/24; ip_hostname;',
+      {
+        bridge: {
+          subnets: [
+            { address: '10.88.0.1', prefix: 24 },
+            { address: 'fd00:88::1', prefix: 64 },
+          ],
+          leased: [],
+        },
+        hostnameAddresses: ['fd00:88::7'],
+      },
+    );
+    expect([ip4, ip6]).to.deep.equal([
+      [
+        { address: '10.88.0.2', prefix: 24 },
+        { address: '10.88.0.3', prefix: 24 },
+      ],
+      [{ address: 'fd00:88::7', prefix: 64 }],
+    ]);
+  });
+
+  it('is not made with an address beside the subnets that jaild has chosen for its bridge', () => {
+    expect(() => networkOf('bridge = lan; bridge.subnet = auto; ip4.addr = 10.99.0.1;', { bridge }))
+      .to.throw(PlanError, 'ip4.addr 10.99.0.1: outside of the subnets of bridge lan')
+      .with.property('hint', 'take another one of 10.88.0.0/24');
   });
 
   it('has hardware addresses that are the same at every start, and on every host others', () => {
@@ -111,12 +141,5 @@ describe('the network in a plan', () => {
       { interfaces: ['br0', 'eth0'], byDefaultRoute: false },
       { interfaces: ['br0'], byDefaultRoute: true },
     ]);
-  });
-
-  it('is the host’s for a jail that inherits it, unless it has addresses or an interface of its own', () => {
-    const shared = (text: string): boolean => sharesHostNetwork(jailOf(`vnet = inherit; ${text}`).values);
-    expect(
-      ['', 'ip4.addr = 10.0.0.2;', 'ip_hostname;', 'bridge = br0;', 'macvlan = eth0;'].map(shared),
-    ).to.deep.equal([true, false, false, false, false]);
   });
 });

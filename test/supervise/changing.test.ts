@@ -50,6 +50,21 @@ describe('a change of a running jail', () => {
     expect([stage.host.steps, limitOf(stage), stage.starts('web')]).to.deep.equal([[], 512, 1]);
   });
 
+  it('gives it no address that another one runs with', async () => {
+    const at = (address: string): JailParams => ({ 'ip4.addr': [{ address, prefix: 24, words: [] }] });
+    const stage = new Stage([web(at('10.0.0.1')), jail('db', at('10.0.0.2'))]);
+    await stage.supervisor.start(['web', 'db']);
+    const outcomes = [
+      await stage.supervisor.change('web', to(at('10.0.0.2')), live),
+      await stage.supervisor.change('web', to(at('10.0.0.3')), live),
+    ];
+    expect(outcomes.map(({ ok, message }) => [ok, message])).to.deep.equal([
+      [false, 'not changed: 10.0.0.2 is an address of jail "db"'],
+      [true, 'changed: ip4.addr'],
+    ]);
+    expect([...stage.host.addresses].sort()).to.deep.equal(['10.0.0.2', '10.0.0.3']);
+  });
+
   it('is made by a restart where that is allowed, and taken back when the jail could not be stopped', async () => {
     const stage = await running({ 'exec.stop': ['stop'] });
     stage.host.failing.set('jail.exec stop', new Error('exec.stop stop: exited 1'));

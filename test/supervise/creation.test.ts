@@ -40,6 +40,17 @@ describe('a jail that is in no file', () => {
     expect([stage.starts('extra'), stage.state('extra')]).to.deep.equal([2, 'running']);
   });
 
+  it('has no address that another one runs with', async () => {
+    const at = (address: string) => ({ 'ip4.addr': [{ address, prefix: 32, words: [] }] });
+    const stage = new Stage([jail('web', at('10.0.0.1'))]);
+    await stage.supervisor.start(['web']);
+    const [outcome] = await stage.supervisor.create([jail('extra', at('10.0.0.1'))], ['extra']);
+    expect(outcome?.message).to.equal('not started: 10.0.0.1 is an address of jail "web"');
+    expect(stage.supervisor.has('extra')).to.equal(false);
+    await stage.supervisor.stop(['web']);
+    expect((await stage.supervisor.create([jail('extra', at('10.0.0.1'))], ['extra']))[0]?.ok).to.equal(true);
+  });
+
   it('leaves nothing behind when it is refused', async () => {
     const stage = new Stage([]);
     const loop = [jail('a', { depend: ['b'] }), jail('b', { depend: ['a'] })];

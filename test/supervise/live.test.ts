@@ -82,6 +82,20 @@ describe('the network of a running jail', () => {
 });
 
 describe('a change of the network that fails', () => {
+  it('by a restart is told as well', async () => {
+    const stage = await running(at('10.0.0.1'));
+    failing(stage, 'network.attach');
+    stage.files = compiled([jail('web', { ...at('10.0.0.1'), mtu: 1400, restart: 'no' })]);
+    expect((await stage.supervisor.reload(false)).changes).to.deep.equal([
+      {
+        jail: 'web',
+        change: 'restart',
+        parameters: ['restart', 'mtu'],
+        failure: { message: 'network.attach: it does not want to' },
+      },
+    ]);
+  });
+
   it('leaves a jail as it was, which is told, and is tried again with the next reload', async () => {
     const stage = await running({ ...at('10.0.0.1'), 'memory.max': 512 });
     stage.host.failing.set('firewall.set', new Error('nft: not found'));
@@ -92,7 +106,7 @@ describe('a change of the network that fails', () => {
         jail: 'web',
         change: 'live',
         parameters: ['memory.max', 'ip4.addr', 'nat', 'net.egress.max'],
-        failure: 'nft: not found',
+        failure: { message: 'nft: not found' },
       },
     ]);
     expect(stage.host.steps.splice(0)).to.deep.equal([

@@ -11,7 +11,7 @@ import {
   type Subnet,
 } from '../values/subnet.js';
 import { bridgeOf, families, isOf, writtenOf, type Bridge, type Bridges, type Family } from './bridges.js';
-import { error, noted, type Draft, type Drafts, type Found } from './draft.js';
+import { error, idle, noted, type Draft, type Drafts, type Found } from './draft.js';
 
 /** Addresses go to a network stack of the jail’s own. */
 export function* addressesHaveANetwork({ jails }: Drafts) {
@@ -67,6 +67,30 @@ export function* addressesAreUnique({ jails }: Drafts, bridges: Bridges): Iterab
         }
       }
     }
+}
+
+/** Addresses that no jail has, and those by which nobody else reaches it, in the one spelling that addresses have. */
+const peculiar: readonly (readonly [pattern: RegExp, severity: 'error' | 'warning', words: string])[] = [
+  [/^(0\.0\.0\.0|::)$/, 'error', "nobody's address"],
+  [/^(22[4-9]|23\d)\.|^ff[0-9a-f]{2}:/, 'error', 'the address of a group'],
+  [/^255\.255\.255\.255$/, 'error', 'the address of all hosts'],
+  [/^127\.|^::1$/, 'warning', 'of the loopback: nobody but the jail itself reaches it there'],
+  [/^fe[89ab][0-9a-f]:/, 'warning', 'link-local: nobody beyond the link of the jail reaches it there'],
+];
+
+/** An address is one by which others reach a host. */
+export function* addressesAreOfHosts({ jails }: Drafts): Iterable<Found> {
+  for (const jail of jails)
+    for (const family of families)
+      for (const [index, { address }] of writtenOf(jail.values, family).entries()) {
+        const [, severity, words] = peculiar.find(([pattern]) => pattern.test(address)) ?? [];
+        if (words === undefined) continue;
+        const place = addressPlace(jail, family, index);
+        const hint = 'write one that is free, such as 10.11.0.2 or fd00:11::2';
+        yield severity === 'error'
+          ? error(jail, 'bad-value', place, `${address} is ${words}`, hint)
+          : idle(jail, place, `${address} is ${words}`, hint);
+      }
 }
 
 /** Frames for a hardware address reach one of its owners, and which is chance. */

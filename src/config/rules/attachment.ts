@@ -71,7 +71,9 @@ export function* settingsHaveALink({ jails }: Drafts): Iterable<Found> {
     const { values, merged } = jail;
     if (hasOwnLink(values) || sharesHostNetwork(values)) continue;
     const hint = 'write ip4.addr, ip6.addr, bridge or macvlan';
-    const message = (name: string): string => `${name} has no effect: jail "${jail.name}" has no address`;
+    const [moved] = values['vnet.interface'] ?? [];
+    const why = moved === undefined ? 'has no address' : `manages ${moved} by itself`;
+    const message = (name: string): string => `${name} has no effect: jail "${jail.name}" ${why}`;
     if (isAsked(values, 'rdr'))
       yield error(jail, 'address-without-network', placeOf(merged, 'rdr'), message('rdr'), hint);
     for (const name of [...shaping, 'net.ingress.max', 'net.egress.max'] as const)

@@ -1,4 +1,9 @@
-import { addressesAreUnique, addressesFitTheirBridge, hardwareAddressesAreUnique } from './addressing.js';
+import {
+  addressesAreOfHosts,
+  addressesAreUnique,
+  addressesFitTheirBridge,
+  hardwareAddressesAreUnique,
+} from './addressing.js';
 import {
   attachmentIsOne,
   bridgesAreMadeFirst,
@@ -18,7 +23,11 @@ import { forwardsAreApart, forwardsArrive, masqueradesHaveSources } from './forw
 type NetworkRule = (drafts: Drafts, bridges: Bridges) => Iterable<Found>;
 
 /** Rules about every address. */
-const addressRules: readonly NetworkRule[] = [addressesAreUnique, addressesFitTheirBridge];
+const addressRules: readonly NetworkRule[] = [
+  addressesAreOfHosts,
+  addressesAreUnique,
+  addressesFitTheirBridge,
+];
 
 /** Rules about what few jails have, in the order that reads best when several are broken. */
 const otherRules: readonly NetworkRule[] = [

@@ -55,7 +55,7 @@ export const subnetsOverlap = (one: Subnet, other: Subnet): boolean =>
 /** The host's own address on a bridge: the one written, or where that is the network's the gateway in it, or its first. */
 export function hostAddressIn(subnet: Subnet, gateways: readonly string[]): string {
   if (subnet.address !== networkAddress(subnet)) return subnet.address;
-  const gateway = gateways.find((one) => isWithin(one, subnet));
+  const gateway = gateways.find((one) => isWithin(one, subnet) && one !== subnet.address);
   const first = withHostBits(subnet, 0);
   return gateway ?? textOf(first.map((byte, index) => (index === first.length - 1 ? byte + 1 : byte)));
 }

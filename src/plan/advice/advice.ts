@@ -28,6 +28,7 @@ import {
   subnetsAreApart,
 } from './network.js';
 import { hooksExist, programsExist } from './programs.js';
+import { ratesHold } from './rates.js';
 import { pathsAreOutOfReach } from './reach.js';
 import { doorsAreMeant } from './doors.js';
 import { hostKeepsItsOwn, mountsLeaveTheHostItsOwn } from './host-directories.js';
@@ -84,6 +85,7 @@ const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [['mtu'], mtuFits],
   [['nat', 'rdr', 'isolate'], filterIsThere],
   [['rdr'], portsAreFree],
+  [['net.ingress.max', 'net.egress.max'], ratesHold],
   [['ip6.addr'], ip6IsThere],
   [['ip4.addr', 'ip6.addr'], addressesAreFree],
   [[...limitNames, 'rctl', 'rctl.file', 'time.offset'], limitsAreKnownHere],

@@ -2,7 +2,8 @@ import type { Finding } from '../../config/finding.js';
 import { networkAddress, subnetAsText, subnetsOverlap, type Subnet } from '../../config/values/subnet.js';
 import type { HostView } from '../host-view.js';
 import { hostRoutes } from './host-tables.js';
-import { isOfAJail, networksOf } from './network.js';
+import { isLinkOfAJail } from '../instance.js';
+import { networksOf } from './network.js';
 import { absence, finding, type Subject } from './subject.js';
 
 const CLASS = '/sys/class/net';
@@ -12,6 +13,12 @@ const MAX_NAMED = 8;
 function isBridge(host: HostView, name: string): boolean | null {
   if (host.stat(`${CLASS}/${name}`).kind !== 'directory') return null;
   return host.stat(`${CLASS}/${name}/bridge`).kind === 'directory';
+}
+
+/** Whether a bridge is none that any jaild has made: those have its name in their alias. */
+function isForeign(host: HostView, name: string): boolean {
+  const alias = host.text(`${CLASS}/${name}/ifalias`);
+  return alias !== null && !alias.startsWith('jaild');
 }
 
 /** A bridge is one of the host's, or made with a jail. */
@@ -27,6 +34,10 @@ export function* bridgesAreThere(subjects: readonly Subject[], host: HostView): 
       finding(subject, severity, 'no-such-interface', 'bridge', message, hint);
     if (host.links().includes(bridge)) {
       if (isBridge(host, bridge) === false) yield tell('error', `${bridge} is no bridge`, bridgeHint(host));
+      else if ((subject.jail.values['bridge.subnet'] ?? []).length > 0 && isForeign(host, bridge)) {
+        const hint = 'without bridge.subnet the jail becomes a port of it as it is; or take another name';
+        yield tell('error', `${bridge} is a bridge of this host, which jaild has not made`, hint);
+      }
       continue;
     }
     const severity = made.has(bridge) ? null : absence(subject, bridge);
@@ -74,7 +85,7 @@ const routes = new WeakMap<HostView, readonly Network[]>();
 function routesOf(host: HostView): readonly Network[] {
   const known = routes.get(host);
   if (known !== undefined) return known;
-  const fresh = hostRoutes(host).filter(({ link }) => !isOfAJail(link));
+  const fresh = hostRoutes(host).filter(({ link }) => !isLinkOfAJail(link));
   routes.set(host, fresh);
   return fresh;
 }

@@ -1,15 +1,14 @@
 import ipaddr from 'ipaddr.js';
 import type { Finding } from '../../config/finding.js';
+import { sharesHostNetwork } from '../../config/network-of.js';
 import { familyOf } from '../../config/values/address.js';
 import { networkName } from '../../config/values/subnet.js';
 import type { HostAddress, HostView } from '../host-view.js';
-import { sharesHostNetwork } from '../network.js';
+import { isLinkOfAJail } from '../instance.js';
 import { absence, finding, type Mount, type Own, type Subject } from './subject.js';
 
 const families = ['ip4', 'ip6'] as const;
 
-/** Names of links that jails come and go with: nobody means them. */
-export const isOfAJail = (name: string): boolean => /^jl[0-9a-f]{12}$/.test(name);
 const MAX_NAMED = 8;
 
 /** The interfaces that addresses are announced on, that are moved inside or joined, are links of this host. */
@@ -55,7 +54,7 @@ function* filteredLinksExist(subject: Subject, host: HostView): Iterable<Finding
 }
 
 function linksOf(host: HostView): string {
-  const names = host.links().filter((name) => !isOfAJail(name));
+  const names = host.links().filter((name) => !isLinkOfAJail(name));
   return `it has ${names.slice(0, MAX_NAMED).join(', ')}${names.length > MAX_NAMED ? ', ...' : ''}`;
 }
 
@@ -90,7 +89,7 @@ export function networksOf(host: HostView): HostNetworks {
   const known = knownNetworks.get(host);
   if (known !== undefined) return known;
   // The end of a jail's link has an address that means "the host" there and nowhere else.
-  const addresses = host.addresses().filter(({ link }) => !isOfAJail(link));
+  const addresses = host.addresses().filter(({ link }) => !isLinkOfAJail(link));
   const fresh = {
     byAddress: new Map(addresses.map((one) => [one.address, one])),
     networks: addresses

@@ -141,6 +141,23 @@ describe('a gateway', () => {
   ]);
 });
 
+describe('the address of a jail', () => {
+  check([
+    [
+      'is one by which others reach it',
+      'a { ip4.addr = 0.0.0.0, 224.0.0.1, 255.255.255.255, "lo1|127.0.1.1"; }\nb { ip6.addr = "::", "ff02::1", "fe80::5", "::1", "fd00::1"; }',
+      "2:16 0.0.0.0 is nobody's address [bad-value]",
+      '2:25 224.0.0.1 is the address of a group [bad-value]',
+      '2:36 255.255.255.255 is the address of all hosts [bad-value]',
+      '2:58 warning: 127.0.1.1 is of the loopback: nobody but the jail itself reaches it there [without-effect]',
+      "3:16 :: is nobody's address [bad-value]",
+      '3:22 ff02::1 is the address of a group [bad-value]',
+      '3:33 warning: fe80::5 is link-local: nobody beyond the link of the jail reaches it there [without-effect]',
+      '3:44 warning: ::1 is of the loopback: nobody but the jail itself reaches it there [without-effect]',
+    ],
+  ]);
+});
+
 describe('what is asked of a network', () => {
   check([
     [
@@ -160,10 +177,11 @@ describe('what is asked of a network', () => {
     ],
     [
       'needs an address or a link',
-      'a { rdr = "tcp 80"; nat; isolate; net.ingress.max = 1M; vnet.interface = eth1; }',
+      'a { rdr = "tcp 80"; nat; isolate; net.ingress.max = 1M; }\nb { vnet.interface = eth1; net.egress.max = 1M; }',
       '2:5 rdr has no effect: jail "a" has no address [address-without-network]',
       '2:21 warning: nat has no effect: jail "a" has no address [without-effect]',
       '2:35 warning: net.ingress.max has no effect: jail "a" has no address [without-effect]',
+      '3:28 warning: net.egress.max has no effect: jail "b" manages eth1 by itself [without-effect]',
     ],
     [
       'of a macvlan is nothing that the host would do',

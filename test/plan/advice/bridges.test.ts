@@ -32,6 +32,16 @@ describe('the bridge of a jail', () => {
     expect(adviceOnX('bridge = br7; bridge.subnet = auto;', BRIDGES)).to.deep.equal([]);
   });
 
+  it('is not made where the host has one of the name', () => {
+    const made = 'bridge = virbr0; bridge.subnet = 10.88.0.0/24;';
+    const aliased = (alias: string): Files => ({ ...BRIDGES, '/sys/class/net/virbr0/ifalias': alias });
+    expect(adviceOnX(made, aliased(''), links('virbr0'))).to.deep.equal([
+      '2:10 error: virbr0 is a bridge of this host, which jaild has not made [no-such-interface]',
+    ]);
+    expect(adviceOnX(made, aliased('jaild-00d74baf\n'), links('virbr0'))).to.deep.equal([]);
+    expect(adviceOnX('bridge = virbr0;', aliased(''), links('virbr0'))).to.deep.equal([]);
+  });
+
   it('may be made by another jail, or by a command', () => {
     const text =
       'path = /j/x; persist; readonly; bridge = lan;\na { bridge.subnet = auto; }\nb { depend = a; }';
