@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { hasSysctl, readSysctl, writeSysctl } from './sysctl.js';
+import { hasSysctl, readSysctl, WHOLE_HOST, writeSysctl } from './sysctl.js';
 import type { NeededSysctl } from './sysctl-ledger.js';
 
 /*
@@ -7,9 +7,6 @@ import type { NeededSysctl } from './sysctl-ledger.js';
  * others as they are. Documentation/networking/ip-sysctl.rst. What the interfaces of the host are told is lent
  * (sysctl-ledger.ts); a link of jaild's own takes its settings along when it goes.
  */
-
-/** What makes the whole host pass IPv6 on. */
-export const WHOLE_HOST = 'ipv6/conf/all/forwarding';
 
 /** Whether this host has IPv6 at all. */
 export const hasIp6 = (): boolean => hasSysctl('ipv6');

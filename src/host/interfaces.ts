@@ -8,6 +8,7 @@ import {
   decodeLinkDetails,
   dumpLinks,
   getLink,
+  JAILS_GROUP,
   type Link,
   type LinkDetails,
 } from './netlink-link.js';
@@ -15,8 +16,6 @@ import {
   decodeAddress,
   decodeRoute,
   dumpAddresses,
-  dumpRoutes,
-  linksOfRoute,
   matchRoute,
   type Address,
   type Route,
@@ -104,12 +103,11 @@ export function linksInDetail(host: NetlinkSocket): readonly LinkDetails[] {
   return (host.request([dumpLinks()])[0] ?? []).map(decodeLinkDetails);
 }
 
-/** Names of the interfaces that the host's default routes of a family lead over. Throws SystemError. */
-export function waysOut(host: NetlinkSocket, family: 'ip4' | 'ip6'): readonly string[] {
-  const routes = host.request([dumpRoutes(family)])[0] ?? [];
-  const links = new Set(routes.filter((body) => decodeRoute(body).prefix === 0).flatMap(linksOfRoute));
-  if (links.size === 0) return [];
-  return linksOf(host).flatMap(({ index, name }) => (links.has(index) ? [name] : []));
+/** Names of the interfaces that packets may come in by: those that are up, but for jails' links and bridges. Throws SystemError. */
+export function waysIn(host: NetlinkSocket): readonly string[] {
+  return linksInDetail(host)
+    .filter(({ name, up, group, master }) => up && name !== 'lo' && group !== JAILS_GROUP && master === 0)
+    .map(({ name }) => name);
 }
 
 /** There is no interface of that name, and these are there. Throws SystemError where those can't be listed. */

@@ -36,6 +36,8 @@ import { SystemError } from './error.js';
 import { makeExecutors } from './executors.js';
 import type { StepListener } from './step-listener.js';
 import { Firewall } from './firewall.js';
+import { Gate } from './gate.js';
+import { forwardEverywhere } from './passing.js';
 import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
@@ -117,7 +119,7 @@ export class Machine implements Host {
     for (const { damage } of [this.#uids, this.#leases])
       if (damage !== null) listener.warn(`${damage.message}: ${damage.hint ?? ''}`);
     this.#seccomp = new SeccompCache(instance.stateDirectory, seccompCompiler);
-    this.#sysctls = new SysctlLedger(instance.runDirectory, this.#bootId);
+    this.#sysctls = new SysctlLedger(instance.runDirectory, this.#bootId, new Gate(instance.key));
     if (this.#sysctls.damage !== null) listener.warn(this.#sysctls.damage.message);
     this.#firewall = new Firewall(instance);
     this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, () => this.#prepareCgroups());
@@ -292,6 +294,7 @@ export class Machine implements Host {
   }
 
   renewFirewall(): Promise<void> {
+    this.#sysctls.renew(forwardEverywhere);
     return this.#firewall.renew();
   }
 

@@ -29,6 +29,10 @@ const [INFO_KIND, INFO_DATA, VETH_INFO_PEER] = [1, 2, 1];
 const [BR_FORWARD_DELAY, BR_STP_STATE, BRPORT_ISOLATED] = [1, 5, 33];
 const [MACVLAN_MODE, MACVLAN_MODE_BRIDGE] = [1, 4];
 const SKIP_STATISTICS = 8;
+
+/** The link group of all that is made for jails, by whichever jaild: all else is of group 0, or as its owner says. ip-link(8). */
+export const JAILS_GROUP = 0x6a61696c;
+
 const [IFLA_INET_CONF, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_NONE] = [1, 8, 1];
 
 /** IPV4_DEVCONF_* of linux/ip.h: the settings below /proc/sys/net/ipv4/conf/LINK that may come with a link. */
@@ -51,6 +55,9 @@ export interface LinkDetails extends Link {
   readonly kind: string;
   /** '' for none. */
   readonly alias: string;
+  readonly group: number;
+  /** Index of the bridge, bond or VRF that it is a part of; 0 for none. */
+  readonly master: number;
 }
 
 export interface Veth {
@@ -122,7 +129,13 @@ export function createVeth(veth: Veth, netnsPid: number, master?: number): Reque
   ];
   const peer = linkBody(0, 0, [...end(veth.peer, veth.peerMac), [IFLA.netnsPid, netnsPid]]);
   const port: readonly Attribute[] = master === undefined ? [] : [[IFLA.master, master]];
-  const attributes = [...end(veth.link, veth.linkMac), ...port, info('veth', [[VETH_INFO_PEER, peer]])];
+  const group: Attribute = [IFLA.group, JAILS_GROUP];
+  const attributes = [
+    ...end(veth.link, veth.linkMac),
+    group,
+    ...port,
+    info('veth', [[VETH_INFO_PEER, peer]]),
+  ];
   const body = linkBody(0, 0, attributes);
   return { step: 'create link', subject: veth.link, type: NEWLINK, flags: NEW, body };
 }
@@ -133,6 +146,7 @@ export function createBridge({ name, mac, mtu }: Bridge): Request {
     [IFLA.name, name],
     [IFLA.address, macBytes(mac)],
     ...(mtu === null ? [] : [[IFLA.mtu, mtu] as const]),
+    [IFLA.group, JAILS_GROUP],
     info('bridge', [
       [BR_STP_STATE, 0],
       [BR_FORWARD_DELAY, 0],
@@ -263,5 +277,7 @@ export function decodeLinkDetails(body: Buffer): LinkDetails {
     mac: macText(attributes.get(IFLA.address) ?? none),
     kind: attributeText(information.get(INFO_KIND) ?? none),
     alias: attributeText(attributes.get(IFLA.alias) ?? none),
+    group: attributes.get(IFLA.group)?.readUInt32LE() ?? 0,
+    master: attributes.get(IFLA.master)?.readUInt32LE() ?? 0,
   };
 }

@@ -18,7 +18,7 @@ const NEW = NLM_F_CREATE | NLM_F_EXCL;
 
 const IFA = { address: 1, local: 2, flags: 8 } as const;
 const [IFA_F_NODAD, IFA_F_NOPREFIXROUTE] = [0x02, 0x200];
-const RTA = { dst: 1, oif: 4, gateway: 5, prefsrc: 7, multipath: 9, table: 15 } as const;
+const RTA = { dst: 1, oif: 4, gateway: 5, prefsrc: 7 } as const;
 const [TABLE_MAIN, PROTOCOL_STATIC, SCOPE_UNIVERSE, SCOPE_LINK] = [254, 4, 0, 253];
 const UNICAST = 1;
 const ROUTE_TYPES = ['unspecified', 'unicast', 'local', 'broadcast', 'anycast', 'multicast'] as const;
@@ -148,16 +148,6 @@ export function matchRoute(address: string): Request {
   return { step: 'look up route', subject: address, type: GETROUTE, flags: 0, body, tolerates };
 }
 
-/** The unicast routes of one family in the main table. */
-export function dumpRoutes(family: 'ip4' | 'ip6'): Request {
-  const number = family === 'ip4' ? AF_INET : AF_INET6;
-  const header = Buffer.of(number, 0, 0, 0, TABLE_MAIN, 0, 0, UNICAST, 0, 0, 0, 0);
-  const body = Buffer.concat([header, encodeAttributes([[RTA.table, TABLE_MAIN]])]);
-  // A kernel without IPv6 has none of its routes.
-  const tolerates = [E.ENOENT, E.EOPNOTSUPP];
-  return { step: 'list routes', subject: 'host', type: GETROUTE, flags: NLM_F_DUMP, body, tolerates };
-}
-
 /** struct ndmsg and the address of a neighbour that a link is to answer for. */
 function proxyBody(index: number, address: string): Buffer {
   const bytes = addressBytes(address);
@@ -199,16 +189,4 @@ export function decodeRoute(body: Buffer): Route {
     prefix: body.readUInt8(1),
     link: attributes.get(RTA.oif)?.readUInt32LE() ?? 0,
   };
-}
-
-/** Indices of all links that a route leads over: struct rtnexthop, where there is more than one. */
-export function linksOfRoute(body: Buffer): readonly number[] {
-  const several = decodeAttributes(body.subarray(12)).get(RTA.multipath);
-  if (several === undefined) return [decodeRoute(body).link].filter((index) => index !== 0);
-  const links: number[] = [];
-  for (let at = 0; at + 8 <= several.length;) {
-    links.push(several.readInt32LE(at + 4));
-    at += Math.max(8, (several.readUInt16LE(at) + 3) & ~3);
-  }
-  return links;
 }

@@ -1,18 +1,13 @@
 import type { NetworkArgs } from '../plan/step.js';
-import {
-  announceIp4,
-  announceIp6,
-  forwardIp4,
-  forwardIp6,
-  forwardIp6Elsewhere,
-  WHOLE_HOST,
-} from './forwarding.js';
-import { waysOut } from './interfaces.js';
-import type { NetlinkSocket } from './netlink.js';
-import type { NeededSysctl, SysctlLedger } from './sysctl-ledger.js';
-import { hasSysctl, readSysctl } from './sysctl.js';
+import { announceIp4, announceIp6, forwardIp4, forwardIp6, forwardIp6Elsewhere } from './forwarding.js';
+import { waysIn } from './interfaces.js';
+import { withNetlink, type NetlinkSocket } from './netlink.js';
+import type { Claim, NeededSysctl, SysctlLedger } from './sysctl-ledger.js';
+import { hasSysctl, readSysctl, WHOLE_HOST } from './sysctl.js';
 
 const PART = 'network';
+
+type Family = 'ip4' | 'ip6';
 
 /**
  * Has interfaces of the host announce a jail's addresses and pass on what is for it, and those go back that it no longer
@@ -26,7 +21,7 @@ export function passPackets(host: NetlinkSocket, args: NetworkArgs, ledger: Sysc
     ...waysBack(host, args),
   ];
   const isNews = needed.some(({ name }) => name === WHOLE_HOST) && readSysctl(WHOLE_HOST) !== '1';
-  ledger.hold(args.jail, PART, needed);
+  ledger.hold(args.jail, PART, needed, claimOf(args));
   return isNews
     ? [
         'net.ipv6.conf.all.forwarding is now 1: before Linux 6.17 IPv6 is forwarded for the whole host or not at all',
@@ -43,15 +38,32 @@ function ownLink({ attachment, link }: NetworkArgs): readonly NeededSysctl[] {
 }
 
 /** Where the answers come in. An interface that is not there yet forwards nothing yet. */
-function waysBack(host: NetlinkSocket, { forwarding, ip4, ip6 }: NetworkArgs): readonly NeededSysctl[] {
+function waysBack(host: NetlinkSocket, args: NetworkArgs): readonly NeededSysctl[] {
+  const { forwarding } = args;
   if (forwarding === undefined) return [];
-  const names = (family: 'ip4' | 'ip6'): readonly string[] => {
-    const found = forwarding.byDefaultRoute ? waysOut(host, family) : [];
-    const conf = family === 'ip4' ? 'ipv4/conf' : 'ipv6/conf';
-    return [...new Set([...forwarding.interfaces, ...found])].filter((name) => hasSysctl(`${conf}/${name}`));
+  const names = [...new Set([...forwarding.interfaces, ...(forwarding.everywhere ? waysIn(host) : [])])];
+  return familiesOf(args).flatMap((family) => forwardOn(names, family));
+}
+
+/** What the host must be told to pass on what comes in by any of its interfaces. Throws SystemError. */
+export const forwardEverywhere = (family: Family): readonly NeededSysctl[] =>
+  forwardOn(withNetlink(waysIn), family);
+
+function forwardOn(names: readonly string[], family: Family): readonly NeededSysctl[] {
+  const [conf, forward] = family === 'ip4' ? ['ipv4/conf', forwardIp4] : ['ipv6/conf', forwardIp6];
+  return names.filter((name) => hasSysctl(`${conf}/${name}`)).flatMap(forward);
+}
+
+const familiesOf = ({ ip4, ip6 }: NetworkArgs): readonly Family[] => [
+  ...(ip4.length > 0 ? (['ip4'] as const) : []),
+  ...(ip6.length > 0 ? (['ip6'] as const) : []),
+];
+
+function claimOf(args: NetworkArgs): Claim {
+  const { attachment, forwarding } = args;
+  const isGuest = attachment.kind === 'bridge' && attachment.make === null && forwarding !== undefined;
+  return {
+    guests: isGuest ? [...args.ip4, ...args.ip6].map(({ address }) => address) : [],
+    everywhere: forwarding?.everywhere === true ? familiesOf(args) : [],
   };
-  return [
-    ...(ip4.length > 0 ? names('ip4').flatMap(forwardIp4) : []),
-    ...(ip6.length > 0 ? names('ip6').flatMap(forwardIp6) : []),
-  ];
 }

@@ -5,6 +5,9 @@ import { systemError, unless, writeControl } from './files.js';
 
 const NET = '/proc/sys/net';
 
+/** What makes the whole host pass IPv6 on. */
+export const WHOLE_HOST = 'ipv6/conf/all/forwarding';
+
 export const hasSysctl = (name: string): boolean => existsSync(`${NET}/${name}`);
 
 /** The value of a sysctl; null when there is none of that name, as when its interface is gone. Throws SystemError. */

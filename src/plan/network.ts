@@ -85,7 +85,7 @@ function forwardingOf(values: JailParams, attachment: Attachment): Forwarding | 
   const foreign = attachment.kind === 'bridge' && attachment.make === null ? [attachment.bridge] : [];
   return {
     interfaces: [...new Set([...foreign, ...named])],
-    byDefaultRoute: isWayOut || ways.some(({ on }) => on === undefined),
+    everywhere: isWayOut || ways.some(({ on }) => on === undefined),
   };
 }
 

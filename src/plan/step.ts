@@ -37,8 +37,8 @@ export type Attachment =
 /** Interfaces that are not the jail's own, and must pass on what comes in there for it. */
 export interface Forwarding {
   readonly interfaces: readonly string[];
-  /** Also those of the host's default routes, as they are at that time. */
-  readonly byDefaultRoute: boolean;
+  /** Also all others that packets may come in by, as they are at that time. */
+  readonly everywhere: boolean;
 }
 
 /** The jail's interface, with its addresses and routes. */

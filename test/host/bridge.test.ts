@@ -7,6 +7,7 @@ import { SystemError } from '../../src/host/error.js';
 import { setLinkUp } from '../../src/host/netlink-link.js';
 import { withNetlink } from '../../src/host/netlink.js';
 import { attachWhenFree, changeNetwork, detachNetwork } from '../../src/host/network.js';
+import { Gate } from '../../src/host/gate.js';
 import { SysctlLedger } from '../../src/host/sysctl-ledger.js';
 import type { Attachment, HostSubnet, NetworkArgs } from '../../src/plan/step.js';
 import { askFromHere, startGuest, type Guest } from '../support/netns-client.js';
@@ -60,7 +61,7 @@ async function failure(attempt: Promise<unknown>) {
 }
 
 describeInNetns('jails on a bridge', import.meta.url, () => {
-  const ledger = new SysctlLedger(temporaryDirectory(), 'this boot');
+  const ledger = new SysctlLedger(temporaryDirectory(), 'this boot', new Gate(''));
   let up: { readonly args: NetworkArgs; readonly guest: Guest }[] = [];
   let server: Server;
 

@@ -5,6 +5,7 @@ import { SystemError } from '../../src/host/error.js';
 import { setLinkUp } from '../../src/host/netlink-link.js';
 import { withNetlink } from '../../src/host/netlink.js';
 import { attachWhenFree, changeNetwork, detachNetwork } from '../../src/host/network.js';
+import { Gate } from '../../src/host/gate.js';
 import { SysctlLedger } from '../../src/host/sysctl-ledger.js';
 import type { NetworkArgs } from '../../src/plan/step.js';
 import { startGuest, type Guest } from '../support/netns-client.js';
@@ -30,7 +31,7 @@ const web: NetworkArgs = {
 };
 
 describeInNetns('a jail with a macvlan', import.meta.url, () => {
-  const ledger = new SysctlLedger(temporaryDirectory(), 'this boot');
+  const ledger = new SysctlLedger(temporaryDirectory(), 'this boot', new Gate(''));
   let guests: Guest[] = [];
   let neighbour: Guest;
   const guest = async (): Promise<Guest> => {

@@ -7,6 +7,7 @@ import { SystemError } from '../../src/host/error.js';
 import { setLinkUp } from '../../src/host/netlink-link.js';
 import { withNetlink } from '../../src/host/netlink.js';
 import { attachNetwork, changeNetwork, detachNetwork } from '../../src/host/network.js';
+import { Gate } from '../../src/host/gate.js';
 import { SysctlLedger } from '../../src/host/sysctl-ledger.js';
 import type { NetworkArgs } from '../../src/plan/step.js';
 import { askFromHere, startGuest, type Guest } from '../support/netns-client.js';
@@ -64,7 +65,7 @@ const there = (guest: Guest): string =>
     .join('\n');
 
 describeInNetns('a change of the network of a running jail', import.meta.url, () => {
-  const ledger = new SysctlLedger(temporaryDirectory(), 'this boot');
+  const ledger = new SysctlLedger(temporaryDirectory(), 'this boot', new Gate(''));
   let jail: Guest;
   let server: Server;
   let echo: ChildProcess | null = null;

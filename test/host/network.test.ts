@@ -8,6 +8,7 @@ import { addressInUse, hostAddresses, hostInterfaces } from '../../src/host/inte
 import { withNetlink } from '../../src/host/netlink.js';
 import { setLinkUp } from '../../src/host/netlink-link.js';
 import * as network from '../../src/host/network.js';
+import { Gate } from '../../src/host/gate.js';
 import { SysctlLedger } from '../../src/host/sysctl-ledger.js';
 
 import type { NetworkArgs } from '../../src/plan/step.js';
@@ -43,7 +44,7 @@ const db: NetworkArgs = {
   ip6: [{ address: '2001:db8::11', prefix: 64 }],
 };
 
-const ledger = new SysctlLedger(temporaryDirectory(), 'this boot');
+const ledger = new SysctlLedger(temporaryDirectory(), 'this boot', new Gate(''));
 const attachNetwork = (args: NetworkArgs, jail: Guest) => network.attachNetwork(args, jail, ledger);
 const detachNetwork = (args: NetworkArgs) => network.detachNetwork(args, ledger);
 
@@ -298,23 +299,19 @@ describeInNetns('network', import.meta.url, () => {
     ]);
   });
 
-  it('passes on what comes in on the interfaces that default routes lead over, and where it is told, until the end', async () => {
+  it('passes on what comes in on every interface that is up, and where it is told, until the end', async () => {
     for (const link of ['lan0', 'lan2']) {
       ip('link', 'add', link, 'type', 'veth', 'peer', 'name', `${link}-peer`);
       ip('link', 'set', link, 'addrgenmode', 'none', 'up');
-      ip('link', 'set', `${link}-peer`, 'addrgenmode', 'none', 'up');
+      ip('link', 'set', `${link}-peer`, 'addrgenmode', 'none', 'down');
     }
-    ip('addr', 'add', '203.0.113.1/24', 'dev', 'lan0');
-    ip('addr', 'add', '2001:db8:1::1/64', 'dev', 'lan2', 'nodad');
-    ip('route', 'add', 'default', 'via', '203.0.113.2');
-    ip('-6', 'route', 'add', 'default', 'via', '2001:db8:1::2');
-    const wan = { ...web, forwarding: { interfaces: ['nowhere', 'lo'], byDefaultRoute: true } };
-    const names = ['ipv4/conf/lan0/forwarding', 'ipv4/conf/lan2/forwarding', 'ipv4/conf/lo/forwarding'];
+    const wan = { ...web, forwarding: { interfaces: ['nowhere', 'lo'], everywhere: true } };
+    const names = ['lan0', 'lan2', 'lan2-peer', 'lo'].map((link) => `ipv4/conf/${link}/forwarding`);
     const six = ['ipv6/conf/lan0/force_forwarding', 'ipv6/conf/lan2/force_forwarding'];
     const values = () => [...names, ...six].map(sysctl);
     const before = [everything(), sysctlsOf('lan0'), sysctlsOf('lan2'), sysctlsOf('lo')];
     attachNetwork(wan, await guest());
-    expect(values()).to.deep.equal(['1', '0', '1', '0', '1']);
+    expect(values()).to.deep.equal(['1', '1', '0', '1', '1', '1']);
     await detachNetwork(wan);
     expect([everything(), sysctlsOf('lan0'), sysctlsOf('lan2'), sysctlsOf('lo')]).to.deep.equal(before);
     for (const link of ['lan0', 'lan2']) ip('link', 'del', link);

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { Gate } from '../../src/host/gate.js';
 import { SysctlLedger } from '../../src/host/sysctl-ledger.js';
 import { describeInNetns } from '../support/netns.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -20,7 +21,7 @@ describeInNetns('lent sysctls', import.meta.url, () => {
 
   beforeEach(() => {
     directory = temporaryDirectory();
-    ledger = new SysctlLedger(directory, 'this boot');
+    ledger = new SysctlLedger(directory, 'this boot', new Gate(''));
     ip('link', 'add', 'lan0', 'type', 'veth');
   });
   afterEach(() => ip('link', 'del', 'lan0'));
@@ -49,7 +50,7 @@ describeInNetns('lent sysctls', import.meta.url, () => {
   it('go back by a later jaild too, for jails that are gone', () => {
     ledger.hold('a', 'network', [forwarding]);
     ledger.hold('b', 'network', [proxyArp]);
-    const later = new SysctlLedger(directory, 'this boot');
+    const later = new SysctlLedger(directory, 'this boot', new Gate(''));
     later.keepOnly(new Set(['b']));
     expect(values()).to.deep.equal(['0', '1']);
     later.release('b');
@@ -104,7 +105,7 @@ describeInNetns('lent sysctls', import.meta.url, () => {
     ledger.release('a');
     ip('link', 'add', 'lan0', 'type', 'veth');
     ledger.hold('a', 'network', [forwarding]);
-    new SysctlLedger(directory, 'next boot').keepOnly(new Set());
+    new SysctlLedger(directory, 'next boot', new Gate('')).keepOnly(new Set());
     expect(get(forwarding.name)).to.equal('1');
   });
 
@@ -116,7 +117,7 @@ describeInNetns('lent sysctls', import.meta.url, () => {
 
   it('say that their file is damaged, and begin anew', () => {
     writeFileSync(file(), '{');
-    const damaged = new SysctlLedger(directory, 'this boot');
+    const damaged = new SysctlLedger(directory, 'this boot', new Gate(''));
     expect(damaged.damage?.message).to.match(/sysctls: /);
     damaged.hold('a', 'network', [forwarding]);
     expect(get(forwarding.name)).to.equal('1');

@@ -32,13 +32,6 @@ describe('nat', function () {
     instance.onHost('ip', 'addr', 'add', '2001:db8:7::7/128', 'dev', 'lo');
     instance.onHost('ip', 'route', 'add', 'default', 'via', '192.0.2.50');
     instance.onHost('ip', 'route', 'add', 'default', 'via', '2001:db8::50');
-    // As on any router: what jaild lends is in the tests of links.
-    for (const name of [
-      'ipv4.conf.wan0.forwarding',
-      'ipv4.conf.wan1.forwarding',
-      'ipv6.conf.wan0.force_forwarding',
-    ])
-      instance.onHost('sysctl', '-qw', `net.${name}=1`);
     const answer = instance.ctl('start', '-a');
     if (answer.code !== 0) throw new Error(answer.stderr + instance.log);
     await Promise.all([town.serve('@server', 80), town.serve('@second', 80), town.serve('none', 80)]);

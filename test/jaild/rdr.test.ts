@@ -34,9 +34,6 @@ describe('rdr', function () {
       outside: [`${CLIENT}/24`, `${CLIENT6}/64`, '192.0.2.9/24', '2001:db8::9/64'],
       routes: ['10.77.0.0/24'],
     });
-    // As on any router: what jaild lends is in the tests of links.
-    for (const name of ['ipv4.conf.lan0.forwarding', 'ipv6.conf.lan0.force_forwarding'])
-      instance.onHost('sysctl', '-qw', `net.${name}=1`);
     const answer = instance.ctl('start', 'web', 'other');
     if (answer.code !== 0) throw new Error(answer.stderr + instance.log);
     await town.serve('web', 80, 9000, 9001, 9002);

@@ -115,7 +115,7 @@ describe('the network in a plan', () => {
     expect(networkOf('bridge = cells; bridge.subnet = 10.88.0.0/24; isolate;', { bridge })).to.deep.include({
       attachment: { kind: 'bridge', bridge: 'cells', make: bridge.subnets, isolated: true },
       ip4: [{ address: '10.88.0.7', prefix: 24 }],
-      forwarding: { interfaces: [], byDefaultRoute: true },
+      forwarding: { interfaces: [], everywhere: true },
     });
   });
 
@@ -136,10 +136,10 @@ describe('the network in a plan', () => {
       forwarding('bridge = br0; rdr = "tcp 80 80";'),
     ]).to.deep.equal([
       undefined,
-      { interfaces: [], byDefaultRoute: true },
-      { interfaces: ['eth0', 'eth1'], byDefaultRoute: false },
-      { interfaces: ['br0', 'eth0'], byDefaultRoute: false },
-      { interfaces: ['br0'], byDefaultRoute: true },
+      { interfaces: [], everywhere: true },
+      { interfaces: ['eth0', 'eth1'], everywhere: false },
+      { interfaces: ['br0', 'eth0'], everywhere: false },
+      { interfaces: ['br0'], everywhere: true },
     ]);
   });
 });

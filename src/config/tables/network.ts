@@ -88,7 +88,7 @@ export const network = {
     {
       default: 'false',
       live: true,
-      note: 'true is for all of its addresses and whatever interface leads out. Takes nft(8).',
+      note: 'true is for all of its addresses and whatever interface leads out. The host becomes no router for others by it. Takes nft(8).',
     },
   ),
   rdr: linux(
