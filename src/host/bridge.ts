@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { stableMac } from '../plan/network.js';
 import type { HostSubnet, NetworkArgs } from '../plan/step.js';
+import { deleteElsewhere } from './deletion.js';
 import { SystemError } from './error.js';
 import { hostMachineId } from './figures.js';
 import { distrustIp6, forwardIp6Here, withoutIp6 } from './forwarding.js';
@@ -9,7 +10,6 @@ import { linkLocal, orThere } from './jail-end.js';
 import { createBridge, deleteLink, setLink, setLinkUp, type LinkDetails } from './netlink-link.js';
 import { addAddress } from './netlink-route.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
-import { deleteElsewhere } from './veth.js';
 
 /*
  * Bridges that jails are ports of. One whose alias names this instance was made by it: for the first jail, and it goes

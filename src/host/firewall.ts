@@ -37,6 +37,8 @@ export class Firewall {
   #isHeld: boolean;
   /** Whose share was taken away before that. */
   readonly #gone = new Set<string>();
+  /** What is being written for jails whose links are yet to be made. */
+  readonly #begun = new Map<string, { readonly args: FirewallArgs; readonly written: Promise<void> }>();
 
   constructor(instance: Instance, run: (script: string) => Promise<void> = (script) => runNft(script)) {
     this.#instance = instance;
@@ -51,16 +53,29 @@ export class Firewall {
    * jail has the port; ENOENT: no nft(8)) or StepFailure with the words of nft(8): all is then as it was.
    */
   set(args: FirewallArgs): Promise<void> {
-    return this.#change(args.jail, args);
+    const begun = this.#begun.get(args.jail);
+    this.#begun.delete(args.jail);
+    if (begun?.args !== args) return this.#change(args.jail, args);
+    return begun.written.then(() => this.#open(args));
+  }
+
+  /** Begins what set() with the same will be asked for and then waits for, before the jail has its link. */
+  begin(args: FirewallArgs): void {
+    const written = this.#change(args.jail, args);
+    written.catch(() => undefined); // set() tells
+    this.#begun.set(args.jail, { args, written });
   }
 
   /** Takes away what a jail has; that it has nothing is fine. Rejects as set() does. */
   remove(jail: string): Promise<void> {
+    this.#begun.delete(jail);
+    const isAsked = this.#waiting.some((one) => one.jail === jail);
     if (this.#isHeld) {
       this.#gone.add(jail);
+      if (isAsked) this.#change(jail, null).catch(() => undefined); // it comes when what it takes away does
       return Promise.resolve();
     }
-    const isKnown = this.#shares.has(jail) || this.#waiting.some((one) => one.jail === jail);
+    const isKnown = this.#shares.has(jail) || isAsked;
     return isKnown || this.#isWriting ? this.#change(jail, null) : Promise.resolve();
   }
 
@@ -129,6 +144,14 @@ export class Firewall {
     failed(failures.get(args.link));
   }
 
+  /** When its rules were written there was no link yet that could be opened. Throws what that fails with. */
+  #open(args: FirewallArgs): void {
+    const failures = this.#loopback.open(loopbackLinks([args]));
+    if (!failures.has(args.link)) return;
+    this.#change(args.jail, null).catch(() => undefined); // the failure before it says more
+    throw failures.get(args.link);
+  }
+
   /** Whatever became of it, a jail that is over has no share in what is written next. */
   #fail({ jail, args, failed }: Change, error: unknown): void {
     if (jail !== null && args === null) this.#shares = changed(this.#shares, [{ jail, args }]);
@@ -144,7 +167,7 @@ export class Firewall {
     // The guard is there before what it guards is open, and as long as that is.
     const reconsider = this.#loopback.intend(wanted);
     try {
-      await this.#run(rulesetScript(this.#instance, all, this.#loopback.open));
+      await this.#run(rulesetScript(this.#instance, all, this.#loopback.noted));
     } catch (error) {
       if (isFirst) this.#loopback.forget();
       else reconsider();

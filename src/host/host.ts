@@ -60,6 +60,8 @@ export interface Launch {
 export type Executors = {
   readonly [K in StepName]: {
     readonly run: (step: StepOf<K>, launch: Launch) => Promise<void> | void;
+    /** Begins what can be done beside the steps before it, for `run` to wait for. `undo` takes that back too. */
+    readonly ahead?: (step: StepOf<K>) => void;
     /** Whether what `run` did for an earlier life of the jail is still there, as far as it can be seen; without it, it is. */
     readonly stands?: (step: StepOf<K>, netns: string) => boolean | Promise<boolean>;
     readonly undo?: (step: StepOf<K>, launch: Launch) => Promise<void> | void;

@@ -25,7 +25,7 @@ export class Loopback {
   }
 
   /** Those that are open, and may be open still. */
-  get open(): LoopbackLinks {
+  get noted(): LoopbackLinks {
     return this.#open;
   }
 
@@ -41,15 +41,22 @@ export class Loopback {
    * could not be opened or closed, with why. Throws SystemError when it cannot be noted.
    */
   settle(wanted: LoopbackLinks): ReadonlyMap<string, unknown> {
-    const failures = new Map<string, unknown>();
-    const each = (links: readonly string[], change: (link: string) => void): void => {
-      for (const link of links) attempt(link, change, failures);
-    };
-    each(wanted.ip4, (link) => setRouteLocalnet(link, '1'));
-    each(wanted.ip6, (link) => changeRoute(link, addLoopbackRoute));
-    each(without(this.#open.ip4, wanted.ip4), (link) => setRouteLocalnet(link, '0'));
-    each(without(this.#open.ip6, wanted.ip6), (link) => changeRoute(link, deleteLoopbackRoute));
+    const failures = this.open(wanted);
+    attemptEach(without(this.#open.ip4, wanted.ip4), (link) => setRouteLocalnet(link, '0'), failures);
+    attemptEach(
+      without(this.#open.ip6, wanted.ip6),
+      (link) => changeRoute(link, deleteLoopbackRoute),
+      failures,
+    );
     this.#note(wanted);
+    return failures;
+  }
+
+  /** Opens links that are noted. Returns those for which that failed, with why. */
+  open({ ip4, ip6 }: LoopbackLinks): Map<string, unknown> {
+    const failures = new Map<string, unknown>();
+    attemptEach(ip4, (link) => setRouteLocalnet(link, '1'), failures);
+    attemptEach(ip6, (link) => changeRoute(link, addLoopbackRoute), failures);
     return failures;
   }
 
@@ -66,11 +73,17 @@ export class Loopback {
   }
 }
 
-function attempt(link: string, change: (link: string) => void, failures: Map<string, unknown>): void {
-  try {
-    change(link);
-  } catch (error) {
-    failures.set(link, error);
+function attemptEach(
+  links: readonly string[],
+  change: (link: string) => void,
+  failures: Map<string, unknown>,
+): void {
+  for (const link of links) {
+    try {
+      change(link);
+    } catch (error) {
+      failures.set(link, error);
+    }
   }
 }
 

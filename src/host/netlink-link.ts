@@ -169,10 +169,27 @@ export function createMacvlan({ name, mac, mtu }: Macvlan, on: number, netnsPid:
   return { step: 'create macvlan', subject: name, type: NEWLINK, flags: NEW, body };
 }
 
-/** Deletes a link, with its peer, addresses and routes. One that is gone already is fine. */
-export function deleteLink({ index, name }: Pick<Link, 'index' | 'name'>): Request {
-  const body = linkBody(index, 0, []);
-  return { step: 'delete link', subject: name, type: DELLINK, flags: 0, body, tolerates: [ENODEV] };
+/** A link as it is named in a request: by its index, or by its name where that is 0. */
+const named = ({ index, name }: Pick<Link, 'index' | 'name'>): readonly Attribute[] =>
+  index === 0 ? [[IFLA.name, name]] : [];
+
+/** Deletes a link, with its peer, addresses and routes; with the index 0 that of the name. One that is gone already is fine. */
+export function deleteLink(link: Pick<Link, 'index' | 'name'>): Request {
+  const body = linkBody(link.index, 0, named(link));
+  return { step: 'delete link', subject: link.name, type: DELLINK, flags: 0, body, tolerates: [ENODEV] };
+}
+
+/** Puts a link, as deleteLink() takes it, into a group. One that is gone is fine. ip-link(8), group. */
+export function setGroup(link: Pick<Link, 'index' | 'name'>, group: number): Request {
+  const body = linkBody(link.index, 0, [...named(link), [IFLA.group, group]]);
+  return { step: 'group link', subject: link.name, type: SETLINK, flags: 0, body, tolerates: [ENODEV] };
+}
+
+/** Deletes all links of a group at once. That there are none is fine. */
+export function deleteGroup(group: number): Request {
+  const body = linkBody(0, 0, [[IFLA.group, group]]);
+  const subject = `group ${group}`;
+  return { step: 'delete links', subject, type: DELLINK, flags: 0, body, tolerates: [ENODEV] };
 }
 
 /** Moves a link into the network namespace of a process, under another name where one is given. */

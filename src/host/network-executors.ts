@@ -55,6 +55,7 @@ export function networkExecutors(
       change: (before, after, launch) => changeRates(before.args, after.args, launch.jailer),
     },
     'firewall.set': {
+      ahead: ({ args }) => firewall.begin(args),
       run: ({ args }) => firewall.set(args),
       undo: ({ args }) => firewall.remove(args.jail),
       change: (_before, { args }) => firewall.set(args),

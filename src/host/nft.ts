@@ -1,11 +1,15 @@
-import { spawn } from 'node:child_process';
+import { accessSync, closeSync, constants as files, openSync, readSync } from 'node:fs';
+import { constants } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import { StepFailure, SystemError } from './error.js';
-import { isErrno } from './files.js';
+import { memfd, posixSpawn, waitpid } from './libc.js';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Milliseconds between two looks whether it has ended; it takes about ten. */
+const LOOK = 1;
 /** Milliseconds. */
 const PATIENCE = 30_000;
-/** Characters of what it complains of that are kept. */
+/** Bytes of what it complains of that are kept. */
 const KEPT = 4096;
 
 /**
@@ -20,32 +24,61 @@ export async function runNft(script: string, path = PATH): Promise<void> {
   if (code !== 0) throw refusal(words, code);
 }
 
-function nft(
+/** Node would fork for it, which with a memory as large as jaild's takes as long as all else. */
+async function nft(
   script: string,
   path: string,
 ): Promise<{ readonly code: number | null; readonly words: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('nft', ['-f', '-'], {
-      cwd: '/',
-      env: { PATH: path, LC_ALL: 'C' },
-      stdio: ['pipe', 'ignore', 'pipe'],
-      signal: AbortSignal.timeout(PATIENCE),
-      killSignal: 'SIGKILL',
-    });
-    let words = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(0, KEPT)));
-    child.once('error', (error) => reject(spawnError(error)));
-    child.once('close', (code) => resolve({ code, words }));
-    child.stdin.on('error', () => undefined); // it ended before it had read all: its exit says why
-    child.stdin.end(script);
-  });
+  const program = find(path);
+  const descriptors = [
+    memfd('script', Buffer.from(script)),
+    openSync('/dev/null', 'r+'),
+    memfd('words', Buffer.alloc(0)),
+  ];
+  try {
+    const moves = descriptors.map((fd, to) => [fd, to] as const);
+    const pid = posixSpawn(program, ['nft', '-f', '-'], { PATH: path, LC_ALL: 'C' }, moves);
+    const code = await end(pid);
+    return { code, words: textOf(descriptors[2]) };
+  } finally {
+    descriptors.forEach((fd) => closeSync(fd));
+  }
 }
 
-function spawnError(error: Error): Error {
-  if (error.name === 'AbortError') return new StepFailure('nft', '', `no answer within ${PATIENCE / 1000} s`);
-  if (!isErrno(error)) return error;
+function find(path: string): string {
+  const program = path
+    .split(':')
+    .map((directory) => `${directory}/nft`)
+    .find(isExecutable);
+  if (program !== undefined) return program;
   const hint = 'install the package nftables: nat, rdr and isolate take nft(8)';
-  return new SystemError('run', -error.errno, 'nft', error.code === 'ENOENT' ? hint : undefined);
+  throw new SystemError('run', constants.errno.ENOENT, 'nft', hint);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, files.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What it exited with; null when it was killed. */
+async function end(pid: number): Promise<number | null> {
+  for (const until = Date.now() + PATIENCE; ; await wait(LOOK)) {
+    const ended = waitpid(pid);
+    if (ended !== null) return ended.how === 'exit' ? ended.code : null;
+    if (Date.now() < until) continue;
+    process.kill(pid, 'SIGKILL');
+    while (waitpid(pid) === null) await wait(LOOK);
+    throw new StepFailure('nft', '', `no answer within ${PATIENCE / 1000} s`);
+  }
+}
+
+function textOf(fd = -1): string {
+  const bytes = Buffer.alloc(KEPT);
+  return bytes.toString('utf8', 0, readSync(fd, bytes, 0, KEPT, 0));
 }
 
 /** "/dev/stdin:7:5-40: Error: Could not process rule: No such file or directory", then the line and what of it is meant. */

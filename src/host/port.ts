@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { Attachment, NetworkArgs } from '../plan/step.js';
 import { findOrMakeBridge, removeEmptyBridge } from './bridge.js';
+import { deleteElsewhere } from './deletion.js';
 import { SystemError } from './error.js';
 import { hasIp6 } from './forwarding.js';
 import type { JailerHandle } from './host.js';
@@ -17,10 +18,10 @@ import {
 } from './netlink-link.js';
 import type { Request } from './netlink-message.js';
 import { decodeAddress, dumpAddresses } from './netlink-route.js';
-import { withNetlink, type NetlinkSocket } from './netlink.js';
+import type { NetlinkSocket } from './netlink.js';
 import { passPackets } from './passing.js';
 import type { SysctlLedger } from './sysctl-ledger.js';
-import { aliasOf, deleteElsewhere, makeVeth } from './veth.js';
+import { aliasOf, makeVeth } from './veth.js';
 
 /* A veth whose end at the host is a port of a bridge. */
 
@@ -57,10 +58,18 @@ export function attachPort(
   }
 }
 
+/** How many ports of a bridge are on their way out. */
+const leaving = new Map<string, number>();
+
 /** Takes away what attachPort() made, and the bridge with its last port. Rejects with SystemError. */
 export async function detachPort(args: NetworkArgs, { bridge, make }: OnBridge): Promise<void> {
-  const link = withNetlink((host) => findLink(host, args.link));
-  if (link !== null) await deleteElsewhere(link);
+  leaving.set(bridge, (leaving.get(bridge) ?? 0) + 1);
+  await deleteElsewhere({ index: 0, name: args.link }).finally(() => {
+    leaving.set(bridge, (leaving.get(bridge) ?? 1) - 1);
+  });
+  // To ask for all its ports takes longer the more there are: whoever leaves last does.
+  if (leaving.get(bridge) !== 0) return;
+  leaving.delete(bridge);
   if (make !== null) await removeEmptyBridge(bridge, args.owner);
 }
 

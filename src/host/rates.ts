@@ -16,7 +16,7 @@ import {
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import { withJailNetlink } from './jail-end.js';
 import { deleteLink, getLink, setLink, setLinkUp } from './netlink-link.js';
-import { deleteElsewhere } from './veth.js';
+import { deleteElsewhere } from './deletion.js';
 import { decodeLinkView, type LinkView } from './netlink-view.js';
 
 const { ENOENT, ENODEV, EOPNOTSUPP, ESRCH } = constants.errno;

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { HOST_ON_LINK } from '../plan/host-on-link.js';
 import type { JailAddress, NetworkArgs } from '../plan/step.js';
+import { deleteElsewhere } from './deletion.js';
 import { SystemError } from './error.js';
 import { distrustIp6, forwardIp6Here, hasIp6, withoutIp6 } from './forwarding.js';
 import type { JailerHandle } from './host.js';
@@ -20,7 +21,7 @@ import {
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import { passPackets } from './passing.js';
 import type { SysctlLedger } from './sysctl-ledger.js';
-import { aliasOf, deleteElsewhere, makeVeth } from './veth.js';
+import { aliasOf, makeVeth } from './veth.js';
 
 /*
  * A routed veth. The host's ends all carry the same two addresses, HOST_ON_LINK, which mean "the host" on that link only:
@@ -85,13 +86,17 @@ export function attachRouted(
 
 /** Takes away what attachRouted() made, as far as it is there. Rejects with SystemError. */
 export async function detachRouted(args: NetworkArgs): Promise<void> {
-  const link = withNetlink((host) => {
-    const requests = withdrawals(host, args);
-    if (requests.length > 0) host.request(requests);
-    return findLink(host, args.link);
-  });
-  if (link !== null) await deleteElsewhere(link);
+  if (isAnnounced(args)) {
+    withNetlink((host) => {
+      const requests = withdrawals(host, args);
+      if (requests.length > 0) host.request(requests);
+    });
+  }
+  await deleteElsewhere({ index: 0, name: args.link });
 }
+
+const isAnnounced = ({ ip4, ip6 }: NetworkArgs): boolean =>
+  [...ip4, ...ip6].some(({ announceOn }) => announceOn !== undefined);
 
 /**
  * Makes of what attachRouted() made what other addresses want, and leaves alone what stays. What is there or gone already

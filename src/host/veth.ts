@@ -1,10 +1,9 @@
 import { constants } from 'node:os';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { NetworkArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
 import { findLink } from './interfaces.js';
 import { createVeth, decodeLink, deleteLink, getLink, type Link } from './netlink-link.js';
-import { NetlinkSocket, withNetlink } from './netlink.js';
+import type { NetlinkSocket } from './netlink.js';
 
 /** What the alias of the host's end says: whose it is. */
 export const aliasOf = ({ owner, jail }: Pick<NetworkArgs, 'owner' | 'jail'>): string => `${owner} ${jail}`;
@@ -34,21 +33,4 @@ export function makeVeth(
   const body = answers[1]?.[0];
   if (body === undefined) throw new SystemError('netlink look up link', constants.errno.ENODEV, args.link);
   return decodeLink(body);
-}
-
-/**
- * Deletes a link while this thread goes on; resolves when its name is free. The kernel takes 20 ms, but for most of them
- * the link is gone already, and nobody needs to wait. Rejects with SystemError.
- */
-export async function deleteElsewhere(link: Link): Promise<void> {
-  const host = new NetlinkSocket();
-  let over = false;
-  const deleted = host.requestElsewhere([deleteLink(link)]).finally(() => {
-    over = true;
-    host.close();
-  });
-  deleted.catch(() => undefined); // it is heard below, if it comes before the link is gone
-  const isThere = () => withNetlink((asking) => findLink(asking, link.name)?.index === link.index);
-  while (!over && isThere()) await wait(1);
-  if (over) await deleted;
 }

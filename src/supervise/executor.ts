@@ -32,11 +32,13 @@ export async function execute(
   options: ExecuteOptions = {},
 ): Promise<Execution> {
   const done = new Set(options.kept);
-  for (const step of steps) {
+  const begun = new Set<Step>();
+  for (const [index, step] of steps.entries()) {
     if (done.has(step)) continue;
     try {
       if (options.isCancelled?.() === true) return await fail(null, new Error('called off'));
       options.trace?.('run', step);
+      for (const later of soon(steps.slice(index), done)) if (!begun.has(later)) begin(later);
       const running = runStep(executors, step, launch);
       // Most steps are synchronous: a start then does not wait for a turn of the event loop at each of them.
       if (running !== undefined) await running;
@@ -48,10 +50,21 @@ export async function execute(
   }
   return { ok: true };
 
+  function begin(step: Step): void {
+    (executors[step.name].ahead as ((step: Step) => void) | undefined)?.(step);
+    if (executors[step.name].ahead !== undefined) begun.add(step);
+  }
+
   async function fail(failed: Step | null, error: unknown): Promise<Execution> {
-    const undone = steps.filter((step) => done.has(step));
+    const undone = steps.filter((step) => done.has(step) || begun.has(step));
     return { ok: false, failed, error, undoErrors: await undoAll(executors, undone, launch, options.trace) };
   }
+}
+
+/** Those to come before the next command of the host's, which finds nothing begun that comes after it. */
+function soon(steps: readonly Step[], done: ReadonlySet<Step>): readonly Step[] {
+  const command = steps.findIndex(({ name }) => name === 'hook.run');
+  return steps.slice(0, command < 0 ? undefined : command).filter((step) => !done.has(step));
 }
 
 /** Runs every step whatever becomes of the others, for cleaning. @returns what they failed with */

@@ -96,6 +96,28 @@ describeInNetns('the packet filter', import.meta.url, () => {
     expect(held.ports).to.deep.equal(['1', '1,2,3', '1,2', '1,3']);
   });
 
+  it('is begun before a jail has its link, and asked once', async () => {
+    const held = new HeldNft();
+    const firewall = new Firewall(fresh().instance, held.run);
+    const args = share('a', 1);
+    firewall.begin(args);
+    const set = firewall.set(args);
+    await held.end();
+    await set;
+    expect(held.ports).to.deep.equal(['1']);
+  });
+
+  it('has nothing of a jail for which it was begun only', async () => {
+    const held = new HeldNft();
+    const firewall = new Firewall(fresh().instance, held.run);
+    firewall.begin(share('a', 1));
+    const removed = firewall.remove('a');
+    await held.end();
+    await held.end();
+    await removed;
+    expect([held.scripts.length, held.ports.at(-1)]).to.deep.equal([2, '']);
+  });
+
   it('never asks nft(8) for jails that have nothing in it', async () => {
     const held = new HeldNft();
     const { instance, marker } = fresh();
@@ -206,6 +228,21 @@ describeInNetns('the packet filter', import.meta.url, () => {
     writeFileSync(join(path, 'nft'), program, { mode: 0o755 });
     await runNft('add table inet mine\n', `${path}:/usr/bin:/bin`);
     expect(readFileSync(join(path, 'script'), 'utf8')).to.equal('add table inet mine\n');
+  });
+
+  it('lets them in on a link that came after it was begun', async () => {
+    const firewall = new Firewall(fresh().instance);
+    const args = share('a', 1);
+    firewall.begin(args);
+    await firewall.remove('none');
+    ip('link', 'add', 'jla', 'type', 'veth', 'peer', 'name', 'other');
+    for (const link of ['jla', 'other']) ip('link', 'set', link, 'up');
+    await firewall.set(args);
+    expect(localnet('jla')).to.equal('1');
+    expect(ip('-6', 'route', 'show', 'table', 'local', '::1', 'dev', 'jla')).to.match(/^local ::1 /);
+    await firewall.remove('a');
+    expect(localnet('jla')).to.equal('0');
+    ip('link', 'del', 'jla');
   });
 
   it('survives a damaged note of what it opened', async () => {

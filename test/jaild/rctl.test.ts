@@ -76,15 +76,15 @@ describe('a jail with rctl rules', () => {
   it('is told of once each time that it exceeds an amount', async () => {
     instance.ctl('start', 'teller');
     const exceeded = 'teller: rctl: memoryuse:log=20m is exceeded';
-    const someLooks = 4500;
+    const aLook = 2500;
     const inside = (words: string): void =>
       void expect(instance.ctl('exec', 'teller', '--', 'sh', '-c', words).code).to.equal(0);
     inside('dd if=/dev/zero of=/dev/shm/y bs=1M count=30');
     await instance.until('it is told', () => times(exceeded) === 1);
-    await sleep(someLooks);
+    await sleep(aLook);
     expect(times(exceeded)).to.equal(1);
     inside('rm /dev/shm/y');
-    await sleep(someLooks);
+    await sleep(aLook);
     inside('dd if=/dev/zero of=/dev/shm/y bs=1M count=30');
     await instance.until('it is told again', () => times(exceeded) === 2);
     expect(instance.status('teller').state).to.equal('running');

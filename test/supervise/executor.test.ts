@@ -53,6 +53,50 @@ describe('steps', () => {
     expect(host.steps.slice(4)).to.deep.equal(['undo cgroup.create', 'undo rundir.create']);
   });
 
+  describe('that can begin ahead', () => {
+    const filter: Step = {
+      name: 'firewall.set',
+      args: {
+        jail: 'web',
+        link: 'jl',
+        bridged: false,
+        ip4: [],
+        ip6: [],
+        masquerades: [],
+        redirects: [],
+        isolated: false,
+      },
+    };
+    const steps = [STEPS[0], hook('first'), STEPS[2], filter].flatMap((step) => step ?? []);
+    const run = async (host: FakeHost) => {
+      const begun = { ...host.executors['firewall.set'], ahead: () => host.steps.push('ahead') };
+      const launch = { jail: 'web', jailer: null, hooks: new Set<AbortController>() };
+      await execute({ ...host.executors, 'firewall.set': begun }, steps, launch);
+      return host.steps;
+    };
+
+    it('do so after the last command of the host’s before them', async () => {
+      expect(await run(new FakeHost())).to.deep.equal([
+        'run rundir.create',
+        'run hook.run first',
+        'ahead',
+        'run cgroup.create',
+        'run firewall.set',
+      ]);
+    });
+
+    it('are undone when one before them fails', async () => {
+      const host = new FakeHost();
+      host.failing.set('run cgroup.create', noSuchFile('/x')).set('cgroup.create', noSuchFile('/x'));
+      expect((await run(host)).slice(2)).to.deep.equal([
+        'ahead',
+        'run cgroup.create',
+        'undo firewall.set',
+        'undo rundir.create',
+      ]);
+    });
+  });
+
   it('are called off between two of them', async () => {
     const host = new FakeHost();
     const isCancelled = (): boolean => host.steps.length === 2;
