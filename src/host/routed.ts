@@ -86,7 +86,7 @@ export function attachRouted(
 
 /** Takes away what attachRouted() made, as far as it is there. Rejects with SystemError. */
 export async function detachRouted(args: NetworkArgs): Promise<void> {
-  if (isAnnounced(args)) {
+  if (asksForAnnouncement(args)) {
     withNetlink((host) => {
       const requests = withdrawals(host, args);
       if (requests.length > 0) host.request(requests);
@@ -95,7 +95,7 @@ export async function detachRouted(args: NetworkArgs): Promise<void> {
   await deleteElsewhere({ index: 0, name: args.link });
 }
 
-const isAnnounced = ({ ip4, ip6 }: NetworkArgs): boolean =>
+const asksForAnnouncement = ({ ip4, ip6 }: NetworkArgs): boolean =>
   [...ip4, ...ip6].some(({ announceOn }) => announceOn !== undefined);
 
 /**

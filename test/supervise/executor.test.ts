@@ -60,6 +60,7 @@ describe('steps', () => {
         jail: 'web',
         link: 'jl',
         bridged: false,
+        mac: '02:00:00:00:00:01',
         ip4: [],
         ip6: [],
         masquerades: [],
