@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { announceIp4 } from '../../src/host/forwarding.js';
 import { Gate } from '../../src/host/gate.js';
@@ -63,6 +64,17 @@ describeInNetns('interfaces that forwarding was lent to', import.meta.url, () =>
     ledger.release('a');
     expect([rules('-4'), ...forwarding.map(get)]).to.deep.equal([before, '1', '1']);
     ip('rule', 'del', 'pref', '100');
+  });
+
+  it('lead everywhere when somebody makes the whole host a router, which it then stays', async () => {
+    const ledger = new SysctlLedger(temporaryDirectory(), 'boot', new Gate(''));
+    ledger.hold('a', 'network', needed);
+    set('ipv4/conf/all/forwarding', '1');
+    for (let look = 0; look < 50 && rules('-4').length > 0; look++) await wait(100);
+    expect([rules('-4').length, rules('-6').length]).to.deep.equal([0, 2]);
+    ledger.release('a');
+    expect(forwarding.map(get)).to.deep.equal(['1', '0']);
+    set('ipv4/conf/all/forwarding', '0');
   });
 
   it('are left to the last of several jailds, which gives them back as they were before the first', () => {
