@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { ResourceName } from '../../src/config/rctl/resources.js';
 import { createCgroup, prepareRoot, removeCgroup, removeRoot } from '../../src/host/cgroup.js';
 import { killCgroup } from '../../src/host/cgroup-processes.js';
@@ -34,7 +34,8 @@ for (const [title, detected] of hostVariants(instance))
         'exec 5</dev/null 6</dev/null; sleep 60 & exec sleep 60',
       );
       const ofEach = (): number => readdirSync(`/proc/${pid}/fd`).length;
-      await settled(() => use('openfiles') === 2 * ofEach(), true);
+      const isAsleep = (): boolean => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n';
+      await settled(() => isAsleep() && use('openfiles') === 2 * ofEach(), true);
       expect([use('maxproc'), use('nthr'), use('memorylocked')]).to.deep.equal([2, 2, 0]);
       expect(ofEach()).to.be.at.least(5);
       expect(use('openfiles')).to.equal(2 * ofEach());

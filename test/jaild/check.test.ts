@@ -34,7 +34,7 @@ const wrong: Readonly<Record<string, readonly [code: string, body: string]>> = {
   misruled: ['bad-policy', 'seccomp = "$prefix/bad.json";'],
   profiled: ['not-on-this-host', 'apparmor = no-such-profile;'],
   announced: ['no-such-interface', 'ip4.addr = "em7|198.51.100.7";'],
-  taken: ['address-in-use', 'ip4.addr = 127.0.0.1;'],
+  taken: ['address-in-use', 'ip4.addr = 192.0.2.77;'],
   many: ['beyond-host', 'cpuset.cpus = 4000;'],
   swarm: ['beyond-host', 'pids.max = 5000000;'],
   slow: ['no-such-device', 'io.max = "/dev/null rbps=1M";'],
@@ -74,6 +74,7 @@ describe('what jailctl check finds', () => {
     chmodSync(join(instance.prefix, 'closed'), 0o700);
     instance.configure(`* { ${usual} }\n${blocks.join('')}`);
     await instance.start();
+    instance.onHost('ip', 'addr', 'add', '192.0.2.77/32', 'dev', 'lo');
     const network = `--net=/proc/${instance.daemonPid}/ns/net`;
     const checked = spawnSync('nsenter', [
       network,

@@ -60,14 +60,6 @@ describe('on a network with thieves', function () {
     expect(await askAll('web', INNER, INNER6)).to.deep.equal(['10.77.0.2', 'fd77::2']);
   });
 
-  it('leaves to others what they redirect themselves', async () => {
-    const rules = `add rule inet mine in tcp dport 7000 dnat ip to ${INNER}:80`;
-    const chain = 'add chain inet mine in { type nat hook prerouting priority dstnat; }';
-    expect(instance.onHost('nft', `add table inet mine; ${chain}; ${rules}`).stderr).to.equal('');
-    expect(await town.ask('@stranger', 'tcp', '192.0.2.1', 7000)).to.equal('192.0.2.50');
-    instance.onHost('nft', 'delete', 'table', 'inet', 'mine');
-  });
-
   it('passes nothing on for others under a later jaild either', async () => {
     await instance.killDaemon();
     await instance.start();
