@@ -9,6 +9,8 @@ import type { JailStatus } from '../supervise/operations.js';
 export interface JlsJail {
   readonly status: JailStatus;
   readonly jail: Jail | undefined;
+  /** Asks the kernel, so only where they are to be shown. */
+  readonly routes: () => readonly string[];
 }
 
 /** Whether jls shows true and false, text, or addresses: they differ in all output formats. */
@@ -144,6 +146,7 @@ export const jlsParams: readonly JlsParam[] = Object.entries(table).map(([name, 
 export function findJlsParam(name: string): JlsParam | undefined {
   const [, group, key = ''] = /^(meta|env)\.(.+)$/s.exec(name) ?? [];
   if (group === 'meta' || group === 'env') return attachedKey(name, group, key);
+  if (name === 'route') return { name, settable: false, value: ({ routes }) => routes() };
   const found = jlsParams.find((param) => param.name === name);
   if (found !== undefined || !isParamName(name)) return found;
   return { name, settable: true, value: ({ jail }) => (jail === undefined ? '' : writtenValue(jail, name)) };

@@ -3,6 +3,7 @@ import type { CommandResult, DaemonContext } from './context.js';
 import { done } from './context.js';
 import { getopt } from './getopt.js';
 import { isDying, type JlsJail } from './jls-params.js';
+import { routeText } from './network-lines.js';
 import { JlsMistake, viewOf, type JlsView } from './jls-view.js';
 import { jlsJson, type JlsRecord } from './jls-json.js';
 import { defaultText, headerText, namedLine, recordOf, verboseText } from './jls-text.js';
@@ -32,7 +33,11 @@ function presentJails({ operations }: DaemonContext): readonly JlsJail[] {
   return operations
     .status()
     .filter(({ jid, state }) => jid !== null && PRESENT.has(state))
-    .map((status) => ({ status, jail: operations.definition(status.name) ?? undefined }))
+    .map((status) => ({
+      status,
+      jail: operations.definition(status.name) ?? undefined,
+      routes: () => (operations.network(status.name)?.routes ?? []).map(routeText),
+    }))
     .sort((a, b) => (a.status.jid ?? 0) - (b.status.jid ?? 0));
 }
 

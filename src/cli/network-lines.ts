@@ -28,9 +28,10 @@ function linkLine({ name, mac, mtu, up }: JailNetwork['links'][number], network:
   return ['link', words.filter((word) => word !== '').join(', ')];
 }
 
-function routeLine({ to, via, link, source }: JailNetwork['routes'][number]): Line {
+/** "default via 10.88.0.1 on eth0" */
+export function routeText({ to, via, link, source }: JailNetwork['routes'][number]): string {
   const words = [to, via && `via ${via}`, link && `on ${link}`, source && `from ${source}`];
-  return ['route', words.filter((word) => word !== null).join(' ')];
+  return words.filter((word) => word !== null).join(' ');
 }
 
 function rateText({ limits: { egress, ingress } }: JailNetwork): string {
@@ -47,7 +48,7 @@ export function networkLines(network: JailNetwork): readonly Line[] {
   return [
     ['network', attachmentText(network)],
     ...links.map((link) => linkLine(link, network)),
-    ...routes.map(routeLine),
+    ...routes.map((route): Line => ['route', routeText(route)]),
     ...forwards.map((text): Line => ['forward', text]),
     ...nat.map((text): Line => ['nat', text === 'true' ? 'all addresses' : text]),
     ['rate', rateText(network)],

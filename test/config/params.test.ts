@@ -24,7 +24,7 @@ const ofLinux = `
   restart.delay restart.max_delay restart.limit exit.ok exit.fatal start.timeout schedule.restart schedule.start
   schedule.stop schedule.timezone schedule.jitter schedule.missed schedule.window health.command health.tcp health.http
   health.interval health.timeout health.retries health.start_period health.start_interval health.action ready bridge
-  bridge.subnet macvlan mac gateway nat rdr dns hosts mtu isolate net.ingress.max net.egress.max userns caps caps.add caps.drop seccomp no_new_privs devices
+  bridge.subnet macvlan mac gateway route nat rdr dns hosts mtu isolate net.ingress.max net.egress.max userns caps caps.add caps.drop seccomp no_new_privs devices
   readonly time.offset apparmor selinux base ephemeral ephemeral.size image log.max_size log.max_files log.rate depend.bind priority
   auto rlimit.as rlimit.core rlimit.cpu rlimit.data rlimit.fsize rlimit.memlock rlimit.msgqueue rlimit.nice
   rlimit.nofile rlimit.nproc rlimit.rss rlimit.rtprio rlimit.rttime rlimit.sigpending rlimit.stack

@@ -233,7 +233,14 @@ describe('what is seen of running jails', function () {
       'ip4.addr',
       'net.egress.max',
       'vnet',
+      'route',
     ]);
-    expect(stdout).to.equal('name=server ip4.addr=10.77.0.2 net.egress.max=512M vnet=new\n');
+    const routes = [
+      'default via 169.254.1.1 on eth0 from 10.77.0.2',
+      'default via fe80::1 on eth0 from fd77::2',
+    ];
+    expect(stdout).to.equal(
+      `name=server ip4.addr=10.77.0.2 net.egress.max=512M vnet=new route=${routes.join(',')}\n`,
+    );
   });
 });

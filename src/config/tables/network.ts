@@ -1,5 +1,5 @@
 import { freebsd, ignored, linux } from '../parameter.js';
-import { boolean, choice, integer, jailsys, string } from '../values/scalar.js';
+import { boolean, choice, integer, jailsys, string, strings } from '../values/scalar.js';
 import { addresses, macAddress, nameServers, plainAddresses } from '../values/address.js';
 import { masquerades, redirects } from '../values/forward.js';
 import { link, links } from '../values/link.js';
@@ -81,6 +81,11 @@ export const network = {
     default: 'the host',
     live: true,
     note: 'On a bridge: the address that the host has on it.',
+  }),
+  route: linux(strings, 'Routes of a running jail, as its kernel has them.', {
+    onLinux: 'ignored',
+    note: 'It is read-only: jls shows it. gateway sets the default routes.',
+    readOnly: true,
   }),
   nat: linux(
     masquerades,

@@ -221,6 +221,7 @@ let s:names = [
   \ 'macvlan',
   \ 'mac',
   \ 'gateway',
+  \ 'route',
   \ '\%(no\)\=nat',
   \ 'rdr',
   \ 'dns',
