@@ -36,4 +36,13 @@ describe('SECURITY.md', () => {
     const taken = new Set(removals.map((removal) => removal.class));
     expect(Object.keys(classes).filter((kind) => !taken.has(kind))).to.deep.equal([]);
   });
+
+  it('takes away what there is: each text stands once in its file', () => {
+    const times = ({ file, from }: { readonly file: string; readonly from: string }): number =>
+      readFileSync(file, 'utf8').split(from).length - 1;
+    const amiss = removals.flatMap(({ what, edits }) =>
+      edits.filter((edit) => times(edit) !== 1).map(({ file }) => `${what}: ${file}`),
+    );
+    expect(amiss).to.deep.equal([]);
+  });
 });

@@ -1,6 +1,6 @@
 import { allow, edit, take, takeAll, type Removal } from './removal.js';
 
-const network = 'src/plan/network.ts';
+const network = 'src/config/network-of.ts';
 const namespaces = 'src/plan/namespaces.ts';
 
 /** What keeps jails apart, bounded and jaild whole: chapters 4 to 6. */
@@ -9,8 +9,8 @@ export const removalsAround: readonly Removal[] = [
     '4.loopback',
     'a network namespace',
     network,
-    'return !hasAddress &&',
-    'return !hasAddress ||',
+    '!hasOwnLink(values) && [',
+    '!hasOwnLink(values) || [',
     'namespace_net',
     'loopback_of_host',
   ),
@@ -18,7 +18,7 @@ export const removalsAround: readonly Removal[] = [
     '4.abstract',
     'a network namespace, and landlock',
     [
-      edit(network, 'return !hasAddress &&', 'return !hasAddress ||'),
+      edit(network, '!hasOwnLink(values) && [', '!hasOwnLink(values) || ['),
       edit('native/jailer/landlock.c', '.scopes = abi < 6 ? 0 : scopes', '.scopes = 0'),
     ],
     'abstract_socket_of_host',
