@@ -35,14 +35,7 @@ const hosts: Readonly<Record<string, VirtualRun>> = {
     patience: 10,
     // Without KVM, code that V8 makes anew all the time has to be translated each time.
     nodeOptions: '--jitless',
-    // user-mode-linux has no nftables.
-    files: [
-      'host/cgroup',
-      'jaild/limits',
-      'jaild/packets-forward',
-      'vm/guest/every-controller',
-      'vm/guest/labels',
-    ],
+    files: ['host/cgroup', 'jaild/limits', 'vm/guest/every-controller', 'vm/guest/labels'],
   },
 };
 
