@@ -21,7 +21,6 @@ const hosts: Readonly<Record<string, VirtualRun>> = {
       'jaild/logs',
       'jaild/network',
       'jaild/packets',
-      'jaild/packets-bridge',
       'jaild/resource-limits',
       'jaild/supervision',
       'vm/guest/cores',
