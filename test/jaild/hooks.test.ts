@@ -21,9 +21,10 @@ echo "umask $(umask)"
 while read -r line; do case $line in SigBlk*|SigIgn*|Groups*|Uid*) echo "$line" ;; esac; done </proc/$$/status
 echo "terminal $(cut -d ' ' -f 7 /proc/$$/stat)"
 open=$(echo /proc/$$/fd/*)
-for fd in $open; do
+# The shell has its own ends of the pipe for a moment.
+{ sleep 0.1; for fd in $open; do
 	case $fd in */fd/[012]) ;; *) echo "descriptor $(readlink $fd)" ;; esac
-done | grep -v '/hook$\\|descriptor $'
+done; } | grep -v '/hook$\\|descriptor $'
 readlink /proc/$$/fd/0
 `;
 
