@@ -20,7 +20,6 @@ const hosts: Readonly<Record<string, VirtualRun>> = {
       'jaild/life',
       'jaild/logs',
       'jaild/network',
-      'jaild/packets',
       'jaild/resource-limits',
       'jaild/supervision',
       'vm/guest/cores',
