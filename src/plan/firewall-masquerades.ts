@@ -14,7 +14,7 @@ import {
 import type { FirewallArgs } from './step.js';
 
 /** A routed jail's link, and never an interface of somebody else that happens to begin like one. */
-export const ANY_JAIL_LINK = 'meta oifkind "veth" oifname "jl*"';
+const ANY_JAIL_LINK = 'meta oifkind "veth" oifname "jl*"';
 
 /** One address of a jail, and how it leaves. */
 interface Leave {

@@ -37,9 +37,6 @@ export const inOrder = (...parts: readonly Rules[]): Rules => ({
   lines: parts.flatMap(({ lines }) => lines),
 });
 
-/** Names of links as nft(8) takes them: a quote would end them, an asterisk mean others as well. */
-export const WRITABLE = /^[\w.@+=-]+$/;
-
 /** The name of a link. */
 export const quoted = (link: string): string => `"${link}"`;
 

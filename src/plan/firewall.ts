@@ -1,8 +1,10 @@
 import type { Jail } from '../config/jail.js';
 import type { Masquerade, Redirect } from '../config/values/forward.js';
 import { PlanError } from './error.js';
-import { WRITABLE } from './firewall-text.js';
 import type { NetworkArgs, Step } from './step.js';
+
+/** Names of links as nft(8) takes them: a quote would end them, an asterisk mean others as well. */
+const WRITABLE = /^[\w.@+=-]+$/;
 
 /**
  * What the packet filter is to do for a jail (nat, rdr, isolate); nothing for most. A macvlan passes the host by, which

@@ -165,7 +165,7 @@ function misplaced({ address, prefix }: Subnet, family: Family, bridge: Bridge):
 }
 
 /** Where an address of a jail is written. */
-export function addressPlace({ merged, values }: Draft, family: Family, index: number): Place {
+function addressPlace({ merged, values }: Draft, family: Family, index: number): Place {
   const all = writtenOf(values, family);
   const place = placeOfElement(merged, `${family}.addr`, index, all.length);
   return quotedPlace(place, `"${all[index]?.address ?? ''}"`);

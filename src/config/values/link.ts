@@ -6,7 +6,7 @@ const MAX_BYTES = 15;
 const OF_ALL: readonly string[] = ['all', 'default'];
 
 /** Names that the kernel takes for a link (net/core/dev.c, dev_valid_name), and would not number itself. */
-export function isLinkName(text: string): boolean {
+function isLinkName(text: string): boolean {
   const isPlain = /^[^\s/:%\0]+$/.test(text) && text !== '.' && text !== '..' && !OF_ALL.includes(text);
   return isPlain && Buffer.byteLength(text) <= MAX_BYTES;
 }
