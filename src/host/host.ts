@@ -27,8 +27,35 @@ export type JailerEvent =
   | { readonly kind: 'running'; readonly pid: number }
   | { readonly kind: 'main'; readonly ended: Ended }
   | { readonly kind: 'log-dropped'; readonly bytes: number }
+  /** So much of the output was over the rate that is allowed, and was left out. */
+  | { readonly kind: 'log-limited'; readonly lines: number; readonly bytes: number }
+  /** A log was put aside, by that inode. */
+  | { readonly kind: 'log-rotated'; readonly inode: number }
+  /** A process of the jail has told of itself (sd_notify(3)): NAME=VALUE each. */
+  | { readonly kind: 'notify'; readonly fields: readonly string[] }
   | { readonly kind: 'exited'; readonly ended: Ended }
   | { readonly kind: 'lost' };
+
+/** One look, from inside the jail, at whether what it is for works. */
+export type Check =
+  | ({ readonly kind: 'command' } & InsideArgs)
+  /** A connection is made, and closed. */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly timeout: number }
+  /** GET, over HTTP/1.1: 200 to 399 is well. */
+  | {
+      readonly kind: 'http';
+      readonly host: string;
+      readonly port: number;
+      readonly path: string;
+      readonly timeout: number;
+    };
+
+export interface CheckResult {
+  /** `exit 0`: it is well. `error`: it could not be tried. */
+  readonly ended: Ended;
+  /** The first 4096 bytes that the check printed, or what was amiss in words. */
+  readonly output: string;
+}
 
 /** A running jail's jailer, seen from jaild. */
 export interface JailerHandle {
@@ -44,6 +71,10 @@ export interface JailerHandle {
   signal(signal: number): void;
   kill(): void;
   exec(request: InsideArgs): Promise<Ended>;
+  /** Looks once, as the jail's own user and in its namespaces; whatever takes longer is killed with all that it began. */
+  check(check: Check): Promise<CheckResult>;
+  /** Puts `file` in the place of the rotated log of that inode: it has the same lines, compressed. */
+  replaceLog(inode: number, file: string): void;
   /** Events from now on, and those that came before the first listener. One listener at a time. */
   listen(listener: (event: JailerEvent) => void): void;
 }

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { Socket } from 'node:net';
 import type { InsideArgs } from '../plan/step.js';
-import type { Ended, JailerEvent, JailerHandle, JailerPhase } from './host.js';
-import { encodeExec, encodeMessage, readMessage, splitMessages } from './jailer-message.js';
+import type { Check, CheckResult, Ended, JailerEvent, JailerHandle, JailerPhase } from './host.js';
+import { encodeCheck, encodeExec, encodeMessage, readMessage, splitMessages } from './jailer-message.js';
 import type { Hello, JailerMessage } from './jailer-message.js';
 
 /** The phase that an event brings. */
@@ -20,6 +20,7 @@ export class JailerConnection implements JailerHandle {
   readonly #socket: Socket;
   readonly #queue: JailerEvent[] = [];
   readonly #execs = new Map<string, (ended: Ended) => void>();
+  readonly #checks = new Map<string, (result: CheckResult) => void>();
   #listener: ((event: JailerEvent) => void) | null = null;
   #received = Buffer.alloc(0);
   #nextExec = 1;
@@ -86,6 +87,19 @@ export class JailerConnection implements JailerHandle {
     });
   }
 
+  check(check: Check): Promise<CheckResult> {
+    if (this.#socket.destroyed) return Promise.resolve({ ended: GONE_WITH_JAIL, output: '' });
+    const id = `${this.#nextExec++}`;
+    return new Promise((resolve) => {
+      this.#checks.set(id, resolve);
+      this.#socket.write(encodeCheck(id, check));
+    });
+  }
+
+  replaceLog(inode: number, file: string): void {
+    this.#socket.write(encodeMessage('log.replace', `${inode}`, file));
+  }
+
   listen(listener: (event: JailerEvent) => void): void {
     this.#listener = listener;
     for (const event of this.#queue.splice(0)) listener(event);
@@ -121,6 +135,10 @@ export class JailerConnection implements JailerHandle {
         this.#execs.get(message.id)?.(message.ended);
         this.#execs.delete(message.id);
         return;
+      case 'check-exit':
+        this.#checks.get(message.id)?.(message);
+        this.#checks.delete(message.id);
+        return;
       case 'exited':
         this.#greet(message.ended);
         return this.#tell({ kind: 'exited', ended: this.#failure ?? message.ended });
@@ -130,6 +148,9 @@ export class JailerConnection implements JailerHandle {
       case 'running':
       case 'main':
       case 'log-dropped':
+      case 'log-limited':
+      case 'log-rotated':
+      case 'notify':
         return this.#tell(message);
     }
   }
@@ -143,6 +164,8 @@ export class JailerConnection implements JailerHandle {
   #lose(): void {
     for (const resolve of this.#execs.values()) resolve(GONE_WITH_JAIL);
     this.#execs.clear();
+    for (const resolve of this.#checks.values()) resolve({ ended: GONE_WITH_JAIL, output: '' });
+    this.#checks.clear();
     if (this.#phase !== 'exited') this.#tell({ kind: 'lost' });
   }
 }

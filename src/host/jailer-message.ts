@@ -1,5 +1,5 @@
 import type { InsideArgs, LaunchRecord } from '../plan/step.js';
-import type { Ended, JailerEvent, JailerPhase } from './host.js';
+import type { Check, Ended, JailerEvent, JailerPhase } from './host.js';
 
 /* The words between jaild and a jailer, as bytes. Pure. native/PROTOCOL.md §1–§3. */
 
@@ -17,7 +17,8 @@ export type JailerMessage =
   | Exclude<JailerEvent, { readonly kind: 'lost' }>
   | Hello
   | { readonly kind: 'error'; readonly ended: Ended }
-  | { readonly kind: 'exec-exit'; readonly id: string; readonly ended: Ended };
+  | { readonly kind: 'exec-exit'; readonly id: string; readonly ended: Ended }
+  | { readonly kind: 'check-exit'; readonly id: string; readonly ended: Ended; readonly output: string };
 
 export interface ExitRecord {
   readonly launch: string;
@@ -47,13 +48,30 @@ export function encodeMessage(...fields: readonly string[]): Buffer {
 
 /** The `exec` message. Its environment comes on top of the plan's. */
 export function encodeExec(id: string, request: InsideArgs): Buffer {
-  const environment = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
+  return encodeMessage('exec', id, `${request.timeout}`, ...execFields(request));
+}
+
+/** The `check` message. */
+export function encodeCheck(id: string, check: Check): Buffer {
+  const head = ['check', id, `${check.timeout}`, check.kind];
+  switch (check.kind) {
+    case 'command':
+      return encodeMessage(...head, ...execFields(check));
+    case 'tcp':
+      return encodeMessage(...head, check.host, `${check.port}`);
+    case 'http':
+      return encodeMessage(...head, check.host, `${check.port}`, check.path);
+  }
+}
+
+function execFields({ user, argv, environment: variables }: InsideArgs): readonly string[] {
+  const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   const [workdir, terminal, login] = ['/', 'no', 'yes'];
-  return encodeMessage(
-    ...['exec', id, `${request.timeout}`, request.user ?? '', workdir, terminal, login],
-    ...[`${request.argv.length}`, ...request.argv],
+  return [
+    ...[user ?? '', workdir, terminal, login],
+    ...[`${argv.length}`, ...argv],
     ...[`${environment.length}`, ...environment],
-  );
+  ];
 }
 
 /** The whole messages at the beginning of `bytes`, and what is left. Throws Error for what no jailer says. */
@@ -105,8 +123,16 @@ export function readMessage([type = '', ...fields]: readonly string[]): JailerMe
       return { kind: 'main', ended: ended(first, second) };
     case 'exec.exit':
       return { kind: 'exec-exit', id: first, ended: ended(second, third) };
+    case 'check.exit':
+      return { kind: 'check-exit', id: first, ended: ended(second, third), output: fourth };
+    case 'notify':
+      return { kind: 'notify', fields };
     case 'log.dropped':
       return { kind: 'log-dropped', bytes: Number(first) };
+    case 'log.limited':
+      return { kind: 'log-limited', lines: Number(first), bytes: Number(second) };
+    case 'log.rotated':
+      return { kind: 'log-rotated', inode: Number(first) };
     case 'exited':
       return { kind: 'exited', ended: ended(first, second) };
     default:

@@ -188,6 +188,7 @@ export class SupervisedJail extends Lifeline {
     const detail = this.phase === 'running' ? '' : (this.history.failure?.message ?? '');
     const at = new Date(this.around.clock.now());
     this.around.journal.append({
+      kind: 'state',
       at,
       jail: this.name,
       from: shown(from),
@@ -295,6 +296,11 @@ export class SupervisedJail extends Lifeline {
         return this.post('up', 'exec.start has ended');
       case 'log-dropped':
         return this.log.warn(`${event.bytes} bytes of output were lost: the log could not be written`);
+      case 'log-limited':
+        return this.log.warn(`${event.lines} lines of output (${event.bytes} bytes) were left out: log.rate`);
+      case 'log-rotated':
+      case 'notify':
+        return;
       case 'main':
         return this.log.debug(`command ended: ${describeEnd(event.ended)}`);
       case 'exited':

@@ -139,6 +139,7 @@ export class LimitsWatch {
     const state = shown(jail.phase);
     const at = new Date(this.around.clock.now());
     this.around.journal.append({
+      kind: 'limit',
       at,
       jail: jail.name,
       from: state,

@@ -3,7 +3,7 @@ import type { Ended } from '../host/host.js';
 
 /** The restart parameters of a jail, defaults filled in. Delays are in seconds. */
 export interface RestartPolicy {
-  readonly restart: 'no' | 'on-failure' | 'always';
+  readonly restart: 'no' | 'on-failure' | 'on-abnormal' | 'always';
   readonly delay: number;
   readonly maxDelay: number;
   /** Failures in a row after which it is given up; 0 is never. */
@@ -53,12 +53,12 @@ export function restartPolicy(values: JailParams): RestartPolicy {
     delay: values['restart.delay'] ?? 0.1,
     maxDelay: values['restart.max_delay'] ?? 60,
     limit: values['restart.limit'] ?? 0,
-    okCodes: values['exit.ok'] ?? [0],
+    okCodes: values['restart.success_codes'] ?? values['exit.ok'] ?? [0],
     fatalCodes: values['exit.fatal'] ?? [EX_CONFIG],
   };
 }
 
-/** Whether the end of a run that nobody asked for is a failure: all but an exit code of exit.ok after it was up. */
+/** Whether the end of a run that nobody asked for is a failure: all but an exit code of restart.success_codes after it was up. */
 function isFailure(run: Run, policy: RestartPolicy): boolean {
   if (run.ended === null || !run.wasUp || run.oom) return true;
   return run.ended.how !== 'exit' || !policy.okCodes.includes(run.ended.code);

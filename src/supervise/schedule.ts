@@ -12,7 +12,7 @@ export interface Schedule {
   /** What this jail's times are late by, always the same for its name. */
   readonly offset: number;
   readonly window: number;
-  readonly missed: 'skip' | 'once';
+  readonly missed: 'skip' | 'run';
   /** The schedule in one text: a change of it is a new schedule. */
   readonly text: string;
 }
@@ -33,7 +33,7 @@ export function scheduleOf(name: string, values: JailParams): Schedule | null {
     zone,
     offset: offsetOf(name, values['schedule.jitter'] ?? 0),
     window: (values['schedule.window'] ?? WINDOW) * 1000,
-    missed: values['schedule.missed'] ?? 'skip',
+    missed: values['schedule.missed'] === undefined || values['schedule.missed'] === 'skip' ? 'skip' : 'run',
     text: JSON.stringify([expressions, zone, values['schedule.jitter'] ?? 0]),
   };
 }

@@ -155,6 +155,7 @@ export class Supervisor implements Operations {
         this.options.log.child(jail.name).info(`${cause}: ${detail}`);
         const [{ state }] = [statusOf(jail, this.statusContext)];
         this.journal.append({
+          kind: 'schedule',
           at: new Date(this.clock.now()),
           jail: jail.name,
           from: state,

@@ -57,7 +57,14 @@ describe('a default in the table is what is done', () => {
   it('about starting again', () => {
     const { restart, delay, maxDelay, limit, okCodes, fatalCodes } = restartPolicy({});
     expect([restart, delay, maxDelay, limit, okCodes, fatalCodes]).to.deep.equal(
-      defaultsOf('restart', 'restart.delay', 'restart.max_delay', 'restart.limit', 'exit.ok', 'exit.fatal'),
+      defaultsOf(
+        'restart',
+        'restart.delay',
+        'restart.max_delay',
+        'restart.limit',
+        'restart.success_codes',
+        'exit.fatal',
+      ),
     );
   });
 

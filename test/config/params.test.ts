@@ -21,11 +21,11 @@ const ofFreeBSD = `
 const ofLinux = `
   exec.env exec.workdir exec.init memory.max memory.high memory.low memory.min memory.swap.max memory.oom.group cpu.max
   cpu.weight cpuset.cpus cpuset.mems pids.max io.max io.weight hugetlb.2MB.max hugetlb.1GB.max rctl rctl.file restart
-  restart.delay restart.max_delay restart.limit exit.ok exit.fatal start.timeout schedule.restart schedule.start
+  restart.delay restart.max_delay restart.limit restart.success_codes exit.ok exit.fatal watchdog start.timeout schedule.restart schedule.start
   schedule.stop schedule.timezone schedule.jitter schedule.missed schedule.window health.command health.tcp health.http
   health.interval health.timeout health.retries health.start_period health.start_interval health.action ready bridge
   bridge.subnet macvlan mac gateway route nat rdr dns hosts mtu isolate net.ingress.max net.egress.max userns caps caps.add caps.drop seccomp no_new_privs devices
-  readonly time.offset apparmor selinux base ephemeral ephemeral.size image log.max_size log.max_files log.rate depend.bind priority
+  readonly time.offset apparmor selinux base ephemeral ephemeral.size image log.max_size log.max_files log.max_age log.compress log.target log.rate depend.bind priority
   auto rlimit.as rlimit.core rlimit.cpu rlimit.data rlimit.fsize rlimit.memlock rlimit.msgqueue rlimit.nice
   rlimit.nofile rlimit.nproc rlimit.rss rlimit.rtprio rlimit.rttime rlimit.sigpending rlimit.stack
   inotify.max_instances inotify.max_watches fanotify.max_groups fanotify.max_marks tmpfs.size shm.size`;

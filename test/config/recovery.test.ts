@@ -305,7 +305,7 @@ describe('a mistake in a value', () => {
     ['me = a; meta = "${me}";', 'write $me to define a variable'],
     ['$nic = a; meta = "$nci$nic";', 'did you mean $nic?'],
     ['$IP = a; meta = "$ip$IP";', 'did you mean $IP?'],
-    ['restart = on_failure;', 'did you mean "on-failure"? It is one of no, on-failure, always'],
+    ['restart = on_failure;', 'did you mean "on-failure"? It is one of no, on-failure, on-abnormal, always'],
     [
       'allow.nomount = 1; meta = "${allow.mount}";',
       'it is written "allow.nomount" here, and found by that spelling alone',

@@ -8,7 +8,9 @@ const CRASH = { how: 'signal', code: 9 } as const;
 
 /** The jails in the order in which a step was run for them. */
 const orderOf = (stage: Stage, to: string): string[] =>
-  stage.supervisor.journal.since(0).flatMap((event) => (event.to === to ? [event.jail] : []));
+  stage.supervisor.journal
+    .since(0)
+    .flatMap((event) => (event.to === to && event.jail !== null ? [event.jail] : []));
 
 describe('jails that depend on others', () => {
   it('pull them in, and start after they run', async () => {

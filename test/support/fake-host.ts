@@ -3,6 +3,8 @@ import type { ResourceName } from '../../src/config/rctl/resources.js';
 import { SystemError } from '../../src/host/error.js';
 import type {
   Accounting,
+  Check,
+  CheckResult,
   Ended,
   Executors,
   Host,
@@ -31,6 +33,8 @@ export interface Script {
   readonly ignoresTerm?: boolean;
   /** In state D: not even SIGKILL ends it. */
   readonly unkillable?: boolean;
+  /** What looks at its health come to; without it, it is well. */
+  readonly check?: (check: Check) => CheckResult | Promise<CheckResult>;
 }
 
 interface Timer {
@@ -126,6 +130,27 @@ export class FakeJailer implements JailerHandle {
     }
     this.comeUp();
     if (ends !== undefined) this.end(ends);
+  }
+
+  /** The looks that were had at it. */
+  readonly checks: Check[] = [];
+
+  check(check: Check): Promise<CheckResult> {
+    this.checks.push(check);
+    const { check: answer } = this.script;
+    return Promise.resolve(answer?.(check) ?? { ended: { how: 'exit', code: 0 }, output: '' });
+  }
+
+  /** The logs that were given back compressed. */
+  readonly replaced: (readonly [number, string])[] = [];
+
+  replaceLog(inode: number, file: string): void {
+    this.replaced.push([inode, file]);
+  }
+
+  /** One of its processes tells of itself. */
+  notify(...fields: readonly string[]): void {
+    this.tell({ kind: 'notify', fields });
   }
 
   comeUp(): void {

@@ -30,6 +30,8 @@ export async function startGuest(): Promise<Guest> {
     signal: no,
     kill: no,
     exec: no,
+    check: no,
+    replaceLog: no,
     listen: no,
     ask: (address) => ask(child, address),
     end: async () => {

@@ -23,6 +23,7 @@ const byType: Readonly<Record<string, readonly string[]>> = {
   'list of IPv6 addresses': ['2001:db8::10/64', '"eth0|2001:db8::10/64"'],
   'inherit, none or list of addresses': ['inherit', '192.0.2.53, 2001:db8::53'],
   'list of subnets': ['auto', '10.88.0.0/24, fd00:88::/64'],
+  'list of targets': ['journald', 'file, syslog'],
   'list of redirections': ['"tcp 8080 80"', '"udp 192.0.2.1:53 53"', '"tcp 443 from 192.0.2.0/24 on eth0"'],
   'boolean or list of masquerades': ['true', '"on eth0"', '"from 10.0.0.0/24 as 192.0.2.1"'],
   'hardware address': ['02:00:5e:00:53:01'],

@@ -98,10 +98,15 @@ const RETRY = 'The delay doubles with every failure and shrinks with every minut
 
 /** When it starts again, and how one knows that it is well. */
 export const supervision = {
-  restart: linux(choice('no', 'on-failure', 'always'), 'Whether the jail is started again when it ends.', {
-    default: 'on-failure',
-    live: true,
-  }),
+  restart: linux(
+    choice('no', 'on-failure', 'on-abnormal', 'always'),
+    'Whether the jail is started again when it ends by itself.',
+    {
+      default: 'on-failure',
+      live: true,
+      note: 'on-failure: unless it ended with a code of restart.success_codes. on-abnormal: not for any exit code either, but for signals, out of memory, time limits, health and watchdog.',
+    },
+  ),
   'restart.delay': linux(seconds, `Delay before the first automatic restart. ${RETRY}`, {
     default: '100 ms',
     unit: 's',
@@ -116,7 +121,11 @@ export const supervision = {
     default: '0',
     live: true,
   }),
-  'exit.ok': linux(integers(0, 255), 'Exit codes that are no failure.', { default: '0', live: true }),
+  'restart.success_codes': linux(integers(0, 255), 'Exit codes that are no failure.', {
+    default: '0',
+    live: true,
+  }),
+  'exit.ok': linux(integers(0, 255), 'The same as restart.success_codes.', { live: true }),
   'exit.fatal': linux(integers(0, 255), 'Exit codes after which the jail is not started again.', {
     default: '78',
     live: true,
@@ -126,6 +135,12 @@ export const supervision = {
     note: 'exec: exec.start has ended well; notify: READY=1 was sent (sd_notify(3)); health: the first check passed.',
     notYet: notYet(['notify', 'health'], 'the jail counts as running when exec.start has ended well'),
   }),
+  watchdog: later(
+    seconds,
+    'Longest time between two signs of life of the jail, WATCHDOG=1 (sd_notify(3)).',
+    'Nothing is waited for.',
+    { unit: 's' },
+  ),
   'health.command': later(string, 'Command run inside that exits 0 while the jail is well.', NO_CHECKS, {
     live: true,
   }),

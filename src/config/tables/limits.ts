@@ -1,5 +1,5 @@
 import { later, linux } from '../parameter.js';
-import { boolean, choice, fstabFiles, integer } from '../values/scalar.js';
+import { boolean, choice, choices, fstabFiles, integer } from '../values/scalar.js';
 import { amount, bytes, count, rate, resourceLimit, seconds } from '../values/quantity.js';
 import { cpuList, cpuMax, ioMax, rctlRules } from '../values/limits.js';
 import { cronExpressions, timezone } from '../values/schedule.js';
@@ -117,9 +117,10 @@ export const schedules = {
     unit: 's',
     live: true,
   }),
-  'schedule.missed': linux(choice('skip', 'once'), 'What is done about a time that is long past.', {
+  'schedule.missed': linux(choice('skip', 'run', 'once'), 'What is done about a time that is long past.', {
     default: 'skip',
     live: true,
+    note: 'run: one restart, start or stop, however many times were missed. once means the same.',
   }),
   'schedule.window': linux(seconds, 'How late a time still counts.', {
     default: '300 s',
@@ -134,6 +135,21 @@ export const logging = {
   'log.max_files': linux(integer(1, 10_000), 'How many logs are kept, the current one among them.', {
     default: '10',
   }),
+  'log.max_age': later(
+    seconds,
+    'Age of its first line at which the log is rotated.',
+    'It is rotated by its size alone.',
+    { default: 'any', unit: 's' },
+  ),
+  'log.compress': later(boolean, 'Compress rotated logs (gzip).', 'They are kept as they are.', {
+    default: 'true',
+  }),
+  'log.target': later(
+    choices('list of targets', ['file', 'journald', 'syslog']),
+    'Where output goes: any of file, journald and syslog.',
+    'It goes to the file.',
+    { default: 'file' },
+  ),
   'log.rate': later(
     rate,
     'Most lines per time, "1000/30s"; the rest is dropped and counted.',

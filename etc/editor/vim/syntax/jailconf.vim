@@ -28,7 +28,7 @@ syntax cluster jailconfValues add=jailconfBareword,jailconfNumber,jailconfBoolea
 syntax match jailconfBareword /\%([]A-Za-z0-9_!%&().:<>?@`|~^[-]\|\*\|\/[/*]\@!\|+=\@!\|\$[A-Za-z_{]\@!\)\+/ contained
 syntax match jailconfUnit /[A-Za-z%]\+/ contained
 syntax match jailconfNumber /\%(^\|[[:space:],=]\|\*\/\)\@2<=[+-]\=\%(\d\+\%(\.\d\+\)\=\%(\%(ms\|s\|sec\|m\|min\|h\|d\|w\)\|[kmgtpeKMGTPE][iI]\=[bB]\=\|[bB]\|%\)\=\)\+\%([[:space:];,={}#]\|+=\|\/[/*]\|$\)\@=/ contained contains=jailconfUnit
-syntax match jailconfConstant /\c\%(^\|[[:space:],=]\|\*\/\)\@2<=\%(always\|auto\|depend\|disable\|exec\|health\|inherit\|max\|new\|no\|none\|notify\|off\|on-failure\|once\|own\|restart\|skip\|unlimited\)\%([[:space:];,={}#]\|+=\|\/[/*]\|$\)\@=/ contained
+syntax match jailconfConstant /\c\%(^\|[[:space:],=]\|\*\/\)\@2<=\%(always\|auto\|depend\|disable\|exec\|health\|inherit\|max\|new\|no\|none\|notify\|off\|on-abnormal\|on-failure\|once\|own\|restart\|run\|skip\|unlimited\)\%([[:space:];,={}#]\|+=\|\/[/*]\|$\)\@=/ contained
 syntax match jailconfBoolean /\c\%(^\|[[:space:],=]\|\*\/\)\@2<=\%(true\|false\)\%([[:space:];,={}#]\|+=\|\/[/*]\|$\)\@=/ contained
 
 " From a sign, or from the blank behind a name, to the semicolon.
@@ -159,9 +159,11 @@ let s:names = [
   \ 'restart\.delay',
   \ 'restart\.max_delay',
   \ 'restart\.limit',
+  \ 'restart\.success_codes',
   \ 'exit\.ok',
   \ 'exit\.fatal',
   \ 'ready',
+  \ 'watchdog',
   \ 'health\.command',
   \ 'health\.tcp',
   \ 'health\.http',
@@ -242,6 +244,9 @@ let s:names = [
   \ 'selinux',
   \ 'log\.max_size',
   \ 'log\.max_files',
+  \ 'log\.max_age',
+  \ 'log\.\%(no\)\=compress',
+  \ 'log\.target',
   \ 'log\.rate',
   \ ]
 execute 'syntax match jailconfLinuxParameter /\%(' . join(s:names, '\|') . '\)\%([[:space:];,={}#]\|+=\|\/[/*]\|$\)\@=/ nextgroup=jailconfValue'
