@@ -109,17 +109,6 @@ static void serve(struct jailer *j, enum tag tag, int index)
 	}
 }
 
-static void tell_dropped(struct jailer *j, uint64_t dropped)
-{
-	struct frame f;
-
-	if (dropped == 0)
-		return;
-	frame_begin(&f, "log.dropped");
-	frame_add_number(&f, (int64_t)dropped);
-	event_send(j, &f);
-}
-
 /* Sleeps at most `timeout` ms until something happens, and deals with it. As poll(2) returns. */
 static int turn(struct jailer *j, int timeout)
 {
@@ -134,11 +123,17 @@ static int turn(struct jailer *j, int timeout)
 	return ready;
 }
 
+/* The sooner of two timeouts, -1 being none. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int next_timeout(const struct jailer *j)
 {
-	int session = session_timeout(j), answer = answers_timeout(&j->answers);
+	int timeout = sooner(session_timeout(j), answers_timeout(&j->answers));
 
-	return session < 0 || (answer >= 0 && answer < session) ? answer : session;
+	return j->logging ? sooner(timeout, log_timeout(&j->log)) : timeout;
 }
 
 static void run(struct jailer *j)
@@ -150,7 +145,7 @@ static void run(struct jailer *j)
 
 		if (j->logging) {
 			log_flush(&j->log);
-			tell_dropped(j, log_dropped(&j->log));
+			output_tell(j, false);
 		}
 		/* A second without work, and the memory for it is given back. */
 		if (!idle && (timeout < 0 || timeout > IDLE))
@@ -207,8 +202,7 @@ static void finish(struct jailer *j)
 	answers_end(j);
 	settle_result(j);
 	output_drain(j);
-	if (j->logging)
-		tell_dropped(j, log_lost(&j->log));
+	output_tell(j, true);
 	j->last_phase = j->phase;
 	j->phase = PHASE_EXITED;
 	if (record_write(j) < 0)
