@@ -12,9 +12,9 @@
 #define IDLE 1000
 
 /* Everything that can wake the jailer; `tag` says what it is. */
-enum tag { TAG_LISTENER, TAG_SIGNALS, TAG_CHANNEL, TAG_OUTPUT, TAG_ANSWER, TAG_CONNECTION, TAG_SESSION };
+enum tag { TAG_LISTENER, TAG_SIGNALS, TAG_CHANNEL, TAG_OUTPUT, TAG_ANSWER, TAG_CONNECTION, TAG_SESSION, TAG_CHECK };
 
-#define WATCH_MAX (6 + CONNECTION_MAX + SESSION_MAX)
+#define WATCH_MAX (6 + CONNECTION_MAX + 2 * SESSION_MAX)
 
 struct watch {
 	struct pollfd fds[WATCH_MAX];
@@ -49,9 +49,12 @@ static void list_all(struct watch *w, const struct jailer *j)
 	add(w, j->outputs[0], TAG_OUTPUT, 0);
 	add(w, j->outputs[1], TAG_OUTPUT, 1);
 	add(w, answers_fd(&j->answers), TAG_ANSWER, 0);
-	for (int i = 0; i < SESSION_MAX; i++)
-		if (j->sessions[i].used)
-			add(w, j->sessions[i].report, TAG_SESSION, i);
+	for (int i = 0; i < SESSION_MAX; i++) {
+		if (!j->sessions[i].used)
+			continue;
+		add(w, j->sessions[i].report, TAG_SESSION, i);
+		add(w, j->sessions[i].check ? j->sessions[i].output : -1, TAG_CHECK, i);
+	}
 	for (int i = 0; i < CONNECTION_MAX; i++)
 		if (j->connections[i].role != ROLE_NONE)
 			add(w, j->connections[i].fd, TAG_CONNECTION, i);
@@ -105,6 +108,10 @@ static void serve(struct jailer *j, enum tag tag, int index)
 	case TAG_SESSION:
 		if (j->sessions[index].used && j->sessions[index].report >= 0)
 			session_report(j, index);
+		break;
+	case TAG_CHECK:
+		if (j->sessions[index].used && j->sessions[index].output >= 0)
+			check_take(&j->sessions[index]);
 		break;
 	}
 }
