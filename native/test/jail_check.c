@@ -3,9 +3,10 @@
 #include "jail_tests.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <time.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A jail whose `command` is this script, with a loopback and what serves on it. */
@@ -254,8 +255,35 @@ static void says_why_there_is_no_connection(void)
 	jail_loopback(&jail);
 	jail_say(jail.monitor, "check", "t", "5", "tcp", "::1", "80", NULL);
 	expect_answer(&jail, "check.exit t exit 1 connect [::1]:80: Connection refused");
-	jail_say(jail.monitor, "check", "t", "5", "tcp", "192.0.2.1", "80", NULL);
-	expect_answer(&jail, "check.exit t exit 1 connect 192.0.2.1:80: Network unreachable");
+	jail_say(jail.monitor, "check", "t", "5", "tcp", "127.0.0.1", "80", NULL);
+	expect_answer(&jail, "check.exit t exit 1 connect 127.0.0.1:80: Connection refused");
+	end(&jail);
+}
+
+static void is_under_the_policy(void)
+{
+	const struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct jail jail;
+	struct event e;
+	char path[96];
+	FILE *f;
+
+	jail_prepare(&jail);
+	plan_usual(&jail);
+	snprintf(path, sizeof(path), "%s/policy", jail.dir);
+	check((f = fopen(path, "w")) != NULL && fwrite(code, sizeof(code), 1, f) == 1 && fclose(f) == 0);
+	plan_add(&jail, "seccomp", path, "user", "7:8", "run", "command", "0", "2", "sleep", "1000", NULL);
+	jail_start(&jail, true);
+	check(jail_await(&jail, "running", &e));
+	jail_say(jail.monitor, "check", "t", "5", "tcp", "127.0.0.1", "80", NULL);
+	expect_answer(&jail, "check.exit t exit 1 connect 127.0.0.1:80: Operation not permitted");
+	check_script(&jail, "5", "id");
+	expect_answer(&jail, "check.exit a exit 0 uid=7 gid=8 groups=8\n");
 	end(&jail);
 }
 
@@ -293,6 +321,7 @@ const struct test check_tests[] = {
 	{ "a check asks over HTTP", asks_over_http },
 	{ "hostile answers take neither time nor memory", is_done_with_hostile_answers },
 	{ "a check says why there is no connection", says_why_there_is_no_connection },
+	{ "a check is the jail's user, under its system call policy", is_under_the_policy },
 	{ "a command without a terminal is hung up when its client goes", leaves_with_its_client },
 	{ NULL, NULL },
 };
