@@ -5,8 +5,13 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A jail whose `command` is this script, with a loopback and what serves on it. */
@@ -236,13 +241,41 @@ static void asks_over_http(void)
 	end(&jail);
 }
 
+/* On ::1 alone, in the jail's network, until it is killed. */
+static pid_t serve_six(const struct jail *jail)
+{
+	const struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(87), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	char path[64], request[1024];
+	int listener, fd;
+	pid_t pid = fork();
+
+	check(pid >= 0);
+	if (pid > 0)
+		return pid;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", jail->init);
+	check(setns(open(path, O_RDONLY), CLONE_NEWNET) == 0);
+	listener = socket(AF_INET6, SOCK_STREAM, 0);
+	check(bind(listener, (const struct sockaddr *)&a, sizeof(a)) == 0 && listen(listener, 8) == 0);
+	while ((fd = accept(listener, NULL, NULL)) >= 0) {
+		check(read(fd, request, sizeof(request)) > 0 && write(fd, "HTTP/1.1 204 \r\n", 15) == 15);
+		close(fd);
+	}
+	_exit(1);
+}
+
 /* H5 */
 static void is_done_with_hostile_answers(void)
 {
 	struct jail jail;
+	pid_t six;
 
 	serving(&jail);
+	six = serve_six(&jail);
 	expect_http(&jail, "::1", "82", "0.3", "check.exit h timeout 1 no answer from [::1]:82: timed out");
+	/* Who listens on IPv6 only is found by a name that has both. */
+	expect_http(&jail, "localhost", "87", "5", "check.exit h exit 0 HTTP 204");
+	kill(six, SIGKILL);
+	waitpid(six, NULL, 0);
 	expect_http(&jail, "127.0.0.1", "83", "9", "check.exit h exit 1 no answer of HTTP from 127.0.0.1:83");
 	end(&jail);
 }
