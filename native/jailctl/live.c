@@ -36,14 +36,29 @@ static void send_frame(char type, const char *bytes, size_t n)
 	}
 }
 
+/* setlocale(3)'s order. */
+static const char *locale(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return value;
+	}
+	return "";
+}
+
 static void send_window(void)
 {
 	struct winsize window = { 0 };
-	char fields[24];
+	char fields[80];
 	int n;
 
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &window);
-	n = snprintf(fields, sizeof(fields), "%u%c%u", window.ws_col, '\0', window.ws_row);
+	n = snprintf(fields, sizeof(fields), "%u%c%u%c%.40s", window.ws_col, '\0', window.ws_row, '\0',
+		     locale());
 	send_frame('W', fields, (size_t)n + 1);
 }
 

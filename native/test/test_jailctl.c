@@ -772,11 +772,11 @@ static void play_live(int fd)
 	bool same;
 
 	take_terminal(fd);
-	same = hears(fd, "W100|40|");
+	same = hears(fd, "W100|40|C.UTF-8|");
 	frame(fd, 'O', "ready", 5);
 	same = same && hears(fd, "Ix");
 	frame(fd, 'O', "heard", 5);
-	same = same && hears(fd, "W100|50|");
+	same = same && hears(fd, "W100|50|C.UTF-8|");
 	frame(fd, 'T', "", 0);
 	frame(fd, 'E', "after", 5);
 	frame(fd, 'X', same ? "\7" : "\10", 1);
@@ -785,17 +785,17 @@ static void play_live(int fd)
 static void stay_live(int fd)
 {
 	take_terminal(fd);
-	if (!hears(fd, "W100|40|"))
+	if (!hears(fd, "W100|40|C.UTF-8|"))
 		_exit(1);
 	frame(fd, 'O', "ready", 5);
-	while (hears(fd, "W100|40|"))
+	while (hears(fd, "W100|40|C.UTF-8|"))
 		frame(fd, 'O', "again", 5);
 }
 
 static void be_silent_live(int fd)
 {
 	take_terminal(fd);
-	if (hears(fd, "W100|40|"))
+	if (hears(fd, "W100|40|C.UTF-8|"))
 		frame(fd, 'O', "ready", 5);
 	pause();
 }
@@ -811,6 +811,9 @@ static pid_t live_client(serve_fn daemon, pid_t *server, int *slave)
 	pid = forkpty(&pty_fd, name, NULL, &window);
 	if (pid == 0) {
 		setenv("JAILD_PREFIX", prefix, 1);
+		unsetenv("LC_ALL");
+		setenv("LC_CTYPE", "C.UTF-8", 1);
+		setenv("LANG", "C", 1);
 		execl(jailctl, "jailctl", "top", (char *)NULL);
 		_exit(99);
 	}
@@ -850,7 +853,7 @@ static void test_live(void)
 
 	pid = live_client(play_live, &server, &slave);
 	check(read_until(pty_fd, text, "ready") && strstr(text, "<first>ready") && is_quiet(slave),
-	      "a command that takes the terminal knows its size, and nothing typed is shown");
+	      "a command that takes the terminal knows its size and locale, and nothing typed is shown");
 	must(write(pty_fd, "x", 1) == 1, "write");
 	check(read_until(pty_fd, text, "heard"), "what is typed reaches jaild");
 	ioctl(pty_fd, TIOCSWINSZ, &window);

@@ -8,10 +8,18 @@ export interface Screen {
   readonly last: string;
 }
 
+/** Columns and rows are 0 where they are not known; the locale is that of characters, as in "C.UTF-8". */
+export interface Window {
+  readonly kind: 'window';
+  readonly columns: number;
+  readonly rows: number;
+  readonly locale: string;
+}
+
 /** What comes from the one at the terminal: keys, and the size of his window. */
 export type Gesture =
   | { readonly kind: 'typed'; readonly bytes: Buffer }
-  | { readonly kind: 'window'; readonly columns: number; readonly rows: number };
+  | Window;
 
 /** Gives a command the client's terminal, which its stdin and stdout must be; the result gives it back. */
 export type TakeTerminal = (screen: Screen, listener: (gesture: Gesture) => void) => () => void;
@@ -22,10 +30,10 @@ export const MAX_GESTURE_BYTES = 4096;
 const decoders: Readonly<Record<string, (bytes: Buffer) => Gesture>> = {
   I: (bytes) => ({ kind: 'typed', bytes }),
   W: (bytes) => {
-    const [columns = '', rows = '', ...more] = decodeFields(bytes);
-    if (more.length > 0 || ![columns, rows].every((size) => /^\d{1,5}$/.test(size)))
-      throw new MalformedFrame('a window has columns and rows');
-    return { kind: 'window', columns: Number(columns), rows: Number(rows) };
+    const [columns = '', rows = '', locale, ...more] = decodeFields(bytes);
+    if (locale === undefined || more.length > 0 || ![columns, rows].every((size) => /^\d{1,5}$/.test(size)))
+      throw new MalformedFrame('a window has columns, rows and a locale');
+    return { kind: 'window', columns: Number(columns), rows: Number(rows), locale };
   },
 };
 

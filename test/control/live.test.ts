@@ -25,12 +25,12 @@ const sized = (...fields: readonly string[]): Buffer => frame('W', encodeFields(
 
 describe('what is said at a terminal that a command has taken', () => {
   it('is read from pieces of any size', () => {
-    const all = Buffer.concat([sized('80', '24'), typed('q'), typed('\u001b[A'), sized('200', '50')]);
+    const all = Buffer.concat([sized('80', '24', 'C'), typed('q'), typed('\u001b[A'), sized('200', '50', '')]);
     const expected: readonly Gesture[] = [
-      { kind: 'window', columns: 80, rows: 24 },
+      { kind: 'window', columns: 80, rows: 24, locale: 'C' },
       { kind: 'typed', bytes: Buffer.from('q') },
       { kind: 'typed', bytes: Buffer.from('\u001b[A') },
-      { kind: 'window', columns: 200, rows: 50 },
+      { kind: 'window', columns: 200, rows: 50, locale: '' },
     ];
     fc.assert(
       fc.property(fc.array(fc.nat(all.length)), (cuts) => {
@@ -48,8 +48,9 @@ describe('what is said at a terminal that a command has taken', () => {
     ['more keys than anybody has', frame('I', Buffer.alloc(4097))],
     ['a count that lies', Buffer.from('I\xff\xff\xff\xff', 'latin1')],
     ['a window without rows', sized('80')],
-    ['a window with too much', sized('80', '24', '1')],
-    ['a window of no number', sized('80', '-1')],
+    ['a window without a locale', sized('80', '24')],
+    ['a window with too much', sized('80', '24', 'C', '1')],
+    ['a window of no number', sized('80', '-1', 'C')],
     ['a window that does not end', frame('W', Buffer.from('80\0' + '24'))],
   ] as const)
     it(`is refused when it is ${what}`, () => {
@@ -137,11 +138,11 @@ describe('the terminal of a client', () => {
 
   it('is taken, listened to, and given back before the last word', async () => {
     const [socket, over] = await call('012');
-    socket.write(Buffer.concat([sized('80', '24'), typed('x')]));
+    socket.write(Buffer.concat([sized('80', '24', 'C'), typed('x')]));
     socket.write(typed('q'));
     expect(await over).to.deep.equal(['T <\0>\0', 'O frame', 'T ', 'X \u0005']);
     expect(gestures).to.deep.equal([
-      { kind: 'window', columns: 80, rows: 24 },
+      { kind: 'window', columns: 80, rows: 24, locale: 'C' },
       { kind: 'typed', bytes: Buffer.from('x') },
       { kind: 'typed', bytes: Buffer.from('q') },
     ]);
