@@ -5,6 +5,7 @@ import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { FailedCommand } from './exits.js';
+import type { Events } from './journal.js';
 
 /** The states of supervision.md; `jailctl list` shows them as they are. */
 export type State =
@@ -184,6 +185,8 @@ export type DeedListener = (jail: string, deed: Deed) => void;
 /** What commands may ask of the supervisor. All calls are idempotent and none of them waits on a lock held across a hook. */
 export interface Operations {
   readonly configuration: Compiled;
+  /** What has happened. */
+  readonly journal: Events;
   status(names?: readonly string[]): readonly JailStatus[];
   /** Null when it is not there, or down. */
   network(name: string): JailNetwork | null;
@@ -213,7 +216,8 @@ export interface Operations {
   cleanUp(jail: Jail): Promise<Outcome>;
   /** Tells what is done for jails from now on; the result ends that. */
   watch(listener: DeedListener): () => void;
-  reload(dryRun: boolean): Promise<ReloadResult>;
+  /** @param uid who asks for it; null: a signal */
+  reload(dryRun: boolean, uid?: number | null): Promise<ReloadResult>;
   signal(name: string, signal: number): Outcome;
   pause(name: string): Promise<Outcome>;
   resume(name: string): Promise<Outcome>;

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isStartable, type Compiled, type Jail } from '../config/jail.js';
 import { StepFailure } from '../host/error.js';
+import { EventFile } from '../host/event-file.js';
 import type { Host, JailerHandle } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
 import { reachOf } from '../plan/reach.js';
@@ -16,10 +17,11 @@ import { failureOf } from './exits.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
-import { Journal } from './journal.js';
+import { Journal, JOURNAL_SIZE } from './journal.js';
 import { LimitsWatch } from './limits-watch.js';
 import { isDown, isSettled, isUp, shown, type Phase } from './lifecycle.js';
 import type { Log } from './log.js';
+import { OomWatch } from './oom-watch.js';
 import type {
   Amend,
   DeedListener,
@@ -32,11 +34,13 @@ import type {
   Operations,
   Outcome,
   ReloadResult,
+  State,
   StopOptions,
 } from './operations.js';
 import { neighbourFacts } from './neighbours.js';
 import { Progress } from './progress.js';
 import { Records } from './records.js';
+import { reloadEvents } from './reload-events.js';
 import { applyChanges, planReload } from './reloading.js';
 import { noSuchJail, Roster } from './roster.js';
 import { Scheduler } from './scheduler.js';
@@ -72,7 +76,7 @@ const DETACHED: LaunchMode = { foreground: false, terminal: false };
 /** Keeps jails as they are asked to be. */
 export class Supervisor implements Operations {
   configuration: Compiled;
-  readonly journal = new Journal();
+  readonly journal: Journal;
   private readonly progress = new Progress();
   /** Asked to stop everything: jaild ends when that is answered. */
   isShutDown = false;
@@ -83,11 +87,13 @@ export class Supervisor implements Operations {
   private readonly line: StartLine;
   private readonly scheduler: Scheduler;
   private readonly limits: LimitsWatch;
+  private readonly oom: OomWatch;
   private readonly around: Surroundings;
 
   constructor(private readonly options: SupervisorOptions) {
     const { host, log } = options;
     this.clock = options.clock ?? systemClock;
+    this.journal = this.openJournal();
     this.wants = new Wants(host.instance.stateDirectory, this.clock, log);
     this.records = new Records(host.instance.runDirectory, log);
     this.roster = new Roster((jail) => new SupervisedJail(jail, DETACHED, this.around));
@@ -96,6 +102,7 @@ export class Supervisor implements Operations {
     this.line = new StartLine(parallel, (jail) => this.roster.missing(jail));
     this.scheduler = this.makeScheduler();
     this.limits = this.makeWatch();
+    this.oom = new OomWatch({ clock: this.clock, host, log, journal: this.journal });
     this.around = this.surroundings();
     this.configuration = options.load();
     this.roster.accept(this.configuration);
@@ -104,6 +111,16 @@ export class Supervisor implements Operations {
 
   private readonly planJail: PlanJail = (jail, facts, mode) =>
     this.options.planJail(jail, { ...facts, ...neighbourFacts(jail, this.roster.jails) }, mode);
+
+  private openJournal(): Journal {
+    const { host, log } = this.options;
+    return new Journal({
+      store: new EventFile(join(host.instance.runDirectory, '.events'), JOURNAL_SIZE),
+      bootId: host.bootId(),
+      monotonic: () => this.clock.monotonic(),
+      warn: (message) => log.warn(message),
+    });
+  }
 
   private surroundings(): Surroundings {
     const { host, log, random, newLaunch } = this.options;
@@ -200,6 +217,7 @@ export class Supervisor implements Operations {
     const isGone = this.roster.forget(jail);
     if (isGone && jail.mode.foreground) this.options.host.giveBack(jail.name);
     this.limits.note(jail);
+    this.oom.note(jail);
     if (jail.phase === 'running' && from === 'poststarting' && jail.history.restarts > 0)
       this.restartBound(jail);
   }
@@ -345,7 +363,19 @@ export class Supervisor implements Operations {
     return this.progress.listen(listener);
   }
 
-  async reload(dryRun: boolean): Promise<ReloadResult> {
+  async reload(dryRun: boolean, uid: number | null = null): Promise<ReloadResult> {
+    const result = await this.takeOver(dryRun);
+    if (dryRun) return result;
+    const stateOf = (name: string): State | null => {
+      const jail = this.roster.jails.get(name);
+      return jail === undefined ? null : shown(jail.phase);
+    };
+    for (const event of reloadEvents(result, uid, new Date(this.clock.now()), stateOf))
+      this.journal.append(event);
+    return result;
+  }
+
+  private async takeOver(dryRun: boolean): Promise<ReloadResult> {
     const next = this.options.load();
     const result = planReload(next, this.roster);
     if (dryRun || !result.ok) return result;
@@ -371,6 +401,11 @@ export class Supervisor implements Operations {
 
   resume(name: string): Promise<Outcome> {
     return this.setFrozen(name, false);
+  }
+
+  /** Looks for processes of jails that were killed for want of memory; to be called every few seconds. */
+  lookForOomKills(): void {
+    this.oom.look();
   }
 
   private setFrozen(name: string, frozen: boolean): Promise<Outcome> {

@@ -14,6 +14,7 @@ import type {
   StopOptions,
 } from '../../src/supervise/operations.js';
 import type { Jail } from '../../src/config/compile.js';
+import { Journal } from '../../src/supervise/journal.js';
 import type { Audit } from '../../src/plan/audit/audit.js';
 import type { JailPlan } from '../../src/plan/step.js';
 
@@ -71,6 +72,7 @@ export class FakeOperations implements Operations {
   /** What is told of each jail that is created or stopped. */
   deeds: readonly Deed[] = [];
   readonly networks = new Map<string, JailNetwork>();
+  readonly journal = new Journal();
   readonly figures = new Map<string, Partial<JailStats>>();
   #watcher: DeedListener | null = null;
   jailPlan: JailPlan | null = null;
