@@ -4,6 +4,7 @@ import { completionScript, shells, type Shell } from './completion.js';
 import { check } from './check.js';
 import { config } from './config-commands.js';
 import { done } from './context.js';
+import { events } from './events.js';
 import { exec } from './exec.js';
 import { fmt } from './fmt.js';
 import { commandHelp, overview } from './help.js';
@@ -56,7 +57,7 @@ const help = localCommand({
 
 /** THE TABLE: every command of jailctl, in the order manuals show them. */
 export const commands: readonly Command[] = [
-  ...[start, stop, restart, status, list, stats, logs],
+  ...[start, stop, restart, status, list, stats, logs, events],
   ...[run, exec, set, kill, pause, resume],
   ...[audit, check, config, fmt, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],

@@ -42,6 +42,7 @@ import { Progress } from './progress.js';
 import { Records } from './records.js';
 import { reloadEvents } from './reload-events.js';
 import { applyChanges, planReload } from './reloading.js';
+import { adoptedEvent, beganEvent, endedEvent } from './own-events.js';
 import { noSuchJail, Roster } from './roster.js';
 import { Scheduler } from './scheduler.js';
 import { setFrozen, signalJail } from './signals.js';
@@ -59,6 +60,8 @@ export interface SupervisorOptions {
   readonly load: (file?: string) => Compiled;
   readonly planJail: PlanJail;
   readonly log: Log;
+  /** Of jaild. */
+  readonly version?: string;
   /** Which jails start with jaild: those last wanted up, also those nobody has spoken of, or none. */
   readonly autostart?: 'wanted' | 'all' | 'none';
   /** How many jails may be starting at the same time; twice as many as there are CPUs, and at least 4, when not given. */
@@ -196,7 +199,11 @@ export class Supervisor implements Operations {
     const create = (jail: Jail, mode: LaunchMode): SupervisedJail =>
       new SupervisedJail(jail, mode, this.around);
     const planJail = this.options.planJail;
+    const [at, began] = [new Date(clock.now()), clock.monotonic()];
+    this.journal.append(beganEvent(this.journal.since(0), at, this.options.version ?? '', process.pid));
     const names = await bootJails({ host, log, roster, records, wants, autostart, create, planJail, clock });
+    const adopted = [...roster.jails.values()].filter(({ life }) => life !== null).length;
+    this.journal.append(adoptedEvent(new Date(clock.now()), adopted, clock.monotonic() - began));
     void this.start(names).then((outcomes) => outcomes.forEach((one) => this.logFailure(one)));
     this.scheduler.look();
   }
@@ -458,6 +465,11 @@ export class Supervisor implements Operations {
 
   audit(name: string): Promise<Audit | null> {
     return auditRunning(name, this.roster, this.options.host, this.clock);
+  }
+
+  /** Nothing is told of any more. */
+  end(): void {
+    this.journal.end(endedEvent(new Date(this.clock.now()), this.isShutDown));
   }
 
   async shutdown(): Promise<readonly Outcome[]> {

@@ -18,6 +18,7 @@ const TABLE: Readonly<Record<string, readonly [needs: Needs, ...words: string[]]
   list: ['operator'],
   stats: ['operator'],
   logs: ['operator', 'a'],
+  events: ['operator'],
   run: ['root', 'nobody'],
   exec: ['root', 'a', '--', 'true'],
   set: ['root', 'nobody', 'pids.max=5'],
