@@ -56,6 +56,8 @@ export interface JournalOptions {
   readonly bootId?: string;
   /** Milliseconds of CLOCK_MONOTONIC. */
   readonly monotonic?: () => number;
+  /** Is told of each event before all others. */
+  readonly count?: JailEventListener;
   readonly warn?: (message: string) => void;
 }
 
@@ -89,6 +91,7 @@ export class Journal {
     this.ring.push(numbered);
     if (this.ring.length > this.size) this.ring.shift();
     this.save(numbered);
+    this.options.count?.(numbered);
     for (const listener of this.listeners) listener(numbered);
   }
 

@@ -6,6 +6,7 @@ import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { FailedCommand } from './exits.js';
 import type { Events } from './journal.js';
+import type { Tallies } from './tallies.js';
 
 /** The states of supervision.md; `jailctl list` shows them as they are. */
 export type State =
@@ -119,6 +120,16 @@ export interface JailStats {
 /** What jails can be compared by: figures of their cgroups, or bytes received and sent. */
 export type Comparison = Figure | 'network';
 
+/** How a jail is: quick for all of them, for nothing is asked of the machine. */
+export interface Vitals {
+  readonly name: string;
+  readonly state: State;
+  readonly health: JailStatus['health'];
+  readonly flapping: boolean;
+  /** Milliseconds until the next try; null outside of a backoff. */
+  readonly backoffMs: number | null;
+}
+
 /** What can be said of a jail without asking the machine. */
 export type Glance = Pick<JailStatus, 'name' | 'jid' | 'state'>;
 
@@ -201,6 +212,9 @@ export interface Operations {
   compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number>;
   /** What the host uses, and all jails together. Throws SystemError. */
   hostUsage(): HostUsage;
+  vitals(): readonly Vitals[];
+  /** What has been counted since this jaild began. */
+  readonly tallies: Tallies;
   has(name: string): boolean;
   /** Waits for a moment until a jail in the foreground is gone: whoever saw its command end may want its name again. */
   untilGone(name: string): Promise<void>;

@@ -37,6 +37,7 @@ import type {
   ReloadResult,
   State,
   StopOptions,
+  Vitals,
 } from './operations.js';
 import { neighbourFacts } from './neighbours.js';
 import { Progress } from './progress.js';
@@ -53,6 +54,8 @@ import { networkOf } from './network-status.js';
 import { compared, statsOf } from './stats.js';
 import { statusOf } from './status.js';
 import { stopJails } from './stops.js';
+import { Tallies } from './tallies.js';
+import { vitalsOf } from './vitals.js';
 import { Wants, type Want } from './wants.js';
 
 export interface SupervisorOptions {
@@ -81,6 +84,7 @@ const DETACHED: LaunchMode = { foreground: false, terminal: false };
 export class Supervisor implements Operations {
   configuration: Compiled;
   readonly journal: Journal;
+  readonly tallies = new Tallies();
   private readonly progress = new Progress();
   /** Asked to stop everything: jaild ends when that is answered. */
   isShutDown = false;
@@ -122,6 +126,7 @@ export class Supervisor implements Operations {
       store: new EventFile(join(host.instance.runDirectory, '.events'), JOURNAL_SIZE),
       bootId: host.bootId(),
       monotonic: () => this.clock.monotonic(),
+      count: (event) => this.tallies.note(event),
       warn: (message) => log.warn(message),
     });
   }
@@ -283,6 +288,10 @@ export class Supervisor implements Operations {
       jid: life?.jid ?? null,
       state: shown(phase),
     }));
+  }
+
+  vitals(): readonly Vitals[] {
+    return [...this.roster.jails.values()].map((jail) => vitalsOf(jail, this.clock));
   }
 
   has(name: string): boolean {
