@@ -194,6 +194,8 @@ export interface Host {
   usage(cgroups: readonly string[], resource: ResourceName): number | null;
   /** Of the accounting what each start asks for. */
   countOomKills(cgroups: readonly string[]): number;
+  /** Kills by the out-of-memory killer on the whole host; null where that is not counted. Throws SystemError. */
+  countHostOomKills(): number | null;
   /** Freezes or thaws a whole jail. Throws SystemError. */
   freeze(cgroups: readonly string[], frozen: boolean): Promise<void>;
   /** Kills whatever is left in a jail's cgroups, for a jail whose jailer is gone. */

@@ -369,6 +369,12 @@ export class FakeHost implements Host {
     return this.oomKills.get(nameOf(cgroups[0] ?? '')) ?? 0;
   }
 
+  /** Of the whole host; null: it does not count them. */
+  hostOomKills: number | null = 0;
+  countHostOomKills(): number | null {
+    return this.hostOomKills;
+  }
+
   usage(cgroups: readonly string[], resource: ResourceName): number | null {
     return this.usages.get(`${nameOf(cgroups[0] ?? '')} ${resource}`) ?? null;
   }

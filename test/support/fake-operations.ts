@@ -13,9 +13,12 @@ import type {
   Outcome,
   ReloadResult,
   StopOptions,
+  Vitals,
 } from '../../src/supervise/operations.js';
 import type { Accounting, BriefAccounting, HostUsage } from '../../src/host/host.js';
 import type { Jail } from '../../src/config/compile.js';
+import { Journal } from '../../src/supervise/journal.js';
+import { Tallies } from '../../src/supervise/tallies.js';
 import type { Audit } from '../../src/plan/audit/audit.js';
 import type { JailPlan } from '../../src/plan/step.js';
 
@@ -78,6 +81,7 @@ export class FakeOperations implements Operations {
   /** What is told of each jail that is created or stopped. */
   deeds: readonly Deed[] = [];
   readonly networks = new Map<string, JailNetwork>();
+  readonly journal = new Journal();
   readonly figures = new Map<string, Partial<JailStats>>();
   usage: HostUsage = {
     processors: 2,
@@ -122,6 +126,13 @@ export class FakeOperations implements Operations {
   }
   hostUsage(): HostUsage {
     return this.usage;
+  }
+  readonly tallies = new Tallies();
+  vitals(): readonly Vitals[] {
+    return this.jails.map(({ name, state, health, flapping, retryAt }) => ({
+      ...{ name, state, health, flapping },
+      backoffMs: retryAt === null ? null : 1500,
+    }));
   }
   glance(): readonly Glance[] {
     return this.jails;
