@@ -1,4 +1,5 @@
 import type { Accounting } from '../host/host.js';
+import type { HealthResult } from '../supervise/health.js';
 import type { JailNetwork, JailStatus, LastExit } from '../supervise/operations.js';
 import { signalName } from '../host/signal.js';
 
@@ -13,7 +14,13 @@ function exitAsJson(exit: LastExit) {
     signal_name: exit.how === 'signal' ? signalName(exit.code) : null,
     cause: exit.cause,
     at: time(exit.at),
+    reason: exit.reason ?? null,
+    up_ms: exit.upMs ?? null,
   };
+}
+
+function checkAsJson({ at, finding, ended, output }: HealthResult) {
+  return { at: time(at), result: finding, how: ended.how, code: ended.code, output };
 }
 
 function accountingAsJson(figures: Accounting) {
@@ -71,6 +78,11 @@ export function statusAsJson(jail: JailStatus) {
     limits: jail.limits,
     log: jail.log,
     defined_at: jail.definedAt,
+    exits: jail.exits.map(exitAsJson),
+    health_checks: jail.checks.map(checkAsJson),
+    status_text: jail.says,
+    awaits: jail.awaits,
+    gave_up: jail.gaveUp,
   };
 }
 

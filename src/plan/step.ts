@@ -1,4 +1,5 @@
 import type { Masquerade, Redirect } from '../config/values/forward.js';
+import type { Check } from './check.js';
 
 /** One record of the launch plan: a key and its fields (native/PROTOCOL.md §1). */
 export type LaunchRecord = readonly [key: string, ...fields: string[]];
@@ -188,7 +189,9 @@ export interface JailPlan {
   /** exec.poststop; after it `prepare` is undone. */
   readonly poststop: readonly Step[];
   readonly release: readonly Step[];
-  /** Seconds: from `begin` until running; from SIGTERM until SIGKILL. */
+  /** All that has to pass for it to be well. Absent: nothing is looked at. */
+  readonly checks?: readonly Check[];
+  /** Seconds: from `begin` until it is ready; from SIGTERM until SIGKILL. */
   readonly startTimeout: number;
   readonly stopTimeout: number;
   /** Directories of the jail's cgroups, one per hierarchy, the v2 one first. */

@@ -32,6 +32,8 @@ import type {
   Operations,
   Outcome,
   ReloadResult,
+  StartOptions,
+  StartProgress,
   StopOptions,
 } from './operations.js';
 import { neighbourFacts } from './neighbours.js';
@@ -263,10 +265,11 @@ export class Supervisor implements Operations {
 
   start(
     names: readonly string[],
-    progress: (line: string) => void = () => undefined,
+    progress?: StartProgress,
+    options: StartOptions = {},
   ): Promise<readonly Outcome[]> {
     const { roster, clock } = this;
-    return startJails(names, { roster, clock, progress, want: (name) => this.want(name, 'up') });
+    return startJails(names, { ...options, roster, clock, progress, want: (name) => this.want(name, 'up') });
   }
 
   stop(names: readonly string[], options: StopOptions = {}): Promise<readonly Outcome[]> {

@@ -11,6 +11,8 @@ import type {
   Operations,
   Outcome,
   ReloadResult,
+  StartOptions,
+  StartProgress,
   StopOptions,
 } from '../../src/supervise/operations.js';
 import type { Jail } from '../../src/config/compile.js';
@@ -50,6 +52,11 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     limits: {},
     log: `/var/log/jaild/${name}.log`,
     definedAt: { file: 'jail.conf', line: 1 },
+    exits: [],
+    checks: [],
+    says: null,
+    awaits: null,
+    gaveUp: null,
     ...more,
   };
 }
@@ -103,9 +110,14 @@ export class FakeOperations implements Operations {
   has(name: string): boolean {
     return this.jails.some((jail) => jail.name === name);
   }
-  start(names: readonly string[], progress?: (line: string) => void): Promise<readonly Outcome[]> {
-    for (const name of names) progress?.(`${name}: starting`);
-    return Promise.resolve(this.#answer('start', names));
+  start(
+    names: readonly string[],
+    progress?: StartProgress,
+    { timeoutMs, wait = true }: StartOptions = {},
+  ): Promise<readonly Outcome[]> {
+    for (const seconds of [1, 2]) for (const name of names) progress?.(`${name}: starting`, seconds);
+    const how = `${timeoutMs === undefined ? '' : ` within ${timeoutMs} ms`}${wait ? '' : ' without waiting'}`;
+    return Promise.resolve(this.#answer(`start${how}`, names));
   }
   stop(
     names: readonly string[],
