@@ -14,10 +14,15 @@ function exitAsJson(exit: LastExit) {
     signal_name: exit.how === 'signal' ? signalName(exit.code) : null,
     cause: exit.cause,
     at: time(exit.at),
-    reason: exit.reason ?? null,
-    up_ms: exit.upMs ?? null,
   };
 }
+
+/** The same with what came to be told of it later. */
+const endAsJson = (exit: LastExit) => ({
+  ...exitAsJson(exit),
+  reason: exit.reason ?? null,
+  up_ms: exit.upMs ?? null,
+});
 
 function checkAsJson({ at, finding, ended, output }: HealthResult) {
   return { at: time(at), result: finding, how: ended.how, code: ended.code, output };
@@ -78,7 +83,7 @@ export function statusAsJson(jail: JailStatus) {
     limits: jail.limits,
     log: jail.log,
     defined_at: jail.definedAt,
-    exits: jail.exits.map(exitAsJson),
+    exits: jail.exits.map(endAsJson),
     health_checks: jail.checks.map(checkAsJson),
     status_text: jail.says,
     awaits: jail.awaits,

@@ -85,7 +85,7 @@ function healthText({ health, checks }: JailStatus, now: Date): string {
 /** Of a jail that does not come up: how it ended the last times. One end is told of in any case. */
 function exitLines({ exits, exit, state }: JailStatus, now: Date): readonly Line[] {
   const troubled = state === 'backoff' || state === 'failed';
-  const told = troubled ? exits : exit === null ? [] : [exit];
+  const told = troubled && exits.length > 0 ? exits : exit === null ? [] : [exit];
   return [...told].reverse().map(({ cause, at, upMs }, index): Line => {
     const ran = troubled && upMs !== undefined && upMs > 0 ? `, up ${span(upMs)}` : '';
     return [

@@ -1,10 +1,9 @@
 import type { Jail } from '../config/compile.js';
 import type { ResourceName } from '../config/rctl/resources.js';
 import type { Observation, Subject } from '../plan/audit/observation.js';
-import type { Check } from '../plan/check.js';
 import type { Instance } from '../plan/instance.js';
 import type { HostFacts } from '../plan/facts.js';
-import type { FirewallArgs, InsideArgs, StepName, StepOf } from '../plan/step.js';
+import type { Check, FirewallArgs, InsideArgs, StepName, StepOf } from '../plan/step.js';
 import type { AddressView, LinkView, RouteView, Traffic } from './netlink-view.js';
 
 export type { Check };

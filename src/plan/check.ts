@@ -3,21 +3,7 @@ import { systemJailUser } from './account.js';
 import { commandArgv } from './command.js';
 import type { HostFacts } from './facts.js';
 import { insideEnvironment } from './launch.js';
-import type { InsideArgs, Step } from './step.js';
-
-/** One look, from inside the jail, at whether what it is for works. `timeout` is in seconds. */
-export type Check =
-  | ({ readonly kind: 'command' } & InsideArgs)
-  /** A connection is made, and closed. */
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly timeout: number }
-  /** GET, over HTTP/1.1: 200 to 399 is well. */
-  | {
-      readonly kind: 'http';
-      readonly host: string;
-      readonly port: number;
-      readonly path: string;
-      readonly timeout: number;
-    };
+import type { Check, Step } from './step.js';
 
 /** Seconds. */
 const TIMEOUT = 5;

@@ -1,5 +1,4 @@
 import type { Masquerade, Redirect } from '../config/values/forward.js';
-import type { Check } from './check.js';
 
 /** One record of the launch plan: a key and its fields (native/PROTOCOL.md §1). */
 export type LaunchRecord = readonly [key: string, ...fields: string[]];
@@ -140,6 +139,20 @@ export interface InsideArgs {
   readonly user: string | null;
   readonly timeout: number;
 }
+
+/** One look, from inside the jail, at whether what it is for works. `timeout` is in seconds. */
+export type Check =
+  | ({ readonly kind: 'command' } & InsideArgs)
+  /** A connection is made, and closed. */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly timeout: number }
+  /** GET, over HTTP/1.1: 200 to 399 is well. */
+  | {
+      readonly kind: 'http';
+      readonly host: string;
+      readonly port: number;
+      readonly path: string;
+      readonly timeout: number;
+    };
 
 /** Which devices the processes of a cgroup may use. */
 export interface DeviceAccessArgs {

@@ -77,6 +77,8 @@ export class FakeOperations implements Operations {
   changed: Jail | null = null;
   /** What is told of each jail that is created or stopped. */
   deeds: readonly Deed[] = [];
+  /** What a start tells of what it waits for. */
+  waits: readonly (readonly [line: string, seconds: number])[] = [];
   readonly networks = new Map<string, JailNetwork>();
   readonly figures = new Map<string, Partial<JailStats>>();
   #watcher: DeedListener | null = null;
@@ -115,7 +117,8 @@ export class FakeOperations implements Operations {
     progress?: StartProgress,
     { timeoutMs, wait = true }: StartOptions = {},
   ): Promise<readonly Outcome[]> {
-    for (const seconds of [1, 2]) for (const name of names) progress?.(`${name}: starting`, seconds);
+    for (const name of names) progress?.(`${name}: starting`);
+    for (const [line, seconds] of this.waits) progress?.(line, seconds);
     const how = `${timeoutMs === undefined ? '' : ` within ${timeoutMs} ms`}${wait ? '' : ' without waiting'}`;
     return Promise.resolve(this.#answer(`start${how}`, names));
   }
