@@ -387,6 +387,7 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("launch", read_text, launch)                \
 	VALUE("rundir", read_path, rundir)                \
 	RECORD("log", ONCE, key_log)                      \
+	VALUE("notify", read_path, notify)                \
 	RECORD("namespaces", ONCE, key_namespaces)        \
 	VALUE("uid_map", read_text, uid_map)              \
 	VALUE("gid_map", read_text, gid_map)              \

@@ -70,6 +70,7 @@ struct plan {
 	uint64_t log_size;
 	unsigned int log_files;
 	bool log_timestamps;
+	const char *notify;	/* where processes of the jail tell of themselves; or NULL */
 	uint64_t namespaces;	/* CLONE_NEW* */
 	const char *uid_map, *gid_map;
 	const char *netns;	/* of an earlier life, in place of new net and user namespaces; or NULL */
