@@ -64,38 +64,23 @@ class Trial {
     const { host, supervisor } = this.stage;
     const jailer = host.jailers.get('web');
     const alive = jailer?.alive === true ? jailer : undefined;
-    switch (what) {
-      case 'start':
-        return this.ask('up', () => supervisor.start(['web']));
-      case 'restart':
-        return this.ask('up', () => supervisor.restart(['web']));
-      case 'stop':
-        return this.ask('down', () => supervisor.stop(['web']));
-      case 'force':
-        return this.ask('down', () => supervisor.stop(['web'], { force: true }));
-      case 'pause':
-        return void supervisor.pause('web').catch(() => undefined);
-      case 'resume':
-        return void supervisor.resume('web').catch(() => undefined);
-      case 'reload':
-        return void supervisor.reload(false);
-      case 'crash':
-        return alive?.end(CRASH);
-      case 'end':
-        return alive?.end({ how: 'exit', code: 0 });
-      case 'vanish':
-        return alive?.vanish();
-      case 'say-ready':
-        return alive?.notify('READY=1');
-      case 'say-alive':
-        return alive?.notify('WATCHDOG=1');
-      case 'say-trigger':
-        return alive?.notify('WATCHDOG=trigger');
-      case 'extend':
-        return alive?.notify('EXTEND_TIMEOUT_USEC=20000000');
-      default:
-        return this.suffer(what);
-    }
+    const deeds: Readonly<Partial<Record<typeof what, () => unknown>>> = {
+      start: () => this.ask('up', () => supervisor.start(['web'])),
+      restart: () => this.ask('up', () => supervisor.restart(['web'])),
+      stop: () => this.ask('down', () => supervisor.stop(['web'])),
+      force: () => this.ask('down', () => supervisor.stop(['web'], { force: true })),
+      pause: () => void supervisor.pause('web').catch(() => undefined),
+      resume: () => void supervisor.resume('web').catch(() => undefined),
+      reload: () => void supervisor.reload(false),
+      crash: () => alive?.end(CRASH),
+      end: () => alive?.end({ how: 'exit', code: 0 }),
+      vanish: () => alive?.vanish(),
+      'say-ready': () => alive?.notify('READY=1'),
+      'say-alive': () => alive?.notify('WATCHDOG=1'),
+      'say-trigger': () => alive?.notify('WATCHDOG=trigger'),
+      extend: () => alive?.notify('EXTEND_TIMEOUT_USEC=20000000'),
+    };
+    await (deeds[what] ?? (() => this.suffer(what)))();
   }
 
   private async suffer(what: Exclude<Happening, number>): Promise<void> {
