@@ -36,6 +36,8 @@ import type {
   Outcome,
   ReloadResult,
   State,
+  StartOptions,
+  StartProgress,
   StopOptions,
   Vitals,
 } from './operations.js';
@@ -306,10 +308,11 @@ export class Supervisor implements Operations {
 
   start(
     names: readonly string[],
-    progress: (line: string) => void = () => undefined,
+    progress?: StartProgress,
+    options: StartOptions = {},
   ): Promise<readonly Outcome[]> {
     const { roster, clock } = this;
-    return startJails(names, { roster, clock, progress, want: (name) => this.want(name, 'up') });
+    return startJails(names, { ...options, roster, clock, progress, want: (name) => this.want(name, 'up') });
   }
 
   stop(names: readonly string[], options: StopOptions = {}): Promise<readonly Outcome[]> {
