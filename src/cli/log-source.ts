@@ -12,7 +12,9 @@ export interface SourceOptions {
 /** One jail's lines of a merge, in their order. */
 export class LogSource {
   private readonly stream: LogStream;
-  private readonly isFollowed: boolean;
+  private readonly options: SourceOptions;
+  /** It can't be read any further. */
+  private isBroken = false;
   private readonly splitter = new LineSplitter();
   /** The line that comes next, if it has been read. */
   head: LogLine | null = null;
@@ -23,20 +25,30 @@ export class LogSource {
     readonly jail: string,
     readonly path: string,
     from: LogPlace | null,
-    { complain, blockBytes, isFollowed }: SourceOptions,
+    options: SourceOptions,
   ) {
-    this.stream = new LogStream(path, from, complain, blockBytes);
-    this.isFollowed = isFollowed;
+    this.options = options;
+    this.stream = new LogStream(path, from, options.complain, options.blockBytes);
   }
 
   /** Makes the next line the head, reading more where it must; null when there is none for now. */
   async advance(): Promise<void> {
     while (!this.step()) {
-      const block = await this.stream.read();
+      const block = await this.read();
       // A line that has no end may get one, where somebody waits for it.
-      if (block.length === 0) return this.isFollowed ? undefined : this.setHead(this.splitter.end());
+      if (block.length === 0) return this.options.isFollowed ? undefined : this.setHead(this.splitter.end());
       this.splitter.push(block);
     }
+  }
+
+  private async read(): Promise<Buffer> {
+    try {
+      if (!this.isBroken) return await this.stream.read();
+    } catch (error) {
+      this.isBroken = true;
+      this.options.complain(error);
+    }
+    return Buffer.alloc(0);
   }
 
   /** The same from what has been read. @returns whether there was one */

@@ -24,39 +24,59 @@ export const stampOf = (moment: Date): string => moment.toISOString().slice(0, S
 export async function findStart(path: string, range: LogRange): Promise<LogPlace | null> {
   const newest = await openNewest(path);
   if (newest === null) return null;
-  const place = await goBack(path, newest, range);
-  return range.since === null ? place : goOnTo(path, place, stampOf(range.since));
-}
-
-/** The place where the last lines begin, or the beginning of the oldest file that may have lines of the range. */
-async function goBack(path: string, newest: LogFile, { lines, since, accepts }: LogRange): Promise<LogPlace> {
-  let file = newest;
-  let left = lines ?? Infinity;
-  for (;;) {
-    if (lines !== null) {
-      const found = await lastLines(file, left, accepts);
-      if ('offset' in found) return { file, offset: found.offset };
-      left -= found.count;
-    }
-    const before = await openPredecessor(path, file);
-    if (before === null || (since !== null && before.changedAt < since)) {
-      await before?.handle.close();
-      return { file, offset: 0 };
-    }
-    await file.handle.close();
-    file = before;
+  const search = new Search(path, newest);
+  try {
+    const offset = await search.goBack(range);
+    const place = { file: search.file, offset };
+    return range.since === null ? place : await search.goOnTo(offset, stampOf(range.since));
+  } catch (error) {
+    await search.file.handle.close();
+    throw error;
   }
 }
 
-/** The first line from the place on that is not before `stamp`. */
-async function goOnTo(path: string, { file, offset }: LogPlace, stamp: string): Promise<LogPlace> {
-  for (;;) {
-    const found = await firstLineSince(file, offset, stamp);
-    if ('offset' in found) return { file, offset: found.offset };
-    const next = await openSuccessor(path, file);
-    if (next === null) return { file, offset: found.end };
-    await file.handle.close();
-    [file, offset] = [next, 0];
+/** Walks along the files of a log, one of them open at a time. */
+class Search {
+  constructor(
+    private readonly path: string,
+    public file: LogFile,
+  ) {}
+
+  private async moveTo(file: LogFile): Promise<void> {
+    const before = this.file;
+    this.file = file;
+    await before.handle.close();
+  }
+
+  /** To where the last lines begin, or to the beginning of the oldest file that may have lines of the range. */
+  async goBack({ lines, since, accepts }: LogRange): Promise<number> {
+    let left = lines ?? Infinity;
+    for (;;) {
+      if (lines !== null) {
+        const found = await lastLines(this.file, left, accepts);
+        if ('offset' in found) return found.offset;
+        left -= found.count;
+      }
+      const before = await openPredecessor(this.path, this.file);
+      if (before === null) return 0;
+      if (since !== null && before.changedAt < since) {
+        await before.handle.close();
+        return 0;
+      }
+      await this.moveTo(before);
+    }
+  }
+
+  /** To the first line from the offset on that is not before `stamp`. */
+  async goOnTo(offset: number, stamp: string): Promise<LogPlace> {
+    for (;;) {
+      const found = await firstLineSince(this.file, offset, stamp);
+      if ('offset' in found) return { file: this.file, offset: found.offset };
+      const next = await openSuccessor(this.path, this.file);
+      if (next === null) return { file: this.file, offset: found.end };
+      await this.moveTo(next);
+      offset = 0;
+    }
   }
 }
 

@@ -70,14 +70,15 @@ async function generationOfTwin(path: string, current: LogFile): Promise<number 
  * later, or taken away by somebody, who has left older ones.
  */
 async function openOldestSince(path: string, moment: Date): Promise<LogFile | null> {
-  let oldest = await openNewest(path);
-  for (let generation = 1; oldest !== null && generation < MAX_GENERATIONS; generation++) {
+  let oldest: LogFile | null = null;
+  for (let generation = 0; generation < MAX_GENERATIONS; generation++) {
     const older = await openGeneration(path, generation);
+    if (older === null && generation === 0) continue;
     if (older === null || older.changedAt < moment) {
       await older?.handle.close();
       break;
     }
-    await oldest.handle.close();
+    await oldest?.handle.close();
     oldest = older;
   }
   return oldest;
