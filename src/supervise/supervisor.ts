@@ -84,6 +84,8 @@ export class Supervisor implements Operations {
   private readonly scheduler: Scheduler;
   private readonly limits: LimitsWatch;
   private readonly around: Surroundings;
+  /** One after the other: each compares with what the one before has made. */
+  private reloading: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: SupervisorOptions) {
     const { host, log } = options;
@@ -345,7 +347,14 @@ export class Supervisor implements Operations {
     return this.progress.listen(listener);
   }
 
-  async reload(dryRun: boolean): Promise<ReloadResult> {
+  reload(dryRun: boolean): Promise<ReloadResult> {
+    if (dryRun) return this.reloadNow(true);
+    const reload = this.reloading.then(() => this.reloadNow(false));
+    this.reloading = reload.catch(() => undefined);
+    return reload;
+  }
+
+  private async reloadNow(dryRun: boolean): Promise<ReloadResult> {
     const next = this.options.load();
     const result = planReload(next, this.roster);
     if (dryRun || !result.ok) return result;
