@@ -60,6 +60,11 @@ export function statusAsJson(jail: JailStatus) {
     exit: jail.exit && exitAsJson(jail.exit),
     health: jail.health,
     next: { restart: time(jail.next.restart), start: time(jail.next.start), stop: time(jail.next.stop) },
+    next_times: {
+      restart: jail.nextTimes.restart.map(time),
+      start: jail.nextTimes.start.map(time),
+      stop: jail.nextTimes.stop.map(time),
+    },
     command_pid: jail.commandPid,
     want: jail.want,
     waiting_for: jail.waitingFor,

@@ -52,13 +52,13 @@ function limitLines({ accounting, limits }: JailStatus): readonly Line[] {
   ];
 }
 
-function nextText({ next }: JailStatus, now: Date): string {
-  return (['restart', 'start', 'stop'] as const)
-    .flatMap((what) => {
-      const date = next[what];
-      return date === null ? [] : [`${what} ${clock(date)} (${ahead(date, now)})`];
-    })
-    .join(', ');
+/** The next times of the clock, a line for each thing that it does. */
+function nextLines({ nextTimes }: JailStatus, now: Date): readonly Line[] {
+  return (['restart', 'start', 'stop'] as const).map((what): Line => {
+    const [first, ...rest] = nextTimes[what];
+    if (first === undefined) return [`next ${what}`, ''];
+    return [`next ${what}`, [`${clock(first)} (${ahead(first, now)})`, ...rest.map(clock)].join(', ')];
+  });
 }
 
 function configText({ definedAt, stale, unlisted }: JailStatus): string {
@@ -81,7 +81,7 @@ export function story(jail: JailStatus, network: JailNetwork | null, terminal: T
     ['health', jail.health === 'none' ? '' : jail.health],
     ['restarts', jail.restarts === 0 ? '' : String(jail.restarts)],
     ['last', jail.exit === null ? '' : `${jail.exit.cause} (${ago(jail.exit.at, now)})`],
-    ['next', nextText(jail, now)],
+    ...nextLines(jail, now),
     ['config', configText(jail)],
     ['log', jail.log === null ? '' : `${jail.log} (jailctl logs ${jail.name})`],
   ];

@@ -5,6 +5,7 @@ import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { FailedCommand } from './exits.js';
+import type { Forecast } from './forecast.js';
 
 /** The states of supervision.md; `jailctl list` shows them as they are. */
 export type State =
@@ -49,6 +50,8 @@ export interface JailStatus {
   readonly exit: LastExit | null;
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
   readonly next: { readonly restart: Date | null; readonly start: Date | null; readonly stop: Date | null };
+  /** The next three of each. */
+  readonly nextTimes: Readonly<Record<'restart' | 'start' | 'stop', readonly Date[]>>;
   readonly want: 'up' | 'down';
   readonly waitingFor: readonly string[];
   /** When a backoff ends. */
@@ -189,6 +192,11 @@ export interface Operations {
   network(name: string): JailNetwork | null;
   /** Of these jails, else of all that there are. Throws SystemError. */
   stats(names?: readonly string[]): readonly JailStats[];
+  /**
+   * What schedules will do after a moment and up to another, as things are now.
+   * @param most how many times of a kind are told of each jail; the others are counted
+   */
+  forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast;
   has(name: string): boolean;
   /** Waits for a moment until a jail in the foreground is gone: whoever saw its command end may want its name again. */
   untilGone(name: string): Promise<void>;

@@ -44,7 +44,8 @@ function isActive(jail: SupervisedJail | undefined): boolean {
   return jail !== undefined && (!isDown(jail.phase) || jail.target === 'up');
 }
 
-function runningDependants(roster: Roster, name: string): readonly string[] {
+/** Names of those that run and depend on a jail, however far from it. */
+export function runningDependants(roster: Roster, name: string): readonly string[] {
   const above = closure(roster.dependants, [name]).filter((other) => other !== name);
   return above.filter((other) => !isDown(roster.jails.get(other)?.phase ?? 'stopped'));
 }

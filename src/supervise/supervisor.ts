@@ -13,6 +13,7 @@ import { changeJail } from './changing.js';
 import { pause, systemClock, type Clock } from './clock.js';
 import { cleanUp, createJails } from './creation.js';
 import { failureOf } from './exits.js';
+import { foresee, type Forecast } from './forecast.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
@@ -39,6 +40,7 @@ import { Progress } from './progress.js';
 import { Records } from './records.js';
 import { applyChanges, planReload } from './reloading.js';
 import { noSuchJail, Roster } from './roster.js';
+import { scheduleOf, startOf, type Timed } from './schedule.js';
 import { Scheduler } from './scheduler.js';
 import { setFrozen, signalJail } from './signals.js';
 import { StartLine } from './startline.js';
@@ -46,7 +48,7 @@ import { started, startJails, waitingFor } from './starts.js';
 import { networkOf } from './network-status.js';
 import { statsOf } from './stats.js';
 import { statusOf } from './status.js';
-import { stopJails } from './stops.js';
+import { runningDependants, stopJails } from './stops.js';
 import { Wants, type Want } from './wants.js';
 
 export interface SupervisorOptions {
@@ -140,31 +142,66 @@ export class Supervisor implements Operations {
   }
 
   private makeScheduler(): Scheduler {
+    const { clock, wants } = this;
+    const start = (jail: SupervisedJail): void =>
+      void this.start([jail.name]).then((all) => all.forEach((one) => this.logFailure(one)));
     return new Scheduler({
-      clock: this.clock,
+      clock,
       jails: () => this.roster.jails.values(),
+      inOrder: (jails) => this.roster.inOrder(jails),
       since: (jail, schedule, what) => [
-        this.wants.scheduleSince(jail.name, schedule.text),
-        what === 'restart' ? (jail.life?.startedAt?.wall ?? 0) : this.wants.askedAt(jail.name),
+        wants.scheduleSince(jail.name, schedule.text),
+        wants.handled(jail.name, what),
+        what === 'restart' ? startOf(jail, clock) : wants.askedAt(jail.name),
       ],
-      start: (jail) => void this.start([jail.name]),
-      stop: (jail) => void this.stop([jail.name]).then((all) => all.forEach((one) => this.logFailure(one))),
-      skipped: (jail, what, slot, why) => {
-        const cause = `scheduled ${what} skipped`;
-        const detail = `${new Date(slot).toISOString()}: ${why}`;
-        this.options.log.child(jail.name).info(`${cause}: ${detail}`);
-        const [{ state }] = [statusOf(jail, this.statusContext)];
-        this.journal.append({
-          kind: 'schedule',
-          at: new Date(this.clock.now()),
-          jail: jail.name,
-          from: state,
-          to: state,
-          cause,
-          detail,
-        });
-      },
+      noteHandled: (jail, what, slot) => wants.noteHandled(jail.name, what, slot),
+      dropped: (jail) => wants.dropSchedule(jail.name),
+      start,
+      stop: (slots) => void this.stopScheduled(slots),
+      tell: (jail, what, slot, skipped) => this.tellScheduled(jail, what, slot, skipped),
     });
+  }
+
+  /** As a stop by hand: a jail that others need, whose time has not come, goes on. */
+  private async stopScheduled(slots: ReadonlyMap<SupervisedJail, number>): Promise<void> {
+    const names = new Set([...slots.keys()].map(({ name }) => name));
+    const stopped = [...slots].filter(([jail, slot]) => {
+      const held = runningDependants(this.roster, jail.name).filter((other) => !names.has(other));
+      this.tellScheduled(jail, 'stop', slot, held.length === 0 ? null : `needed by ${held.join(', ')}`);
+      return held.length === 0;
+    });
+    if (stopped.length === 0) return;
+    for (const outcome of await this.stop(stopped.map(([{ name }]) => name))) {
+      this.logFailure(outcome);
+      const [jail, slot] = stopped.find(([{ name }]) => name === outcome.jail) ?? [];
+      if (!outcome.ok && jail !== undefined) this.tellScheduled(jail, 'stop', slot ?? 0, outcome.message);
+    }
+  }
+
+  private tellScheduled(jail: SupervisedJail, what: Timed, slot: number, skipped: string | null): void {
+    const cause = skipped === null ? `scheduled ${what}` : `scheduled ${what} skipped`;
+    const time = new Date(slot).toISOString();
+    const detail = skipped === null ? time : `${time}: ${skipped}`;
+    this.options.log.child(jail.name).info(`${cause}: ${detail}`);
+    const state = shown(jail.phase);
+    this.journal.append({
+      kind: 'schedule',
+      at: new Date(this.clock.now()),
+      jail: jail.name,
+      from: state,
+      to: state,
+      cause,
+      detail,
+      data: { what, slot: time, why: skipped },
+    });
+  }
+
+  forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast {
+    const scheduled = this.chosen(names).flatMap((jail) => {
+      const schedule = scheduleOf(jail.name, jail.definition.values);
+      return schedule === null ? [] : [{ jail: jail.name, schedule, state: shown(jail.phase) }];
+    });
+    return foresee(scheduled, after.getTime(), until.getTime(), most);
   }
 
   private get statusContext() {

@@ -66,6 +66,11 @@ export class DrivenClock implements Clock {
     this.set = moment - this.passed;
   }
 
+  /** The machine sleeps: the wall clock goes on, CLOCK_MONOTONIC and with it every timer stands still. */
+  suspend(ms: number): void {
+    this.set += ms;
+  }
+
   setTimeout(ms: number, call: () => void): () => void {
     const timer = { at: this.passed + ms, call };
     this.timers.add(timer);

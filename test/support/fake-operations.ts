@@ -1,4 +1,5 @@
 import { compile, type Compiled } from '../../src/config/compile.js';
+import type { Forecast } from '../../src/supervise/forecast.js';
 import type {
   Amend,
   Deed,
@@ -40,6 +41,7 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     exit: null,
     health: 'none',
     next: { restart: null, start: null, stop: null },
+    nextTimes: { restart: [], start: [], stop: [] },
     want: 'down',
     waitingFor: [],
     retryAt: null,
@@ -93,6 +95,13 @@ export class FakeOperations implements Operations {
       ...{ name, state, startedAt, accounting, upMs: null, traffic: null },
       ...this.figures.get(name),
     }));
+  }
+  /** What forecast() gives, and what it was asked for. */
+  foreseen: Forecast = { times: [], more: [] };
+  forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast {
+    const span = `${after.toISOString()}..${until.toISOString()}`;
+    this.asked.push(`forecast ${names?.join() ?? 'all'} ${span} ${most}`);
+    return this.foreseen;
   }
   glance(): readonly Glance[] {
     return this.jails;
