@@ -179,11 +179,14 @@ function expressionOf(text: string): Expression {
 
 function readExpression(text: string): Expression {
   const fields = parse(text);
+  // node-cron leaves them in the order in which they were written.
+  const inOrder = (numbers: readonly number[]) => [...new Set(numbers)].sort((a, b) => a - b);
+  const hours = inOrder(fields.hour);
   return {
-    seconds: fields.second,
-    minutes: fields.minute,
-    hours: fields.hour,
-    everyHour: fields.hour.length === 24,
+    seconds: inOrder(fields.second),
+    minutes: inOrder(fields.minute),
+    hours,
+    everyHour: hours.length === 24,
     isOn: dayMatcher(text),
   };
 }

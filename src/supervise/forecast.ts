@@ -38,12 +38,7 @@ const COUNTED = 100_000;
  * What schedules will do after `after` and up to `until` (milliseconds of the wall clock), in order.
  * @param most how many times of a kind are told of each jail; the others are counted
  */
-export function foresee(
-  jails: readonly Scheduled[],
-  after: number,
-  until: number,
-  most: number,
-): Forecast {
+export function foresee(jails: readonly Scheduled[], after: number, until: number, most: number): Forecast {
   let budget = COUNTED;
   const more: Forecast['more'][number][] = [];
   const times = jails.flatMap(({ jail, schedule, state }) => {
@@ -76,6 +71,7 @@ function told(times: readonly Omit<Foreseen, 'skipped'>[], state: string): reado
 /** What keeps a time from being acted upon with a jail in that state. */
 function whySkipped(what: Timed, state: string): string | null {
   const isUp = state === 'running';
-  const does = what === 'restart' ? isUp : what === 'start' ? !isUp && state !== 'paused' : state !== 'stopped';
+  const does =
+    what === 'restart' ? isUp : what === 'start' ? !isUp && state !== 'paused' : state !== 'stopped';
   return does ? null : `it is ${state}`;
 }

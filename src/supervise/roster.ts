@@ -115,7 +115,11 @@ export class Roster {
   /** Jails in the order in which they start: dependencies first, then by priority. */
   inOrder(jails: readonly SupervisedJail[]): readonly SupervisedJail[] {
     const names = jails.map(({ name }) => name);
-    const place = new Map(waves(this.graph, names).flat().map((name, index) => [name, index]));
+    const place = new Map(
+      waves(this.graph, names)
+        .flat()
+        .map((name, index) => [name, index]),
+    );
     const placeOf = ({ name }: SupervisedJail): number => place.get(name) ?? Infinity;
     return [...jails].sort((a, b) => Math.sign(placeOf(a) - placeOf(b)) || 0);
   }

@@ -107,7 +107,11 @@ export function pastMoment(moment: number, now: number): number {
 
 /** When a jail came up, as the clock of now has it; 0 when it is not up. */
 export function startOf(
-  { life }: { readonly life: { readonly startedAt: { readonly wall: number } | null; readonly upMs: number } | null },
+  {
+    life,
+  }: {
+    readonly life: { readonly startedAt: { readonly wall: number } | null; readonly upMs: number } | null;
+  },
   clock: Clock,
 ): number {
   const { wall = 0 } = life?.startedAt ?? {};
