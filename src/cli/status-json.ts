@@ -68,6 +68,7 @@ export function statusAsJson(jail: JailStatus) {
     command_pid: jail.commandPid,
     want: jail.want,
     waiting_for: jail.waitingFor,
+    lacks: jail.lacks.map((one) => ({ jail: one.jail, state: one.state, retry_at: time(one.retryAt) })),
     retry_at: time(jail.retryAt),
     flapping: jail.flapping,
     stale: jail.stale,

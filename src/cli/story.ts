@@ -54,11 +54,22 @@ function limitLines({ accounting, limits }: JailStatus): readonly Line[] {
 
 /** The next times of the clock, a line for each thing that it does. */
 function nextLines({ nextTimes }: JailStatus, now: Date): readonly Line[] {
-  return (['restart', 'start', 'stop'] as const).map((what): Line => {
+  const texts = (['restart', 'start', 'stop'] as const).flatMap((what) => {
     const [first, ...rest] = nextTimes[what];
-    if (first === undefined) return [`next ${what}`, ''];
-    return [`next ${what}`, [`${clock(first)} (${ahead(first, now)})`, ...rest.map(clock)].join(', ')];
+    if (first === undefined) return [];
+    return [`${what} ${[`${clock(first)} (${ahead(first, now)})`, ...rest.map(clock)].join(', ')}`];
   });
+  return texts.map((text, index): Line => [index === 0 ? 'next' : '', text]);
+}
+
+/** What it needs and has not: "db (backoff, next try in 5s)". */
+function lackText({ lacks }: JailStatus, now: Date): string {
+  return lacks
+    .map(({ jail, state, retryAt }) => {
+      const next = retryAt === null ? '' : `, next try ${ahead(retryAt, now)}`;
+      return `${jail} (${state}${next})`;
+    })
+    .join(', ');
 }
 
 function configText({ definedAt, stale, unlisted }: JailStatus): string {
@@ -70,6 +81,7 @@ function configText({ definedAt, stale, unlisted }: JailStatus): string {
 /** All there is to say about one jail, in lines for people; what is empty is left out. */
 export function story(jail: JailStatus, network: JailNetwork | null, terminal: Terminal, now: Date): string {
   const lines: readonly Line[] = [
+    ['needs', lackText(jail, now)],
     ['command', jail.commandPid === null ? '' : `pid ${jail.commandPid}`],
     ['jid', jail.jid === null ? '' : String(jail.jid)],
     ['host', jail.hostname ?? ''],

@@ -30,6 +30,13 @@ export interface LastExit extends Ended {
   readonly cause: string;
 }
 
+/** A dependency that is not up. */
+export interface Lack {
+  readonly jail: string;
+  readonly state: State;
+  readonly retryAt: Date | null;
+}
+
 /** All there is to say about one jail. */
 export interface JailStatus {
   readonly name: string;
@@ -54,6 +61,8 @@ export interface JailStatus {
   readonly nextTimes: Readonly<Record<'restart' | 'start' | 'stop', readonly Date[]>>;
   readonly want: 'up' | 'down';
   readonly waitingFor: readonly string[];
+  /** Of a jail that is wanted up: the dependencies that are not. */
+  readonly lacks: readonly Lack[];
   /** When a backoff ends. */
   readonly retryAt: Date | null;
   readonly flapping: boolean;
@@ -197,6 +206,8 @@ export interface Operations {
    * @param most how many times of a kind are told of each jail; the others are counted
    */
   forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast;
+  /** The same, for the process of that id: what it would wait for in vain, as a command that jaild waits for, is refused. */
+  behalfOf(pid: number): Operations;
   has(name: string): boolean;
   /** Waits for a moment until a jail in the foreground is gone: whoever saw its command end may want its name again. */
   untilGone(name: string): Promise<void>;

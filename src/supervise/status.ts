@@ -45,6 +45,7 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     ...nextTimes(jail, context.scheduler),
     want: context.wants.get(jail.name) ?? jail.target,
     waitingFor: state === 'waiting' ? context.roster.missing(jail) : [],
+    lacks: jail.target === 'up' ? lacksOf(jail, context) : [],
     retryAt: retryAt(jail, context.clock),
     flapping: jail.flapping,
     stale: isStale(jail),
@@ -81,6 +82,14 @@ function nextTimes(jail: SupervisedJail, scheduler: Scheduler): Pick<JailStatus,
     next: { restart: restart[0] ?? null, start: start[0] ?? null, stop: stop[0] ?? null },
     nextTimes: { restart, start, stop },
   };
+}
+
+function lacksOf(jail: SupervisedJail, { roster, clock }: StatusContext): JailStatus['lacks'] {
+  return roster.missing(jail).map((name) => {
+    const other = roster.jails.get(name);
+    if (other === undefined) return { jail: name, state: 'stopped', retryAt: null };
+    return { jail: name, state: shown(other.phase), retryAt: retryAt(other, clock) };
+  });
 }
 
 function retryAt(jail: SupervisedJail, clock: Clock): Date | null {

@@ -9,6 +9,7 @@ import { reachOf } from '../plan/reach.js';
 import type { JailPlan } from '../plan/step.js';
 import { auditRunning } from './auditing.js';
 import { bootJails } from './boot.js';
+import { Callers } from './callers.js';
 import { changeJail } from './changing.js';
 import { pause, systemClock, type Clock } from './clock.js';
 import { cleanUp, createJails } from './creation.js';
@@ -85,6 +86,7 @@ export class Supervisor implements Operations {
   private readonly line: StartLine;
   private readonly scheduler: Scheduler;
   private readonly limits: LimitsWatch;
+  private readonly callers: Callers;
   private readonly around: Surroundings;
 
   constructor(private readonly options: SupervisorOptions) {
@@ -98,6 +100,11 @@ export class Supervisor implements Operations {
     this.line = new StartLine(parallel, (jail) => this.roster.missing(jail));
     this.scheduler = this.makeScheduler();
     this.limits = this.makeWatch();
+    this.callers = new Callers({
+      roster: this.roster,
+      lineage: (pid) => host.lineage(pid),
+      giveWay: (jail) => this.line.giveWay(jail),
+    });
     this.around = this.surroundings();
     this.configuration = options.load();
     this.roster.accept(this.configuration);
@@ -237,17 +244,24 @@ export class Supervisor implements Operations {
     const isGone = this.roster.forget(jail);
     if (isGone && jail.mode.foreground) this.options.host.giveBack(jail.name);
     this.limits.note(jail);
-    if (jail.phase === 'running' && from === 'poststarting' && jail.history.restarts > 0)
-      this.restartBound(jail);
+    if (jail.phase === 'running' && from === 'poststarting') this.restartBound(jail);
+    // Whoever waits for a jail that waits for this one in vain is told so.
+    if (isUp(from) && !isUp(jail.phase)) this.dependantsOf(jail).forEach((other) => other.awaken());
   }
 
-  /** Those that asked, with depend.bind, to be restarted with a dependency that has come back. */
+  /** Those that asked, with depend.bind, to be restarted with a dependency that has come back, by whatever it had gone. */
   private restartBound(jail: SupervisedJail): void {
-    for (const name of this.roster.dependants.get(jail.name) ?? []) {
-      const other = this.roster.jails.get(name);
-      const bound = other?.definition.values['depend.bind']?.includes(jail.name) === true;
-      if (bound && other?.phase === 'running') other.restart(`${jail.name} was restarted`);
+    const since = jail.life?.startedAt?.monotonic ?? 0;
+    for (const other of this.dependantsOf(jail)) {
+      const bound = other.definition.values['depend.bind']?.includes(jail.name) === true;
+      const isOlder = (other.life?.startedAt?.monotonic ?? Infinity) <= since;
+      if (bound && isOlder && other.phase === 'running') other.restart(`${jail.name} was restarted`);
     }
+  }
+
+  private dependantsOf(jail: SupervisedJail): readonly SupervisedJail[] {
+    const names = this.roster.dependants.get(jail.name) ?? [];
+    return names.flatMap((name) => this.roster.jails.get(name) ?? []);
   }
 
   /** Of a jail that is in no file only a stop is remembered: should it be written down again, it is like new. */
@@ -290,6 +304,11 @@ export class Supervisor implements Operations {
 
   has(name: string): boolean {
     return this.roster.jails.has(name);
+  }
+
+  behalfOf(pid: number): Operations {
+    const jail = this.callers.jailOf(pid);
+    return jail === null ? this : this.callers.operationsOf(jail, this);
   }
 
   async untilGone(name: string): Promise<void> {

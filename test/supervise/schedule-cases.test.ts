@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { JailParams } from '../../src/config/params.js';
 import { compiled, jail, Stage } from '../support/stage.js';
@@ -20,7 +21,9 @@ async function midnight(values: JailParams, ...others: readonly string[]): Promi
 async function onDisk(stage: Stage, since: number): Promise<void> {
   const slot = String(Date.parse('2026-05-01T00:00:00Z') + since);
   const file = join(stage.host.instance.stateDirectory, 'wants.json');
-  for (let i = 0; i < 1000 && !readFileSync(file, 'utf8').includes(slot); i++) await stage.pass(0);
+  const isThere = (): boolean => existsSync(file) && readFileSync(file, 'utf8').includes(slot);
+  for (let i = 0; i < 1000 && !isThere(); i++) await sleep(5);
+  await stage.pass(0);
 }
 
 /** What the clock has done or left: "restart 03:00", "restart 03:00: it is stopped". */
@@ -213,7 +216,10 @@ describe('jails of the same time', () => {
       await stage.supervisor.start(['web']);
       await stage.pass(20 * HOUR + 1000);
       // Each of them waits for the disk, whose time is not the test's.
-      for (let i = 0; i < 500 && stage.state('db') !== expected[0]; i++) await stage.pass(0);
+      for (let i = 0; i < 500 && stage.state('db') !== expected[0]; i++) {
+        await sleep(5);
+        await stage.pass(0);
+      }
       expect(['db', 'web'].map((name) => stage.state(name))).to.deep.equal(expected);
       expect(told(stage, 'db')).to.deep.equal([why]);
     }

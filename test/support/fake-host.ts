@@ -237,6 +237,7 @@ export class FakeHost implements Host {
   readonly frozen: [string, boolean][] = [];
   boot = 'boot-1';
   private pids = 4000;
+  private hookPids = 9000;
   private readonly exits = new Map<string, { launch: string; ended: Ended; at: Date }>();
 
   constructor(prefix = temporaryDirectory()) {
@@ -246,10 +247,12 @@ export class FakeHost implements Host {
   readonly executors: Executors = {
     'hook.run': {
       run: (step, launch) => {
-        const hook = new AbortController();
+        const killer = new AbortController();
+        const hook = { abort: () => killer.abort(), pid: ++this.hookPids };
         launch.hooks.add(hook);
+        this.hooks.set(step.args.command, hook.pid);
         const killed = new Promise<never>((_, reject) =>
-          hook.signal.addEventListener('abort', () => reject(new Error(`${step.args.command}: killed`))),
+          killer.signal.addEventListener('abort', () => reject(new Error(`${step.args.command}: killed`))),
         );
         return Promise.race([this.run(step, step.args.command), killed]).finally(() =>
           launch.hooks.delete(hook),
@@ -416,6 +419,18 @@ export class FakeHost implements Host {
 
   sweep(): readonly string[] {
     return [];
+  }
+
+  /** Process ids of the commands on the host, the last of each. */
+  readonly hooks = new Map<string, number>();
+
+  endHooks(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  /** Every process is the one that it is, and a child of the one before it. */
+  lineage(pid: number): ReadonlySet<number> {
+    return new Set([pid, pid - 1]);
   }
 
   bootId(): string {

@@ -44,6 +44,7 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     nextTimes: { restart: [], start: [], stop: [] },
     want: 'down',
     waitingFor: [],
+    lacks: [],
     retryAt: null,
     flapping: false,
     stale: false,
@@ -108,6 +109,9 @@ export class FakeOperations implements Operations {
   }
   untilGone(): Promise<void> {
     return Promise.resolve();
+  }
+  behalfOf(): Operations {
+    return this;
   }
   has(name: string): boolean {
     return this.jails.some((jail) => jail.name === name);
