@@ -48,7 +48,8 @@ export function encodeMessage(...fields: readonly string[]): Buffer {
 
 /** The `exec` message. Its environment comes on top of the plan's. */
 export function encodeExec(id: string, request: InsideArgs): Buffer {
-  return encodeMessage('exec', id, `${request.timeout}`, ...execFields(request));
+  // It counts whole seconds; a message that it does not understand would be its last.
+  return encodeMessage('exec', id, `${Math.ceil(request.timeout)}`, ...execFields(request));
 }
 
 /** The `check` message. */
