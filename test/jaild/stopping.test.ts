@@ -66,7 +66,7 @@ describe('a stop', () => {
     stopsWhole('forker');
   });
 
-  it('thaws what somebody has frozen behind the back of jaild, whether it runs commands of its own or is killed', async () => {
+  it('thaws what somebody has frozen behind the back of jaild, whether it runs commands of its own or is killed', () => {
     for (const options of [[], ['-f']]) {
       expect(instance.ctl('start', 'frozen').code).to.equal(0);
       const { pid } = instance.status('frozen');
