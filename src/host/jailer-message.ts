@@ -46,9 +46,8 @@ export function encodeMessage(...fields: readonly string[]): Buffer {
   return Buffer.concat([count, body]);
 }
 
-/** The `exec` message. Its environment comes on top of the plan's. */
+/** The `exec` message, whose time limit is of whole seconds. Its environment comes on top of the plan's. */
 export function encodeExec(id: string, request: InsideArgs): Buffer {
-  // It counts whole seconds; a message that it does not understand would be its last.
   return encodeMessage('exec', id, `${Math.ceil(request.timeout)}`, ...execFields(request));
 }
 

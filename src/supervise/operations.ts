@@ -1,11 +1,13 @@
 import type { Compiled, Jail } from '../config/compile.js';
 import type { Diagnostic } from '../config/diagnostic.js';
-import type { Accounting, Ended, JailerHandle } from '../host/host.js';
+import type { Accounting, BriefAccounting, Ended, Figure, HostUsage, JailerHandle } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { FailedCommand } from './exits.js';
 import type { Forecast } from './forecast.js';
+import type { Events } from './journal.js';
+import type { Tallies } from './tallies.js';
 
 /** The states of supervision.md; `jailctl list` shows them as they are. */
 export type State =
@@ -69,7 +71,7 @@ export interface JailStatus {
   /** The file says something else than what runs; gone from the file. */
   readonly stale: boolean;
   readonly unlisted: boolean;
-  readonly accounting: Accounting | null;
+  readonly accounting: BriefAccounting | null;
   /** Limits as they were asked for: parameter → text. */
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
@@ -120,9 +122,24 @@ export interface JailStats {
   readonly startedAt: Date | null;
   /** Milliseconds since its start. */
   readonly upMs: number | null;
+  /** Restarts since the last start by hand. */
+  readonly restarts: number;
   readonly accounting: Accounting | null;
   /** Null for a jail without a network of its own. */
   readonly traffic: Traffic | null;
+}
+
+/** What jails can be compared by: figures of their cgroups, or bytes received and sent. */
+export type Comparison = Figure | 'network';
+
+/** How a jail is: quick for all of them, for nothing is asked of the machine. */
+export interface Vitals {
+  readonly name: string;
+  readonly state: State;
+  readonly health: JailStatus['health'];
+  readonly flapping: boolean;
+  /** Milliseconds until the next try; null outside of a backoff. */
+  readonly backoffMs: number | null;
 }
 
 /** What can be said of a jail without asking the machine. */
@@ -196,6 +213,8 @@ export type DeedListener = (jail: string, deed: Deed) => void;
 /** What commands may ask of the supervisor. All calls are idempotent and none of them waits on a lock held across a hook. */
 export interface Operations {
   readonly configuration: Compiled;
+  /** What has happened. */
+  readonly journal: Events;
   status(names?: readonly string[]): readonly JailStatus[];
   /** Null when it is not there, or down. */
   network(name: string): JailNetwork | null;
@@ -208,6 +227,13 @@ export interface Operations {
   forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast;
   /** The same, for the process of that id: what it would wait for in vain, as a command that jaild waits for, is refused. */
   behalfOf(pid: number): Operations;
+  /** One figure of each of these jails that is there. Throws SystemError. */
+  compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number>;
+  /** What the host uses, and all jails together. Throws SystemError. */
+  hostUsage(): HostUsage;
+  vitals(): readonly Vitals[];
+  /** What has been counted since this jaild began. */
+  readonly tallies: Tallies;
   has(name: string): boolean;
   /** Waits for a moment until a jail in the foreground is gone: whoever saw its command end may want its name again. */
   untilGone(name: string): Promise<void>;
@@ -232,7 +258,8 @@ export interface Operations {
   cleanUp(jail: Jail): Promise<Outcome>;
   /** Tells what is done for jails from now on; the result ends that. */
   watch(listener: DeedListener): () => void;
-  reload(dryRun: boolean): Promise<ReloadResult>;
+  /** @param uid who asks for it; null: a signal */
+  reload(dryRun: boolean, uid?: number | null): Promise<ReloadResult>;
   signal(name: string, signal: number): Outcome;
   pause(name: string): Promise<Outcome>;
   resume(name: string): Promise<Outcome>;

@@ -2,6 +2,7 @@ import { compile, type Compiled } from '../../src/config/compile.js';
 import type { Forecast } from '../../src/supervise/forecast.js';
 import type {
   Amend,
+  Comparison,
   Deed,
   DeedListener,
   ForegroundJail,
@@ -13,8 +14,12 @@ import type {
   Outcome,
   ReloadResult,
   StopOptions,
+  Vitals,
 } from '../../src/supervise/operations.js';
+import type { Accounting, BriefAccounting, HostUsage } from '../../src/host/host.js';
 import type { Jail } from '../../src/config/compile.js';
+import { Journal } from '../../src/supervise/journal.js';
+import { Tallies } from '../../src/supervise/tallies.js';
 import type { Audit } from '../../src/plan/audit/audit.js';
 import type { JailPlan } from '../../src/plan/step.js';
 
@@ -57,6 +62,11 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
   };
 }
 
+/** Figures that only a full account has are not kept, but where a test says so. */
+export function inFull(brief: BriefAccounting | Accounting): Accounting {
+  return { memoryMax: null, ooms: null, ioReads: null, ioWrites: null, pressure: null, ...brief };
+}
+
 /** A supervisor whose jails are a list: what is asked of it is noted, and answered as a test has laid it out. */
 export class FakeOperations implements Operations {
   jails: readonly JailStatus[];
@@ -74,7 +84,16 @@ export class FakeOperations implements Operations {
   /** What is told of each jail that is created or stopped. */
   deeds: readonly Deed[] = [];
   readonly networks = new Map<string, JailNetwork>();
+  readonly journal = new Journal();
   readonly figures = new Map<string, Partial<JailStats>>();
+  usage: HostUsage = {
+    processors: 2,
+    busyUsec: 0,
+    memory: { total: 8 * 1024 ** 3, available: 6 * 1024 ** 3 },
+    load: [0.5, 0.25, 0.1],
+    pressure: null,
+    jails: { cpuUsec: 0, memory: 0 },
+  };
   #watcher: DeedListener | null = null;
   jailPlan: JailPlan | null = null;
   /** What is found of the jails that run. */
@@ -92,8 +111,9 @@ export class FakeOperations implements Operations {
     return this.networks.get(name) ?? null;
   }
   stats(names?: readonly string[]): readonly JailStats[] {
-    return this.status(names).map(({ name, state, startedAt, accounting }) => ({
-      ...{ name, state, startedAt, accounting, upMs: null, traffic: null },
+    return this.status(names).map(({ name, state, startedAt, restarts, accounting }) => ({
+      ...{ name, state, startedAt, restarts, upMs: null, traffic: null },
+      accounting: accounting && inFull(accounting),
       ...this.figures.get(name),
     }));
   }
@@ -103,6 +123,26 @@ export class FakeOperations implements Operations {
     const span = `${after.toISOString()}..${until.toISOString()}`;
     this.asked.push(`forecast ${names?.join() ?? 'all'} ${span} ${most}`);
     return this.foreseen;
+  }
+  compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number> {
+    const figures = this.stats(names).flatMap(({ name, accounting: of, traffic }): [string, number][] => {
+      if (by === 'network') return traffic ? [[name, traffic.receivedBytes + traffic.sentBytes]] : [];
+      if (of === null) return [];
+      const io = (of.ioRead ?? 0) + (of.ioWritten ?? 0);
+      const value = { cpu: of.cpuUsec, memory: of.memory, pids: of.pids, io }[by];
+      return value === null ? [] : [[name, value]];
+    });
+    return new Map(figures);
+  }
+  hostUsage(): HostUsage {
+    return this.usage;
+  }
+  readonly tallies = new Tallies();
+  vitals(): readonly Vitals[] {
+    return this.jails.map(({ name, state, health, flapping, retryAt }) => ({
+      ...{ name, state, health, flapping },
+      backoffMs: retryAt === null ? null : 1500,
+    }));
   }
   glance(): readonly Glance[] {
     return this.jails;
