@@ -4,8 +4,9 @@ import { limitDevices } from './device-access.js';
 import { StepFailure } from './error.js';
 import { systemError } from './files.js';
 import type { Firewall } from './firewall.js';
+import type { HookNotes } from './hook-notes.js';
 import { runHook } from './hook.js';
-import type { Ended, Executors, Launch } from './host.js';
+import type { Ended, Executors, Launch, RunningHook } from './host.js';
 import { jailerBinary, spawnJailer } from './jailer.js';
 import { jailerOf, networkExecutors } from './network-executors.js';
 import { ownSubdirectory } from './own-directory.js';
@@ -46,20 +47,31 @@ function endJailer(launch: Launch): void {
  * @param firewall what jails share of the packet filter
  * @param ledger what jails need of the host's sysctls
  * @param prepareCgroups makes the directories that all jails share, before the first jail's
+ * @param notes of commands on the host that are under way
  */
 export function makeExecutors(
   listener: StepListener,
   firewall: Firewall,
   ledger: SysctlLedger,
   prepareCgroups: () => void,
+  notes: HookNotes,
 ): Executors {
   return {
     'hook.run': {
       run: async ({ args }, { jail, hooks }) => {
-        const hook = new AbortController();
+        const killer = new AbortController();
+        const hook: RunningHook = { abort: () => killer.abort() };
         hooks.add(hook);
+        const note = args.background ? null : notes.open(jail, args.command);
         const onLine = (line: string): void => listener.hookOutput(jail, args.phase, line);
-        await runHook(args, onLine, hook.signal).finally(() => hooks.delete(hook));
+        const onBegin = (pid: number): void => {
+          hook.pid = pid;
+          note?.began(pid);
+        };
+        await runHook(args, onLine, killer.signal, onBegin).finally(() => {
+          hooks.delete(hook);
+          note?.close();
+        });
       },
     },
     'rundir.create': {

@@ -41,6 +41,7 @@ import { forwardEverywhere } from './passing.js';
 import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
+import { HookNotes } from './hook-notes.js';
 import type { Executors, Figure, Host, JailerHandle } from './host.js';
 import { readHostUsage } from './host-usage.js';
 import { connectJailer, readExitRecord } from './jailer.js';
@@ -55,6 +56,7 @@ import { bootId } from './procfs.js';
 import { readWithinReach } from './reach.js';
 import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { LeaseStore } from './leases.js';
+import { lineage } from './lineage.js';
 import { SeccompCache } from './seccomp.js';
 import { securityModules } from './security-modules.js';
 import { sweepNetwork } from './sweep.js';
@@ -107,6 +109,7 @@ export class Machine implements Host {
   readonly #own: OwnDirectories;
   readonly #sysctls: SysctlLedger;
   readonly #firewall: Firewall;
+  readonly #hookNotes: HookNotes;
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
@@ -124,7 +127,9 @@ export class Machine implements Host {
     this.#sysctls = new SysctlLedger(instance.runDirectory, this.#bootId, new Gate(instance.key));
     if (this.#sysctls.damage !== null) listener.warn(this.#sysctls.damage.message);
     this.#firewall = new Firewall(instance);
-    this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, () => this.#prepareCgroups());
+    this.#hookNotes = new HookNotes(instance.runDirectory, this.#bootId);
+    const prepareCgroups = (): void => this.#prepareCgroups();
+    this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, prepareCgroups, this.#hookNotes);
   }
 
   async facts(jail: Jail): Promise<HostFacts> {
@@ -314,6 +319,14 @@ export class Machine implements Host {
   renewFirewall(): Promise<void> {
     this.#sysctls.renew(forwardEverywhere);
     return this.#firewall.renew();
+  }
+
+  endHooks(): Promise<readonly string[]> {
+    return this.#hookNotes.endAll();
+  }
+
+  lineage(pid: number): ReadonlySet<number> {
+    return lineage(pid);
   }
 
   bootId(): string {

@@ -33,6 +33,8 @@ export interface BootContext {
 /** Takes back what an earlier jaild left. @returns names of the jails that are to be started, in order */
 export async function bootJails(context: BootContext): Promise<readonly string[]> {
   const { host, records } = context;
+  // Before anything: the commands of a jail that is gone on with run anew.
+  for (const left of await host.endHooks()) context.log.warn(`killed, an earlier jaild has left it: ${left}`);
   const { records: found, broken } = records.load();
   const bootId = host.bootId();
   // Numbers of processes and directories of another boot mean other things by now: nothing of it is touched.

@@ -180,6 +180,16 @@ export class Incarnation {
     for (const hook of this.launch.hooks) hook.abort();
   }
 
+  /** A command on the host is under way. */
+  get hasHooks(): boolean {
+    return this.launch.hooks.size > 0;
+  }
+
+  /** Whether one of these processes is a command on the host that is under way and waited for. */
+  isHook(pids: ReadonlySet<number>): boolean {
+    return [...this.launch.hooks].some(({ pid }) => pid !== undefined && pids.has(pid));
+  }
+
   /** Lets the jailer go on. The events that it has already sent come first. */
   async begin(listener: (event: JailerEvent) => void): Promise<Execution> {
     this.begun = true;

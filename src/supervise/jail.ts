@@ -399,6 +399,8 @@ export class SupervisedJail extends Lifeline {
   private async stopCommands(): Promise<void> {
     const { life } = this;
     if (life === null) return;
+    // Somebody else may have frozen it: a command in it would stand still until its time is over.
+    if ((life.plan?.stop.length ?? 0) > 0) this.force.setFrozen(false);
     await this.force.thawed();
     const errors = await life.stopCommands(this.insist);
     if (this.life !== life) return;
