@@ -5,6 +5,7 @@ import type { Step } from '../plan/step.js';
 import { classify, jailOf, recordOf } from './adoption.js';
 import type { Clock } from './clock.js';
 import { describeEnd, failureOf } from './exits.js';
+import { faultPoint } from './fault-points.js';
 import { History } from './history.js';
 import type { LaunchMode } from '../plan/launch.js';
 import { Incarnation, type PlanJail } from './incarnation.js';
@@ -170,6 +171,7 @@ export class SupervisedJail extends Lifeline {
 
   protected entered(from: Phase, cause: string): void {
     const { history, phase } = this;
+    faultPoint(`phase.${phase}`, this.name);
     if (phase === 'running' && from === 'poststarting') history.failure = null;
     if (isDown(phase) && from === 'cleaning') this.life = null;
     if (phase === 'stopped' || phase === 'waiting') history.retryAt = null;

@@ -427,6 +427,7 @@ export class Supervisor implements Operations {
 
   async shutdown(): Promise<readonly Outcome[]> {
     this.isShutDown = true;
+    this.records.isLeaving = true;
     this.line.close();
     this.scheduler.end();
     const { roster, clock } = this;
