@@ -95,6 +95,7 @@ export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRe
     tally: history.tally,
     exit: history.exit,
     oomKills: life?.oomKills ?? 0,
+    commandPid: life?.commandPid ?? null,
     isSilent: life?.isSilent ?? false,
     unsettled: life?.unsettled ?? [],
     retryAt: history.retryAt,

@@ -56,6 +56,8 @@ export interface JailRecord {
   readonly tally: Tally;
   readonly exit: LastExit | null;
   readonly oomKills: number;
+  /** Of `command`, on the host; null or absent: not known. */
+  readonly commandPid?: number | null;
   /** It is stopped because jaild stops all of them, whatever is wanted of it. */
   readonly isLeaving?: boolean;
   /** It is being removed without any command. */

@@ -425,6 +425,11 @@ export class Supervisor implements Operations {
     return auditRunning(name, this.roster, this.options.host, this.clock);
   }
 
+  /** Resolves when what a later jaild must know is on the disk. */
+  saved(): Promise<void> {
+    return this.wants.save();
+  }
+
   async shutdown(): Promise<readonly Outcome[]> {
     this.isShutDown = true;
     this.records.isLeaving = true;

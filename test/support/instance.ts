@@ -22,6 +22,7 @@ export interface StatusJson {
   readonly jid: number | null;
   readonly state: string;
   readonly pid: number | null;
+  readonly command_pid: number | null;
   readonly ip4: readonly string[];
   readonly ip6: readonly string[];
   readonly cgroup: string | null;
