@@ -12,8 +12,9 @@ import { makeLog } from './daemon/log.js';
 import { makeNotifier, type Notifier } from './daemon/notify.js';
 import { readSettings, withDefaults } from './daemon/read-settings.js';
 import type { Settings } from './daemon/settings.js';
+import { isAnybodySilent } from './host/answering.js';
 import { readText } from './host/files.js';
-import { flockExclusive, keepDescriptors, notifySocket } from './host/libc.js';
+import { exitAtOnce, flockExclusive, keepDescriptors, notifySocket } from './host/libc.js';
 import { Machine } from './host/machine.js';
 import { ownDirectory } from './host/own-directory.js';
 import { lookAtPeer } from './host/peer.js';
@@ -225,6 +226,8 @@ class Daemon {
     await this.#control?.close();
     if (this.#supervisor.isShutDown) this.#machine.close();
     this.log.info(this.#supervisor.isShutDown ? 'ended, every jail is stopped' : 'ended, the jails run on');
+    // A thread that looks at a file system which does not answer would be waited for.
+    if (isAnybodySilent()) exitAtOnce(0);
     process.exit(0);
   }
 }

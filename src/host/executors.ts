@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { untilAnswered } from './answering.js';
 import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
 import { limitDevices } from './device-access.js';
 import { StepFailure } from './error.js';
@@ -76,8 +77,14 @@ export function makeExecutors(
     'devices.limit': { run: ({ args }) => limitDevices(args) },
     'cgroup.set': { run: ({ args }) => setCgroup(args.file, args.value) },
     'overlay.prepare': {
-      run: ({ args }) => makeWorkDirectory(args),
-      undo: ({ args }) => removeWorkDirectory(args),
+      run: async ({ args }) => {
+        await untilAnswered([args.upper, `${args.upper}/..`]);
+        makeWorkDirectory(args);
+      },
+      undo: async ({ args }) => {
+        await untilAnswered([args.directory]);
+        removeWorkDirectory(args);
+      },
     },
     'jailer.spawn': {
       run: async ({ args }, launch) => {

@@ -94,6 +94,11 @@ export function keepDescriptors(): void {
     except([E.EBADF], -1, () => fcntl(`descriptor ${fd}`, fd, F_SETFD, FD_CLOEXEC));
 }
 
+const nativeExit = declare<[number]>('void _exit(int code)');
+
+/** Ends this process without waiting for any of its threads. _exit(2). */
+export const exitAtOnce = (code: number): void => void nativeExit(code);
+
 /** Lets descriptors go on over execve(), or not. Throws SystemError. fcntl(2). */
 export function passOn(descriptors: readonly number[], on: boolean): void {
   for (const fd of descriptors) fcntl(`descriptor ${fd}`, fd, F_SETFD, on ? 0 : FD_CLOEXEC);
