@@ -84,6 +84,7 @@ async function within(ms: number, awaited: Promise<unknown>): Promise<boolean> {
 }
 
 function silent(path: string): SystemError {
-  const hint = 'what is mounted there does not answer: see to its server, or unmount it (umount -l, umount -f)';
+  const hint =
+    'what is mounted there does not answer: see to its server, or unmount it (umount -l, umount -f)';
   return new SystemError('stat', constants.errno.ETIMEDOUT, path, hint);
 }
