@@ -197,8 +197,10 @@ class Daemon {
     this.#notifier.ready();
   }
 
+  readonly #renew = (): void => void this.#beginAnew();
+
   /** Begins anew as the program that is there by now. One that cannot be run is left alone. */
-  readonly #renew = async (): Promise<void> => {
+  async #beginAnew(): Promise<void> {
     const control = this.#control;
     if (this.#isEnding || control === null) return;
     try {
@@ -216,7 +218,7 @@ class Daemon {
       process.off('SIGUSR2', this.#renew).on('SIGUSR2', this.#renew);
       this.#notifier.ready();
     }
-  };
+  }
 
   async #end(stopsJails: boolean): Promise<void> {
     if (this.#isEnding) return;
