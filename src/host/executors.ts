@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { untilAnswered } from './answering.js';
 import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
 import { limitDevices } from './device-access.js';
 import { StepFailure } from './error.js';
@@ -6,7 +7,8 @@ import { systemError } from './files.js';
 import type { Firewall } from './firewall.js';
 import type { HookNotes } from './hook-notes.js';
 import { runHook } from './hook.js';
-import type { Ended, Executors, Launch, RunningHook } from './host.js';
+import type { InsideArgs } from '../plan/step.js';
+import type { Ended, Executors, JailerHandle, Launch, RunningHook } from './host.js';
 import { jailerBinary, spawnJailer } from './jailer.js';
 import { jailerOf, networkExecutors } from './network-executors.js';
 import { ownSubdirectory } from './own-directory.js';
@@ -35,6 +37,20 @@ function requireSuccess(phase: string, command: string, ended: Ended): void {
     error: `could not be run: errno ${ended.code}`,
   };
   throw new StepFailure(phase, command, reasons[ended.how], 'its output is in the log of the jail');
+}
+
+/** Milliseconds that a jailer may take beyond the time of a command, which it minds itself. */
+const JAILER_GRACE = 3000;
+
+/** A jailer that is stopped or stuck does not mind it. */
+async function execInTime(jailer: JailerHandle, args: InsideArgs): Promise<Ended> {
+  if (args.timeout <= 0) return jailer.exec(args);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Ended>((resolve) => {
+    const limit = args.timeout * 1000 + JAILER_GRACE;
+    timer = setTimeout(() => resolve({ how: 'timeout', code: 0 }), limit);
+  });
+  return Promise.race([jailer.exec(args), late]).finally(() => clearTimeout(timer));
 }
 
 /** A jail that has been given up is killed here; one that has ended is gone already. */
@@ -88,8 +104,14 @@ export function makeExecutors(
     'devices.limit': { run: ({ args }) => limitDevices(args) },
     'cgroup.set': { run: ({ args }) => setCgroup(args.file, args.value) },
     'overlay.prepare': {
-      run: ({ args }) => makeWorkDirectory(args),
-      undo: ({ args }) => removeWorkDirectory(args),
+      run: async ({ args }) => {
+        await untilAnswered([args.upper, `${args.upper}/..`]);
+        makeWorkDirectory(args);
+      },
+      undo: async ({ args }) => {
+        await untilAnswered([args.directory]);
+        removeWorkDirectory(args);
+      },
     },
     'jailer.spawn': {
       run: async ({ args }, launch) => {
@@ -101,7 +123,7 @@ export function makeExecutors(
     'jailer.go': { run: (_step, launch) => jailerOf(launch).go() },
     'jail.exec': {
       run: async ({ args }, launch) => {
-        requireSuccess(args.phase, args.command, await jailerOf(launch).exec(args));
+        requireSuccess(args.phase, args.command, await execInTime(jailerOf(launch), args));
       },
     },
   };

@@ -25,6 +25,7 @@ import type { FirewallArgs } from '../plan/step.js';
 import type { SubnetPool } from '../plan/lease-subnet.js';
 import type { UidPool } from '../plan/uidrange.js';
 import type { Way } from '../plan/way.js';
+import { untilAnswered } from './answering.js';
 import { readAccounting, readBriefly, readFigure, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
@@ -134,6 +135,7 @@ export class Machine implements Host {
 
   async facts(jail: Jail): Promise<HostFacts> {
     const { values } = jail;
+    await untilAnswered(namedPaths(values).map(([, path]) => path));
     // These commands may make it; a root that is not there then is refused by the jailer.
     if (values['exec.prepare'] === undefined && values['exec.prestart'] === undefined)
       checkRoot(values.path ?? '/');
@@ -142,7 +144,7 @@ export class Machine implements Host {
     this.#makeDirectories();
     const ways = followWays(namedPaths(values));
     keepFromHost(values, this.#own, (path) => ways.get(path)?.real ?? path);
-    const { fstabs, reach } = this.#readFstabs(jail, ways);
+    const { fstabs, reach } = await this.#readFstabs(jail, ways);
     const systemUser = systemJailUser(jail);
     const hostnameAddresses = values.ip_hostname === true ? await addressesOfHostname(jail) : [];
     const bridge = await this.#leases.bridgeOf(jail, hostnameAddresses, Date.now());
@@ -188,15 +190,18 @@ export class Machine implements Host {
   }
 
   /** Whose mounts are then within the jail's reach as well; with all that is in reach of somebody. */
-  #readFstabs(
+  async #readFstabs(
     jail: Jail,
     ways: ReadonlyMap<string, Way>,
-  ): { readonly fstabs: ReadonlyMap<string, string>; readonly reach: Reach } {
+  ): Promise<{ readonly fstabs: ReadonlyMap<string, string>; readonly reach: Reach }> {
     this.distrust(reachOf(jail.values));
     const fstabs = readFstabs(jail, withBrinks(this.#reach, ways));
     const entries = [...fstabs].flatMap(([file, text]) => parseFstab(text, file).entries);
     this.distrust(reachOf(jail.values, entries));
-    const more = entries.length === 0 ? ways : followWays(namedPaths(jail.values, entries));
+    if (entries.length === 0) return { fstabs, reach: withBrinks(this.#reach, ways) };
+    const named = namedPaths(jail.values, entries);
+    await untilAnswered(named.map(([, path]) => path));
+    const more = followWays(named);
     return { fstabs, reach: withBrinks(this.#reach, more) };
   }
 

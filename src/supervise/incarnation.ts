@@ -19,6 +19,7 @@ export interface Remains {
   readonly wasUp: boolean;
   readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
   readonly oomKills: number;
+  readonly commandPid?: number | null;
   readonly isSilent?: boolean;
   readonly unsettled?: JailPlan['prepare'];
 }
@@ -83,6 +84,7 @@ export class Incarnation {
     this.wasUp = remains.wasUp;
     this.startedAt = remains.startedAt;
     this.oomKills = remains.oomKills;
+    this.commandPid = remains.commandPid ?? null;
     this.isSilent = remains.isSilent ?? false;
     this.unsettled = remains.unsettled ?? [];
     this.begun = true;

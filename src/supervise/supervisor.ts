@@ -552,6 +552,11 @@ export class Supervisor implements Operations {
     return auditRunning(name, this.roster, this.options.host, this.clock);
   }
 
+  /** Resolves when what a later jaild must know is on the disk. */
+  saved(): Promise<void> {
+    return this.wants.save();
+  }
+
   /** Nothing is told of any more. */
   end(): void {
     this.journal.end(endedEvent(new Date(this.clock.now()), this.isShutDown));
@@ -559,6 +564,7 @@ export class Supervisor implements Operations {
 
   async shutdown(): Promise<readonly Outcome[]> {
     this.isShutDown = true;
+    this.records.isLeaving = true;
     this.line.close();
     this.scheduler.end();
     const { roster, clock } = this;
