@@ -23,6 +23,13 @@ export interface Remains {
   readonly unsettled?: JailPlan['prepare'];
 }
 
+/** What was to be changed has ended. */
+export class HasEnded extends Error {
+  constructor() {
+    super('it has ended');
+  }
+}
+
 const PATIENCE = 1000;
 const LOOK = 10;
 
@@ -148,10 +155,10 @@ export class Incarnation {
     return execution;
   }
 
-  /** Lets `work` change it while it runs, given what it is then. Rejects when it has ended, or with what `work` throws. */
+  /** Lets `work` change it while it runs, given what it is then. Rejects with HasEnded, or with what `work` throws. */
   change<T>(work: (plan: JailPlan) => Promise<T>): Promise<T> {
     const change = this.changing.then(() => {
-      if (this.isOver || !this.isPrepared || this.plan === null) throw new Error('it has ended');
+      if (this.isOver || !this.isPrepared || this.plan === null) throw new HasEnded();
       return work(this.plan);
     });
     this.changing = change.catch(() => undefined);

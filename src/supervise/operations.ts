@@ -4,6 +4,7 @@ import type { Accounting, BriefAccounting, Ended, Figure, HostUsage, JailerHandl
 import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
+import type { ReloadCause } from './causes.js';
 import type { FailedCommand } from './exits.js';
 import type { Events } from './journal.js';
 import type { Tallies } from './tallies.js';
@@ -170,9 +171,15 @@ export interface Outcome {
 
 export interface ReloadChange {
   readonly jail: string;
+  /** `live`: it is changed as it runs, or will be so when it starts. */
   readonly change: 'new' | 'removed' | 'live' | 'restart';
+  /** It is up, or on its way there. */
+  readonly runs: boolean;
   /** Parameters that changed. */
   readonly parameters: readonly string[];
+  readonly causes: readonly ReloadCause[];
+  /** Of a new jail the removed one that said the same, and the other way round: it has another name, it seems. */
+  readonly renamed?: string;
   /** Why it could not be changed: it goes on as it was. */
   readonly failure?: { readonly message: string; readonly hint?: string };
 }
