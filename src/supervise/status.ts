@@ -72,7 +72,8 @@ function whatItTells(
   };
 }
 
-function healthOf({ minding, phase }: SupervisedJail): JailStatus['health'] {
+/** How well it is, as far as that is looked at now. */
+export function healthOf({ minding, phase }: SupervisedJail): JailStatus['health'] {
   const isLookedAt = minding?.isChecked === true && (isUp(phase) || shown(phase) === 'starting');
   return isLookedAt ? minding.health.verdict : 'none';
 }

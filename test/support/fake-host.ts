@@ -167,6 +167,11 @@ export class FakeJailer implements JailerHandle {
     this.tell({ kind: 'notify', fields });
   }
 
+  /** Its command is over, and something that it began is not. */
+  commandEnds(ended: Ended): void {
+    this.tell({ kind: 'main', ended });
+  }
+
   comeUp(): void {
     this.phase = 'running';
     this.tell({ kind: 'running', pid: this.initPid + 1 });
