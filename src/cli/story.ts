@@ -61,6 +61,11 @@ function nextText({ next }: JailStatus, now: Date): string {
     .join(', ');
 }
 
+function lostText({ lostOutput }: JailStatus): string {
+  if (lostOutput === null || lostOutput.bytes === 0) return '';
+  return `${lostOutput.lines} lines of output (${sizeText(lostOutput.bytes)})`;
+}
+
 function configText({ definedAt, stale, unlisted }: JailStatus): string {
   const place = definedAt === null ? '' : `${definedAt.file}:${definedAt.line}`;
   const remark = unlisted ? 'in no file that jaild has read' : stale ? 'not what it runs with' : '';
@@ -84,6 +89,7 @@ export function story(jail: JailStatus, network: JailNetwork | null, terminal: T
     ['next', nextText(jail, now)],
     ['config', configText(jail)],
     ['log', jail.log === null ? '' : `${jail.log} (jailctl logs ${jail.name})`],
+    ['lost', lostText(jail)],
   ];
   const filled = lines.filter(([, text]) => text !== '');
   const width = Math.max(8, ...filled.map(([title]) => title.length));

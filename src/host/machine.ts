@@ -15,6 +15,7 @@ import { keepFromHost } from '../plan/host-directories.js';
 import type { OwnDirectories } from '../plan/host-part.js';
 import type { Instance } from '../plan/instance.js';
 import { labelsOf } from '../plan/labels.js';
+import { logFile, type LogSockets } from '../plan/log.js';
 import { linkOwner } from '../plan/network.js';
 import { limitsDisk } from '../plan/rctl.js';
 import { markReach, reachOf, type Reach } from '../plan/reach.js';
@@ -41,9 +42,10 @@ import { forwardEverywhere } from './passing.js';
 import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
-import type { Executors, Host, JailerHandle } from './host.js';
+import type { Executors, Host, JailerHandle, KeptLog } from './host.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { countTraffic, viewNetwork } from './network-view.js';
+import { LogKeeper } from './log-keeper.js';
 import { observeJail } from './observe.js';
 import { directoriesOf } from './own-directory.js';
 import { nameFacts } from './names.js';
@@ -76,6 +78,8 @@ export interface MachineOptions {
   readonly uids: UidPool;
   /** Where bridges with `bridge.subnet = auto` have their subnets from. */
   readonly subnets: SubnetPool;
+  /** Where logs go beside files. */
+  readonly logSockets: LogSockets;
   readonly listener: StepListener;
 }
 
@@ -105,11 +109,13 @@ export class Machine implements Host {
   readonly #own: OwnDirectories;
   readonly #sysctls: SysctlLedger;
   readonly #firewall: Firewall;
+  readonly #logs: LogKeeper;
+  readonly #logSockets: LogSockets;
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
   /** @throws SystemError when the host's cgroups or the given-out uid ranges can't be read. */
-  constructor({ instance, cgroupRoot, uids, subnets, listener }: MachineOptions) {
+  constructor({ instance, cgroupRoot, uids, subnets, logSockets, listener }: MachineOptions) {
     this.instance = instance;
     this.#own = directoriesOf(instance);
     this.#listener = listener;
@@ -122,6 +128,11 @@ export class Machine implements Host {
     this.#sysctls = new SysctlLedger(instance.runDirectory, this.#bootId, new Gate(instance.key));
     if (this.#sysctls.damage !== null) listener.warn(this.#sysctls.damage.message);
     this.#firewall = new Firewall(instance);
+    this.#logSockets = logSockets;
+    this.#logs = new LogKeeper(
+      (log) => this.#logPath(log),
+      (message) => listener.warn(message),
+    );
     this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, () => this.#prepareCgroups());
   }
 
@@ -159,6 +170,7 @@ export class Machine implements Host {
       figures: { ...this.#hardware, ...this.#clocks() },
       machineId: this.#machineId,
       limits: this.#limits.read(),
+      logSockets: this.#logSockets,
       term: process.env['TERM'] ?? null,
     };
   }
@@ -296,6 +308,16 @@ export class Machine implements Host {
   renewFirewall(): Promise<void> {
     this.#sysctls.renew(forwardEverywhere);
     return this.#firewall.renew();
+  }
+
+  tendLog(log: KeptLog): void {
+    this.#logs.tend(log);
+  }
+
+  /** Where the next plan of a jail would have its log. */
+  #logPath({ jail }: KeptLog): string {
+    const ways = followWays(namedPaths(jail.values));
+    return markReach(logFile(jail, this.instance), withBrinks(this.#reach, ways));
   }
 
   bootId(): string {

@@ -20,7 +20,9 @@ import {
   type TimerName,
 } from './lifecycle.js';
 import { Lifeline, type Work } from './lifeline.js';
+import { tendLog } from './log-care.js';
 import type { Log } from './log.js';
+import { addLost, lossEvent, type LossEvent } from './lost-output.js';
 import type { Progress } from './progress.js';
 import type { JailRecord, Records } from './records.js';
 import { changedParameters } from './reload.js';
@@ -295,10 +297,11 @@ export class SupervisedJail extends Lifeline {
         life.commandPid = event.pid === 0 ? null : event.pid;
         return this.post('up', 'exec.start has ended');
       case 'log-dropped':
-        return this.log.warn(`${event.bytes} bytes of output were lost: the log could not be written`);
       case 'log-limited':
-        return this.log.warn(`${event.lines} lines of output (${event.bytes} bytes) were left out: log.rate`);
+        life.lostOutput = addLost(life.lostOutput, event);
+        return this.tellLoss(lossEvent(event));
       case 'log-rotated':
+        return tendLog(this, this.around.host);
       case 'notify':
         return;
       case 'main':
@@ -313,6 +316,13 @@ export class SupervisedJail extends Lifeline {
         life.isBuilt = true;
         return this.awaken();
     }
+  }
+
+  private tellLoss(loss: LossEvent): void {
+    const state = shown(this.phase);
+    const at = new Date(this.around.clock.now());
+    this.around.journal.append({ ...loss, at, jail: this.name, from: state, to: state });
+    this.log.warn(loss.detail);
   }
 
   private reportAll(errors: readonly unknown[]): void {

@@ -5,6 +5,7 @@ import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { FailedCommand } from './exits.js';
+import type { LostOutput } from './lost-output.js';
 
 /** The states of supervision.md; `jailctl list` shows them as they are. */
 export type State =
@@ -61,6 +62,8 @@ export interface JailStatus {
   /** Limits as they were asked for: parameter → text. */
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
+  /** Of what it printed in this life, as far as this jaild was told; null while it is down. */
+  readonly lostOutput: LostOutput | null;
   readonly definedAt: { readonly file: string; readonly line: number } | null;
 }
 

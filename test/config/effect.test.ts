@@ -18,8 +18,6 @@ const OWN: Readonly<Record<string, string>> = {
   'health.tcp': '80',
   'health.http': '"http://127.0.0.1/"',
   'health.action': 'none',
-  'log.rate': '1000/30s',
-  'log.target': 'file',
   'zfs.dataset': 'a/b',
 };
 

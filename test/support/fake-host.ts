@@ -11,6 +11,7 @@ import type {
   JailerEvent,
   JailerHandle,
   JailerPhase,
+  KeptLog,
   Launch,
   NetworkView,
 } from '../../src/host/host.js';
@@ -142,9 +143,9 @@ export class FakeJailer implements JailerHandle {
   }
 
   /** The logs that were given back compressed. */
-  readonly replaced: (readonly [number, string])[] = [];
+  readonly replaced: (readonly [bigint, string])[] = [];
 
-  replaceLog(inode: number, file: string): void {
+  replaceLog(inode: bigint, file: string): void {
     this.replaced.push([inode, file]);
   }
 
@@ -411,6 +412,13 @@ export class FakeHost implements Host {
 
   sweep(): readonly string[] {
     return [];
+  }
+
+  /** The logs that were to be kept small. */
+  readonly tended: KeptLog[] = [];
+
+  tendLog(log: KeptLog): void {
+    this.tended.push(log);
   }
 
   bootId(): string {
