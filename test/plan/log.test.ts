@@ -7,9 +7,7 @@ const recordsOf = (body: string, path: string | null = '/var/log/jaild/web.log')
 
 describe('the log in the launch plan', () => {
   it('is rotated by its size alone when nothing is said', () => {
-    expect(recordsOf('')).to.deep.equal([
-      ['log', '/var/log/jaild/web.log', '10485760', '10', 'timestamps'],
-    ]);
+    expect(recordsOf('')).to.deep.equal([['log', '/var/log/jaild/web.log', '10485760', '10', 'timestamps']]);
   });
 
   it('is rotated by age, in whole seconds', () => {

@@ -142,6 +142,11 @@ export class FakeJailer implements JailerHandle {
     return Promise.resolve(answer?.(check) ?? { ended: { how: 'exit', code: 0 }, output: '' });
   }
 
+  /** Something became of its log. */
+  tellOfLog(event: Extract<JailerEvent, { readonly kind: `log-${string}` }>): void {
+    this.tell(event);
+  }
+
   /** The logs that were given back compressed. */
   readonly replaced: (readonly [bigint, string])[] = [];
 
