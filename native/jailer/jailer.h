@@ -47,8 +47,13 @@ struct session {
 	char subject[64];	/* argv[0] */
 	char user[64], workdir[64];
 	bool terminal;		/* its master is still to come */
+	bool check;		/* its output is part of the answer */
+	enum check_kind kind;
+	int output;		/* of a check, to read; or -1 */
+	char *text;		/* what has come of that, OUTPUT_CUT at most; or NULL */
+	size_t text_size;
 	int64_t deadline;	/* ms of the monotonic clock, 0: none */
-	unsigned int timeout;	/* seconds, as asked for */
+	unsigned int timeout;	/* seconds, as asked for, rounded up */
 	bool timed_out;
 	bool failed;
 	enum step step;
@@ -140,7 +145,13 @@ struct connection *connection_find(struct jailer *j, enum role role);
 /* sessions.c: commands of `exec`. `client` NULL: for the monitor, as `id`. */
 void session_start(struct jailer *j, struct fields *f, struct connection *client, const char *id,
 		   unsigned int timeout);
+/* `timeout`: in ms, 0 for none. */
+void session_check(struct jailer *j, struct fields *f, const char *id, int64_t timeout);
 void session_signal(struct jailer *j, int session, int sig);
+/* Its client has gone before it ended. */
+void session_leave(struct jailer *j, int session);
+/* Nobody is left to hear of what the monitor has had run; a check has no other purpose. */
+void sessions_forget(struct jailer *j);
 void session_report(struct jailer *j, int session);
 /* What init says of the command that it was ordered to run. */
 void session_ended(struct jailer *j, uint32_t order, struct ending ending);
@@ -149,6 +160,17 @@ void session_expire(struct jailer *j);
 int session_timeout(const struct jailer *j);
 /* The jail is gone, and everyone in it. */
 void sessions_end(struct jailer *j);
+
+/* checks.c: what a check prints, and what is said of it. */
+
+/* Returns the end for the check to write, or -1 with errno. */
+int check_open(struct session *s);
+/* What a failure can be about; false when the fields cannot be asked for. */
+bool check_note(struct session *s, struct fields *f, const struct plan *p);
+/* Reads once; false when there is nothing (more) now. */
+bool check_take(struct session *s);
+/* Takes what it has printed last, and tells the monitor. */
+void check_answer(struct jailer *j, struct session *s);
 
 /* output.c: from the jail's pipes to the log. */
 int output_open(struct jailer *j);

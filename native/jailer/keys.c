@@ -419,6 +419,7 @@ static bool key_run(struct plan *p, struct fields *f)
 	RECORD("log.age", ONCE, key_log_age)              \
 	RECORD("log.rate", ONCE, key_log_rate)            \
 	RECORD("log.to", MANY, key_log_to)                \
+	VALUE("notify", read_path, notify)                \
 	RECORD("namespaces", ONCE, key_namespaces)        \
 	VALUE("uid_map", read_text, uid_map)              \
 	VALUE("gid_map", read_text, gid_map)              \

@@ -5,6 +5,7 @@
 #include "init.h"
 #include "jailer.h"
 #include "names.h"
+#include "notices.h"
 #include "text.h"
 
 #include <errno.h>
@@ -170,6 +171,8 @@ int launch(struct jailer *j, struct fault *fault)
 
 	if (plan_logs(p) && output_open(j) < 0)
 		return fail(fault, STEP_LOG, log_subject(p));
+	if (notices_open(p) < 0)
+		return fail(fault, STEP_NOTIFY, p->notify);
 	if (p->seccomp != NULL && filter_read(p->seccomp) < 0)
 		return fail(fault, STEP_SECCOMP, p->seccomp);
 	become_ordinary(p);

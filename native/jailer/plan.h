@@ -74,6 +74,7 @@ struct plan {
 	uint64_t log_rate, log_rate_seconds;	/* 0: whatever there is */
 	bool log_rate_bytes;
 	struct item_list log_targets;	/* target: the kind; source: the socket */
+	const char *notify;	/* where processes of the jail tell of themselves; or NULL */
 	uint64_t namespaces;	/* CLONE_NEW* */
 	const char *uid_map, *gid_map;
 	const char *netns;	/* of an earlier life, in place of new net and user namespaces; or NULL */

@@ -4,6 +4,7 @@ import { roff } from '../config/manual/roff.js';
 import { choice, integer, readPath, requiredPath, string } from '../config/values/scalar.js';
 import { readSubnet, type Subnet } from '../config/values/subnet.js';
 import { bad, good, scalarType, type Converted, type ValueType } from '../config/values/type.js';
+import { listenAddress } from './listen-address.js';
 import { familyOf } from '../plan/lease-range.js';
 import { usualLogSockets } from '../plan/log.js';
 import { bridgePrefix, type SubnetPool } from '../plan/lease-subnet.js';
@@ -144,6 +145,12 @@ export const settings = {
     usualLogSockets.syslog,
     'Datagram socket of syslogd(8), for log.target = syslog.',
   ),
+  'metrics.listen': setting(
+    listenAddress,
+    null,
+    '',
+    'Where Prometheus may fetch /metrics: 127.0.0.1:PORT or [::1]:PORT, for everybody on this host, or the path of a socket, for root and socket.group. Empty: nowhere.',
+  ),
   'jails.pids.max': jailDefault('pids.max'),
   'jails.memory.max': jailDefault('memory.max'),
   'jails.memory.swap.max': jailDefault('memory.swap.max'),
@@ -174,6 +181,7 @@ const sections: Readonly<Record<string, string>> = {
   uids: 'User ids for jails with a user namespace of their own',
   network: 'Addresses for jails',
   targets: 'Where the output of jails can go, beside files',
+  metrics: 'Figures for Prometheus',
   jails: 'Defaults for jails, in the words of jail.conf(5)',
 };
 

@@ -1,4 +1,5 @@
 import type { JailerEvent } from '../host/host.js';
+import type { LogTarget } from '../plan/log.js';
 
 /** Output that did not get to where it should. */
 export interface LostOutput {
@@ -18,7 +19,7 @@ export interface LossEvent {
   readonly kind: 'limit' | 'log';
   readonly cause: string;
   readonly detail: string;
-  readonly data: Readonly<Record<string, string | number>>;
+  readonly data: LostOutput & ({ readonly limit: 'log.rate' } | { readonly target: LogTarget });
 }
 
 /** A loss that a jailer tells of, as an event and in words. */
@@ -26,7 +27,7 @@ export function lossEvent(loss: Loss): LossEvent {
   const { lines, bytes } = loss;
   const amount = `${lines} lines of output (${bytes} bytes)`;
   if (loss.kind === 'log-limited') {
-    const data = { limit: 'log.rate', lines, bytes };
+    const data = { limit: 'log.rate', lines, bytes } as const;
     return { kind: 'limit', cause: 'log.rate', detail: `${amount} were left out: log.rate`, data };
   }
   const { target } = loss;
