@@ -147,6 +147,7 @@ class Daemon {
       cgroupRoot: settings['cgroup.root'] === '' ? null : settings['cgroup.root'],
       subnets: settings['network.subnets'],
       uids: { base: settings['uids.base'], count: settings['uids.count'] },
+      logSockets: { journald: settings['targets.journald'], syslog: settings['targets.syslog'] },
       listener: {
         warn: (message) => log.warn(message),
         hookOutput: (jail, phase, line) => log.child(jail).info(`${phase}: ${line}`),

@@ -88,6 +88,7 @@ export function statusAsJson(jail: JailStatus) {
     accounting: jail.accounting && accountingAsJson(jail.accounting),
     limits: jail.limits,
     log: jail.log,
+    lost_output: jail.lostOutput,
     defined_at: jail.definedAt,
     exits: jail.exits.map(endAsJson),
     health_checks: jail.checks.map(checkAsJson),

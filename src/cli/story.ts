@@ -75,6 +75,11 @@ function lackText({ lacks }: JailStatus, now: Date): string {
     .join(', ');
 }
 
+function lostText({ lostOutput }: JailStatus): string {
+  if (lostOutput === null || lostOutput.bytes === 0) return '';
+  return `${lostOutput.lines} lines of output (${sizeText(lostOutput.bytes)})`;
+}
+
 function configText({ definedAt, stale, unlisted }: JailStatus): string {
   const place = definedAt === null ? '' : `${definedAt.file}:${definedAt.line}`;
   const remark = unlisted ? 'in no file that jaild has read' : stale ? 'not what it runs with' : '';
@@ -144,6 +149,7 @@ export function story(
     ...nextLines(jail, now),
     ['config', configText(jail)],
     ['log', jail.log === null ? '' : `${jail.log} (jailctl logs ${jail.name})`],
+    ['lost', lostText(jail)],
   ];
   const filled = lines.filter(([, text]) => text !== '');
   const width = Math.max(8, ...filled.map(([title]) => title.length));

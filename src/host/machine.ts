@@ -15,6 +15,7 @@ import { keepFromHost } from '../plan/host-directories.js';
 import type { OwnDirectories } from '../plan/host-part.js';
 import type { Instance } from '../plan/instance.js';
 import { labelsOf } from '../plan/labels.js';
+import { logFile, type LogSockets } from '../plan/log.js';
 import { linkOwner } from '../plan/network.js';
 import { limitsDisk } from '../plan/rctl.js';
 import { markReach, reachOf, type Reach } from '../plan/reach.js';
@@ -43,10 +44,11 @@ import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
 import { HookNotes } from './hook-notes.js';
-import type { Executors, Figure, Host, JailerHandle } from './host.js';
+import type { Executors, Figure, Host, JailerHandle, KeptLog } from './host.js';
 import { readHostUsage } from './host-usage.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { countTraffic, viewNetwork } from './network-view.js';
+import { LogKeeper } from './log-keeper.js';
 import { observeJail } from './observe.js';
 import { readHostOomKills } from './oom-kills.js';
 import { directoriesOf } from './own-directory.js';
@@ -81,6 +83,8 @@ export interface MachineOptions {
   readonly uids: UidPool;
   /** Where bridges with `bridge.subnet = auto` have their subnets from. */
   readonly subnets: SubnetPool;
+  /** Where logs go beside files. */
+  readonly logSockets: LogSockets;
   readonly listener: StepListener;
 }
 
@@ -111,11 +115,13 @@ export class Machine implements Host {
   readonly #sysctls: SysctlLedger;
   readonly #firewall: Firewall;
   readonly #hookNotes: HookNotes;
+  readonly #logs: LogKeeper;
+  readonly #logSockets: LogSockets;
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
   /** @throws SystemError when the host's cgroups or the given-out uid ranges can't be read. */
-  constructor({ instance, cgroupRoot, uids, subnets, listener }: MachineOptions) {
+  constructor({ instance, cgroupRoot, uids, subnets, logSockets, listener }: MachineOptions) {
     this.instance = instance;
     this.#own = directoriesOf(instance);
     this.#listener = listener;
@@ -129,6 +135,11 @@ export class Machine implements Host {
     if (this.#sysctls.damage !== null) listener.warn(this.#sysctls.damage.message);
     this.#firewall = new Firewall(instance);
     this.#hookNotes = new HookNotes(instance.runDirectory, this.#bootId);
+    this.#logSockets = logSockets;
+    this.#logs = new LogKeeper(
+      (log) => this.#logPath(log),
+      (message) => listener.warn(message),
+    );
     const prepareCgroups = (): void => this.#prepareCgroups();
     this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, prepareCgroups, this.#hookNotes);
   }
@@ -168,6 +179,7 @@ export class Machine implements Host {
       figures: { ...this.#hardware, ...this.#clocks() },
       machineId: this.#machineId,
       limits: this.#limits.read(),
+      logSockets: this.#logSockets,
       term: process.env['TERM'] ?? null,
     };
   }
@@ -332,6 +344,16 @@ export class Machine implements Host {
 
   lineage(pid: number): ReadonlySet<number> {
     return lineage(pid);
+  }
+
+  tendLog(log: KeptLog): void {
+    this.#logs.tend(log);
+  }
+
+  /** Where the next plan of a jail would have its log. */
+  #logPath({ jail }: KeptLog): string {
+    const ways = followWays(namedPaths(jail.values));
+    return markReach(logFile(jail, this.instance), withBrinks(this.#reach, ways));
   }
 
   bootId(): string {

@@ -11,6 +11,7 @@ import type { PlanJail } from './incarnation.js';
 import type { SupervisedJail } from './jail.js';
 import { isDown, isUp } from './lifecycle.js';
 import { settle } from './live.js';
+import { tendLog } from './log-care.js';
 import type { Log } from './log.js';
 import type { JailRecord, Records } from './records.js';
 import { changedParameters } from './reload.js';
@@ -50,6 +51,8 @@ export async function bootJails(context: BootContext): Promise<readonly string[]
   await restoreFirewall(current, context);
   await Promise.all([...context.roster.jails.values()].map((jail) => putBack(jail, context)));
   sweep(new Set([...current.map(({ name }) => name), ...broken]), context);
+  // An earlier jaild may have ended before it had compressed what was put aside.
+  for (const jail of context.roster.jails.values()) tendLog(jail, host);
   return namesToStart(context);
 }
 

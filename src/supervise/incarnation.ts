@@ -8,6 +8,7 @@ import { pause, type Clock } from './clock.js';
 import type { Cause } from './restart.js';
 import { execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
 import type { KeptNetwork } from './kept-network.js';
+import type { LostOutput } from './lost-output.js';
 
 /** Makes a plan from a jail and facts; pure, throws nothing (src/plan/launch.ts). */
 export type PlanJail = (jail: Jail, facts: HostFacts, mode: LaunchMode) => JailPlan;
@@ -40,6 +41,8 @@ export class Incarnation {
   wasUp = false;
   startedAt: { readonly wall: number; readonly monotonic: number } | null = null;
   commandPid: number | null = null;
+  /** Of what it printed, as far as this jaild was told. */
+  lostOutput: LostOutput = { lines: 0, bytes: 0 };
   oomKills = 0;
   /** Milliseconds of CLOCK_MONOTONIC. */
   endedAt: number | null = null;

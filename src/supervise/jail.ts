@@ -25,7 +25,9 @@ import {
   type TimerName,
 } from './lifecycle.js';
 import { Lifeline, type Work } from './lifeline.js';
+import { tendLog } from './log-care.js';
 import type { Log } from './log.js';
+import { addLost, lossEvent, type LossEvent } from './lost-output.js';
 import { Minding } from './minding.js';
 import { readNotice, type Notice } from './notices.js';
 import type { Progress } from './progress.js';
@@ -309,11 +311,10 @@ export class SupervisedJail extends Lifeline {
         life.commandPid = event.pid === 0 ? null : event.pid;
         return this.began();
       case 'log-dropped':
-        return this.log.warn(`${event.bytes} bytes of output were lost: the log could not be written`);
       case 'log-limited':
-        return this.log.warn(`${event.lines} lines of output (${event.bytes} bytes) were left out: log.rate`);
+        return this.lose(life, lossEvent(event));
       case 'log-rotated':
-        return;
+        return tendLog(this, this.around.host);
       case 'notify':
         return this.notice(life, readNotice(event.fields));
       case 'main':
@@ -331,6 +332,12 @@ export class SupervisedJail extends Lifeline {
         life.isBuilt = true;
         return this.awaken();
     }
+  }
+
+  private lose(life: Incarnation, loss: LossEvent): void {
+    life.lostOutput = addLost(life.lostOutput, loss.data);
+    this.bulletin.lost(loss);
+    this.log.warn(loss.detail);
   }
 
   /** What has begun is ready, or is waited for. */

@@ -7,6 +7,7 @@ import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { ReloadCause } from './causes.js';
 import type { FailedCommand } from './exits.js';
 import type { Forecast } from './forecast.js';
+import type { LostOutput } from './lost-output.js';
 import type { Events } from './journal.js';
 import type { Tallies } from './tallies.js';
 import type { HealthResult } from './health.js';
@@ -84,6 +85,8 @@ export interface JailStatus {
   /** Limits as they were asked for: parameter → text. */
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
+  /** Of what it printed in this life, as far as this jaild was told; null while it is down. */
+  readonly lostOutput: LostOutput | null;
   readonly definedAt: { readonly file: string; readonly line: number } | null;
   /** The last ends, the oldest first. */
   readonly exits: readonly LastExit[];

@@ -53,6 +53,7 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     accounting: life?.plan && !isDown(jail.phase) ? context.host.briefAccounting(life.plan.cgroups) : null,
     limits: limitsOf(shownJail),
     log: life?.plan?.log ?? null,
+    lostOutput: life?.lostOutput ?? null,
     definedAt: span === undefined ? null : { file: span.file, line: span.line },
     ...whatItTells(jail),
   };

@@ -84,7 +84,7 @@ describe('jailer-message', () => {
     ['running 42', { kind: 'running', pid: 42 }],
     ['main signal 9', { kind: 'main', ended: { how: 'signal', code: 9 } }],
     ['exec.exit 3 error 2', { kind: 'exec-exit', id: '3', ended: { how: 'error', code: 2 } }],
-    ['log.dropped 512', { kind: 'log-dropped', bytes: 512 }],
+    ['log.dropped 3 512 syslog', { kind: 'log-dropped', lines: 3, bytes: 512, target: 'syslog' }],
     ['exited exit 0', { kind: 'exited', ended: { how: 'exit', code: 0 } }],
     ['news from later', null],
   ];

@@ -13,6 +13,7 @@ import type {
   JailerEvent,
   JailerHandle,
   JailerPhase,
+  KeptLog,
   Launch,
   NetworkView,
 } from '../../src/host/host.js';
@@ -155,10 +156,15 @@ export class FakeJailer implements JailerHandle {
     return Promise.resolve(answer?.(check) ?? { ended: { how: 'exit', code: 0 }, output: '' });
   }
 
-  /** The logs that were given back compressed. */
-  readonly replaced: (readonly [number, string])[] = [];
+  /** Something became of its log. */
+  tellOfLog(event: Extract<JailerEvent, { readonly kind: `log-${string}` }>): void {
+    this.tell(event);
+  }
 
-  replaceLog(inode: number, file: string): void {
+  /** The logs that were given back compressed. */
+  readonly replaced: (readonly [bigint, string])[] = [];
+
+  replaceLog(inode: bigint, file: string): void {
     this.replaced.push([inode, file]);
   }
 
@@ -466,6 +472,13 @@ export class FakeHost implements Host {
   /** Every process is the one that it is, and a child of the one before it. */
   lineage(pid: number): ReadonlySet<number> {
     return new Set([pid, pid - 1]);
+  }
+
+  /** The logs that were to be kept small. */
+  readonly tended: KeptLog[] = [];
+
+  tendLog(log: KeptLog): void {
+    this.tended.push(log);
   }
 
   bootId(): string {
