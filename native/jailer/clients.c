@@ -148,7 +148,11 @@ static bool command(struct jailer *j, const char *type, struct fields *f)
 		jail_kill(j);
 	} else if (strcmp(type, "log.reopen") == 0) {
 		if (j->logging && log_reopen(&j->log) < 0)
-			event_fault(j, "warning", STEP_LOG, j->plan.log_path, errno);
+			event_fault(j, "warning", STEP_LOG, log_subject(&j->plan), errno);
+	} else if (strcmp(type, "log.replace") == 0) {
+		const char *inode = fields_next(f), *file = fields_next(f);
+
+		return inode != NULL && file != NULL && output_replace(j, inode, file);
 	} else if (strcmp(type, "signal") == 0 && read_number(f, SIGNAL_MAX, &n)) {
 		jail_signal(j, ORDER_SIGNAL, n);
 	} else if (strcmp(type, "exec") == 0) {

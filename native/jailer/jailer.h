@@ -174,6 +174,12 @@ void check_answer(struct jailer *j, struct session *s);
 
 /* output.c: from the jail's pipes to the log. */
 int output_open(struct jailer *j);
+/* What messages about the log name. */
+const char *log_subject(const struct plan *plan);
+/* Tells the monitor, if there is one, what has become of the log. `at_end`: also what was never made up for. */
+void output_tell(struct jailer *j, bool at_end);
+/* A compressed log takes the place of the one of that inode, which is a decimal number. False: it is none. */
+bool output_replace(struct jailer *j, const char *inode, const char *file);
 
 /* Makes the pipes the property of root in the jail, once its users are mapped. */
 int output_give(struct jailer *j);

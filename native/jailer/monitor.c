@@ -123,17 +123,6 @@ static void serve(struct jailer *j, enum tag tag, int index)
 	}
 }
 
-static void tell_dropped(struct jailer *j, uint64_t dropped)
-{
-	struct frame f;
-
-	if (dropped == 0)
-		return;
-	frame_begin(&f, "log.dropped");
-	frame_add_number(&f, (int64_t)dropped);
-	event_send(j, &f);
-}
-
 /* Sleeps at most `timeout` ms until something happens, and deals with it. As poll(2) returns. */
 static int turn(struct jailer *j, int timeout)
 {
@@ -148,15 +137,18 @@ static int turn(struct jailer *j, int timeout)
 	return ready;
 }
 
+/* The sooner of two timeouts, -1 being none. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int next_timeout(struct jailer *j)
 {
-	const int all[] = { session_timeout(j), answers_timeout(&j->answers), notices_timeout(j) };
-	int next = -1;
+	int timeout = sooner(session_timeout(j), answers_timeout(&j->answers));
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i] >= 0 && (next < 0 || all[i] < next))
-			next = all[i];
-	return next;
+	timeout = sooner(timeout, notices_timeout(j));
+	return j->logging ? sooner(timeout, log_timeout(&j->log)) : timeout;
 }
 
 static void run(struct jailer *j)
@@ -168,7 +160,7 @@ static void run(struct jailer *j)
 
 		if (j->logging) {
 			log_flush(&j->log);
-			tell_dropped(j, log_dropped(&j->log));
+			output_tell(j, false);
 		}
 		/* A second without work, and the memory for it is given back. */
 		if (!idle && (timeout < 0 || timeout > IDLE))
@@ -227,8 +219,7 @@ static void finish(struct jailer *j)
 	answers_end(j);
 	settle_result(j);
 	output_drain(j);
-	if (j->logging)
-		tell_dropped(j, log_lost(&j->log));
+	output_tell(j, true);
 	j->last_phase = j->phase;
 	j->phase = PHASE_EXITED;
 	if (record_write(j) < 0)

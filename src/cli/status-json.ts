@@ -1,4 +1,4 @@
-import type { Accounting } from '../host/host.js';
+import type { BriefAccounting } from '../host/host.js';
 import type { JailNetwork, JailStatus, LastExit } from '../supervise/operations.js';
 import { signalName } from '../host/signal.js';
 
@@ -16,7 +16,7 @@ function exitAsJson(exit: LastExit) {
   };
 }
 
-function accountingAsJson(figures: Accounting) {
+function accountingAsJson(figures: BriefAccounting) {
   return {
     memory: figures.memory,
     memory_peak: figures.memoryPeak,

@@ -1,6 +1,6 @@
 import type { Compiled, Jail } from '../config/compile.js';
 import type { Diagnostic } from '../config/diagnostic.js';
-import type { Accounting, Ended, JailerHandle } from '../host/host.js';
+import type { Accounting, BriefAccounting, Ended, Figure, HostUsage, JailerHandle } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
@@ -57,7 +57,7 @@ export interface JailStatus {
   /** The file says something else than what runs; gone from the file. */
   readonly stale: boolean;
   readonly unlisted: boolean;
-  readonly accounting: Accounting | null;
+  readonly accounting: BriefAccounting | null;
   /** Limits as they were asked for: parameter → text. */
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
@@ -108,10 +108,15 @@ export interface JailStats {
   readonly startedAt: Date | null;
   /** Milliseconds since its start. */
   readonly upMs: number | null;
+  /** Restarts since the last start by hand. */
+  readonly restarts: number;
   readonly accounting: Accounting | null;
   /** Null for a jail without a network of its own. */
   readonly traffic: Traffic | null;
 }
+
+/** What jails can be compared by: figures of their cgroups, or bytes received and sent. */
+export type Comparison = Figure | 'network';
 
 /** What can be said of a jail without asking the machine. */
 export type Glance = Pick<JailStatus, 'name' | 'jid' | 'state'>;
@@ -189,6 +194,10 @@ export interface Operations {
   network(name: string): JailNetwork | null;
   /** Of these jails, else of all that there are. Throws SystemError. */
   stats(names?: readonly string[]): readonly JailStats[];
+  /** One figure of each of these jails that is there. Throws SystemError. */
+  compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number>;
+  /** What the host uses, and all jails together. Throws SystemError. */
+  hostUsage(): HostUsage;
   has(name: string): boolean;
   /** Waits for a moment until a jail in the foreground is gone: whoever saw its command end may want its name again. */
   untilGone(name: string): Promise<void>;

@@ -49,7 +49,7 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     flapping: jail.flapping,
     stale: isStale(jail),
     unlisted: !context.roster.isListed(jail.name) && !jail.mode.foreground,
-    accounting: life?.plan && !isDown(jail.phase) ? context.host.accounting(life.plan.cgroups) : null,
+    accounting: life?.plan && !isDown(jail.phase) ? context.host.briefAccounting(life.plan.cgroups) : null,
     limits: limitsOf(shownJail),
     log: life?.plan?.log ?? null,
     definedAt: span === undefined ? null : { file: span.file, line: span.line },

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isStartable, type Compiled, type Jail } from '../config/jail.js';
 import { StepFailure } from '../host/error.js';
-import type { Host, JailerHandle } from '../host/host.js';
+import type { Host, JailerHandle, HostUsage } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
 import { reachOf } from '../plan/reach.js';
 import type { JailPlan } from '../plan/step.js';
@@ -27,6 +27,7 @@ import type {
   ForegroundJail,
   Glance,
   JailNetwork,
+  Comparison,
   JailStats,
   JailStatus,
   Operations,
@@ -44,7 +45,7 @@ import { setFrozen, signalJail } from './signals.js';
 import { StartLine } from './startline.js';
 import { started, startJails, waitingFor } from './starts.js';
 import { networkOf } from './network-status.js';
-import { statsOf } from './stats.js';
+import { compared, statsOf } from './stats.js';
 import { statusOf } from './status.js';
 import { stopJails } from './stops.js';
 import { Wants, type Want } from './wants.js';
@@ -229,6 +230,14 @@ export class Supervisor implements Operations {
 
   stats(names?: readonly string[]): readonly JailStats[] {
     return statsOf(this.chosen(names), this.options.host);
+  }
+
+  compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number> {
+    return compared(this.chosen(names), by, this.options.host);
+  }
+
+  hostUsage(): HostUsage {
+    return this.options.host.hostUsage();
   }
 
   network(name: string): JailNetwork | null {

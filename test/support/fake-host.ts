@@ -3,11 +3,13 @@ import type { ResourceName } from '../../src/config/rctl/resources.js';
 import { SystemError } from '../../src/host/error.js';
 import type {
   Accounting,
+  BriefAccounting,
   Check,
   CheckResult,
   Ended,
   Executors,
   Host,
+  HostUsage,
   JailerEvent,
   JailerHandle,
   JailerPhase,
@@ -375,9 +377,24 @@ export class FakeHost implements Host {
     return Promise.reject(new Error('nothing runs here that could be observed'));
   }
   accounting(cgroups: readonly string[]): Accounting {
+    const rest = { memoryMax: null, ooms: null, ioReads: null, ioWrites: null, pressure: null };
+    return { ...this.briefAccounting(cgroups), ...rest };
+  }
+
+  briefAccounting(cgroups: readonly string[]): BriefAccounting {
     const oomKills = this.countOomKills(cgroups);
     const rest = { memory: 0, memoryPeak: 0, cpuUsec: 0, pids: 0, ioRead: null, ioWritten: null };
     return { ...rest, oomKills };
+  }
+
+  figure(): number | null {
+    return 0;
+  }
+
+  hostUsage(): HostUsage {
+    const jails = { cpuUsec: null, memory: null };
+    const memory = { total: 0, available: 0 };
+    return { processors: 1, busyUsec: null, memory, load: [0, 0, 0], pressure: null, jails };
   }
 
   network(): NetworkView {

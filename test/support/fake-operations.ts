@@ -1,6 +1,7 @@
 import { compile, type Compiled } from '../../src/config/compile.js';
 import type {
   Amend,
+  Comparison,
   Deed,
   DeedListener,
   ForegroundJail,
@@ -13,6 +14,7 @@ import type {
   ReloadResult,
   StopOptions,
 } from '../../src/supervise/operations.js';
+import type { Accounting, BriefAccounting, HostUsage } from '../../src/host/host.js';
 import type { Jail } from '../../src/config/compile.js';
 import type { Audit } from '../../src/plan/audit/audit.js';
 import type { JailPlan } from '../../src/plan/step.js';
@@ -54,6 +56,11 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
   };
 }
 
+/** Figures that only a full account has are not kept, but where a test says so. */
+export function inFull(brief: BriefAccounting | Accounting): Accounting {
+  return { memoryMax: null, ooms: null, ioReads: null, ioWrites: null, pressure: null, ...brief };
+}
+
 /** A supervisor whose jails are a list: what is asked of it is noted, and answered as a test has laid it out. */
 export class FakeOperations implements Operations {
   jails: readonly JailStatus[];
@@ -72,6 +79,14 @@ export class FakeOperations implements Operations {
   deeds: readonly Deed[] = [];
   readonly networks = new Map<string, JailNetwork>();
   readonly figures = new Map<string, Partial<JailStats>>();
+  usage: HostUsage = {
+    processors: 2,
+    busyUsec: 0,
+    memory: { total: 8 * 1024 ** 3, available: 6 * 1024 ** 3 },
+    load: [0.5, 0.25, 0.1],
+    pressure: null,
+    jails: { cpuUsec: 0, memory: 0 },
+  };
   #watcher: DeedListener | null = null;
   jailPlan: JailPlan | null = null;
   /** What is found of the jails that run. */
@@ -89,10 +104,24 @@ export class FakeOperations implements Operations {
     return this.networks.get(name) ?? null;
   }
   stats(names?: readonly string[]): readonly JailStats[] {
-    return this.status(names).map(({ name, state, startedAt, accounting }) => ({
-      ...{ name, state, startedAt, accounting, upMs: null, traffic: null },
+    return this.status(names).map(({ name, state, startedAt, restarts, accounting }) => ({
+      ...{ name, state, startedAt, restarts, upMs: null, traffic: null },
+      accounting: accounting && inFull(accounting),
       ...this.figures.get(name),
     }));
+  }
+  compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number> {
+    const figures = this.stats(names).flatMap(({ name, accounting: of, traffic }): [string, number][] => {
+      if (by === 'network') return traffic ? [[name, traffic.receivedBytes + traffic.sentBytes]] : [];
+      if (of === null) return [];
+      const io = (of.ioRead ?? 0) + (of.ioWritten ?? 0);
+      const value = { cpu: of.cpuUsec, memory: of.memory, pids: of.pids, io }[by];
+      return value === null ? [] : [[name, value]];
+    });
+    return new Map(figures);
+  }
+  hostUsage(): HostUsage {
+    return this.usage;
   }
   glance(): readonly Glance[] {
     return this.jails;
