@@ -106,7 +106,8 @@ describe('what a command in a jail has as input and output', function () {
   });
 
   it('is hung up when the client is killed, and its input ends', async () => {
-    const script = 'trap "echo hung up >/root/hup" HUP; echo up; cat; cat; echo end >/root/ended';
+    const script =
+      'trap "echo hung up >/root/hup" HUP; echo up; cat; cat; until [ -e /root/hup ]; do sleep 0.02; done; echo end >/root/ended';
     const words = ['--prefix', instance.prefix, ...wordsOf('exec', script)];
     const client = spawn(instance.bin('jailctl'), words, { stdio: ['pipe', 'pipe', 'ignore'] });
     await new Promise((resolve) => client.stdout.once('data', resolve));
