@@ -9,7 +9,7 @@ _jailctl() {
     return
   fi
   case ${COMP_WORDS[at]} in
-    start) words="--all -a $(jailctl list --quiet 2>/dev/null)" ;;
+    start) words="--all -a --timeout --no-wait $(jailctl list --quiet 2>/dev/null)" ;;
     stop) words="--all -a --force -f --cascade $(jailctl list --quiet 2>/dev/null)" ;;
     restart) words="--all -a $(jailctl list --quiet 2>/dev/null)" ;;
     status) words="--json $(jailctl list --quiet 2>/dev/null)" ;;

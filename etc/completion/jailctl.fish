@@ -1,7 +1,9 @@
 # fish completion for jailctl
 complete -c jailctl -f
-complete -c jailctl -n __fish_use_subcommand -a start -d 'Start jails, and those that they depend on, and wait until they run.'
+complete -c jailctl -n __fish_use_subcommand -a start -d 'Start jails, and those that they depend on, and wait until they are ready.'
 complete -c jailctl -n '__fish_seen_subcommand_from start' -l all -s a -d 'All jails.'
+complete -c jailctl -n '__fish_seen_subcommand_from start' -l timeout -d 'Wait no longer than 30s, 2m; what is not ready by then goes on starting.'
+complete -c jailctl -n '__fish_seen_subcommand_from start' -l no-wait -d 'Do not wait.'
 complete -c jailctl -n '__fish_seen_subcommand_from start' -a '(jailctl list --quiet 2>/dev/null)'
 complete -c jailctl -n __fish_use_subcommand -a stop -d 'Stop jails and wait until nothing of them is left.'
 complete -c jailctl -n '__fish_seen_subcommand_from stop' -l all -s a -d 'All jails.'

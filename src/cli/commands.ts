@@ -19,6 +19,7 @@ import { run } from './run.js';
 import { set } from './set.js';
 import { stats } from './stats.js';
 import { status } from './status.js';
+import { top } from './top/top.js';
 import { version } from './version.js';
 import { suggestion, wrongUse } from './words.js';
 
@@ -58,7 +59,7 @@ const help = localCommand({
 
 /** THE TABLE: every command of jailctl, in the order manuals show them. */
 export const commands: readonly Command[] = [
-  ...[start, stop, restart, status, list, stats, logs, events, metrics],
+  ...[start, stop, restart, status, list, stats, top, logs, events, metrics],
   ...[run, exec, set, kill, pause, resume],
   ...[audit, check, config, fmt, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],

@@ -1,5 +1,6 @@
 import type { Peer, Right } from '../control/access.js';
 import type { Answer } from '../control/connection.js';
+import type { TakeTerminal } from '../control/live.js';
 import type { CalledAs } from '../control/request.js';
 import type { Instance } from '../plan/instance.js';
 import type { Operations } from '../supervise/operations.js';
@@ -30,6 +31,8 @@ export interface CommandContext {
   readonly err: (text: string | Buffer) => void;
   /** Resolves when what was said has been taken, or nobody is there to take it. */
   readonly drained: () => Promise<void>;
+  /** For commands that show how things go on. Null in the client's own process. */
+  readonly takeTerminal: TakeTerminal | null;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
