@@ -71,7 +71,8 @@ function whatItTells(
   };
 }
 
-function healthOf({ minding, phase }: SupervisedJail): JailStatus['health'] {
+/** What checks of it have come to. */
+export function healthOf({ minding, phase }: SupervisedJail): JailStatus['health'] {
   const isLookedAt = minding?.isChecked === true && (isUp(phase) || shown(phase) === 'starting');
   return isLookedAt ? minding.health.verdict : 'none';
 }
