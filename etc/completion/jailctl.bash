@@ -15,7 +15,7 @@ _jailctl() {
     status) words="--json $(jailctl list --quiet 2>/dev/null)" ;;
     list) words="--json --quiet -q" ;;
     stats) words="--json $(jailctl list --quiet 2>/dev/null)" ;;
-    logs) words="--follow -f --lines -n --since $(jailctl list --quiet 2>/dev/null)" ;;
+    logs) words="--all -a --follow -f --lines -n --since --until --stream --json $(jailctl list --quiet 2>/dev/null)" ;;
     run) words="--file -f --tty -t $(jailctl list --quiet 2>/dev/null)" ;;
     exec) words="--interactive -i --tty -t --user -u --workdir -w --env -e --login -l $(jailctl list --quiet 2>/dev/null)" ;;
     set) words=" $(jailctl list --quiet 2>/dev/null)" ;;
@@ -27,7 +27,7 @@ _jailctl() {
     config) words="--file -f --json --resolved --origin $(jailctl list --quiet 2>/dev/null)" ;;
     fmt) words="--write -w --check -c"; _jailctl_files=1 ;;
     plan) words="--file -f --json $(jailctl list --quiet 2>/dev/null)" ;;
-    reload) words="--dry-run -n" ;;
+    reload) words="--dry-run -n --json" ;;
     shutdown) words="" ;;
     params) words="--json $_jailctl_parameters" ;;
     completion) words=" bash zsh fish" ;;
