@@ -30,11 +30,17 @@ _Noreturn static void lost(const char *why)
  */
 static void wait_for_jaild(void)
 {
-	struct pollfd fds[] = { { .fd = in.fd, .events = POLLIN },
-				{ .fd = in.printed ? STDOUT_FILENO : -1 } };
+	struct pollfd fds[2 + LIVE_FDS] = { { .fd = in.fd, .events = POLLIN },
+					    { .fd = in.printed ? STDOUT_FILENO : -1 } };
 
-	if (poll(fds, 2, -1) > 0 && fds[0].revents == 0 && fds[1].revents & POLLERR)
-		exit(CODE_SIGNAL + SIGPIPE);
+	do {
+		prepare_live(fds + 2);
+		if (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0)
+			continue;
+		relay_live(fds + 2);
+		if (fds[0].revents == 0 && fds[1].revents & POLLERR)
+			exit(CODE_SIGNAL + SIGPIPE);
+	} while (fds[0].revents == 0);
 }
 
 static void fill(void)
@@ -102,6 +108,26 @@ static int hand_over_frame(const struct call *call, size_t n)
 	return hand_over(call, fields, fields + path, n - path);
 }
 
+/* What to print first and last, or nothing: the terminal is the caller's again. */
+static void terminal_frame(size_t n)
+{
+	char fields[SCREEN_MAX];
+	size_t last;
+
+	if (n > sizeof(fields))
+		lost("jaild sent too much for the terminal");
+	if (n == 0) {
+		give_back_terminal();
+		return;
+	}
+	take_all(fields, n);
+	last = strnlen(fields, n) + 1;
+	if (last >= n || strnlen(fields + last, n - last) != n - last - 1)
+		lost("jaild sent something for the terminal that is not complete");
+	if (!take_terminal(in.fd, fields, fields + last))
+		lost("jaild asks for a terminal that is not there");
+}
+
 static int exit_frame(size_t n)
 {
 	char code;
@@ -137,6 +163,9 @@ int copy_answer(int fd, const struct call *call)
 			break;
 		case 'E':
 			copy(STDERR_FILENO, n);
+			break;
+		case 'T':
+			terminal_frame(n);
 			break;
 		case 'X':
 			return exit_frame(n);

@@ -63,8 +63,18 @@ void relay_pipes(const struct pollfd fds[PIPE_FDS]);
 bool pipes_are_done(void);	/* asked when the command has ended: all it said has been passed on */
 bool pipes_failed(void);	/* some of it could not be */
 
+/* live.c: a command of jaild that has the caller's terminal for a while. */
+#define SCREEN_MAX 256		/* bytes of a `T` frame */
+#define LIVE_FDS 2
+bool take_terminal(int jaild, const char *first, const char *last);	/* false: there is none to take */
+void give_back_terminal(void);
+void prepare_live(struct pollfd fds[LIVE_FDS]);
+void relay_live(const struct pollfd fds[LIVE_FDS]);
+
 /* terminal.c: the caller's terminal. All are harmless where stdin is none. */
 void make_terminal_raw(void);
+void make_terminal_quiet(void);	/* each key is read as it is typed, and not shown; those of signals stay so */
+void print_at_restore(const char *last);	/* to stdout, at most SCREEN_MAX bytes */
 void restore_terminal(void);
 void copy_window_size(int master);
 

@@ -89,6 +89,8 @@ void complain(const char *const *parts)
 	char line[8192] = "error: ";
 	size_t n = strlen(line);
 
+	/* On the screen that stays. */
+	restore_terminal();
 	for (; *parts; parts++)
 		n = strlen(strncat(line, *parts, sizeof(line) - 2 - n));
 	make_harmless(line);

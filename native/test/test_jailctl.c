@@ -741,6 +741,193 @@ static void test_piped_terminal(void)
 	forget(&r);
 }
 
+/* --- a command of jaild that has the terminal --- */
+
+static void take_terminal(int fd)
+{
+	ask(fd);
+	frame(fd, 'T', "<first>\0<last>", 15);
+}
+
+/* What the client says next, as text: fields end in `|`. */
+static bool hears(int fd, const char *expected)
+{
+	unsigned char header[5];
+	char text[64] = "";
+	size_t n;
+
+	if (!get(fd, header, 5))
+		return false;
+	n = header[1] | (size_t)header[2] << 8;
+	must(n < sizeof(text) - 1 && get(fd, text + 1, n), "frame");
+	text[0] = (char)header[0];
+	for (size_t i = 1; i <= n; i++)
+		if (text[i] == '\0')
+			text[i] = '|';
+	return strcmp(text, expected) == 0;
+}
+
+static void play_live(int fd)
+{
+	bool same;
+
+	take_terminal(fd);
+	same = hears(fd, "W100|40|C.UTF-8|");
+	frame(fd, 'O', "ready", 5);
+	same = same && hears(fd, "Ix");
+	frame(fd, 'O', "heard", 5);
+	same = same && hears(fd, "W100|50|C.UTF-8|");
+	frame(fd, 'T', "", 0);
+	frame(fd, 'E', "after", 5);
+	frame(fd, 'X', same ? "\7" : "\10", 1);
+}
+
+static void stay_live(int fd)
+{
+	take_terminal(fd);
+	if (!hears(fd, "W100|40|C.UTF-8|"))
+		_exit(1);
+	frame(fd, 'O', "ready", 5);
+	while (hears(fd, "W100|40|C.UTF-8|"))
+		frame(fd, 'O', "again", 5);
+}
+
+static void be_silent_live(int fd)
+{
+	take_terminal(fd);
+	if (hears(fd, "W100|40|C.UTF-8|"))
+		frame(fd, 'O', "ready", 5);
+	pause();
+}
+
+static pid_t live_client(serve_fn daemon, pid_t *server, int *slave)
+{
+	struct winsize window = { .ws_row = 40, .ws_col = 100 };
+	char path[4096], name[64];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/run/jaild/jaild.sock", prefix);
+	*server = serve(path, daemon);
+	pid = forkpty(&pty_fd, name, NULL, &window);
+	if (pid == 0) {
+		setenv("JAILD_PREFIX", prefix, 1);
+		unsetenv("LC_ALL");
+		setenv("LC_CTYPE", "C.UTF-8", 1);
+		setenv("LANG", "C", 1);
+		execl(jailctl, "jailctl", "top", (char *)NULL);
+		_exit(99);
+	}
+	*slave = open(name, O_RDWR | O_NOCTTY);
+	return pid;
+}
+
+/* Keys are read as they are typed and are not shown, but those of signals work. */
+static bool is_quiet(int fd)
+{
+	struct termios modes;
+
+	return tcgetattr(fd, &modes) == 0 && !(modes.c_lflag & (ICANON | ECHO)) && modes.c_lflag & ISIG;
+}
+
+static bool is_as_before(int fd)
+{
+	struct termios modes;
+
+	return tcgetattr(fd, &modes) == 0 && modes.c_lflag & ICANON && modes.c_lflag & ECHO;
+}
+
+static void end_live(pid_t server, int slave)
+{
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	close(slave);
+	close(pty_fd);
+}
+
+static void test_live(void)
+{
+	struct winsize window = { .ws_row = 50, .ws_col = 100 };
+	char text[512] = "";
+	pid_t server, pid;
+	int slave, status;
+
+	pid = live_client(play_live, &server, &slave);
+	check(read_until(pty_fd, text, "ready") && strstr(text, "<first>ready") && is_quiet(slave),
+	      "a command that takes the terminal knows its size and locale, and nothing typed is shown");
+	must(write(pty_fd, "x", 1) == 1, "write");
+	check(read_until(pty_fd, text, "heard"), "what is typed reaches jaild");
+	ioctl(pty_fd, TIOCSWINSZ, &window);
+	check(read_until(pty_fd, text, "<last>after"), "errors are shown on the screen that stays");
+	waitpid(pid, &status, 0);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 7 && is_as_before(slave),
+	      "a change of size reaches jaild, and the terminal is as before at the end");
+	end_live(server, slave);
+}
+
+static void test_live_end(int signal, const char *key, const char *statement)
+{
+	char text[512] = "";
+	pid_t server, pid;
+	int slave, status;
+	bool quiet;
+
+	pid = live_client(be_silent_live, &server, &slave);
+	quiet = read_until(pty_fd, text, "ready") && is_quiet(slave);
+	if (*key)
+		must(write(pty_fd, key, 1) == 1, "write");
+	else
+		kill(signal ? pid : server, signal ? signal : SIGKILL);
+	waitpid(pid, &status, 0);
+	check(quiet && is_as_before(slave) && read_until(pty_fd, text, "<last>") &&
+	      (signal ? WIFSIGNALED(status) && WTERMSIG(status) == signal
+		      : WIFEXITED(status) && WEXITSTATUS(status) == 1), statement);
+	end_live(server, slave);
+}
+
+static void test_live_stop(void)
+{
+	char text[512] = "";
+	pid_t server, pid;
+	int slave, status;
+	bool holds;
+
+	pid = live_client(stay_live, &server, &slave);
+	holds = read_until(pty_fd, text, "ready");
+	must(write(pty_fd, "\32", 1) == 1, "write");
+	waitpid(pid, &status, WUNTRACED);
+	holds = holds && WIFSTOPPED(status) && is_as_before(slave) && read_until(pty_fd, text, "<last>");
+	kill(pid, SIGCONT);
+	check(holds && read_until(pty_fd, text, "<last><first>again") && is_quiet(slave),
+	      "while the client is stopped the terminal is as before, and is taken again");
+	kill(pid, SIGTERM);
+	waitpid(pid, &status, 0);
+	end_live(server, slave);
+}
+
+static void take_incompletely(int fd)
+{
+	ask(fd);
+	frame(fd, 'T', "<first>", 7);
+}
+
+static void take_too_much(int fd)
+{
+	char much[300] = "";
+
+	ask(fd);
+	frame(fd, 'T', much, sizeof(much));
+}
+
+static void test_no_terminal(void)
+{
+	expect("a terminal that is not there is not taken", WORDS("jailctl", "top"), take_terminal, NULL,
+	       1, "", "error: jaild asks for a terminal that is not there\n");
+	expect("what shall be printed has an end", WORDS("jailctl", "top"), take_incompletely, NULL, 1, "",
+	       "error: jaild sent something for the terminal that is not complete\n");
+	expect("and a bound", WORDS("jailctl", "top"), take_too_much, NULL, 1, "",
+	       "error: jaild sent too much for the terminal\n");
+}
+
 static void test_long_prefix(void)
 {
 	char path[300], was[300];
@@ -788,6 +975,14 @@ int main(void)
 	test_killed_terminal(SIGUSR1, "a signal that kills the client leaves the terminal as before");
 	test_killed_terminal(0, "so does a jailer that goes away");
 	test_piped_terminal();
+	test_live();
+	test_live_end(SIGTERM, "", "a client that is asked to end leaves the terminal as before");
+	test_live_end(SIGHUP, "", "so does one whose terminal is closed");
+	test_live_end(SIGQUIT, "\34", "and Ctrl-\\ ends it");
+	test_live_end(SIGINT, "\3", "Ctrl-C ends it, though jaild says nothing");
+	test_live_end(0, "", "when jaild goes away the terminal is as before");
+	test_live_stop();
+	test_no_terminal();
 	test_long_prefix();
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	failed |= system(command) != 0;

@@ -1,5 +1,6 @@
 import type { Peer, Right } from '../control/access.js';
 import type { Answer } from '../control/connection.js';
+import type { TakeTerminal } from '../control/live.js';
 import type { CalledAs } from '../control/request.js';
 import type { Instance } from '../plan/instance.js';
 import type { Operations } from '../supervise/operations.js';
@@ -30,10 +31,14 @@ export interface CommandContext {
   readonly err: (text: string | Buffer) => void;
   /** Resolves when what was said has been taken, or nobody is there to take it. */
   readonly drained: () => Promise<void>;
+  /** For commands that show how things go on. Null in the client's own process. */
+  readonly takeTerminal: TakeTerminal | null;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
   readonly instance: Instance;
+  /** All metrics, as text for Prometheus; absent where there are none. */
+  readonly metrics?: () => Promise<string>;
   /** The jails of the running jaild; null in the client's own process. */
   readonly operations: Operations | null;
 }

@@ -27,7 +27,7 @@ export const reload = daemonCommand({
   needs: 'root',
   run: async (context, { options }) => {
     const dryRun = options['dry-run'];
-    const result = await context.operations.reload(dryRun);
+    const result = await context.operations.reload(dryRun, context.peer?.uid ?? null);
     if (options.json) context.out(json(reloadReply(result, dryRun)));
     else tell(result, dryRun, context);
     return exitOf(result);

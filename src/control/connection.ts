@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Peer, Right } from './access.js';
+import { Audience } from './audience.js';
 import type { Complaints, Log } from './complaints.js';
 import type { Guest } from './door.js';
 import { describeFailure, errorText } from './failure.js';
 import { encodeFields, encodeFrame, encodeText, MalformedFrame, type FrameType } from './frames.js';
+import type { TakeTerminal } from './live.js';
 import { REQUEST, RequestReader, ROOT_REQUEST, type Request } from './request.js';
 
 /** How a command ends: with an exit code, by being run in the client's own process, or by a jailer taking over. */
@@ -25,6 +27,8 @@ export interface Conversation {
   readonly err: (text: string | Buffer) => void;
   /** Resolves when the client has taken what was said, or has gone: whoever says much waits for it. */
   readonly drained: () => Promise<void>;
+  /** Once, where stdin and stdout of the client are terminals. */
+  readonly takeTerminal: TakeTerminal;
 }
 
 export type Dispatch = (conversation: Conversation) => Promise<Answer>;
@@ -52,6 +56,7 @@ export class Connection implements Guest {
   readonly #gone = new AbortController();
   readonly #deadline: NodeJS.Timeout;
   #heard = false;
+  #audience: Audience | null = null;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
@@ -86,6 +91,7 @@ export class Connection implements Guest {
   }
 
   #hear(piece: Buffer): void {
+    if (this.#audience !== null) return this.#attend(this.#audience, piece);
     if (this.#heard) return this.close(); // The client has said all that it may.
     try {
       const request = this.#reader.push(piece);
@@ -95,6 +101,16 @@ export class Connection implements Guest {
       void this.#answer(request);
     } catch (error) {
       this.#refuse(error instanceof MalformedFrame ? error.message : String(error));
+    }
+  }
+
+  #attend(audience: Audience, piece: Buffer): void {
+    try {
+      audience.hear(piece);
+    } catch (error) {
+      if (error instanceof MalformedFrame) this.#complain(error.message);
+      else this.#tell(error);
+      this.close();
     }
   }
 
@@ -117,18 +133,21 @@ export class Connection implements Guest {
     } catch (error) {
       const failure = describeFailure(error);
       // Whoever finds one can have it as often as he likes: root's are told each time.
-      if (failure.bug) this.#tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      if (failure.bug) this.#tell(error);
+      this.#audience?.dismiss();
       this.#say('E', failure.text);
       this.#end('X', Buffer.of(failure.code));
     }
   }
 
-  #tell(mistake: string): void {
+  #tell(error: unknown): void {
+    const mistake = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (this.#options.right === 'root') this.#options.log('error', mistake);
     else this.#complain(mistake);
   }
 
   #conclude(answer: Answer): void {
+    this.#audience?.dismiss();
     if (answer === 'local') this.#end('L', Buffer.alloc(0));
     else if ('exit' in answer) this.#end('X', Buffer.of(answer.exit));
     else this.#end('H', encodeFields([answer.handOver.socket, ...answer.handOver.fields]));
@@ -145,6 +164,13 @@ export class Connection implements Guest {
       out: (text) => this.#say('O', text),
       err: (text) => this.#say('E', text),
       drained: () => this.#drained(),
+      takeTerminal: (screen, listener) => {
+        const { stdin, stdout } = request.terminals;
+        if (this.#audience !== null || !stdin || !stdout) throw new Error('there is no terminal to take');
+        const audience = new Audience(this.#socket, screen, listener);
+        this.#audience = audience;
+        return () => audience.dismiss();
+      },
     };
   }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 /** The frames of the control socket (native/PROTOCOL.md §5): one type byte, a u32 little-endian byte count, the bytes. */
-export type FrameType = 'A' | 'O' | 'E' | 'X' | 'L' | 'H';
+export type FrameType = 'A' | 'O' | 'E' | 'X' | 'L' | 'H' | 'T';
 
 export const HEADER_BYTES = 5;
 

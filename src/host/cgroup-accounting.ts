@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import type { CgroupFacts } from '../plan/facts.js';
-import type { Accounting } from './host.js';
+import type { Accounting, BriefAccounting, Figure } from './host.js';
 import { readText } from './files.js';
+import { readPressure } from './pressure.js';
 
 type Read = (file: string) => string | null;
 
@@ -25,7 +26,7 @@ function oomKills(version: 1 | 2, read: Read): number {
   return field(read(version === 2 ? 'memory.events' : 'memory.oom_control'), 'oom_kill') ?? 0;
 }
 
-function memory(version: 1 | 2, read: Read): Pick<Accounting, 'memory' | 'memoryPeak' | 'oomKills'> {
+function memory(version: 1 | 2, read: Read): Pick<BriefAccounting, 'memory' | 'memoryPeak' | 'oomKills'> {
   const [usage, peak] =
     version === 2
       ? ['memory.current', 'memory.peak']
@@ -37,7 +38,7 @@ function memory(version: 1 | 2, read: Read): Pick<Accounting, 'memory' | 'memory
   };
 }
 
-function io(version: 1 | 2, read: Read): Pick<Accounting, 'ioRead' | 'ioWritten'> {
+function io(version: 1 | 2, read: Read): Pick<BriefAccounting, 'ioRead' | 'ioWritten'> {
   if (version === 2) {
     const stat = read('io.stat');
     return { ioRead: sum(stat, /\brbytes=(\d+)/g), ioWritten: sum(stat, /\bwbytes=(\d+)/g) };
@@ -68,8 +69,33 @@ export function cpuUsec(paths: readonly string[], facts: CgroupFacts): number | 
   return usage === null ? null : Math.round(usage / 1000);
 }
 
-/** What a jail uses and has used. Figures that this host does not keep are null. Throws SystemError. */
-export function readAccounting(paths: readonly string[], facts: CgroupFacts): Accounting {
+/** v1 has no file that says "no limit": it is the largest number of pages that there can be. */
+const NO_LIMIT = 2 ** 62;
+
+function limit(text: string | null): number | null {
+  const bytes = number(text);
+  return bytes === null || Number.isNaN(bytes) || bytes >= NO_LIMIT ? null : bytes;
+}
+
+function memoryLimit(version: 1 | 2, read: Read): Pick<Accounting, 'memoryMax' | 'ooms'> {
+  return {
+    memoryMax: limit(read(version === 2 ? 'memory.max' : 'memory.limit_in_bytes')),
+    // v1 counts the processes that were killed only.
+    ooms: version === 2 ? field(read('memory.events'), 'oom') : null,
+  };
+}
+
+function ioOperations(version: 1 | 2, read: Read): Pick<Accounting, 'ioReads' | 'ioWrites'> {
+  if (version === 2) {
+    const stat = read('io.stat');
+    return { ioReads: sum(stat, /\brios=(\d+)/g), ioWrites: sum(stat, /\bwios=(\d+)/g) };
+  }
+  const stat = read('blkio.throttle.io_serviced');
+  return { ioReads: sum(stat, /^\S+ Read (\d+)/gm), ioWrites: sum(stat, /^\S+ Write (\d+)/gm) };
+}
+
+/** What a jail uses and has used, as far as lists of jails show it: each figure costs a file. Throws SystemError. */
+export function readBriefly(paths: readonly string[], facts: CgroupFacts): BriefAccounting {
   const of = readers(paths, facts);
   return {
     ...memory(...of('memory')),
@@ -77,6 +103,33 @@ export function readAccounting(paths: readonly string[], facts: CgroupFacts): Ac
     pids: number(of('pids')[1]('pids.current')),
     ...io(...of('io', 'blkio')),
   };
+}
+
+/** What a jail uses and has used. Figures that this host does not keep are null. Throws SystemError. */
+export function readAccounting(paths: readonly string[], facts: CgroupFacts): Accounting {
+  const of = readers(paths, facts);
+  const { v2 } = facts;
+  const jail = basename(paths[0] ?? '');
+  return {
+    ...readBriefly(paths, facts),
+    ...memoryLimit(...of('memory')),
+    ...ioOperations(...of('io', 'blkio')),
+    // v2's tree watches it where it has no controllers as well.
+    pressure: v2 === null ? null : readPressure((resource) => `${v2}/${jail}/${resource}.pressure`),
+  };
+}
+
+/** One figure of a jail, for those who compare a thousand. Throws SystemError. */
+export function readFigure(paths: readonly string[], facts: CgroupFacts, figure: Figure): number | null {
+  const of = readers(paths, facts);
+  if (figure === 'cpu') return cpuUsec(paths, facts);
+  if (figure === 'pids') return number(of('pids')[1]('pids.current'));
+  if (figure === 'memory') {
+    const [version, read] = of('memory');
+    return number(read(version === 2 ? 'memory.current' : 'memory.usage_in_bytes'));
+  }
+  const { ioRead, ioWritten } = io(...of('io', 'blkio'));
+  return ioRead === null || ioWritten === null ? null : ioRead + ioWritten;
 }
 
 /** How often the out-of-memory killer has been at a jail's processes: of its accounting what each start asks for. Throws SystemError. */

@@ -3,8 +3,11 @@ import type { ResourceName } from '../config/rctl/resources.js';
 import type { Observation, Subject } from '../plan/audit/observation.js';
 import type { Instance } from '../plan/instance.js';
 import type { HostFacts } from '../plan/facts.js';
-import type { FirewallArgs, InsideArgs, StepName, StepOf } from '../plan/step.js';
+import type { Check, FirewallArgs, InsideArgs, StepName, StepOf } from '../plan/step.js';
 import type { AddressView, LinkView, RouteView, Traffic } from './netlink-view.js';
+import type { Pressure } from './pressure.js';
+
+export type { Check };
 
 /** How a process, or a jail as a whole, ended. */
 export interface Ended {
@@ -35,20 +38,6 @@ export type JailerEvent =
   | { readonly kind: 'notify'; readonly fields: readonly string[] }
   | { readonly kind: 'exited'; readonly ended: Ended }
   | { readonly kind: 'lost' };
-
-/** One look, from inside the jail, at whether what it is for works. */
-export type Check =
-  | ({ readonly kind: 'command' } & InsideArgs)
-  /** A connection is made, and closed. */
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly timeout: number }
-  /** GET, over HTTP/1.1: 200 to 399 is well. */
-  | {
-      readonly kind: 'http';
-      readonly host: string;
-      readonly port: number;
-      readonly path: string;
-      readonly timeout: number;
-    };
 
 export interface CheckResult {
   /** `exit 0`: it is well. `error`: it could not be tried. */
@@ -101,8 +90,8 @@ export type Executors = {
   };
 };
 
-/** Figures of a jail's cgroup. Absent values are null. */
-export interface Accounting {
+/** Figures of a jail's cgroup that lists show. Absent values are null. */
+export interface BriefAccounting {
   /** Bytes. */
   readonly memory: number | null;
   readonly memoryPeak: number | null;
@@ -114,6 +103,34 @@ export interface Accounting {
   readonly ioWritten: number | null;
   /** Processes killed by the out-of-memory killer so far. */
   readonly oomKills: number;
+}
+
+/** All figures of a jail's cgroup. Absent values are null. */
+export interface Accounting extends BriefAccounting {
+  /** Bytes; null without a limit too. */
+  readonly memoryMax: number | null;
+  /** How often its memory was at the limit and nothing could be freed; v1 does not count it. */
+  readonly ooms: number | null;
+  /** Requests to disks. */
+  readonly ioReads: number | null;
+  readonly ioWrites: number | null;
+  readonly pressure: Pressure | null;
+}
+
+/** What jails can be compared by: microseconds, bytes in use, bytes read and written, processes and threads. */
+export type Figure = 'cpu' | 'memory' | 'io' | 'pids';
+
+/** What the whole host uses and has used, and all jails of this instance together. */
+export interface HostUsage {
+  readonly processors: number;
+  /** Of all processors together, in microseconds; null where the kernel does not tell. */
+  readonly busyUsec: number | null;
+  /** Bytes. */
+  readonly memory: { readonly total: number; readonly available: number };
+  /** The load of the last one, five and fifteen minutes. getloadavg(3) */
+  readonly load: readonly [number, number, number];
+  readonly pressure: Pressure | null;
+  readonly jails: { readonly cpuUsec: number | null; readonly memory: number | null };
 }
 
 /** What the kernel says of a jail's network. */
@@ -153,6 +170,10 @@ export interface Host {
   /** The exit record of a jailer, or null. */
   exitRecord(rundir: string): { readonly launch: string; readonly ended: Ended; readonly at: Date } | null;
   accounting(cgroups: readonly string[]): Accounting;
+  briefAccounting(cgroups: readonly string[]): BriefAccounting;
+  /** One figure, where a thousand jails are compared. Throws SystemError. */
+  figure(cgroups: readonly string[], figure: Figure): number | null;
+  hostUsage(): HostUsage;
   /** The network of a jail that has a stack of its own. Throws SystemError when it has ended. */
   network(jailer: JailerHandle): NetworkView;
   /** By jail; those that have just ended are left out. Throws SystemError. */
@@ -161,6 +182,8 @@ export interface Host {
   usage(cgroups: readonly string[], resource: ResourceName): number | null;
   /** Of the accounting what each start asks for. */
   countOomKills(cgroups: readonly string[]): number;
+  /** Kills by the out-of-memory killer on the whole host; null where that is not counted. Throws SystemError. */
+  countHostOomKills(): number | null;
   /** Freezes or thaws a whole jail. Throws SystemError. */
   freeze(cgroups: readonly string[], frozen: boolean): Promise<void>;
   /** Kills whatever is left in a jail's cgroups, for a jail whose jailer is gone. */

@@ -25,7 +25,7 @@ import type { FirewallArgs } from '../plan/step.js';
 import type { SubnetPool } from '../plan/lease-subnet.js';
 import type { UidPool } from '../plan/uidrange.js';
 import type { Way } from '../plan/way.js';
-import { readAccounting, readOomKills } from './cgroup-accounting.js';
+import { readAccounting, readBriefly, readFigure, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
@@ -41,10 +41,12 @@ import { forwardEverywhere } from './passing.js';
 import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
-import type { Executors, Host, JailerHandle } from './host.js';
+import type { Executors, Figure, Host, JailerHandle } from './host.js';
+import { readHostUsage } from './host-usage.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { countTraffic, viewNetwork } from './network-view.js';
 import { observeJail } from './observe.js';
+import { readHostOomKills } from './oom-kills.js';
 import { directoriesOf } from './own-directory.js';
 import { nameFacts } from './names.js';
 import { findSystemUser } from './passwd.js';
@@ -253,6 +255,18 @@ export class Machine implements Host {
     return readAccounting(cgroups, this.#cgroups);
   }
 
+  briefAccounting(cgroups: readonly string[]): ReturnType<Host['briefAccounting']> {
+    return readBriefly(cgroups, this.#cgroups);
+  }
+
+  figure(cgroups: readonly string[], figure: Figure): number | null {
+    return readFigure(cgroups, this.#cgroups, figure);
+  }
+
+  hostUsage(): ReturnType<Host['hostUsage']> {
+    return readHostUsage(this.#cgroups);
+  }
+
   network(jailer: JailerHandle): ReturnType<Host['network']> {
     return viewNetwork(jailer);
   }
@@ -267,6 +281,10 @@ export class Machine implements Host {
 
   countOomKills(cgroups: readonly string[]): number {
     return readOomKills(cgroups, this.#cgroups);
+  }
+
+  countHostOomKills(): number | null {
+    return readHostOomKills();
   }
 
   freeze(cgroups: readonly string[], frozen: boolean): Promise<void> {

@@ -3,7 +3,7 @@ import { hasLink } from '../plan/network.js';
 import type { JailPlan } from '../plan/step.js';
 import type { SupervisedJail } from './jail.js';
 import { isDown, shown } from './lifecycle.js';
-import type { JailStats } from './operations.js';
+import type { Comparison, JailStats } from './operations.js';
 
 /** What jails use and have used since they started. The links of all of them are asked about in one go. Throws SystemError. */
 export function statsOf(jails: readonly SupervisedJail[], host: Host): readonly JailStats[] {
@@ -16,10 +16,28 @@ export function statsOf(jails: readonly SupervisedJail[], host: Host): readonly 
       state: shown(jail.phase),
       startedAt: life?.startedAt ? new Date(life.startedAt.wall) : null,
       upMs: life?.startedAt ? life.upMs : null,
+      restarts: jail.history.restarts,
       accounting: isThere ? host.accounting(life.plan?.cgroups ?? []) : null,
       traffic: traffic.get(name) ?? null,
     };
   });
+}
+
+/** One figure of each jail that is there and for which the host keeps it. Throws SystemError. */
+export function compared(
+  jails: readonly SupervisedJail[],
+  by: Comparison,
+  host: Host,
+): ReadonlyMap<string, number> {
+  if (by === 'network') {
+    const traffic = host.traffic(jails.flatMap(trafficSubject));
+    return new Map([...traffic].map(([name, all]) => [name, all.receivedBytes + all.sentBytes]));
+  }
+  const figures = jails.map(({ name, life, phase }) => {
+    const cgroups = isDown(phase) ? null : life?.plan?.cgroups;
+    return [name, cgroups ? host.figure(cgroups, by) : null] as const;
+  });
+  return new Map(figures.filter((found): found is [string, number] => found[1] !== null));
 }
 
 /** None for a jail that is down, or that shares the host's network. */

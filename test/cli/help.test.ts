@@ -81,7 +81,7 @@ describe('the table of commands', () => {
       return said.split('\n').filter((word) => word !== '');
     };
     expect(complete('stat')).to.deep.equal(['status', 'stats']);
-    expect(complete('start', '')).to.deep.equal(['--all', '-a', 'web', 'db']);
+    expect(complete('restart', '')).to.deep.equal(['--all', '-a', 'web', 'db']);
     expect(complete('logs', '--fo')).to.deep.equal(['--follow']);
     expect(complete('params', 'memory.ma')).to.deep.equal(['memory.max']);
     expect(complete('--prefix', '/tmp', 'stop', 'w')).to.deep.equal(['web']);
@@ -97,7 +97,7 @@ describe('a word that jailctl does not know', () => {
       result: { exit: 2 },
     });
     expect((await say(operations, ['logs', '--folow', 'web'])).err).to.equal(
-      'error: option --folow is not known, did you mean --follow?\nhint: jailctl logs [-f] [-n N] [--since T] NAME\n',
+      'error: option --folow is not known, did you mean --follow?\nhint: jailctl logs [-a] [-f] [-n N] [--since T] [--until T] [--stream STREAM] [--json] NAME...\n',
     );
     expect((await say(operations, ['kill', '-s'])).err).to.match(/^error: -s.* needs a value\n/);
     expect((await say(operations, ['list', '--json=x'])).err).to.match(/^error: --json takes no value\n/);

@@ -6,7 +6,7 @@ import type { CgroupFacts } from '../../src/plan/facts.js';
 import { cgroupPaths, cgroupProcs, cgroupSettings } from '../../src/plan/cgroup.js';
 import { SystemError } from '../../src/host/error.js';
 import { createCgroup, prepareRoot, removeCgroup, removeRoot, setCgroup } from '../../src/host/cgroup.js';
-import { readAccounting } from '../../src/host/cgroup-accounting.js';
+import { readAccounting, readFigure } from '../../src/host/cgroup-accounting.js';
 import { freeze, killCgroup, population } from '../../src/host/cgroup-processes.js';
 import {
   control,
@@ -72,6 +72,26 @@ for (const [title, detected] of hostVariants(instance))
       expect(used.memory).to.be.greaterThan(0);
       if (fresh.memoryPeak !== null) expect(used.memoryPeak).to.be.at.least(used.memory ?? Infinity);
       expect(used.cpuUsec).to.be.greaterThan(fresh.cpuUsec ?? Infinity);
+    });
+
+    it('tell the limit of memory, requests to disks and, on v2, how long processes have waited', () => {
+      expect(readAccounting(paths, facts).memoryMax).to.equal(null);
+      const { settings } = cgroupSettings({ 'memory.max': 64 * MIB }, facts, 'web', new Map());
+      for (const { file, value } of settings) setCgroup(file, value);
+      const { memoryMax, ioReads, ioWrites, pressure } = readAccounting(paths, facts);
+      expect([memoryMax, ioReads ?? 0, ioWrites ?? 0]).to.deep.equal([64 * MIB, 0, 0]);
+      const quiet = { someAvg10: 0, someTotalUsec: 0, fullAvg10: 0, fullTotalUsec: 0 };
+      const watched = facts.v2 !== null && existsSync(`${facts.v2}/web/memory.pressure`);
+      expect(pressure?.memory ?? null).to.deep.equal(watched ? quiet : null);
+    });
+
+    it('have each figure alone as they have it among all', async () => {
+      await startIn(entrances(facts, 'web'), 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; read x');
+      await freeze(paths, true);
+      const { cpuUsec, pids, ioRead, ioWritten } = readAccounting(paths, facts);
+      const alone = (['cpu', 'pids', 'io'] as const).map((figure) => readFigure(paths, facts, figure));
+      expect(alone).to.deep.equal([cpuUsec, pids, ioRead === null ? null : ioRead + (ioWritten ?? 0)]);
+      expect(readFigure(paths, facts, 'memory')).to.be.greaterThan(0);
     });
 
     it('hold the limits that are written into them', () => {

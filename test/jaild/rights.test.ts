@@ -18,6 +18,8 @@ const TABLE: Readonly<Record<string, readonly [needs: Needs, ...words: string[]]
   list: ['operator'],
   stats: ['operator'],
   logs: ['operator', 'a'],
+  events: ['operator'],
+  metrics: ['operator'],
   run: ['root', 'nobody'],
   exec: ['root', 'a', '--', 'true'],
   set: ['root', 'nobody', 'pids.max=5'],

@@ -3,11 +3,13 @@ import type { ResourceName } from '../../src/config/rctl/resources.js';
 import { SystemError } from '../../src/host/error.js';
 import type {
   Accounting,
+  BriefAccounting,
   Check,
   CheckResult,
   Ended,
   Executors,
   Host,
+  HostUsage,
   JailerEvent,
   JailerHandle,
   JailerPhase,
@@ -28,6 +30,8 @@ export interface Script {
   readonly start?: 'up' | 'hang' | Ended;
   /** Ends as soon as it is up. */
   readonly ends?: Ended;
+  /** What it comes to when it is asked to end; without it, the signal's work. */
+  readonly obeys?: Ended;
   /** The inside cannot be built. */
   readonly breaks?: Ended;
   readonly ignoresTerm?: boolean;
@@ -79,6 +83,11 @@ export class DrivenClock implements Clock {
 
   get pending(): number {
     return this.timers.size;
+  }
+
+  /** Time passes, and no timer is looked at. */
+  stall(ms: number): void {
+    this.passed += ms;
   }
 
   async advance(ms: number): Promise<void> {
@@ -160,8 +169,8 @@ export class FakeJailer implements JailerHandle {
 
   signal(signal: number): void {
     this.signals.push(signal);
-    if (signal === 15 && this.script.ignoresTerm !== true && !this.frozen)
-      this.end({ how: 'signal', code: 15 });
+    if ((signal === 15 || signal === 6) && this.script.ignoresTerm !== true && !this.frozen)
+      this.end(this.script.obeys ?? { how: 'signal', code: signal });
   }
 
   kill(): void {
@@ -367,6 +376,12 @@ export class FakeHost implements Host {
     return this.oomKills.get(nameOf(cgroups[0] ?? '')) ?? 0;
   }
 
+  /** Of the whole host; null: it does not count them. */
+  hostOomKills: number | null = 0;
+  countHostOomKills(): number | null {
+    return this.hostOomKills;
+  }
+
   usage(cgroups: readonly string[], resource: ResourceName): number | null {
     return this.usages.get(`${nameOf(cgroups[0] ?? '')} ${resource}`) ?? null;
   }
@@ -375,9 +390,24 @@ export class FakeHost implements Host {
     return Promise.reject(new Error('nothing runs here that could be observed'));
   }
   accounting(cgroups: readonly string[]): Accounting {
+    const rest = { memoryMax: null, ooms: null, ioReads: null, ioWrites: null, pressure: null };
+    return { ...this.briefAccounting(cgroups), ...rest };
+  }
+
+  briefAccounting(cgroups: readonly string[]): BriefAccounting {
     const oomKills = this.countOomKills(cgroups);
     const rest = { memory: 0, memoryPeak: 0, cpuUsec: 0, pids: 0, ioRead: null, ioWritten: null };
     return { ...rest, oomKills };
+  }
+
+  figure(): number | null {
+    return 0;
+  }
+
+  hostUsage(): HostUsage {
+    const jails = { cpuUsec: null, memory: null };
+    const memory = { total: 0, available: 0 };
+    return { processors: 1, busyUsec: null, memory, load: [0, 0, 0], pressure: null, jails };
   }
 
   network(): NetworkView {

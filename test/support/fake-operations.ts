@@ -1,6 +1,7 @@
 import { compile, type Compiled } from '../../src/config/compile.js';
 import type {
   Amend,
+  Comparison,
   Deed,
   DeedListener,
   ForegroundJail,
@@ -11,9 +12,15 @@ import type {
   Operations,
   Outcome,
   ReloadResult,
+  StartOptions,
+  StartProgress,
   StopOptions,
+  Vitals,
 } from '../../src/supervise/operations.js';
+import type { Accounting, BriefAccounting, HostUsage } from '../../src/host/host.js';
 import type { Jail } from '../../src/config/compile.js';
+import { Journal } from '../../src/supervise/journal.js';
+import { Tallies } from '../../src/supervise/tallies.js';
 import type { Audit } from '../../src/plan/audit/audit.js';
 import type { JailPlan } from '../../src/plan/step.js';
 
@@ -50,8 +57,18 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     limits: {},
     log: `/var/log/jaild/${name}.log`,
     definedAt: { file: 'jail.conf', line: 1 },
+    exits: [],
+    checks: [],
+    says: null,
+    awaits: null,
+    gaveUp: null,
     ...more,
   };
+}
+
+/** Figures that only a full account has are not kept, but where a test says so. */
+export function inFull(brief: BriefAccounting | Accounting): Accounting {
+  return { memoryMax: null, ooms: null, ioReads: null, ioWrites: null, pressure: null, ...brief };
 }
 
 /** A supervisor whose jails are a list: what is asked of it is noted, and answered as a test has laid it out. */
@@ -70,8 +87,19 @@ export class FakeOperations implements Operations {
   changed: Jail | null = null;
   /** What is told of each jail that is created or stopped. */
   deeds: readonly Deed[] = [];
+  /** What a start tells of what it waits for. */
+  waits: readonly (readonly [line: string, seconds: number])[] = [];
   readonly networks = new Map<string, JailNetwork>();
+  readonly journal = new Journal();
   readonly figures = new Map<string, Partial<JailStats>>();
+  usage: HostUsage = {
+    processors: 2,
+    busyUsec: 0,
+    memory: { total: 8 * 1024 ** 3, available: 6 * 1024 ** 3 },
+    load: [0.5, 0.25, 0.1],
+    pressure: null,
+    jails: { cpuUsec: 0, memory: 0 },
+  };
   #watcher: DeedListener | null = null;
   jailPlan: JailPlan | null = null;
   /** What is found of the jails that run. */
@@ -89,9 +117,30 @@ export class FakeOperations implements Operations {
     return this.networks.get(name) ?? null;
   }
   stats(names?: readonly string[]): readonly JailStats[] {
-    return this.status(names).map(({ name, state, startedAt, accounting }) => ({
-      ...{ name, state, startedAt, accounting, upMs: null, traffic: null },
+    return this.status(names).map(({ name, state, startedAt, restarts, accounting }) => ({
+      ...{ name, state, startedAt, restarts, upMs: null, traffic: null },
+      accounting: accounting && inFull(accounting),
       ...this.figures.get(name),
+    }));
+  }
+  compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number> {
+    const figures = this.stats(names).flatMap(({ name, accounting: of, traffic }): [string, number][] => {
+      if (by === 'network') return traffic ? [[name, traffic.receivedBytes + traffic.sentBytes]] : [];
+      if (of === null) return [];
+      const io = (of.ioRead ?? 0) + (of.ioWritten ?? 0);
+      const value = { cpu: of.cpuUsec, memory: of.memory, pids: of.pids, io }[by];
+      return value === null ? [] : [[name, value]];
+    });
+    return new Map(figures);
+  }
+  hostUsage(): HostUsage {
+    return this.usage;
+  }
+  readonly tallies = new Tallies();
+  vitals(): readonly Vitals[] {
+    return this.jails.map(({ name, state, health, flapping, retryAt }) => ({
+      ...{ name, state, health, flapping },
+      backoffMs: retryAt === null ? null : 1500,
     }));
   }
   glance(): readonly Glance[] {
@@ -103,9 +152,15 @@ export class FakeOperations implements Operations {
   has(name: string): boolean {
     return this.jails.some((jail) => jail.name === name);
   }
-  start(names: readonly string[], progress?: (line: string) => void): Promise<readonly Outcome[]> {
+  start(
+    names: readonly string[],
+    progress?: StartProgress,
+    { timeoutMs, wait = true }: StartOptions = {},
+  ): Promise<readonly Outcome[]> {
     for (const name of names) progress?.(`${name}: starting`);
-    return Promise.resolve(this.#answer('start', names));
+    for (const [line, seconds] of this.waits) progress?.(line, seconds);
+    const how = `${timeoutMs === undefined ? '' : ` within ${timeoutMs} ms`}${wait ? '' : ' without waiting'}`;
+    return Promise.resolve(this.#answer(`start${how}`, names));
   }
   stop(
     names: readonly string[],
