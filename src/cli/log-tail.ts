@@ -22,8 +22,8 @@ async function readLines(log: string, count: number): Promise<readonly string[]>
   try {
     const from = await findStart(held.path, { lines: count, since: null, accepts: null });
     const stream = new LogStream(held.path, from, () => undefined);
-    const text = await readSome(stream).finally(() => stream.close());
-    const lines = text.split('\n');
+    const bytes = await readSome(stream).finally(() => stream.close());
+    const lines = bytes.toString('utf8').split('\n');
     const told = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
     return told.slice(-count).map((line) => line.slice(0, LONGEST));
   } finally {
@@ -31,14 +31,12 @@ async function readLines(log: string, count: number): Promise<readonly string[]>
   }
 }
 
-async function readSome(stream: LogStream): Promise<string> {
+async function readSome(stream: LogStream): Promise<Buffer> {
   const blocks: Buffer[] = [];
-  let length = 0;
-  while (length < MOST) {
-    const block = await stream.read();
-    if (block.length === 0) break;
-    blocks.push(block);
-    length += block.length;
+  let size = 0;
+  for (let block = await stream.read(); block.length > 0 && size < MOST; block = await stream.read()) {
+    blocks.push(Buffer.from(block));
+    size += block.length;
   }
-  return Buffer.concat(blocks).toString();
+  return Buffer.concat(blocks);
 }

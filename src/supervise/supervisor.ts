@@ -394,14 +394,14 @@ export class Supervisor implements Operations {
   }
 
   reload(dryRun: boolean, uid: number | null = null): Promise<ReloadResult> {
-    if (dryRun) return this.takeOver(true);
-    const reload = this.reloading.then(() => this.reloadNow(uid));
+    if (dryRun) return this.reloadNow(true);
+    const reload = this.reloading.then(() => this.reloadAndTell(uid));
     this.reloading = reload.catch(() => undefined);
     return reload;
   }
 
-  private async reloadNow(uid: number | null): Promise<ReloadResult> {
-    const result = await this.takeOver(false);
+  private async reloadAndTell(uid: number | null): Promise<ReloadResult> {
+    const result = await this.reloadNow(false);
     const stateOf = (name: string): State | null => {
       const jail = this.roster.jails.get(name);
       return jail === undefined ? null : shown(jail.phase);
@@ -411,7 +411,7 @@ export class Supervisor implements Operations {
     return result;
   }
 
-  private async takeOver(dryRun: boolean): Promise<ReloadResult> {
+  private async reloadNow(dryRun: boolean): Promise<ReloadResult> {
     const next = this.options.load();
     const result = planReload(next, this.roster);
     if (dryRun || !result.ok) return result;
