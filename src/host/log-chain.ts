@@ -1,66 +1,102 @@
 import { lstat } from 'node:fs/promises';
-import { compressedName, openGeneration, openLog, rotatedName, type LogFile } from './log-file.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { compressedName, openCompressed, openGeneration, rotatedName, type LogFile } from './log-file.js';
 import { isTwin } from './log-text.js';
 
 /*
- * The files of a log as a chain in time. Names move along it at each rotation, and the file behind one is replaced when
- * it is compressed: a place in the chain is a file that is held open, and its neighbours are looked for from there.
+ * The files of a log as a chain in time. Names move along it at each rotation, one after the other, so that one is missing
+ * at a time; and the file behind one is replaced when it is compressed. A place in the chain is a file that is held open,
+ * and its neighbours are looked for from there.
  */
 
 const MAX_GENERATIONS = 10_000;
+/** Names that are missing beside each other: there is nothing behind them. */
+const END = 3;
+/** A rotation takes less than this, in ms; a name that is missing for longer was taken away by somebody. */
+const ROTATION_MS = 20;
 
 /** Opens the file that is written, or the last one that was; null when there is none. The caller closes it. */
 export async function openNewest(path: string): Promise<LogFile | null> {
-  // Between the rename and the new file there is none of the first name.
-  return (await openGeneration(path, 0)) ?? openGeneration(path, 1);
+  return openNearest(path, 0, 1);
 }
 
 /** Opens the file that was begun after this one, or null while this one is the newest. Several rotations may have passed. */
 export async function openSuccessor(path: string, current: LogFile | null): Promise<LogFile | null> {
-  if (current === null) return openNewest(path);
-  for (;;) {
-    const generation = await generationOf(path, current);
-    if (generation === 0) return null;
-    if (generation === null) return openOldestSince(path, await lastChange(current));
-    const next = await openGeneration(path, generation - 1);
-    // A rotation between the two has given that name to the one after the next.
-    if ((await generationOf(path, current)) === generation) return next;
-    await next?.handle.close();
-  }
+  return current === null ? openNewest(path) : openNeighbour(path, current, -1);
 }
 
 /** Opens the file before this one; null when this one is the oldest. */
 export async function openPredecessor(path: string, current: LogFile): Promise<LogFile | null> {
-  for (;;) {
+  return openNeighbour(path, current, 1);
+}
+
+async function openNeighbour(path: string, current: LogFile, step: 1 | -1): Promise<LogFile | null> {
+  for (let waited = 0; ; waited++) {
+    const isPatient = waited < ROTATION_MS;
     const generation = await generationOf(path, current);
-    if (generation === null) return null;
-    const before = await openGeneration(path, generation + 1);
-    if ((await generationOf(path, current)) === generation) return before;
-    await before?.handle.close();
+    if (generation === 0 && step < 0) return null;
+    if (generation !== null) {
+      // A rotation between the two gives that name to another one.
+      const found = await (isPatient
+        ? openGeneration(path, generation + step)
+        : openNearest(path, generation + step, step));
+      const isSettled = (await generationOf(path, current)) === generation;
+      const isEnd = found === null && step > 0 && !(await isAnything(path, generation + step));
+      if (isSettled && (found !== null || isEnd || !isPatient)) return found;
+      await found?.handle.close();
+    } else if (!isPatient) return step > 0 ? null : openOldestSince(path, await lastChange(current));
+    await sleep(1);
   }
 }
 
-/** How often a file has been rotated, or null when it is there no more. */
+/** How often a file has been rotated, or null when it is not found. */
 async function generationOf(path: string, current: LogFile): Promise<number | null> {
-  for (let generation = 0; generation < MAX_GENERATIONS; generation++) {
-    const plain = await inodeOf(rotatedName(path, generation));
-    if (plain === current.inode) return generation;
-    const compressed = generation === 0 ? null : await inodeOf(compressedName(path, generation));
-    if (compressed === current.inode) return generation;
-    if (plain === null && compressed === null && generation > 0) break;
-  }
-  return generationOfTwin(path, current);
+  const isHere = async (generation: number): Promise<boolean> =>
+    (await inodeOf(rotatedName(path, generation))) === current.inode ||
+    (generation > 0 && (await inodeOf(compressedName(path, generation))) === current.inode);
+  // It is nearer to the one that is written only when somebody has moved it there.
+  let found =
+    (await findGeneration(path, current.generation, isHere)) ?? (await findGeneration(path, 0, isHere));
+  if (found === null && !current.isCompressed && (await current.handle.stat()).nlink === 0)
+    found = await findGeneration(path, current.generation, (one) => isTwinHere(path, one, current));
+  current.generation = found ?? current.generation;
+  return found;
 }
 
-/** The same for one that has been compressed: its own name is another file's by now. */
-async function generationOfTwin(path: string, current: LogFile): Promise<number | null> {
-  if (current.isCompressed || (await current.handle.stat()).nlink > 0) return null;
-  for (let generation = 1; generation < MAX_GENERATIONS; generation++) {
-    const compressed = await openLog(compressedName(path, generation), true);
-    const isFound = compressed !== null && (await isTwin(current, compressed));
-    await compressed?.handle.close();
-    if (isFound) return generation;
-    if (compressed === null && (await inodeOf(rotatedName(path, generation))) === null) break;
+/** Whether the file has been compressed to this one: its own name is another file's by then. */
+async function isTwinHere(path: string, generation: number, current: LogFile): Promise<boolean> {
+  const compressed = await openCompressed(path, generation);
+  const isFound = compressed !== null && (await isTwin(current, compressed));
+  await compressed?.handle.close();
+  return isFound;
+}
+
+/** The first generation from one on of which something is so, as far as there are any. */
+async function findGeneration(
+  path: string,
+  from: number,
+  isSo: (generation: number) => Promise<boolean>,
+): Promise<number | null> {
+  for (let generation = from; generation < MAX_GENERATIONS; generation++) {
+    if (await isSo(generation)) return generation;
+    if (!(await isAnything(path, generation))) return null;
+  }
+  return null;
+}
+
+/** Whether there is a file of this generation, or of one soon after it. */
+async function isAnything(path: string, generation: number): Promise<boolean> {
+  for (let one = generation; one < generation + END; one++)
+    for (const name of [rotatedName(path, one), compressedName(path, one)])
+      if ((await inodeOf(name)) !== null) return true;
+  return false;
+}
+
+/** The first file from a generation on, away from or towards the one that is written. */
+async function openNearest(path: string, generation: number, step: 1 | -1): Promise<LogFile | null> {
+  for (let one = generation; one >= 0 && (step < 0 || one < generation + END); one += step) {
+    const found = await openGeneration(path, one);
+    if (found !== null) return found;
   }
   return null;
 }
@@ -71,13 +107,13 @@ async function generationOfTwin(path: string, current: LogFile): Promise<number 
  */
 async function openOldestSince(path: string, moment: Date): Promise<LogFile | null> {
   let oldest: LogFile | null = null;
-  for (let generation = 0; generation < MAX_GENERATIONS; generation++) {
+  for (let generation = 0; await isAnything(path, generation); generation++) {
     const older = await openGeneration(path, generation);
-    if (older === null && generation === 0) continue;
-    if (older === null || older.changedAt < moment) {
-      await older?.handle.close();
+    if (older !== null && older.changedAt < moment) {
+      await older.handle.close();
       break;
     }
+    if (older === null) continue;
     await oldest?.handle.close();
     oldest = older;
   }

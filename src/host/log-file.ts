@@ -8,6 +8,8 @@ export interface LogFile {
   readonly path: string;
   readonly inode: number;
   readonly changedAt: Date;
+  /** How often it had been rotated when that was seen last: it can only be more by now. */
+  generation: number;
   /** Its text is that of PATH.N, by gzip. */
   readonly isCompressed: boolean;
 }
@@ -25,14 +27,13 @@ export function compressedName(path: string, generation: number): string {
   return `${rotatedName(path, generation)}.gz`;
 }
 
-/** Opens a file of a log; null when there is none. Rejects with the system's error, or StepFailure for what is no file. */
-export async function openLog(path: string, isCompressed = false): Promise<LogFile | null> {
+async function openLog(path: string, generation: number, isCompressed: boolean): Promise<LogFile | null> {
   const handle = await open(path, FLAGS).catch(noneIfMissing);
   if (handle === null) return null;
   try {
     const found = await handle.stat();
     if (!found.isFile()) throw new StepFailure('', path, 'it is no file');
-    return { handle, path, inode: found.ino, changedAt: found.mtime, isCompressed };
+    return { handle, path, inode: found.ino, changedAt: found.mtime, generation, isCompressed };
   } catch (error) {
     await handle.close();
     throw error;
@@ -42,11 +43,17 @@ export async function openLog(path: string, isCompressed = false): Promise<LogFi
 /**
  * Opens the file that has been rotated `generation` times, compressed or not. The compressed one takes its name before
  * the other one is gone: who finds neither has been overtaken by a rotation, or there is none.
+ * Rejects with the system's error, or StepFailure for what is no file.
  */
 export async function openGeneration(path: string, generation: number): Promise<LogFile | null> {
-  const plain = await openLog(rotatedName(path, generation));
-  if (plain !== null || generation === 0) return plain;
-  return openLog(compressedName(path, generation), true);
+  return (
+    (await openLog(rotatedName(path, generation), generation, false)) ?? openCompressed(path, generation)
+  );
+}
+
+/** Opens the compressed file of a generation; null when there is none. Rejects as openGeneration() does. */
+export async function openCompressed(path: string, generation: number): Promise<LogFile | null> {
+  return generation === 0 ? null : openLog(compressedName(path, generation), generation, true);
 }
 
 function noneIfMissing(error: unknown): null {

@@ -91,7 +91,7 @@ export class Supervisor implements Operations {
   readonly journal: Journal;
   readonly tallies = new Tallies();
   private readonly progress = new Progress();
-  /** Asked to stop everything: jaild ends when that is answered. */
+  /** Everything was stopped, as somebody has asked: jaild ends when that is answered. */
   isShutDown = false;
   private readonly clock: Clock;
   private readonly roster: Roster;
@@ -563,7 +563,6 @@ export class Supervisor implements Operations {
   }
 
   async shutdown(): Promise<readonly Outcome[]> {
-    this.isShutDown = true;
     this.records.isLeaving = true;
     this.line.close();
     this.scheduler.end();
@@ -575,6 +574,8 @@ export class Supervisor implements Operations {
     const want = (): Promise<void> => Promise.resolve();
     const outcomes = await stopJails(active, { roster, clock, want, insist: true, cascade: true });
     await this.wants.save();
+    // Not before: somebody else's answer is no sign that this one can be given.
+    this.isShutDown = true;
     return outcomes.filter((outcome) => outcome.changed || !outcome.ok);
   }
 }

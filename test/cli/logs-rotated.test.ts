@@ -62,6 +62,13 @@ describe('a log that is rotated and compressed', () => {
     expect([await logs(), await logs('-n', '2')]).to.deep.equal([lines(0, 10), lines(8, 10)]);
   });
 
+  it('is shown around a name that is missing, as one is in the middle of a rotation', async () => {
+    writeFour();
+    files.drop('web', 1);
+    expect(await logs()).to.equal(lines(0, 20) + lines(30, 40));
+    expect(await logs('-n', '15')).to.equal(lines(15, 20) + lines(30, 40));
+  });
+
   it('keeps bytes that are no text, and text much larger than what is read at a time', async () => {
     const noise = Buffer.from(Array.from({ length: 300_000 }, (_, n) => (n * 7919) % 251));
     const all = Buffer.concat([

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestInstance } from '../support/instance.js';
@@ -27,6 +28,7 @@ describe('the log of a jail', () => {
       * { path = "$root"; }
       two { command = "/bin/sh -c 'echo to out; echo to err >&2; printf unfinished'"; restart = no; }
       many { command = "${count(20000, '')}"; log.max_size = 128K; log.max_files = 20; }
+      fast { command = "${count(20000, '')}"; log.max_size = 128K; log.max_files = 20; }
       slow { command = "${count(400, 'sleep 0.01;')}"; }
     `);
     await instance.start();
@@ -74,5 +76,28 @@ describe('the log of a jail', () => {
       'line 399',
       '',
     ]);
+  });
+
+  it('is followed by jailctl logs -f over rotations, with others, by a client beside one that does not read', async () => {
+    const stuck = spawn(instance.bin('jailctl'), ['logs', '-f', '-a'], {
+      env: { ...process.env, JAILD_PREFIX: instance.prefix },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const reader = spawn(instance.bin('jailctl'), ['logs', '-f', '-n', '0', 'fast', 'two'], {
+      env: { ...process.env, JAILD_PREFIX: instance.prefix },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let said = '';
+    reader.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    instance.ctl('start', 'fast');
+    await instance.until('all is said', () => said.includes('line 19999\n'), 30);
+    for (const client of [stuck, reader]) client.kill('SIGKILL');
+    expect(readdirSync(directory).filter((file) => file.startsWith('fast.log')).length).to.be.greaterThan(3);
+    const lines = said.split('\n').slice(0, -1);
+    expect(lines.map((line) => line.replace(/^fast \| \S+ stdout /, ''))).to.deep.equal(
+      Array.from({ length: 20000 }, (_, i) => `line ${i}`),
+    );
+    instance.ctl('stop', 'fast');
+    expect(instance.ctl('logs', '-n', '1', 'fast').stdout).to.match(/ stdout line 19999\n$/);
   });
 });

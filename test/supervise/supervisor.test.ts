@@ -212,3 +212,17 @@ describe('a foreground jail', () => {
     expect(stage.supervisor.has('try')).to.equal(false);
   });
 });
+
+describe('a shutdown', () => {
+  it('is over when every jail is stopped, whatever else is answered meanwhile', async () => {
+    const stage = new Stage([jail('web')]);
+    stage.host.scripts.set('web', { ignoresTerm: true });
+    await stage.supervisor.start(['web']);
+    const shutdown = stage.supervisor.shutdown();
+    await stage.pass(100);
+    expect([stage.state('web'), stage.supervisor.isShutDown]).to.deep.equal(['stopping', false]);
+    await stage.pass(20_000);
+    await shutdown;
+    expect(stage.supervisor.isShutDown).to.equal(true);
+  });
+});
