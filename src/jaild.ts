@@ -3,12 +3,14 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { dispatchCommands } from './cli/dispatch.js';
+import { reloadLine } from './cli/reload-text.js';
 import { packageVersion } from './cli/version.js';
 import { formatDiagnostic } from './config/diagnostic.js';
 import { withholdBroken } from './config/jail.js';
 import { configurationFiles, distrustAt, loadConfiguration } from './config/load.js';
 import { findGroup } from './control/access.js';
 import type { Dispatch } from './control/connection.js';
+import { describeFailure } from './control/failure.js';
 import { proveControl } from './control/proof.js';
 import { serveControl, type ControlServer } from './control/server.js';
 import { makeLog } from './daemon/log.js';
@@ -217,9 +219,14 @@ class Daemon {
 
   async #reload(): Promise<void> {
     this.#notifier.reloading(performance.now());
-    const { ok, diagnostics, changes } = await this.#supervisor.reload(false);
-    for (const diagnostic of diagnostics) this.log.warn(formatDiagnostic(diagnostic));
-    this.log.info(ok ? `reloaded: ${changes.length} jails changed` : 'not reloaded: nothing has changed');
+    try {
+      const { ok, diagnostics, changes } = await this.#supervisor.reload(false);
+      for (const diagnostic of diagnostics) this.log.warn(formatDiagnostic(diagnostic));
+      for (const line of changes.map((one) => reloadLine(one))) if (line !== '') this.log.info(line);
+      this.log.info(ok ? `reloaded: ${changes.length} jails changed` : 'not reloaded: nothing has changed');
+    } catch (error) {
+      this.log.error(`not reloaded: ${describeFailure(error).text.trimEnd()}`);
+    }
     this.#notifier.ready();
   }
 

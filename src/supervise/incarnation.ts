@@ -5,6 +5,7 @@ import type { LaunchMode } from '../plan/launch.js';
 import { standingOf, type Standing } from '../plan/standing.js';
 import type { JailPlan, Step } from '../plan/step.js';
 import { pause, type Clock } from './clock.js';
+import type { Cause } from './restart.js';
 import { execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
 import type { KeptNetwork } from './kept-network.js';
 
@@ -22,6 +23,13 @@ export interface Remains {
   readonly unsettled?: JailPlan['prepare'];
 }
 
+/** What was to be changed has ended. */
+export class HasEnded extends Error {
+  constructor() {
+    super('it has ended');
+  }
+}
+
 const PATIENCE = 1000;
 const LOOK = 10;
 
@@ -35,6 +43,12 @@ export class Incarnation {
   /** Milliseconds of CLOCK_MONOTONIC. */
   endedAt: number | null = null;
   begun = false;
+  /** Milliseconds of CLOCK_MONOTONIC when it was planned; null for a life that an earlier jaild began. */
+  begunAt: number | null;
+  /** When it must be ready; null for no limit. */
+  private readyBy: number | null = null;
+  /** Why jaild has ended it. */
+  blame: Cause | null = null;
   readonly launch: Launch;
   /** All of the plan's preparation is done. */
   private isPrepared = false;
@@ -58,6 +72,7 @@ export class Incarnation {
     private readonly trace: Trace,
   ) {
     this.launch = { jail: jail.name, jailer: null, hooks: new Set() };
+    this.begunAt = clock.monotonic();
   }
 
   /** A life that an earlier jaild began: all of its preparation counts as done, for undoing is idempotent. */
@@ -71,6 +86,7 @@ export class Incarnation {
     this.isSilent = remains.isSilent ?? false;
     this.unsettled = remains.unsettled ?? [];
     this.begun = true;
+    this.begunAt = null;
   }
 
   /** Its root is in place, and commands may begin. */
@@ -90,6 +106,19 @@ export class Incarnation {
   markUp(): void {
     this.wasUp = true;
     this.startedAt ??= { wall: this.clock.now(), monotonic: this.clock.monotonic() };
+  }
+
+  /** Milliseconds that it may still take to become ready, counted from when they were first asked for; null for any time. */
+  get startLeftMs(): number | null {
+    const limit = (this.plan?.startTimeout ?? 0) * 1000;
+    if (limit === 0) return null;
+    this.readyBy ??= this.clock.monotonic() + limit;
+    return Math.max(0, this.readyBy - this.clock.monotonic());
+  }
+
+  /** It has asked for this many milliseconds from now on; what it had before is not taken from it. */
+  extendStart(ms: number): void {
+    this.readyBy = Math.max(this.readyBy ?? 0, this.clock.monotonic() + ms);
   }
 
   get jailer(): JailerHandle | null {
@@ -126,10 +155,10 @@ export class Incarnation {
     return execution;
   }
 
-  /** Lets `work` change it while it runs, given what it is then. Rejects when it has ended, or with what `work` throws. */
+  /** Lets `work` change it while it runs, given what it is then. Rejects with HasEnded, or with what `work` throws. */
   change<T>(work: (plan: JailPlan) => Promise<T>): Promise<T> {
     const change = this.changing.then(() => {
-      if (this.isOver || !this.isPrepared || this.plan === null) throw new Error('it has ended');
+      if (this.isOver || !this.isPrepared || this.plan === null) throw new HasEnded();
       return work(this.plan);
     });
     this.changing = change.catch(() => undefined);

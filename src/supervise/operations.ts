@@ -4,10 +4,13 @@ import type { Accounting, BriefAccounting, Ended, Figure, HostUsage, JailerHandl
 import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
+import type { ReloadCause } from './causes.js';
 import type { FailedCommand } from './exits.js';
 import type { Forecast } from './forecast.js';
 import type { Events } from './journal.js';
 import type { Tallies } from './tallies.js';
+import type { HealthResult } from './health.js';
+import type { Cause } from './restart.js';
 
 /** The states of supervision.md; `jailctl list` shows them as they are. */
 export type State =
@@ -30,6 +33,12 @@ export interface LastExit extends Ended {
   readonly at: Date;
   /** Why, in words: "exit 3", "signal 9 (SIGKILL)", "out of memory", "not started: STEP SUBJECT: REASON". */
   readonly cause: string;
+  /** The same for programs; `stop`: somebody asked for it. Absent in what an older jaild has written. */
+  readonly reason?: Cause | 'stop';
+  /** Milliseconds that it had been up. */
+  readonly upMs?: number;
+  /** The life that it was the end of. */
+  readonly launch?: string;
 }
 
 /** A dependency that is not up. */
@@ -76,6 +85,16 @@ export interface JailStatus {
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
   readonly definedAt: { readonly file: string; readonly line: number } | null;
+  /** The last ends, the oldest first. */
+  readonly exits: readonly LastExit[];
+  /** The last checks of its health, the oldest first. */
+  readonly checks: readonly HealthResult[];
+  /** What it says of itself (STATUS= of sd_notify(3)). */
+  readonly says: string | null;
+  /** What its start is waiting for. */
+  readonly awaits: string | null;
+  /** Why it is not tried again, of a jail that has failed. */
+  readonly gaveUp: string | null;
 }
 
 /** The network of one jail. */
@@ -164,9 +183,15 @@ export interface Outcome {
 
 export interface ReloadChange {
   readonly jail: string;
+  /** `live`: it is changed as it runs, or will be so when it starts. */
   readonly change: 'new' | 'removed' | 'live' | 'restart';
+  /** It is up, or on its way there. */
+  readonly runs: boolean;
   /** Parameters that changed. */
   readonly parameters: readonly string[];
+  readonly causes: readonly ReloadCause[];
+  /** Of a new jail the removed one that said the same, and the other way round: it has another name, it seems. */
+  readonly renamed?: string;
   /** Why it could not be changed: it goes on as it was. */
   readonly failure?: { readonly message: string; readonly hint?: string };
 }
@@ -176,6 +201,16 @@ export interface ReloadResult {
   readonly changes: readonly ReloadChange[];
   readonly diagnostics: readonly Diagnostic[];
 }
+
+export interface StartOptions {
+  /** Milliseconds after which it is waited for no more; it goes on starting. */
+  readonly timeoutMs?: number;
+  /** False: it is not waited for at all. */
+  readonly wait?: boolean;
+}
+
+/** What a start is waiting for, and for how long by now; without seconds: what became of it. */
+export type StartProgress = (line: string, seconds?: number) => void;
 
 export interface StopOptions {
   /** Straight to SIGKILL. */
@@ -240,7 +275,11 @@ export interface Operations {
   /** All jails, at a glance: quick however many there are. */
   glance(): readonly Glance[];
   /** Resolves when each is running (ready), or is not going to be. Dependencies are pulled in. */
-  start(names: readonly string[], progress?: (line: string) => void): Promise<readonly Outcome[]>;
+  start(
+    names: readonly string[],
+    progress?: StartProgress,
+    options?: StartOptions,
+  ): Promise<readonly Outcome[]>;
   stop(names: readonly string[], options?: StopOptions): Promise<readonly Outcome[]>;
   restart(names: readonly string[]): Promise<readonly Outcome[]>;
   /** Reads the files again, or another one, and changes nothing. @throws NodeJS.ErrnoException */

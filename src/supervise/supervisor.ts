@@ -38,6 +38,8 @@ import type {
   Outcome,
   ReloadResult,
   State,
+  StartOptions,
+  StartProgress,
   StopOptions,
   Vitals,
 } from './operations.js';
@@ -102,6 +104,8 @@ export class Supervisor implements Operations {
   private readonly callers: Callers;
   private readonly oom: OomWatch;
   private readonly around: Surroundings;
+  /** One after the other: each compares with what the one before has made. */
+  private reloading: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: SupervisorOptions) {
     const { host, log } = options;
@@ -312,10 +316,11 @@ export class Supervisor implements Operations {
 
   start(
     names: readonly string[],
-    progress: (line: string) => void = () => undefined,
+    progress?: StartProgress,
+    options: StartOptions = {},
   ): Promise<readonly Outcome[]> {
     const { roster, clock } = this;
-    return startJails(names, { roster, clock, progress, want: (name) => this.want(name, 'up') });
+    return startJails(names, { ...options, roster, clock, progress, want: (name) => this.want(name, 'up') });
   }
 
   stop(names: readonly string[], options: StopOptions = {}): Promise<readonly Outcome[]> {
@@ -394,9 +399,15 @@ export class Supervisor implements Operations {
     return this.progress.listen(listener);
   }
 
-  async reload(dryRun: boolean, uid: number | null = null): Promise<ReloadResult> {
-    const result = await this.takeOver(dryRun);
-    if (dryRun) return result;
+  reload(dryRun: boolean, uid: number | null = null): Promise<ReloadResult> {
+    if (dryRun) return this.reloadNow(true);
+    const reload = this.reloading.then(() => this.reloadAndTell(uid));
+    this.reloading = reload.catch(() => undefined);
+    return reload;
+  }
+
+  private async reloadAndTell(uid: number | null): Promise<ReloadResult> {
+    const result = await this.reloadNow(false);
     const stateOf = (name: string): State | null => {
       const jail = this.roster.jails.get(name);
       return jail === undefined ? null : shown(jail.phase);
@@ -406,7 +417,7 @@ export class Supervisor implements Operations {
     return result;
   }
 
-  private async takeOver(dryRun: boolean): Promise<ReloadResult> {
+  private async reloadNow(dryRun: boolean): Promise<ReloadResult> {
     const next = this.options.load();
     const result = planReload(next, this.roster);
     if (dryRun || !result.ok) return result;

@@ -65,6 +65,31 @@ describe('jailctl start, stop and restart', () => {
     expect(operations.asked).to.deep.equal(['stop force cascade db']);
   });
 
+  it('say what they wait for once for each change where there is no terminal', async () => {
+    operations.waits = [
+      ['db: starting, waiting for READY=1', 1],
+      ['db: starting, waiting for READY=1', 2],
+      ['db: starting, waiting for READY=1 (loading)', 3],
+    ];
+    expect((await say(operations, ['start', 'db'])).err).to.equal(
+      'db: starting, waiting for READY=1\ndb: starting, waiting for READY=1 (loading)\n',
+    );
+  });
+
+  it('count the seconds on a terminal', async () => {
+    operations.waits = [['db: starting', 3]];
+    const terminal = { columns: 40, stdin: true, stdout: true, stderr: true, colour: false, term: 'xterm' };
+    const { err } = await say(operations, ['start', 'db'], { terminal });
+    expect(err).to.equal('\r\u001b[Kdb: starting\r\u001b[Kdb: starting, 3 s …\r\u001b[K');
+  });
+
+  it('wait for as long as they are told to', async () => {
+    await say(operations, ['start', '--timeout', '1m30s', 'db']);
+    await say(operations, ['start', '--no-wait', 'db']);
+    expect(await code(operations, ['start', '--timeout', 'soon', 'db'])).to.equal(2);
+    expect(operations.asked).to.deep.equal(['start within 90000 ms db', 'start without waiting db']);
+  });
+
   it('show what they wait for on a terminal, and wipe it away', async () => {
     const terminal = { columns: 12, stdin: true, stdout: true, stderr: true, colour: false, term: 'xterm' };
     const { err } = await say(operations, ['start', 'db'], { terminal });
@@ -124,57 +149,5 @@ describe('rights', () => {
     const { err } = await say(operations, ['plan', '-f', '/etc/shadow', 'db'], { right: 'operator' });
     expect(err).to.equal('error: only root may have jaild read a file\nhint: leave out -f\n');
     expect(operations.asked).to.deep.equal([]);
-  });
-});
-
-describe('jailctl reload', () => {
-  it('says of each jail that is not what its file says why, and what to do', async () => {
-    const operations = new FakeOperations([]);
-    const failure = { message: 'interface em0: No such device', hint: 'this host has lo, eth0' };
-    operations.reloadResult = {
-      ok: true,
-      changes: [
-        { jail: 'web', change: 'live', parameters: ['interface'], failure },
-        { jail: 'db', change: 'restart', parameters: ['macvlan'], failure: { message: 'no such device' } },
-      ],
-      diagnostics: [],
-    };
-    expect(await say(operations, ['reload'])).to.deep.equal({
-      out: '',
-      err: `error: web: not changed: interface em0: No such device
-hint: this host has lo, eth0
-error: db: not started again: no such device
-`,
-      result: { exit: 1 },
-    });
-  });
-
-  it('tells what changed and what takes a restart', async () => {
-    const operations = new FakeOperations(jails);
-    operations.reloadResult = {
-      ok: true,
-      diagnostics: [],
-      changes: [
-        { jail: 'new', change: 'new', parameters: [] },
-        { jail: 'web', change: 'live', parameters: ['memory.max', 'restart'] },
-        { jail: 'db', change: 'restart', parameters: ['path'] },
-      ],
-    };
-    expect((await say(operations, ['reload'])).out).to.equal(
-      'new added\nweb changed: memory.max, restart\ndb restarted for path\n',
-    );
-    expect((await say(operations, ['reload', '-n'])).out).to.match(
-      /^new is new\nweb would change: memory.max/,
-    );
-    expect(operations.asked).to.deep.equal(['reload', 'reload dry']);
-  });
-
-  it('ends with 2 and every mistake when the files are wrong', async () => {
-    const operations = new FakeOperations(jails);
-    const diagnostic = { code: 'bad-value', severity: 'error', span: null, message: 'no good' } as const;
-    operations.reloadResult = { ok: false, changes: [], diagnostics: [diagnostic] };
-    const { err, result } = await say(operations, ['reload']);
-    expect(result).to.deep.equal({ exit: 2 });
-    expect(err).to.match(/^error: no good \[bad-value\]\nerror: not reloaded: nothing has changed\n/);
   });
 });

@@ -30,6 +30,8 @@ export interface Script {
   readonly start?: 'up' | 'hang' | Ended;
   /** Ends as soon as it is up. */
   readonly ends?: Ended;
+  /** What it comes to when it is asked to end; without it, the signal's work. */
+  readonly obeys?: Ended;
   /** The inside cannot be built. */
   readonly breaks?: Ended;
   readonly ignoresTerm?: boolean;
@@ -86,6 +88,11 @@ export class DrivenClock implements Clock {
 
   get pending(): number {
     return this.timers.size;
+  }
+
+  /** Time passes, and no timer is looked at. */
+  stall(ms: number): void {
+    this.passed += ms;
   }
 
   async advance(ms: number): Promise<void> {
@@ -167,8 +174,8 @@ export class FakeJailer implements JailerHandle {
 
   signal(signal: number): void {
     this.signals.push(signal);
-    if (signal === 15 && this.script.ignoresTerm !== true && !this.frozen)
-      this.end({ how: 'signal', code: 15 });
+    if ((signal === 15 || signal === 6) && this.script.ignoresTerm !== true && !this.frozen)
+      this.end(this.script.obeys ?? { how: 'signal', code: signal });
   }
 
   kill(): void {

@@ -13,6 +13,8 @@ import type {
   Operations,
   Outcome,
   ReloadResult,
+  StartOptions,
+  StartProgress,
   StopOptions,
   Vitals,
 } from '../../src/supervise/operations.js';
@@ -58,6 +60,11 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     limits: {},
     log: `/var/log/jaild/${name}.log`,
     definedAt: { file: 'jail.conf', line: 1 },
+    exits: [],
+    checks: [],
+    says: null,
+    awaits: null,
+    gaveUp: null,
     ...more,
   };
 }
@@ -83,6 +90,8 @@ export class FakeOperations implements Operations {
   changed: Jail | null = null;
   /** What is told of each jail that is created or stopped. */
   deeds: readonly Deed[] = [];
+  /** What a start tells of what it waits for. */
+  waits: readonly (readonly [line: string, seconds: number])[] = [];
   readonly networks = new Map<string, JailNetwork>();
   readonly journal = new Journal();
   readonly figures = new Map<string, Partial<JailStats>>();
@@ -156,9 +165,15 @@ export class FakeOperations implements Operations {
   has(name: string): boolean {
     return this.jails.some((jail) => jail.name === name);
   }
-  start(names: readonly string[], progress?: (line: string) => void): Promise<readonly Outcome[]> {
+  start(
+    names: readonly string[],
+    progress?: StartProgress,
+    { timeoutMs, wait = true }: StartOptions = {},
+  ): Promise<readonly Outcome[]> {
     for (const name of names) progress?.(`${name}: starting`);
-    return Promise.resolve(this.#answer('start', names));
+    for (const [line, seconds] of this.waits) progress?.(line, seconds);
+    const how = `${timeoutMs === undefined ? '' : ` within ${timeoutMs} ms`}${wait ? '' : ' without waiting'}`;
+    return Promise.resolve(this.#answer(`start${how}`, names));
   }
   stop(
     names: readonly string[],
