@@ -50,16 +50,17 @@ import { reloadEvents } from './reload-events.js';
 import { applyChanges, planReload } from './reloading.js';
 import { adoptedEvent, beganEvent, endedEvent } from './own-events.js';
 import { noSuchJail, Roster } from './roster.js';
-import { scheduleOf, startOf, type Timed } from './schedule.js';
-import { Scheduler } from './scheduler.js';
+import { scheduleOf } from './schedule.js';
+import type { Scheduler } from './scheduler.js';
 import { setFrozen, signalJail } from './signals.js';
 import { StartLine } from './startline.js';
 import { started, startJails, waitingFor } from './starts.js';
 import { networkOf } from './network-status.js';
 import { compared, statsOf } from './stats.js';
 import { statusOf } from './status.js';
-import { runningDependants, stopJails } from './stops.js';
+import { stopJails } from './stops.js';
 import { Tallies } from './tallies.js';
+import { keepTime } from './timekeeping.js';
 import { vitalsOf } from './vitals.js';
 import { Wants, type Want } from './wants.js';
 
@@ -116,7 +117,11 @@ export class Supervisor implements Operations {
     // A start waits for the kernel and the jailer for half of its time.
     const parallel = options.parallel ?? Math.max(4, 2 * availableParallelism());
     this.line = new StartLine(parallel, (jail) => this.roster.missing(jail));
-    this.scheduler = this.makeScheduler();
+    this.scheduler = keepTime({
+      ...{ clock: this.clock, wants: this.wants, roster: this.roster, journal: this.journal, log },
+      start: (names) => this.start(names),
+      stop: (names) => this.stop(names),
+    });
     this.limits = this.makeWatch();
     this.callers = new Callers({
       roster: this.roster,
@@ -176,61 +181,6 @@ export class Supervisor implements Operations {
     const { host, log } = this.options;
     const signal = (name: string, number: number): void => this.logFailure(this.signal(name, number));
     return new LimitsWatch({ clock, host, log, journal, signal });
-  }
-
-  private makeScheduler(): Scheduler {
-    const { clock, wants } = this;
-    const start = (jail: SupervisedJail): void =>
-      void this.start([jail.name]).then((all) => all.forEach((one) => this.logFailure(one)));
-    return new Scheduler({
-      clock,
-      jails: () => this.roster.jails.values(),
-      inOrder: (jails) => this.roster.inOrder(jails),
-      since: (jail, schedule, what) => [
-        wants.scheduleSince(jail.name, schedule.text),
-        wants.handled(jail.name, what),
-        what === 'restart' ? startOf(jail, clock) : wants.askedAt(jail.name),
-      ],
-      noteHandled: (jail, what, slot) => wants.noteHandled(jail.name, what, slot),
-      dropped: (jail) => wants.dropSchedule(jail.name),
-      start,
-      stop: (slots) => void this.stopScheduled(slots),
-      tell: (jail, what, slot, skipped) => this.tellScheduled(jail, what, slot, skipped),
-    });
-  }
-
-  /** As a stop by hand: a jail that others need, whose time has not come, goes on. */
-  private async stopScheduled(slots: ReadonlyMap<SupervisedJail, number>): Promise<void> {
-    const names = new Set([...slots.keys()].map(({ name }) => name));
-    const stopped = [...slots].filter(([jail, slot]) => {
-      const held = runningDependants(this.roster, jail.name).filter((other) => !names.has(other));
-      this.tellScheduled(jail, 'stop', slot, held.length === 0 ? null : `needed by ${held.join(', ')}`);
-      return held.length === 0;
-    });
-    if (stopped.length === 0) return;
-    for (const outcome of await this.stop(stopped.map(([{ name }]) => name))) {
-      this.logFailure(outcome);
-      const [jail, slot] = stopped.find(([{ name }]) => name === outcome.jail) ?? [];
-      if (!outcome.ok && jail !== undefined) this.tellScheduled(jail, 'stop', slot ?? 0, outcome.message);
-    }
-  }
-
-  private tellScheduled(jail: SupervisedJail, what: Timed, slot: number, skipped: string | null): void {
-    const cause = skipped === null ? `scheduled ${what}` : `scheduled ${what} skipped`;
-    const time = new Date(slot).toISOString();
-    const detail = skipped === null ? time : `${time}: ${skipped}`;
-    this.options.log.child(jail.name).info(`${cause}: ${detail}`);
-    const state = shown(jail.phase);
-    this.journal.append({
-      kind: 'schedule',
-      at: new Date(this.clock.now()),
-      jail: jail.name,
-      from: state,
-      to: state,
-      cause,
-      detail,
-      data: { what, slot: time, why: skipped },
-    });
   }
 
   forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast {

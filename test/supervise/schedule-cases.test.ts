@@ -144,6 +144,17 @@ describe('a time of the schedule', () => {
     }
   });
 
+  it('that passed a jail by is not taken up by the next jaild either', async () => {
+    const stage = await midnight(nightly);
+    await stage.supervisor.pause('web');
+    await stage.pass(3 * HOUR + 1000);
+    await stage.supervisor.resume('web');
+    await onDisk(stage, 3 * HOUR);
+    await stage.restartDaemon(1000);
+    await stage.pass(60_000);
+    expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 1]);
+  });
+
   it('is void when somebody has asked for something since, and edits bring none back', async () => {
     const stage = await midnight({ 'schedule.stop': ['0 20 * * *'], ...UTC, 'schedule.window': 7200 });
     await stage.pass(20 * HOUR + 1000);
