@@ -17,6 +17,7 @@ const TABLE: Readonly<Record<string, readonly [needs: Needs, ...words: string[]]
   status: ['operator'],
   list: ['operator'],
   stats: ['operator'],
+  top: ['operator', '-b', '-n', '1'],
   logs: ['operator', 'a'],
   run: ['root', 'nobody'],
   exec: ['root', 'a', '--', 'true'],
