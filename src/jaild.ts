@@ -1,15 +1,20 @@
 import { openSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { dispatchCommands } from './cli/dispatch.js';
 import { packageVersion } from './cli/version.js';
 import { formatDiagnostic } from './config/diagnostic.js';
 import { withholdBroken } from './config/jail.js';
 import { configurationFiles, distrustAt, loadConfiguration } from './config/load.js';
+import { findGroup } from './control/access.js';
 import type { Dispatch } from './control/connection.js';
+import { proveControl } from './control/proof.js';
 import { serveControl, type ControlServer } from './control/server.js';
 import { makeLog } from './daemon/log.js';
+import { Metrics } from './daemon/metrics.js';
 import { makeNotifier, type Notifier } from './daemon/notify.js';
+import { beWatched } from './daemon/outside.js';
 import { readSettings, withDefaults } from './daemon/read-settings.js';
 import type { Settings } from './daemon/settings.js';
 import { readText } from './host/files.js';
@@ -110,12 +115,17 @@ function configurationOf({ jailConf, jailConfDirectory }: Instance): readonly st
   return files.length === 0 ? [jailConf] : files;
 }
 
+const FAREWELL_MS = 300;
+const FAREWELL_LOOK_MS = 5;
+
 /** Everything of a running jaild, put together. */
 class Daemon {
   readonly #machine: Machine;
   readonly #notifier: Notifier;
   readonly #supervisor: Supervisor;
+  readonly #metrics: Metrics;
   #control: ControlServer | null = null;
+  #endWatching: (() => Promise<void>) | null = null;
   #isEnding = false;
 
   constructor(
@@ -144,8 +154,10 @@ class Daemon {
       planJail,
       log,
       autostart: settings['daemon.autostart'],
+      version: packageVersion(),
       ...(parallel > 0 && { parallel }),
     });
+    this.#metrics = new Metrics(this.#supervisor, packageVersion(), () => performance.now());
   }
 
   async begin(): Promise<void> {
@@ -163,19 +175,44 @@ class Daemon {
     process.on('SIGTERM', () => void this.#end(this.settings['daemon.shutdown'] === 'stop'));
     process.on('SIGINT', () => void this.#end(this.settings['daemon.shutdown'] === 'stop'));
     process.on('SIGHUP', () => void this.#reload());
-    this.#notifier.ready();
-    this.#notifier.status(`${this.#supervisor.configuration.jails.length} jails`);
+    this.#endWatching = await this.#beWatched();
     this.log.info(`ready on ${this.instance.socket}`);
+  }
+
+  #beWatched(): Promise<() => Promise<void>> {
+    const operations = this.#supervisor;
+    return beWatched({
+      operations,
+      metrics: this.#metrics,
+      listen: this.settings['metrics.listen'],
+      group: findGroup(readText('/etc/group') ?? '', this.settings['socket.group']),
+      notifier: this.#notifier,
+      log: this.log,
+      look: () => operations.lookForOomKills(),
+      prove: (timeoutMs) => proveControl(this.instance.socket, timeoutMs),
+    });
   }
 
   /** The table of commands; after a `shutdown` has been answered, jaild ends. */
   #dispatch(): Dispatch {
-    const dispatch = dispatchCommands({ instance: this.instance, operations: this.#supervisor });
+    const dispatch = dispatchCommands({
+      instance: this.instance,
+      operations: this.#supervisor,
+      metrics: () => this.#metrics.text(),
+    });
     return async (conversation) => {
       const answer = await dispatch(conversation);
       if (this.#supervisor.isShutDown) setImmediate(() => void this.#end(false));
       return answer;
     };
+  }
+
+  /** Whoever follows the events is told of the end, and goes. */
+  async #farewell(): Promise<void> {
+    this.#supervisor.end();
+    const until = performance.now() + FAREWELL_MS;
+    while (this.#supervisor.journal.isHeard && performance.now() < until) await sleep(FAREWELL_LOOK_MS);
+    await this.#endWatching?.();
   }
 
   async #reload(): Promise<void> {
@@ -191,6 +228,7 @@ class Daemon {
     this.#isEnding = true;
     this.#notifier.stopping();
     if (stopsJails) await this.#supervisor.shutdown();
+    await this.#farewell();
     await this.#control?.close();
     if (this.#supervisor.isShutDown) this.#machine.close();
     this.log.info(this.#supervisor.isShutDown ? 'ended, every jail is stopped' : 'ended, the jails run on');

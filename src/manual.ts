@@ -9,7 +9,9 @@ import { vimSyntax } from './config/editor/vim.js';
 import { paramsAsRoff, treatmentsAsRoff } from './config/manual/describe-roff.js';
 import { resourcesAsRoff } from './config/rctl/describe.js';
 import { roff } from './config/manual/roff.js';
+import { families } from './daemon/metric-families.js';
 import { settingsAsIni, settingsAsRoff } from './daemon/settings.js';
+import { eventKinds } from './supervise/journal.js';
 import { shown, transitions, type Phase } from './supervise/lifecycle.js';
 
 /*
@@ -47,6 +49,8 @@ function listsOf(repository: string): Lists {
     ['COMMANDS', commandsAsRoff],
     ['RIGHTS', rightsAsRoff],
     ['TRANSITIONS', transitionsAsRoff],
+    ['EVENTS', eventsAsRoff],
+    ['METRICS', metricsAsRoff],
     ['STEPS', () => stepsAsRoff(jailerSteps(repository))],
   ]);
 }
@@ -71,6 +75,16 @@ function transitionsAsRoff(): string {
     return [`.It Cm ${phase}`, ...state, ...table].join('\n');
   });
   return ['.Bl -tag -width indent', ...rows, '.El'].join('\n');
+}
+
+function eventsAsRoff(): string {
+  const items = Object.entries(eventKinds).map(([kind, meaning]) => `.It Cm ${kind}\n${roff(meaning)}`);
+  return ['.Bl -tag -width "schedule" -compact', ...items, '.El'].join('\n');
+}
+
+function metricsAsRoff(): string {
+  const items = families.map(({ name, type, help }) => `.It Cm ${name}\n${roff(help)} (${type})`);
+  return ['.Bl -tag -width indent -compact', ...items, '.El'].join('\n');
 }
 
 type JailerStep = readonly [name: string, what: string];

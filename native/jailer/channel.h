@@ -31,7 +31,7 @@ enum note_type {
 	NOTE_COMMAND,	/* from `command` before exec: its credentials tell its pid */
 	NOTE_RUNNING,
 	NOTE_MAIN,	/* how, number */
-	NOTE_EXEC,	/* index = its id, how, number: a command of `exec` has ended, or could not begin */
+	NOTE_EXEC,	/* index = its id, how, number: a command of `exec`, or a check, has ended or could not begin */
 	NOTE_END,	/* how, number: nothing is left */
 };
 
@@ -54,8 +54,11 @@ enum order_type {
 	ORDER_SIGNAL,		/* number = signal for everyone */
 	ORDER_SIGNAL_MAIN,	/* for `command` alone */
 	ORDER_EXEC,		/* exec, and descriptors: execs.h has them */
+	ORDER_CHECK,		/* exec, number = enum check_kind, and descriptors: execs.h has them */
 	ORDER_SIGNAL_EXEC,	/* exec, number = signal for its process group */
 };
+
+enum check_kind { CHECK_COMMAND, CHECK_TCP, CHECK_HTTP };
 
 /* Below SCM_MAX_FD (253), and few enough not to meet RLIMIT_NOFILE. */
 #define TREES_MAX 100

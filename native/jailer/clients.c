@@ -40,7 +40,7 @@ void connection_close(struct jailer *j, struct connection *c)
 	bool attached = c->role == ROLE_ATTACHED;
 
 	if (c->role == ROLE_SESSION)
-		j->sessions[c->session].client = NULL;
+		session_leave(j, c->session);
 	inbox_clear(&c->in);
 	close(c->fd);
 	c->role = ROLE_NONE;
@@ -68,6 +68,7 @@ static void become_monitor(struct jailer *j, struct connection *c)
 
 	if (earlier != NULL)
 		connection_close(j, earlier);
+	sessions_forget(j);
 	c->role = ROLE_MONITOR;
 	event_hello(j, c);
 }
@@ -106,6 +107,23 @@ static bool read_number(struct fields *f, uint64_t max, int *n)
 	return true;
 }
 
+/* "5", or "0.25", as ms. */
+static bool read_seconds(struct fields *f, int64_t *ms)
+{
+	char *s = fields_next(f), *point = s != NULL ? strchr(s, '.') : NULL;
+	char digits[4] = "000";
+	uint64_t whole, part;
+
+	if (point != NULL) {
+		*point = '\0';
+		memcpy(digits, point + 1, strnlen(point + 1, 3));
+	}
+	if (s == NULL || !text_to_number(s, 10, SECONDS_MAX, &whole) || !text_to_number(digits, 10, 999, &part))
+		return false;
+	*ms = (int64_t)(whole * 1000 + part);
+	return true;
+}
+
 /* The first message says what the connection is. */
 static bool introduce(struct jailer *j, struct connection *c, const char *type, struct fields *f)
 {
@@ -130,7 +148,11 @@ static bool command(struct jailer *j, const char *type, struct fields *f)
 		jail_kill(j);
 	} else if (strcmp(type, "log.reopen") == 0) {
 		if (j->logging && log_reopen(&j->log) < 0)
-			event_fault(j, "warning", STEP_LOG, j->plan.log_path, errno);
+			event_fault(j, "warning", STEP_LOG, log_subject(&j->plan), errno);
+	} else if (strcmp(type, "log.replace") == 0) {
+		const char *inode = fields_next(f), *file = fields_next(f);
+
+		return inode != NULL && file != NULL && output_replace(j, inode, file);
 	} else if (strcmp(type, "signal") == 0 && read_number(f, SIGNAL_MAX, &n)) {
 		jail_signal(j, ORDER_SIGNAL, n);
 	} else if (strcmp(type, "exec") == 0) {
@@ -139,6 +161,13 @@ static bool command(struct jailer *j, const char *type, struct fields *f)
 		if (id == NULL || !read_number(f, SECONDS_MAX, &n))
 			return false;
 		session_start(j, f, NULL, id, (unsigned int)n);
+	} else if (strcmp(type, "check") == 0) {
+		const char *id = fields_next(f);
+		int64_t timeout;
+
+		if (id == NULL || !read_seconds(f, &timeout))
+			return false;
+		session_check(j, f, id, timeout);
 	} else {
 		return false;
 	}

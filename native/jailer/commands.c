@@ -4,6 +4,7 @@
 #include "enter.h"
 #include "execs.h"
 #include "init.h"
+#include "minder.h"
 #include "streams.h"
 
 #include <errno.h>
@@ -88,6 +89,7 @@ static void take_order(struct state *s)
 			kill(-s->main, order.number);
 		break;
 	case ORDER_EXEC:
+	case ORDER_CHECK:
 		exec_start(&s->execs, s->plan, &order, fds, count);
 		break;
 	case ORDER_SIGNAL_EXEC:
@@ -196,11 +198,14 @@ static struct ending ending_of(int status)
 				   (struct ending){ HOW_SIGNAL, WTERMSIG(status) };
 }
 
-/* Returns true when no child is left. */
+/* Returns true when no child is left but checks, which keep no jail. */
 static bool reap(struct state *s)
 {
 	int status;
 	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | __WCLONE)) > 0)
+		exec_reaped(&s->execs, pid, ending_of(status));
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct ending e = ending_of(status);
@@ -246,7 +251,7 @@ static void pause_and_serve(struct state *s)
 	if (p[0].revents != 0)
 		take_order(s);
 	if (p[1].revents != 0 && read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info) &&
-	    info.ssi_signo != SIGCHLD)
+	    info.ssi_signo != SIGCHLD && info.ssi_signo != MINDER_ENDED)
 		signal_all(s, (int)info.ssi_signo);
 }
 

@@ -193,6 +193,10 @@ _Noreturn void enter(struct entry *e)
 	sys_close_range(3, CLOSE_RANGE_CLOEXEC);
 	if (!p->seccomp_init && p->no_new_privs && filter_load() < 0)
 		fail(e, STEP_SECCOMP);
+	if (e->instead != NULL) {
+		sys_close_range(3, 0);
+		_exit(e->instead(e->about));
+	}
 	execute(e);
 	fail(e, STEP_EXEC);
 }

@@ -19,6 +19,8 @@ struct entry {
 	char *const *argv;
 	char **env;		/* with room for ENV_LOGIN more; env_count does not count them */
 	size_t env_count;
+	int (*instead)(void *);	/* done in place of executing argv, which it has none of then: the exit code */
+	void *about;		/* what `instead` is given */
 	int report;		/* close-on-exec: gets a struct report when a step fails */
 };
 

@@ -1,4 +1,5 @@
 #include "jailer.h"
+#include "notices.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -49,6 +50,7 @@ void event_hello(struct jailer *j, struct connection *c)
 		event_fault(j, j->unheard[i].type, u->step, u->subject, u->error);
 	}
 	j->unheard_count = 0;
+	notices_repeat();
 }
 
 void event_fault(struct jailer *j, const char *type, enum step step, const char *subject,

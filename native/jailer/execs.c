@@ -2,6 +2,8 @@
 #include "calls.h"
 #include "enter.h"
 #include "init.h"
+#include "minder.h"
+#include "probe.h"
 #include "request.h"
 #include "terminal.h"
 
@@ -30,7 +32,7 @@ static void open_terminal(int report)
 		dup2(slave, i);
 }
 
-/* `given`: the client's three streams; or stdout and stderr of the log; or none. */
+/* `given`: the client's three streams; or stdout and stderr of the log; or one for both; or none. */
 static void settle_streams(const int *given, int count, int report)
 {
 	int null;
@@ -45,7 +47,7 @@ static void settle_streams(const int *given, int count, int report)
 		fail(report, STEP_STDIO);
 	dup2(null, STDIN_FILENO);
 	for (int i = 0; i < 2; i++)
-		dup2(count == 2 ? given[i] : null, i + 1);
+		dup2(count == 0 ? null : given[count == 2 ? i : 0], i + 1);
 }
 
 _Noreturn static void run(const struct plan *p, const struct request *r, int report)
@@ -80,6 +82,30 @@ _Noreturn static void begin(const struct plan *plan, const int *fds, int count)
 	run(plan, &request, report);
 }
 
+/* What a check does without any program of the jail, as the jail's user all the same. */
+_Noreturn static void run_probe(const struct plan *p, struct probe *probe, int report)
+{
+	char *env[ENV_LOGIN + 1] = { NULL };
+	struct entry entry = { .plan = p, .user = p->user, .workdir = "/", .env = env, .report = report,
+			       .instead = probe_run, .about = probe };
+
+	enter(&entry);
+}
+
+_Noreturn static void begin_check(const struct plan *plan, enum check_kind kind, const int *fds, int count)
+{
+	struct probe probe;
+	struct fields fields;
+
+	mind(fds[1]);
+	if (kind == CHECK_COMMAND)
+		begin(plan, fds, count);
+	if (request_unpack(fds[0], &fields) < 0 || !probe_parse(&probe, &fields, kind))
+		fail(fds[1], STEP_EXEC_SPAWN);
+	settle_streams(fds + 2, count - 2, fds[1]);
+	run_probe(plan, &probe, fds[1]);
+}
+
 static void tell(uint32_t id, struct ending e)
 {
 	struct note note = { .type = NOTE_EXEC, .index = id, .how = e.how, .number = e.number };
@@ -90,15 +116,18 @@ static void tell(uint32_t id, struct ending e)
 void exec_start(struct execs *x, const struct plan *plan, const struct order *order, const int *fds,
 		int count)
 {
+	const bool check = order->type == ORDER_CHECK;
 	int place = 0;
 	pid_t pid = -1;
 
 	while (place < EXEC_MAX && x->at[place].pid != 0)
 		place++;
 	/* Where the jail's own limit is lower than what an order brings, it does not arrive whole. */
-	errno = count < 2 ? EMFILE : EAGAIN;
-	if (count >= 2 && place < EXEC_MAX)
-		pid = fork();
+	errno = place < EXEC_MAX ? EMFILE : EAGAIN;
+	if (count >= (check ? 3 : 2) && place < EXEC_MAX)
+		pid = check ? minder_fork() : fork();
+	if (pid == 0 && check)
+		begin_check(plan, (enum check_kind)order->number, fds, count);
 	if (pid == 0)
 		begin(plan, fds, count);
 	if (pid < 0) {

@@ -9,6 +9,7 @@
 #include "enter.h"
 #include "filter.h"
 #include "landlock.h"
+#include "minder.h"
 #include "mounts.h"
 #include "streams.h"
 #include "title.h"
@@ -161,6 +162,7 @@ static int watch_signals(void)
 
 	sigemptyset(&watched);
 	sigaddset(&watched, SIGCHLD);
+	sigaddset(&watched, MINDER_ENDED);
 	sigaddset(&watched, SIGTERM);
 	sigaddset(&watched, SIGINT);
 	sigaddset(&watched, SIGHUP);

@@ -47,8 +47,13 @@ struct session {
 	char subject[64];	/* argv[0] */
 	char user[64], workdir[64];
 	bool terminal;		/* its master is still to come */
+	bool check;		/* its output is part of the answer */
+	enum check_kind kind;
+	int output;		/* of a check, to read; or -1 */
+	char *text;		/* what has come of that, OUTPUT_CUT at most; or NULL */
+	size_t text_size;
 	int64_t deadline;	/* ms of the monotonic clock, 0: none */
-	unsigned int timeout;	/* seconds, as asked for */
+	unsigned int timeout;	/* seconds, as asked for, rounded up */
 	bool timed_out;
 	bool failed;
 	enum step step;
@@ -140,7 +145,13 @@ struct connection *connection_find(struct jailer *j, enum role role);
 /* sessions.c: commands of `exec`. `client` NULL: for the monitor, as `id`. */
 void session_start(struct jailer *j, struct fields *f, struct connection *client, const char *id,
 		   unsigned int timeout);
+/* `timeout`: in ms, 0 for none. */
+void session_check(struct jailer *j, struct fields *f, const char *id, int64_t timeout);
 void session_signal(struct jailer *j, int session, int sig);
+/* Its client has gone before it ended. */
+void session_leave(struct jailer *j, int session);
+/* Nobody is left to hear of what the monitor has had run; a check has no other purpose. */
+void sessions_forget(struct jailer *j);
 void session_report(struct jailer *j, int session);
 /* What init says of the command that it was ordered to run. */
 void session_ended(struct jailer *j, uint32_t order, struct ending ending);
@@ -150,8 +161,25 @@ int session_timeout(const struct jailer *j);
 /* The jail is gone, and everyone in it. */
 void sessions_end(struct jailer *j);
 
+/* checks.c: what a check prints, and what is said of it. */
+
+/* Returns the end for the check to write, or -1 with errno. */
+int check_open(struct session *s);
+/* What a failure can be about; false when the fields cannot be asked for. */
+bool check_note(struct session *s, struct fields *f, const struct plan *p);
+/* Reads once; false when there is nothing (more) now. */
+bool check_take(struct session *s);
+/* Takes what it has printed last, and tells the monitor. */
+void check_answer(struct jailer *j, struct session *s);
+
 /* output.c: from the jail's pipes to the log. */
 int output_open(struct jailer *j);
+/* What messages about the log name. */
+const char *log_subject(const struct plan *plan);
+/* Tells the monitor, if there is one, what has become of the log. `at_end`: also what was never made up for. */
+void output_tell(struct jailer *j, bool at_end);
+/* A compressed log takes the place of the one of that inode, which is a decimal number. False: it is none. */
+bool output_replace(struct jailer *j, const char *inode, const char *file);
 
 /* Makes the pipes the property of root in the jail, once its users are mapped. */
 int output_give(struct jailer *j);

@@ -92,6 +92,35 @@ static bool key_log(struct plan *p, struct fields *f)
 	return p->log_timestamps || strcmp(stamp, "plain") == 0;
 }
 
+static bool key_log_age(struct plan *p, struct fields *f)
+{
+	return read_number(f, 10, INT64_MAX, &p->log_age) && p->log_age > 0;
+}
+
+static bool key_log_rate(struct plan *p, struct fields *f)
+{
+	const char *unit;
+
+	if (!read_number(f, 10, INT64_MAX, &p->log_rate) || (unit = fields_next(f)) == NULL ||
+	    !read_number(f, 10, SECONDS_MAX, &p->log_rate_seconds))
+		return false;
+	p->log_rate_bytes = strcmp(unit, "bytes") == 0;
+	return p->log_rate > 0 && p->log_rate_seconds > 0 &&
+	       (p->log_rate_bytes || strcmp(unit, "lines") == 0);
+}
+
+static bool key_log_to(struct plan *p, struct fields *f)
+{
+	struct item *item = add_item(p, &p->log_targets, ITEM_LOG);
+	const char *kind;
+
+	if (item == NULL || (kind = item->target = fields_next(f)) == NULL)
+		return false;
+	item->source = fields_next(f);
+	return item->source != NULL && item->source[0] == '/' &&
+	       (strcmp(kind, "journald") == 0 || strcmp(kind, "syslog") == 0);
+}
+
 static bool key_namespaces(struct plan *p, struct fields *f)
 {
 	char *list = fields_next(f);
@@ -387,6 +416,10 @@ static bool key_run(struct plan *p, struct fields *f)
 	VALUE("launch", read_text, launch)                \
 	VALUE("rundir", read_path, rundir)                \
 	RECORD("log", ONCE, key_log)                      \
+	RECORD("log.age", ONCE, key_log_age)              \
+	RECORD("log.rate", ONCE, key_log_rate)            \
+	RECORD("log.to", MANY, key_log_to)                \
+	VALUE("notify", read_path, notify)                \
 	RECORD("namespaces", ONCE, key_namespaces)        \
 	VALUE("uid_map", read_text, uid_map)              \
 	VALUE("gid_map", read_text, gid_map)              \

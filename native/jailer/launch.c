@@ -5,6 +5,7 @@
 #include "init.h"
 #include "jailer.h"
 #include "names.h"
+#include "notices.h"
 #include "text.h"
 
 #include <errno.h>
@@ -168,8 +169,10 @@ int launch(struct jailer *j, struct fault *fault)
 	int ends[2], on = 1;
 	bool joined;
 
-	if (p->log_path != NULL && output_open(j) < 0)
-		return fail(fault, STEP_LOG, p->log_path);
+	if (plan_logs(p) && output_open(j) < 0)
+		return fail(fault, STEP_LOG, log_subject(p));
+	if (notices_open(p) < 0)
+		return fail(fault, STEP_NOTIFY, p->notify);
 	if (p->seccomp != NULL && filter_read(p->seccomp) < 0)
 		return fail(fault, STEP_SECCOMP, p->seccomp);
 	become_ordinary(p);

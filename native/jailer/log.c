@@ -7,12 +7,12 @@
  */
 #define _GNU_SOURCE
 #include "log.h"
-#include "outside.h"
+#include "log_files.h"
+#include "stamp.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>		/* renameat(2) */
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -26,44 +26,8 @@
 /* With more than this between two flushes, output comes fast and the memory is kept. */
 #define BUSY (32 * 1024)
 
-/* "2026-11-22T03:16:56." + "123456Z " + "stdout " */
-#define SECONDS_LENGTH 20
-#define HEAD_LENGTH 35
-
-static void put_digits(char *to, unsigned int value, unsigned int digits)
-{
-	while (digits-- > 0) {
-		to[digits] = (char)('0' + value % 10);
-		value /= 10;
-	}
-}
-
-/* Days since 1970 to a date, by counting eras of 400 years that begin in March. */
-static void put_date(char *to, int64_t days)
-{
-	int64_t shifted = days + 719468;
-	int64_t era = shifted / 146097;
-	unsigned int day = (unsigned int)(shifted - era * 146097);
-	unsigned int year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	unsigned int of_year = day - (365 * year + year / 4 - year / 100);
-	unsigned int from_march = (5 * of_year + 2) / 153;
-	unsigned int month = from_march < 10 ? from_march + 3 : from_march - 9;
-
-	put_digits(to, year + (unsigned int)era * 400 + (month <= 2), 4);
-	put_digits(to + 5, month, 2);
-	put_digits(to + 8, of_year - (153 * from_march + 2) / 5 + 1, 2);
-}
-
-static void put_second(char *to, time_t second)
-{
-	unsigned int of_day = (unsigned int)(second % 86400);
-
-	memcpy(to, "0000-00-00T00:00:00.", SECONDS_LENGTH);
-	put_date(to, second / 86400);
-	put_digits(to + 11, of_day / 3600, 2);
-	put_digits(to + 14, of_day / 60 % 60, 2);
-	put_digits(to + 17, of_day % 60, 2);
-}
+#define HEAD_LENGTH LOG_HEAD
+#define LOSS_MAX 96
 
 /* Everything that arrives in one log_take() carries one time. */
 static void stamp(struct log *l, enum log_stream s)
@@ -72,11 +36,11 @@ static void stamp(struct log *l, enum log_stream s)
 	if (!l->timestamps)
 		return;
 	if (l->now.tv_sec != l->formatted) {
-		put_second(l->head, l->now.tv_sec);
+		stamp_put(l->head, l->now.tv_sec);
 		l->formatted = l->now.tv_sec;
 	}
-	put_digits(l->head + SECONDS_LENGTH, (unsigned int)(l->now.tv_nsec / 1000), 6);
-	memcpy(l->head + SECONDS_LENGTH + 6, s == LOG_STDOUT ? "Z stdout " : "Z stderr ", 9);
+	stamp_put_digits(l->head + STAMP_SECONDS, (unsigned int)(l->now.tv_nsec / 1000), 6);
+	memcpy(l->head + STAMP_SECONDS + 6, s == LOG_STDOUT ? "Z stdout " : "Z stderr ", 9);
 }
 
 /* How long the file is, and whether its last line has an end: it has none after a crash. */
@@ -91,6 +55,7 @@ static void look_at_end(struct log *l)
 	if (st.st_size > 0 && pread(l->fd, &last, 1, st.st_size - 1) != 1)
 		last = '\n';
 	l->newline_first = last != '\n';
+	l->begun = st.st_size > 0 ? log_first_line(l->fd) : 0;
 }
 
 static int refuse(struct log *l, int error)
@@ -100,19 +65,9 @@ static int refuse(struct log *l, int error)
 	l->fd = -1;
 	l->size = 0;
 	l->newline_first = false;
-	l->failing = true;
+	l->error = error;
 	errno = error;
 	return -1;
-}
-
-/* Not kept open: while the jail runs nothing of the host is within its jailer's reach. */
-static void let_go(int directory)
-{
-	int error = errno;
-
-	if (directory >= 0)
-		close(directory);
-	errno = error;
 }
 
 static int open_file(struct log *l)
@@ -123,12 +78,12 @@ static int open_file(struct log *l)
 
 	if (l->fd >= 0)
 		close(l->fd);
-	directory = outside_directory(l->path, &name);
+	directory = log_directory(l->path, &name);
 	/* Readable, to see the last byte. Not blocking, for a FIFO put in the file's place. */
 	l->fd = directory == -1 ? -1 :
 				  openat(directory, name, O_RDWR | O_APPEND | O_CREAT |
 					 O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640);
-	let_go(directory);
+	log_leave(directory);
 	if (l->fd < 0 || fstat(l->fd, &st) < 0)
 		return refuse(l, errno);
 	if (!S_ISREG(st.st_mode))
@@ -143,10 +98,10 @@ static int open_file(struct log *l)
 static bool is_current(const struct log *l, struct stat *st)
 {
 	const char *name;
-	int directory = outside_directory(l->path, &name);
+	int directory = log_directory(l->path, &name);
 	int found = directory == -1 ? -1 : fstatat(directory, name, st, AT_SYMLINK_NOFOLLOW);
 
-	let_go(directory);
+	log_leave(directory);
 	return found == 0 && st->st_dev == l->dev && st->st_ino == l->ino;
 }
 
@@ -164,83 +119,68 @@ static void check_path(struct log *l)
 		open_file(l);
 }
 
-/* PATH for 0, PATH.N for N. Lengths were checked by log_open(). */
-static void put_name(char *to, const char *path, unsigned int n)
+/* Before `n` more bytes: is it full, or its first line too old? */
+static bool is_due(struct log *l, size_t n)
 {
-	char digits[16];
-	size_t at = sizeof(digits);
-
-	to = stpcpy(to, path);
-	if (n == 0)
-		return;
-	digits[--at] = '\0';
-	for (; n > 0; n /= 10)
-		digits[--at] = (char)('0' + n % 10);
-	*to++ = '.';
-	strcpy(to, digits + at);
-}
-
-static int shift_names(const struct log *l, int directory, const char *name)
-{
-	char from[PATH_MAX], to[PATH_MAX];
-
-	if (l->max_files <= 1)
-		return unlinkat(directory, name, 0) < 0 && errno != ENOENT ? -1 : 0;
-	for (unsigned int n = l->max_files - 1; n > 0; n--) {
-		put_name(from, name, n - 1);
-		put_name(to, name, n);
-		if (renameat(directory, from, directory, to) < 0 && errno != ENOENT)
-			return -1;
-	}
-	return 0;
-}
-
-static int shift_files(const struct log *l)
-{
-	const char *name;
-	int directory = outside_directory(l->path, &name);
-	int result = directory == -1 ? -1 : shift_names(l, directory, name);
-
-	let_go(directory);
-	return result;
+	if (l->size == 0)
+		return false;
+	/* The clock was set back: what it says now is all there is to go by. */
+	if (l->begun > l->now.tv_sec)
+		l->begun = l->now.tv_sec;
+	return l->size + n > l->limit || (l->max_age > 0 && l->now.tv_sec - l->begun >= l->max_age);
 }
 
 static void rotate(struct log *l)
 {
 	/* Where files cannot be renamed the lines are worth more than the limit. */
-	if (shift_files(l) < 0) {
+	if (log_shift(l->path, l->max_files) < 0) {
 		l->limit = l->size + l->max_size;
+		l->begun = l->now.tv_sec;
 		return;
 	}
+	if (l->max_files > 1)
+		l->aside = l->ino;
 	l->limit = l->max_size;
 	open_file(l);
 }
 
-/* How much of the jail's output the records hold, without what was put around it. */
-static uint64_t count_output(const struct log *l, const char *records, size_t n)
+/* How much of the jail's output the records hold, without what was put around it or is the jailer's. */
+static struct log_loss count_output(const struct log *l, const char *records, size_t n)
 {
-	uint64_t bytes = 0;
+	struct log_loss loss = { 0, 0 };
 
-	if (!l->timestamps)
-		return n;
 	for (const char *at = records, *end = records + n; at < end;) {
-		const char *next = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
-		bool goes_on = at[HEAD_LENGTH - 1] == '+';
+		const char *last = memchr(at, '\n', (size_t)(end - at));
+		const char *next = last != NULL ? last + 1 : end;
+		const char *text = l->timestamps ? log_record_text(at) : at;
+		bool goes_on = l->timestamps ? text > at + HEAD_LENGTH : last == NULL;
 
-		bytes += (uint64_t)(next - at) - HEAD_LENGTH - (goes_on ? 2 : 0);
+		if (!l->timestamps || !log_record_is_own(at)) {
+			loss.lines += !goes_on;
+			loss.bytes += (uint64_t)(next - text) - (l->timestamps && goes_on);
+		}
 		at = next;
 	}
-	return bytes;
+	return loss;
 }
 
-static void drop(struct log *l, size_t from)
+static void add_loss(struct log_loss *to, struct log_loss more)
 {
-	l->dropped += count_output(l, l->out + from, l->used - from);
-	l->failing = true;
+	to->lines += more.lines;
+	to->bytes += more.bytes;
+}
+
+static void drop(struct log *l, size_t from, int error)
+{
+	struct log_loss loss = count_output(l, l->out + from, l->used - from);
+
+	add_loss(&l->dropped, loss);
+	add_loss(&l->unsaid, loss);
+	l->error = error;
 }
 
 /* `written` bytes arrived, then the disk was full: a record that arrived in part is taken back. */
-static void cut(struct log *l, size_t written)
+static void cut(struct log *l, size_t written, int error)
 {
 	size_t before = l->newline_first;
 	size_t here = written > before ? written - before : 0;
@@ -251,12 +191,13 @@ static void cut(struct log *l, size_t written)
 
 	if (torn > 0 && fstat(l->fd, &st) == 0 && st.st_size >= torn &&
 	    ftruncate(l->fd, st.st_size - torn) < 0)
-		l->failing = true;	/* look_at_end() sees the torn line, and a newline follows */
+		l->error = errno;	/* look_at_end() sees the torn line, and a newline follows */
 	look_at_end(l);
 	l->unfinished = -1;
-	drop(l, kept);
+	drop(l, kept, error);
 }
 
+/* How many of `n` bytes were written; if not all, errno says why. */
 static size_t write_all(int fd, const char *bytes, size_t n)
 {
 	size_t done = 0;
@@ -272,30 +213,76 @@ static size_t write_all(int fd, const char *bytes, size_t n)
 	return done;
 }
 
+/* The jailer's own line about a loss, with the newline at its end. */
+static size_t format_loss(const struct log *l, char *to, const struct log_loss *loss, const char *end)
+{
+	size_t n;
+
+	memcpy(to, l->head, HEAD_LENGTH);
+	memcpy(to + LOG_STREAM, LOG_JAILER, 6);
+	n = HEAD_LENGTH + log_loss_text(to + HEAD_LENGTH, LOSS_MAX, loss, end);
+	to[n] = '\n';
+	return n + 1;
+}
+
+/* In the place of lines that are missing; where it cannot be written they have a companion. */
+static void say_dropped(struct log *l)
+{
+	char line[1 + HEAD_LENGTH + LOSS_MAX + 1] = "\n";
+	size_t n, before = l->newline_first, written;
+	struct stat st;
+
+	if (!l->timestamps || l->unsaid.bytes == 0 || l->fd < 0)
+		return;
+	n = before + format_loss(l, line + 1, &l->unsaid, "lost: the log could not be written");
+	written = write_all(l->fd, line + 1 - before, n);
+	if (written == n) {
+		l->unsaid = (struct log_loss){ 0, 0 };
+		l->size += n;
+		l->newline_first = false;
+	} else if (written > 0 && fstat(l->fd, &st) == 0 &&
+		   ftruncate(l->fd, st.st_size - (off_t)written) < 0) {
+		look_at_end(l);
+	}
+}
+
+static void write_file(struct log *l)
+{
+	size_t before, n, written;
+
+	check_path(l);
+	if (l->fd >= 0 && is_due(l, l->used + (l->unsaid.bytes > 0 ? HEAD_LENGTH + LOSS_MAX : 0)))
+		rotate(l);
+	if (l->fd < 0) {
+		drop(l, 0, l->error);
+		return;
+	}
+	if (l->size == 0)
+		l->begun = l->now.tv_sec;
+	say_dropped(l);
+	before = l->newline_first;
+	n = l->used + before;
+	l->out[-1] = '\n';
+	errno = ENOSPC;
+	written = write_all(l->fd, l->out - before, n);
+	if (written < n) {
+		cut(l, written, errno);
+		return;
+	}
+	l->size += n;
+	l->newline_first = false;
+	l->error = 0;
+	l->complained = false;
+}
+
 static void write_out(struct log *l)
 {
 	if (l->used == 0)
 		return;
-	check_path(l);
-	if (l->fd >= 0 && l->size > 0 && l->size + l->used > l->limit)
-		rotate(l);
-	if (l->fd < 0) {
-		drop(l, 0);
-	} else {
-		size_t before = l->newline_first;
-		size_t n = l->used + before;
-
-		l->out[-1] = '\n';
-		size_t written = write_all(l->fd, l->out - before, n);
-
-		if (written < n) {
-			cut(l, written);
-		} else {
-			l->size += n;
-			l->newline_first = false;
-			l->failing = false;
-		}
-	}
+	if (l->path != NULL)
+		write_file(l);
+	if (l->targets.count > 0)
+		log_targets_send(&l->targets, l->out, l->used);
 	l->used = 0;
 }
 
@@ -313,7 +300,7 @@ static void make_room(struct log *l, size_t n)
 	if (n <= room(l))
 		return;
 	write_out(l);
-	if (l->fd >= 0 && l->size > 0 && l->size + n > l->limit)
+	if (l->fd >= 0 && is_due(l, n))
 		rotate(l);
 }
 
@@ -408,9 +395,8 @@ static size_t take_plain_lines(struct log *l, const char *bytes, size_t n)
 	return length;
 }
 
-void log_take(struct log *l, enum log_stream s, const char *bytes, size_t n)
+static void take(struct log *l, enum log_stream s, const char *bytes, size_t n)
 {
-	stamp(l, s);
 	while (n > 0) {
 		size_t took = 0;
 
@@ -423,6 +409,57 @@ void log_take(struct log *l, enum log_stream s, const char *bytes, size_t n)
 		bytes += took;
 		n -= took;
 	}
+}
+
+static int64_t monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* The time is over in which so much was too much: that is said, where lines have a stream. */
+static void end_limit(struct log *l, int64_t now)
+{
+	struct log_loss left_out;
+
+	if (!log_rate_over(&l->rate, now, &left_out) || left_out.bytes == 0)
+		return;
+	add_loss(&l->limited, left_out);
+	if (!l->timestamps)
+		return;
+	make_room(l, HEAD_LENGTH + LOSS_MAX + 1);
+	advance(l, format_loss(l, l->out + l->used, &left_out, "left out: log.rate"));
+}
+
+static void take_limited(struct log *l, enum log_stream s, const char *bytes, size_t n)
+{
+	int64_t now = monotonic();
+
+	end_limit(l, now);
+	if (l->rate.end == 0)
+		l->rate.end = now + l->rate.span;
+	while (n > 0) {
+		bool taken;
+		size_t length = log_rate_judge(&l->rate, s, bytes, n, &taken);
+
+		if (taken)
+			take(l, s, bytes, length);
+		else if (l->held[s].n > 0)
+			put_record(l, s, "", 0, false);	/* the rest of that line is left out */
+		bytes += length;
+		n -= length;
+	}
+}
+
+void log_take(struct log *l, enum log_stream s, const char *bytes, size_t n)
+{
+	stamp(l, s);
+	if (l->rate.amount > 0)
+		take_limited(l, s, bytes, n);
+	else
+		take(l, s, bytes, n);
 }
 
 void log_end(struct log *l, enum log_stream s)
@@ -450,10 +487,21 @@ static void release(struct log *l)
 	}
 }
 
+/* Nobody waits for what is to be said with more output. */
+static void say_limited(struct log *l, int64_t now)
+{
+	if (l->rate.left_out.bytes == 0 || now < l->rate.end)
+		return;
+	stamp(l, LOG_STDOUT);
+	end_limit(l, now);
+}
+
 void log_flush(struct log *l)
 {
 	bool fast = l->taken > BUSY;
 
+	if (l->rate.left_out.bytes > 0)
+		say_limited(l, monotonic());
 	write_out(l);
 	l->taken = 0;
 	if (!fast)
@@ -468,23 +516,90 @@ bool log_busy(const struct log *l)
 int log_reopen(struct log *l)
 {
 	write_out(l);
-	return open_file(l);
+	return l->path != NULL ? open_file(l) : 0;
 }
 
-uint64_t log_dropped(struct log *l)
+void log_finish(struct log *l)
 {
-	uint64_t dropped = l->failing ? 0 : l->dropped;
-
-	l->dropped -= dropped;
-	return dropped;
+	log_end(l, LOG_STDOUT);
+	log_end(l, LOG_STDERR);
+	say_limited(l, INT64_MAX);
+	log_flush(l);
 }
 
-uint64_t log_lost(struct log *l)
+int log_timeout(const struct log *l)
 {
-	uint64_t lost = l->dropped;
+	const int64_t ms = 1000000;
+	int64_t left;
 
-	l->dropped = 0;
-	return lost;
+	if (l->rate.left_out.bytes == 0)
+		return -1;
+	left = l->rate.end - monotonic();
+	return left <= 0 ? 0 : left / ms > INT_MAX - 1 ? INT_MAX : (int)(left / ms) + 1;
+}
+
+int log_replace(struct log *l, ino_t inode, const char *file)
+{
+	if (l->path != NULL)
+		return log_put_back(l->path, l->max_files, inode, file);
+	errno = ENOENT;
+	return -1;
+}
+
+ino_t log_rotated(struct log *l)
+{
+	ino_t aside = l->aside;
+
+	l->aside = 0;
+	return aside;
+}
+
+static struct log_loss take_loss(struct log_loss *loss)
+{
+	struct log_loss taken = *loss;
+
+	*loss = (struct log_loss){ 0, 0 };
+	return taken;
+}
+
+struct log_loss log_limited(struct log *l)
+{
+	return take_loss(&l->limited);
+}
+
+int log_trouble(struct log *l)
+{
+	if (l->path == NULL || l->error == 0 || l->complained)
+		return 0;
+	l->complained = true;
+	return l->error;
+}
+
+/* The file comes first, where there is one. */
+static struct log_target *target_at(const struct log *l, int place)
+{
+	int i = place - (l->path != NULL);
+
+	return i >= 0 && i < l->targets.count ? (struct log_target *)&l->targets.all[i] : NULL;
+}
+
+const char *log_place(const struct log *l, int place)
+{
+	const struct log_target *target = target_at(l, place);
+
+	if (target != NULL)
+		return log_kind_name(target->kind);
+	return place == 0 && l->path != NULL ? "file" : NULL;
+}
+
+struct log_loss log_dropped(struct log *l, int place, bool at_end)
+{
+	struct log_target *target = target_at(l, place);
+	int error = target != NULL ? target->error : l->error;
+
+	if (error != 0 && !at_end)
+		return (struct log_loss){ 0, 0 };
+	return take_loss(target != NULL ? &target->lost : &l->dropped);
 }
 
 int log_open(struct log *l, const char *path, uint64_t max_size, unsigned int max_files,
@@ -492,7 +607,7 @@ int log_open(struct log *l, const char *path, uint64_t max_size, unsigned int ma
 {
 	char *map;
 
-	if (strlen(path) + sizeof(".4294967295") > PATH_MAX) {
+	if (path != NULL && strlen(path) + sizeof(LOG_SUFFIX) > PATH_MAX) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -503,8 +618,10 @@ int log_open(struct log *l, const char *path, uint64_t max_size, unsigned int ma
 	};
 	if (max_size == 0)
 		l->max_size = UINT64_MAX;
-	if (open_file(l) < 0)
+	if (path != NULL && open_file(l) < 0)
 		return -1;
+	if (path != NULL)
+		log_tidy(path, max_files);
 	map = mmap(NULL, MAP_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED)
 		return refuse(l, errno);

@@ -2,6 +2,9 @@
 #ifndef JAILER_LOG_H
 #define JAILER_LOG_H
 
+#include "log_rate.h"
+#include "log_to.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,10 +24,13 @@ struct log_held {
 };
 
 struct log {
-	const char *path;	/* the caller's; must live as long as the log */
+	const char *path;	/* the caller's; must live as long as the log. NULL: no file */
 	uint64_t max_size;
 	unsigned int max_files;
 	bool timestamps;
+	time_t max_age;		/* seconds, 0: any */
+	struct log_rate rate;
+	struct log_targets targets;	/* with timestamps only */
 
 	int fd;			/* -1: the path is refused or cannot be opened just now */
 	dev_t dev;
@@ -32,8 +38,12 @@ struct log {
 	uint64_t size;		/* of the file, without what waits in `out` */
 	uint64_t limit;		/* size at which the file is rotated */
 	bool newline_first;	/* the file ends in the middle of a line */
-	bool failing;		/* the last write did not succeed */
-	uint64_t dropped;
+	time_t begun;		/* when the first line of the file was written */
+	ino_t aside;		/* of the file put aside last, until somebody asks; 0: none */
+	int error;		/* of the last write, 0: it succeeded */
+	bool complained;	/* somebody has asked for it */
+	struct log_loss dropped, unsaid;	/* to be told to the monitor, and in the file */
+	struct log_loss limited;	/* left out for `rate`, to be told */
 
 	char *out;		/* whole records that wait for write(2) */
 	size_t used;
@@ -50,8 +60,8 @@ struct log {
 
 /*
  * Opens, or creates with mode 0640, the file at `path`, which must be a regular file and no
- * symbolic link. `max_size`: bytes, 0 for no rotation; `max_files`: with the current one.
- * Returns 0, or -1 with errno.
+ * symbolic link; or none for NULL. `max_size`: bytes, 0 for no rotation; `max_files`: with the current one.
+ * Returns 0, or -1 with errno. Age, rate and targets are set after it.
  */
 int log_open(struct log *l, const char *path, uint64_t max_size, unsigned int max_files,
 	     bool timestamps);
@@ -74,10 +84,28 @@ bool log_busy(const struct log *l);
 /* Opens the path again, for those who renamed the file. Returns 0, or -1 with errno. */
 int log_reopen(struct log *l);
 
-/* Bytes dropped since last asked; 0 as long as writing does not work. */
-uint64_t log_dropped(struct log *l);
+/* All streams have ended: says what is yet to be said, and writes it out. */
+void log_finish(struct log *l);
 
-/* The same whether or not writing works: for the end. */
-uint64_t log_lost(struct log *l);
+/* Milliseconds until something is to be said that nobody waits for with more output, -1: nothing. */
+int log_timeout(const struct log *l);
+
+/* A compressed copy takes the place of a file put aside; see log_put_back(). */
+int log_replace(struct log *l, ino_t inode, const char *file);
+
+/* The file put aside last since it was asked for, 0: none. */
+ino_t log_rotated(struct log *l);
+
+/* What was left out for the rate since last asked. */
+struct log_loss log_limited(struct log *l);
+
+/* The errno of a file that cannot be written, once for each time that this begins; else 0. */
+int log_trouble(struct log *l);
+
+/* Where lines go: "file", "journald", "syslog", or NULL from the number on that there is none of. */
+const char *log_place(const struct log *l, int place);
+
+/* What was dropped there since last asked: as long as writing does not work nothing, unless it is for the end. */
+struct log_loss log_dropped(struct log *l, int place, bool at_end);
 
 #endif

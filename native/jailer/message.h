@@ -9,10 +9,13 @@
 #define MESSAGE_MAX (1U << 20)
 #define MESSAGE_FDS 3
 
-/* A message on its way out. What does not fit is cut: only a subject can be that long. */
+/* The most of what a check prints that is passed on, in bytes. */
+#define OUTPUT_CUT 4096
+
+/* A message on its way out. What does not fit is cut: only a subject or an output can be that long. */
 struct frame {
 	size_t used;
-	char bytes[1400];
+	char bytes[OUTPUT_CUT + 512];
 };
 
 void frame_begin(struct frame *f, const char *type);

@@ -1,5 +1,6 @@
 #include "calls.h"
 #include "jailer.h"
+#include "notices.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,9 +13,9 @@
 #define IDLE 1000
 
 /* Everything that can wake the jailer; `tag` says what it is. */
-enum tag { TAG_LISTENER, TAG_SIGNALS, TAG_CHANNEL, TAG_OUTPUT, TAG_ANSWER, TAG_CONNECTION, TAG_SESSION };
+enum tag { TAG_LISTENER, TAG_SIGNALS, TAG_CHANNEL, TAG_OUTPUT, TAG_ANSWER, TAG_CONNECTION, TAG_SESSION, TAG_CHECK, TAG_NOTICES };
 
-#define WATCH_MAX (6 + CONNECTION_MAX + SESSION_MAX)
+#define WATCH_MAX (7 + CONNECTION_MAX + 2 * SESSION_MAX)
 
 struct watch {
 	struct pollfd fds[WATCH_MAX];
@@ -45,13 +46,18 @@ static void list_all(struct watch *w, const struct jailer *j)
 {
 	w->count = 0;
 	add(w, j->signals, TAG_SIGNALS, 0);
+	/* Who says something and ends at once has said it before it ended. */
+	add(w, notices_fd(), TAG_NOTICES, 0);
 	add(w, j->channel, TAG_CHANNEL, 0);
 	add(w, j->outputs[0], TAG_OUTPUT, 0);
 	add(w, j->outputs[1], TAG_OUTPUT, 1);
 	add(w, answers_fd(&j->answers), TAG_ANSWER, 0);
-	for (int i = 0; i < SESSION_MAX; i++)
-		if (j->sessions[i].used)
-			add(w, j->sessions[i].report, TAG_SESSION, i);
+	for (int i = 0; i < SESSION_MAX; i++) {
+		if (!j->sessions[i].used)
+			continue;
+		add(w, j->sessions[i].report, TAG_SESSION, i);
+		add(w, j->sessions[i].check ? j->sessions[i].output : -1, TAG_CHECK, i);
+	}
 	for (int i = 0; i < CONNECTION_MAX; i++)
 		if (j->connections[i].role != ROLE_NONE)
 			add(w, j->connections[i].fd, TAG_CONNECTION, i);
@@ -106,18 +112,15 @@ static void serve(struct jailer *j, enum tag tag, int index)
 		if (j->sessions[index].used && j->sessions[index].report >= 0)
 			session_report(j, index);
 		break;
+	case TAG_CHECK:
+		if (j->sessions[index].used && j->sessions[index].output >= 0)
+			check_take(&j->sessions[index]);
+		break;
+	case TAG_NOTICES:
+		notices_take(&j->plan);
+		notices_tell(j);
+		break;
 	}
-}
-
-static void tell_dropped(struct jailer *j, uint64_t dropped)
-{
-	struct frame f;
-
-	if (dropped == 0)
-		return;
-	frame_begin(&f, "log.dropped");
-	frame_add_number(&f, (int64_t)dropped);
-	event_send(j, &f);
 }
 
 /* Sleeps at most `timeout` ms until something happens, and deals with it. As poll(2) returns. */
@@ -134,11 +137,18 @@ static int turn(struct jailer *j, int timeout)
 	return ready;
 }
 
-static int next_timeout(const struct jailer *j)
+/* The sooner of two timeouts, -1 being none. */
+static int sooner(int a, int b)
 {
-	int session = session_timeout(j), answer = answers_timeout(&j->answers);
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
 
-	return session < 0 || (answer >= 0 && answer < session) ? answer : session;
+static int next_timeout(struct jailer *j)
+{
+	int timeout = sooner(session_timeout(j), answers_timeout(&j->answers));
+
+	timeout = sooner(timeout, notices_timeout(j));
+	return j->logging ? sooner(timeout, log_timeout(&j->log)) : timeout;
 }
 
 static void run(struct jailer *j)
@@ -150,7 +160,7 @@ static void run(struct jailer *j)
 
 		if (j->logging) {
 			log_flush(&j->log);
-			tell_dropped(j, log_dropped(&j->log));
+			output_tell(j, false);
 		}
 		/* A second without work, and the memory for it is given back. */
 		if (!idle && (timeout < 0 || timeout > IDLE))
@@ -162,6 +172,7 @@ static void run(struct jailer *j)
 		}
 		session_expire(j);
 		answers_expire(j);
+		notices_tell(j);
 	}
 }
 
@@ -203,12 +214,12 @@ static void finish(struct jailer *j)
 {
 	while (j->channel >= 0 && note_take(j))
 		;
+	notices_end(j);
 	sessions_end(j);
 	answers_end(j);
 	settle_result(j);
 	output_drain(j);
-	if (j->logging)
-		tell_dropped(j, log_lost(&j->log));
+	output_tell(j, true);
 	j->last_phase = j->phase;
 	j->phase = PHASE_EXITED;
 	if (record_write(j) < 0)

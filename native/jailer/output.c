@@ -1,8 +1,10 @@
 #include "calls.h"
 #include "jailer.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -17,12 +19,32 @@ static void close_pair(const int ends[2])
 	close(ends[1]);
 }
 
+const char *log_subject(const struct plan *p)
+{
+	return p->log_path != NULL ? p->log_path : p->log_targets.first->source;
+}
+
+static int open_log(struct log *l, const struct plan *p)
+{
+	if (log_open(l, p->log_path, p->log_size, p->log_files, p->log_path == NULL || p->log_timestamps) < 0)
+		return -1;
+	l->max_age = (time_t)p->log_age;
+	l->rate = (struct log_rate){ .amount = p->log_rate, .of_bytes = p->log_rate_bytes,
+				     .span = (int64_t)p->log_rate_seconds * 1000000000 };
+	for (const struct item *i = p->log_targets.first; i != NULL; i = i->next) {
+		enum log_kind kind = strcmp(i->target, "syslog") == 0 ? LOG_SYSLOG : LOG_JOURNALD;
+
+		if (log_targets_add(&l->targets, p->name, kind, i->source) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int output_open(struct jailer *j)
 {
-	const struct plan *p = &j->plan;
 	int ends[2];
 
-	if (log_open(&j->log, p->log_path, p->log_size, p->log_files, p->log_timestamps) < 0)
+	if (open_log(&j->log, &j->plan) < 0)
 		return -1;
 	j->logging = true;
 	buffer = mmap(NULL, OUTPUT_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -92,7 +114,61 @@ void output_drain(struct jailer *j)
 	for (int i = 0; i < 2; i++) {
 		for (int n = 0; n < most && output_take(j, i) > 0; n++)
 			;
-		log_end(&j->log, i == 0 ? LOG_STDOUT : LOG_STDERR);
 	}
-	log_flush(&j->log);
+	log_finish(&j->log);
+}
+
+static void tell_rotated(struct jailer *j)
+{
+	ino_t inode = log_rotated(&j->log);
+	struct frame f;
+
+	if (inode == 0)
+		return;
+	frame_begin(&f, "log.rotated");
+	frame_add_number(&f, (int64_t)inode);
+	event_send(j, &f);
+}
+
+static void tell_loss(struct jailer *j, const char *type, struct log_loss loss, const char *where)
+{
+	struct frame f;
+
+	if (loss.bytes == 0)
+		return;
+	frame_begin(&f, type);
+	frame_add_number(&f, (int64_t)loss.lines);
+	frame_add_number(&f, (int64_t)loss.bytes);
+	if (where != NULL)
+		frame_add(&f, where);
+	event_send(j, &f);
+}
+
+void output_tell(struct jailer *j, bool at_end)
+{
+	struct log *l = &j->log;
+	const char *where;
+	int error;
+
+	/* Counts are kept for the one who comes next. */
+	if (!j->logging || connection_find(j, ROLE_MONITOR) == NULL)
+		return;
+	tell_rotated(j);
+	error = log_trouble(l);
+	if (error != 0)
+		event_fault(j, "warning", STEP_LOG, j->plan.log_path, error);
+	tell_loss(j, "log.limited", log_limited(l), NULL);
+	for (int place = 0; (where = log_place(l, place)) != NULL; place++)
+		tell_loss(j, "log.dropped", log_dropped(l, place, at_end), where);
+}
+
+bool output_replace(struct jailer *j, const char *inode, const char *file)
+{
+	uint64_t number;
+
+	if (!text_to_number(inode, 10, INT64_MAX, &number))
+		return false;
+	if (j->logging && log_replace(&j->log, (ino_t)number, file) < 0 && errno != ENOENT)
+		event_fault(j, "warning", STEP_LOG, log_subject(&j->plan), errno);
+	return true;
 }

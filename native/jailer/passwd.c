@@ -1,14 +1,11 @@
 #include "passwd.h"
-#include "calls.h"
+#include "jailfile.h"
 #include "text.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
-#define FILE_MAX (1U << 20)
 #define ID_MAX (UINT32_MAX - 1)		/* (uid_t)-1 means "leave it" to the kernel */
 
 /* A whole file, and the line that is being read. */
@@ -17,44 +14,15 @@ struct table {
 	char *at;
 };
 
-/* Reads `path`; a file that is missing is an empty one. */
 static int table_open(struct table *t, const char *path)
 {
-	struct stat st;
-	size_t have = 0;
-	/* O_NONBLOCK: a fifo in its place must not hold us up. */
-	int fd = sys_openat2(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
-			     RESOLVE_NO_MAGICLINKS);
-
-	t->bytes = mmap(NULL, FILE_MAX + 1, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	t->at = t->bytes;
-	if (t->bytes == MAP_FAILED)
-		return -1;
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-	if (fstat(fd, &st) < 0)
-		return -1;
-	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)FILE_MAX) {
-		errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
-		return -1;
-	}
-	while (have < FILE_MAX) {
-		ssize_t n = read(fd, t->bytes + have, FILE_MAX - have);
-
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	close(fd);
-	return 0;
+	t->bytes = t->at = jail_file_read(path);
+	return t->bytes == NULL ? -1 : 0;
 }
 
 static void table_close(struct table *t)
 {
-	munmap(t->bytes, FILE_MAX + 1);
+	jail_file_free(t->bytes);
 }
 
 /* Cuts the next line at its colons into `want` fields. Returns false at the end. */

@@ -45,6 +45,10 @@ static bool check_plan(struct plan *p)
 		p->name == NULL			     ? "name" :
 		p->launch == NULL		     ? "launch" :
 		p->rundir == NULL		     ? "rundir" :
+		p->log_age != 0 && p->log_path == NULL ? "log.age" :
+		p->log_rate != 0 && !plan_logs(p)    ? "log.rate" :
+		/* Plain lines do not tell which stream they are of. */
+		p->log_targets.first != NULL && p->log_path != NULL && !p->log_timestamps ? "log.to" :
 		p->root == NULL			     ? "root" :
 		(p->namespaces & walls) != walls     ? "namespaces" :
 		user != (p->uid_map != NULL)	     ? "uid_map" :
@@ -99,7 +103,7 @@ int plan_read(struct plan *p, int fd)
 {
 	struct item_list *lists[] = { &p->times, &p->cgroups, &p->furnish, &p->cover,
 				      &p->sysctls, &p->rlimits, &p->envs, &p->answer_mounts,
-				      &p->layers };
+				      &p->layers, &p->log_targets };
 	struct stat st;
 	struct fields f;
 	size_t size, spare;
@@ -127,6 +131,11 @@ int plan_read(struct plan *p, int fd)
 		return 0;
 	errno = EINVAL;
 	return -1;
+}
+
+bool plan_logs(const struct plan *plan)
+{
+	return plan->log_path != NULL || plan->log_targets.first != NULL;
 }
 
 const char *plan_workdir(const struct plan *plan, bool login)

@@ -13,7 +13,7 @@
 enum item_kind {
 	ITEM_MOUNT, ITEM_MKDIR, ITEM_SYMLINK, ITEM_FILE, ITEM_NODE,	/* plan->furnish */
 	ITEM_MASK, ITEM_READONLY,				/* plan->cover */
-	ITEM_SYSCTL, ITEM_RLIMIT, ITEM_CGROUP, ITEM_TIME, ITEM_ENV, ITEM_ANSWER, ITEM_LAYER,
+	ITEM_SYSCTL, ITEM_RLIMIT, ITEM_CGROUP, ITEM_TIME, ITEM_ENV, ITEM_ANSWER, ITEM_LAYER, ITEM_LOG,
 };
 
 enum mount_type {
@@ -70,6 +70,11 @@ struct plan {
 	uint64_t log_size;
 	unsigned int log_files;
 	bool log_timestamps;
+	uint64_t log_age;	/* seconds, 0: any */
+	uint64_t log_rate, log_rate_seconds;	/* 0: whatever there is */
+	bool log_rate_bytes;
+	struct item_list log_targets;	/* target: the kind; source: the socket */
+	const char *notify;	/* where processes of the jail tell of themselves; or NULL */
 	uint64_t namespaces;	/* CLONE_NEW* */
 	const char *uid_map, *gid_map;
 	const char *netns;	/* of an earlier life, in place of new net and user namespaces; or NULL */
@@ -123,6 +128,9 @@ char *fields_next(struct fields *f);
  * key, if one is to blame.
  */
 int plan_read(struct plan *plan, int fd);
+
+/* Whether anything becomes of output. */
+bool plan_logs(const struct plan *plan);
 
 /* Where commands start: the plan's directory; else, as NULL, the user's home for a login, else "/". */
 const char *plan_workdir(const struct plan *plan, bool login);

@@ -50,6 +50,7 @@ static void answer_client(struct jailer *j, struct session *s)
 	}
 	frame_add_number(&f, s->ending.number);
 	frame_send(c->fd, &f, -1);
+	s->client = NULL;
 	connection_close(j, c);
 }
 
@@ -69,7 +70,10 @@ static void answer_monitor(struct jailer *j, const struct session *s)
 static void answer(struct jailer *j, struct session *s)
 {
 	answer_client(j, s);
-	answer_monitor(j, s);
+	if (s->check)
+		check_answer(j, s);
+	else
+		answer_monitor(j, s);
 	if (s->report >= 0)
 		close(s->report);
 	s->used = false;
@@ -97,28 +101,47 @@ static void note_request(struct session *s, const struct request *r, const struc
 	copy(s->workdir, sizeof(s->workdir), r->workdir[0] != '\0' ? r->workdir : s->user);
 }
 
+/* What it reads and writes, behind the request and the report. Returns how many, or -1 with errno. */
+static int list_streams(struct jailer *j, struct session *s, int *fds)
+{
+	if (s->check) {
+		fds[0] = check_open(s);
+		return fds[0] < 0 ? -1 : 1;
+	}
+	if (s->client != NULL) {
+		memcpy(fds, s->client->in.fds, sizeof(*fds) * MESSAGE_FDS);
+		return MESSAGE_FDS;
+	}
+	memcpy(fds, j->inputs, sizeof(j->inputs));
+	return j->inputs[0] >= 0 ? 2 : 0;
+}
+
 /* Has init start it. `fields`: those of the request. 0, or -1 with errno. */
 static int order(struct jailer *j, struct session *s, const struct fields *fields)
 {
-	struct order order = { .type = ORDER_EXEC, .exec = ++j->ordered };
-	const bool logged = s->client == NULL && j->inputs[0] >= 0;
-	int fds[EXEC_FDS], count = 2, ends[2], result, error;
+	struct order order = { .type = s->check ? ORDER_CHECK : ORDER_EXEC, .exec = ++j->ordered,
+			       .number = s->kind };
+	int fds[EXEC_FDS], ends[2], result, error;
+	int streams = list_streams(j, s, fds + 2);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+	if (streams < 0)
 		return -1;
-	fds[0] = request_pack(fields);
-	fds[1] = ends[1];
-	for (int i = 0; s->client != NULL && i < MESSAGE_FDS; i++)
-		fds[count++] = s->client->in.fds[i];
-	for (int i = 0; logged && i < 2; i++)
-		fds[count++] = j->inputs[i];
-	result = fds[0] < 0 ? -1 : jail_order(j, &order, fds, count);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+		ends[0] = ends[1] = fds[0] = result = -1;
+	} else {
+		fds[0] = request_pack(fields);
+		fds[1] = ends[1];
+		result = fds[0] < 0 ? -1 : jail_order(j, &order, fds, 2 + streams);
+	}
 	error = errno;
 	s->order = order.exec;
 	s->report = ends[0];
-	close(ends[1]);
+	if (ends[1] >= 0)
+		close(ends[1]);
 	if (fds[0] >= 0)
 		close(fds[0]);
+	if (s->check)
+		close(fds[2]);
 	errno = error;
 	return result;
 }
@@ -136,37 +159,84 @@ static struct session *take_place(struct jailer *j, struct connection *client)
 	return &j->sessions[i];
 }
 
+/* `outside`: for one that gets no place. NULL: it has been answered. */
+static struct session *begin(struct jailer *j, struct connection *client, const char *id, bool check,
+			     struct session *outside)
+{
+	struct session *s = take_place(j, client);
+	const bool full = s == NULL;
+
+	if (full)
+		s = outside;
+	*s = (struct session){ .used = true, .client = client, .report = -1, .check = check, .output = -1 };
+	copy(s->id, sizeof(s->id), id);
+	copy(s->subject, sizeof(s->subject), j->plan.name);
+	if (!full)
+		return s;
+	fail_at_once(j, s, STEP_EXEC_LIMIT, EAGAIN);
+	return NULL;
+}
+
+/* `timeout`: in ms. `fields`: those of the request. */
+static void go_on(struct jailer *j, struct session *s, const struct fields *fields, int64_t timeout)
+{
+	s->timeout = (unsigned int)((timeout + 999) / 1000);
+	s->deadline = timeout > 0 ? now_ms() + timeout : 0;
+	if (s->terminal && s->client == NULL)
+		fail_at_once(j, s, STEP_EXEC, EINVAL);
+	else if (j->phase < PHASE_STARTING || j->phase == PHASE_EXITED)
+		fail_at_once(j, s, STEP_EXEC_SPAWN, ESRCH);
+	else if (order(j, s, fields) < 0)
+		fail_at_once(j, s, STEP_EXEC_SPAWN, errno);
+}
+
 void session_start(struct jailer *j, struct fields *f, struct connection *client, const char *id,
 		   unsigned int timeout)
 {
-	struct session outside, *s = take_place(j, client);	/* `outside`: for one that gets no place */
+	struct session outside, *s = begin(j, client, id, false, &outside);
 	const struct fields fields = *f;
-	const bool full = s == NULL;
 	struct request request;
 
-	if (full)
-		s = &outside;
-	*s = (struct session){ .used = true, .client = client, .report = -1 };
-	copy(s->id, sizeof(s->id), id);
-	copy(s->subject, sizeof(s->subject), j->plan.name);
-	if (full) {
-		fail_at_once(j, s, STEP_EXEC_LIMIT, EAGAIN);
+	if (s == NULL)
 		return;
-	}
 	if (!request_parse(&request, f)) {
 		fail_at_once(j, s, STEP_EXEC, EINVAL);
 		return;
 	}
 	note_request(s, &request, &j->plan);
 	request_free(&request);
-	s->timeout = timeout;
-	s->deadline = timeout > 0 ? now_ms() + (int64_t)timeout * 1000 : 0;
-	if (s->terminal && client == NULL)
+	go_on(j, s, &fields, (int64_t)timeout * 1000);
+}
+
+static bool read_kind(struct fields *f, enum check_kind *kind)
+{
+	static const char *const names[] = { "command", "tcp", "http" };
+	const char *s = fields_next(f);
+
+	for (int i = 0; s != NULL && i < 3; i++) {
+		*kind = (enum check_kind)i;
+		if (strcmp(s, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+void session_check(struct jailer *j, struct fields *f, const char *id, int64_t timeout)
+{
+	struct session outside, *s = begin(j, NULL, id, true, &outside);
+	struct fields fields;
+
+	if (s == NULL)
+		return;
+	if (!read_kind(f, &s->kind)) {
 		fail_at_once(j, s, STEP_EXEC, EINVAL);
-	else if (j->phase < PHASE_STARTING || j->phase == PHASE_EXITED)
-		fail_at_once(j, s, STEP_EXEC_SPAWN, ESRCH);
-	else if (order(j, s, &fields) < 0)
-		fail_at_once(j, s, STEP_EXEC_SPAWN, errno);
+		return;
+	}
+	fields = *f;
+	if (check_note(s, f, &j->plan))
+		go_on(j, s, &fields, timeout);
+	else
+		fail_at_once(j, s, STEP_EXEC, EINVAL);
 }
 
 void session_signal(struct jailer *j, int session, int sig)
@@ -175,6 +245,29 @@ void session_signal(struct jailer *j, int session, int sig)
 			       .number = sig };
 
 	jail_order(j, &order, NULL, 0);
+}
+
+void session_leave(struct jailer *j, int session)
+{
+	/* Answered, he goes as everybody does. */
+	if (j->sessions[session].client == NULL)
+		return;
+	j->sessions[session].client = NULL;
+	session_signal(j, session, SIGHUP);
+	session_signal(j, session, SIGCONT);
+}
+
+void sessions_forget(struct jailer *j)
+{
+	for (int i = 0; i < SESSION_MAX; i++) {
+		struct session *s = &j->sessions[i];
+
+		if (!s->used || s->id[0] == '\0')
+			continue;
+		s->id[0] = '\0';
+		if (s->check)
+			session_signal(j, i, SIGTERM);
+	}
 }
 
 static void take_terminal(struct session *s, int master)
@@ -269,7 +362,8 @@ void session_expire(struct jailer *j)
 		}
 		s->deadline = now + GRACE;
 		s->timed_out = true;
-		session_signal(j, i, SIGKILL);
+		/* Its minder is to take everybody else along. */
+		session_signal(j, i, s->check ? SIGTERM : SIGKILL);
 	}
 }
 

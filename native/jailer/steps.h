@@ -8,6 +8,7 @@
 #define STEPS(X)                                                              \
 	X(STEP_PLAN,        "plan",         "read the launch plan")               \
 	X(STEP_LOG,         "log",          "open the log")                       \
+	X(STEP_NOTIFY,      "notify",       "make the socket for notices")        \
 	X(STEP_TIME,        "time",         "make the time namespace")            \
 	X(STEP_CGROUP,      "cgroup",       "enter the cgroup")                   \
 	X(STEP_CLONE,       "clone",        "make the namespaces")                \

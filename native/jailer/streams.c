@@ -28,7 +28,7 @@ void streams_settle(const struct plan *plan)
 	if (null < 0)
 		build_fail(INIT_CHANNEL, STEP_STDIO, "/dev/null");
 	dup2(null, STDIN_FILENO);
-	if (plan->log_path == NULL) {
+	if (!plan_logs(plan)) {
 		dup2(null, STDOUT_FILENO);
 		dup2(null, STDERR_FILENO);
 	}

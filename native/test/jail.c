@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -223,6 +226,21 @@ int jail_client(struct jail *jail, const int *fds, ...)
 	va_end(fields);
 	send_message(fd, bytes, size, fds);
 	return fd;
+}
+
+void jail_loopback(const struct jail *jail)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	char path[64];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", jail->init);
+	pid = fork();
+	if (pid == 0)
+		_exit(setns(open(path, O_RDONLY), CLONE_NEWNET) < 0 ||
+		      ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCSIFFLAGS, &lo) < 0);
+	check(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
 static bool receive(int fd, char *to, size_t n, int *right)

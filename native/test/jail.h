@@ -10,7 +10,7 @@
 
 /* A message from the jailer, cut into its fields. */
 struct event {
-	char bytes[4096];
+	char bytes[8192];
 	const char *fields[FIELDS_MAX];
 	int count;
 	int right;		/* a descriptor that came along, or -1 */
@@ -41,6 +41,9 @@ void plan_usual(struct jail *jail);
 
 /* Starts the jailer and connects; sends `monitor`, and `go` where `go` is set. */
 void jail_start(struct jail *jail, bool go);
+
+/* The loopback of its own network comes up. */
+void jail_loopback(const struct jail *jail);
 
 /* The next event; false when the jailer has gone. Fails the test after 20 s. */
 bool jail_event(int fd, struct event *e);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static const struct test *const groups[] = { plan_tests, build_tests, run_tests, exec_tests,
-					   shelf_tests, answers_tests, again_tests };
+					   shelf_tests, answers_tests, again_tests, check_tests, notify_tests };
 
 static bool run(const struct test *t)
 {

@@ -9,6 +9,6 @@ struct test {
 
 /* Each ends with an empty one. */
 extern const struct test plan_tests[], build_tests[], run_tests[], exec_tests[], shelf_tests[],
-	answers_tests[], again_tests[];
+	answers_tests[], again_tests[], check_tests[], notify_tests[];
 
 #endif

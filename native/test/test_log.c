@@ -1,4 +1,4 @@
-/* link: test/test_log.c jailer/log.c jailer/outside.c jailer/target.c  (with -Ijailer; needs root for the full disk, in a mount namespace of its own) */
+/* link: test/test_log.c jailer/log.c jailer/log_files.c jailer/log_rate.c jailer/log_to.c jailer/stamp.c jailer/text.c jailer/outside.c jailer/target.c  (with -Ijailer; needs root for the full disk, in a mount namespace of its own) */
 #define _GNU_SOURCE
 #include "log.h"
 
@@ -448,13 +448,14 @@ static void test_symlinks(void)
 	say(&l, LOG_STDOUT, "lost\n");
 	say(&l, LOG_STDERR, "lost too\n");
 	log_flush(&l);
-	check(access(target, F_OK) < 0 && l.dropped == 14 && log_dropped(&l) == 0,
+	check(access(target, F_OK) < 0 && l.dropped.bytes == 14 && log_dropped(&l, 0, false).bytes == 0,
 	      "a link put there later is not written through, what is dropped is counted");
 	unlink(path);
 	ahead++;
 	say(&l, LOG_STDOUT, "back\n");
 	log_flush(&l);
-	check(file_is(path, "", 0) == false && log_dropped(&l) == 14 && log_dropped(&l) == 0,
+	check(file_is(path, "", 0) == false && log_dropped(&l, 0, false).bytes == 14 &&
+	      log_dropped(&l, 0, false).bytes == 0,
 	      "when writing works again the number is told, once");
 	done(&l);
 }
@@ -571,13 +572,13 @@ static int full_disk(bool timestamps)
 			return 4;
 	}
 	log_flush(&l);
-	if (log_dropped(&l) != 0 || l.dropped == 0)
+	if (log_dropped(&l, 0, false).bytes != 0 || l.dropped.bytes == 0)
 		return 5;
 	unlink(ballast);
 	log_take(&l, LOG_STDOUT, "end\n", 4);
 	log_flush(&l);
 	said += 4;
-	dropped = log_dropped(&l);
+	dropped = log_dropped(&l, 0, false).bytes;
 	t = file(log_path);
 	out = t;
 	if (timestamps && !read_back(t, "stdout", &out))

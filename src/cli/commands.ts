@@ -4,12 +4,14 @@ import { completionScript, shells, type Shell } from './completion.js';
 import { check } from './check.js';
 import { config } from './config-commands.js';
 import { done } from './context.js';
+import { events } from './events.js';
 import { exec } from './exec.js';
 import { fmt } from './fmt.js';
 import { commandHelp, overview } from './help.js';
 import { kill, pause, restart, resume, shutdown, start, stop } from './lifecycle.js';
 import { list } from './list.js';
 import { logs } from './logs.js';
+import { metrics } from './metrics.js';
 import { paramsCommand } from './params-command.js';
 import { plan } from './plan.js';
 import { reload } from './reload.js';
@@ -57,7 +59,7 @@ const help = localCommand({
 
 /** THE TABLE: every command of jailctl, in the order manuals show them. */
 export const commands: readonly Command[] = [
-  ...[start, stop, restart, status, list, stats, top, logs],
+  ...[start, stop, restart, status, list, stats, top, logs, events, metrics],
   ...[run, exec, set, kill, pause, resume],
   ...[audit, check, config, fmt, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],

@@ -37,6 +37,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   readonly now: () => Date;
   readonly instance: Instance;
+  /** All metrics, as text for Prometheus; absent where there are none. */
+  readonly metrics?: () => Promise<string>;
   /** The jails of the running jaild; null in the client's own process. */
   readonly operations: Operations | null;
 }

@@ -16,18 +16,19 @@ import { ownWords, parseWords, wrongUse } from './words.js';
 export interface Services {
   readonly instance: Instance;
   readonly operations: Operations;
+  readonly metrics?: () => Promise<string>;
   readonly now?: () => Date;
 }
 
 /** Answers requests of the control socket by the table of commands. */
-export function dispatchCommands({ instance, operations, now = () => new Date() }: Services): Dispatch {
+export function dispatchCommands({ now = () => new Date(), ...services }: Services): Dispatch {
   return async ({ request, peer, right, refused, signal, out, err, drained, takeTerminal }) => {
     const { calledAs, words, cwd, columns, terminals, noColor, term } = request;
     const terminal = { ...terminals, columns, term, colour: terminals.stdout && !noColor && term !== 'dumb' };
     return runCommand(
       {
         ...{ calledAs, words, cwd, terminal, peer, right, out, err, drained, takeTerminal, signal },
-        ...{ now, instance, operations },
+        ...{ now, ...services },
       },
       refused,
     );

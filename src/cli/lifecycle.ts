@@ -1,3 +1,4 @@
+import { readSeconds } from '../config/values/quantity.js';
 import { visible } from '../config/visible.js';
 import { errorText } from '../control/failure.js';
 import type { Operations, Outcome } from '../supervise/operations.js';
@@ -46,20 +47,34 @@ function chooseNames(
   return all ? every() : names;
 }
 
-/** One line on the terminal that tells what is being waited for; it is gone when there is a result. */
+/** Tells what is being waited for: on a terminal in one line that is gone when there is a result, else a line for each change. */
 function progressLine({ terminal, err }: DaemonContext) {
   const room = terminal.columns > 0 ? terminal.columns - 1 : 79;
+  const told = new Set<string>();
   let shown = false;
   return {
-    show: (line: string): void => {
-      if (!terminal.stderr) return;
-      shown = true;
-      err(`\r\u001b[K${printable(line).slice(0, room)}`);
+    show: (line: string, seconds?: number): void => {
+      const text = printable(line);
+      if (terminal.stderr) {
+        shown = true;
+        err(`\r\u001b[K${(seconds === undefined ? text : `${text}, ${seconds} s …`).slice(0, room)}`);
+      } else if (seconds !== undefined && !told.has(text)) {
+        told.add(text);
+        err(`${text}\n`);
+      }
     },
     clear: (): void => {
       if (shown) err('\r\u001b[K');
     },
   };
+}
+
+/** @returns milliseconds */
+function readTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = readSeconds(text);
+  if (!time.ok || time.value <= 0) throw wrongUse(`--timeout ${text}: not a span of time`, 'write 30s or 2m');
+  return time.value * 1000;
 }
 
 const all = { type: 'boolean', short: 'a', summary: 'All jails.' } as const;
@@ -68,14 +83,26 @@ const jails = { operands: 'NAME...', completes: 'jail', needs: 'operator' } as c
 export const start = daemonCommand({
   ...jails,
   name: 'start',
-  summary: 'Start jails, and those that they depend on, and wait until they run.',
-  options: { all },
+  summary: 'Start jails, and those that they depend on, and wait until they are ready.',
+  options: {
+    all,
+    timeout: {
+      type: 'string',
+      value: 'SPAN',
+      summary: 'Wait no longer than 30s, 2m; what is not ready by then goes on starting.',
+    },
+    'no-wait': { type: 'boolean', summary: 'Do not wait.' },
+  },
   run: async (context, { options, operands }) => {
     const { operations } = context;
     const every = () => [...new Set(operations.configuration.jails.map(({ name }) => name))];
     const names = chooseNames('start', operands, options.all, every);
+    const timeoutMs = readTimeout(options.timeout);
+    const how = { wait: !options['no-wait'], ...(timeoutMs !== undefined && { timeoutMs }) };
     const progress = progressLine(context);
-    return forEach(context, names, (to, known) => to.start(known, progress.show).finally(progress.clear));
+    return forEach(context, names, (to, known) =>
+      to.start(known, progress.show, how).finally(progress.clear),
+    );
   },
 });
 

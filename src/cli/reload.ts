@@ -31,7 +31,7 @@ export const reload = daemonCommand({
   needs: 'root',
   run: async (context, { options }) => {
     const dryRun = options['dry-run'];
-    const { ok, changes, diagnostics } = await context.operations.reload(dryRun);
+    const { ok, changes, diagnostics } = await context.operations.reload(dryRun, context.peer?.uid ?? null);
     const colour = context.terminal.colour && context.terminal.stderr;
     for (const diagnostic of diagnostics) context.err(`${formatDiagnostic(diagnostic, colour)}\n`);
     if (!ok) {

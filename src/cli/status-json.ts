@@ -1,4 +1,5 @@
 import type { BriefAccounting } from '../host/host.js';
+import type { HealthResult } from '../supervise/health.js';
 import type { JailNetwork, JailStatus, LastExit } from '../supervise/operations.js';
 import { signalName } from '../host/signal.js';
 
@@ -14,6 +15,17 @@ function exitAsJson(exit: LastExit) {
     cause: exit.cause,
     at: time(exit.at),
   };
+}
+
+/** The same with what came to be told of it later. */
+const endAsJson = (exit: LastExit) => ({
+  ...exitAsJson(exit),
+  reason: exit.reason ?? null,
+  up_ms: exit.upMs ?? null,
+});
+
+function checkAsJson({ at, finding, ended, output }: HealthResult) {
+  return { at: time(at), result: finding, how: ended.how, code: ended.code, output };
 }
 
 function accountingAsJson(figures: BriefAccounting) {
@@ -71,6 +83,11 @@ export function statusAsJson(jail: JailStatus) {
     limits: jail.limits,
     log: jail.log,
     defined_at: jail.definedAt,
+    exits: jail.exits.map(endAsJson),
+    health_checks: jail.checks.map(checkAsJson),
+    status_text: jail.says,
+    awaits: jail.awaits,
+    gave_up: jail.gaveUp,
   };
 }
 

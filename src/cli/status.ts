@@ -3,6 +3,7 @@ import type { JailStatus } from '../supervise/operations.js';
 import { daemonCommand } from './command.js';
 import type { DaemonContext } from './context.js';
 import { sortNames } from './jails.js';
+import { lastLines } from './log-tail.js';
 import { since, stateCell } from './list.js';
 import { withAddresses } from './network-lines.js';
 import { json, table } from './render.js';
@@ -34,14 +35,22 @@ function overview(jails: readonly JailStatus[], { terminal, now }: DaemonContext
   );
 }
 
+/** Lines of output that are shown of a jail that does not come up. */
+const TAIL = 10;
+
 /** Some jails, with what the kernel says of their networks. */
-function showEach(context: DaemonContext, names: readonly string[], asJson: boolean): void {
+async function showEach(context: DaemonContext, names: readonly string[], asJson: boolean): Promise<void> {
   const { operations, terminal, now, out } = context;
   const jails = names.length === 0 ? [] : operations.status(names);
   const networks = new Map(jails.map(({ name }) => [name, operations.network(name)]));
   const shown = jails.map((jail) => withAddresses(jail, networks.get(jail.name) ?? null));
-  if (asJson) out(json(statusReply(shown, networks)));
-  else out(shown.map((jail) => story(jail, networks.get(jail.name) ?? null, terminal, now())).join('\n'));
+  if (asJson) return out(json(statusReply(shown, networks)));
+  const stories = shown.map(async (jail) => {
+    const troubled = jail.state === 'backoff' || jail.state === 'failed';
+    const tail = troubled && jail.log !== null ? await lastLines(jail.log, TAIL) : [];
+    return story(jail, networks.get(jail.name) ?? null, terminal, now(), tail);
+  });
+  out((await Promise.all(stories)).join('\n'));
 }
 
 export const status = daemonCommand({
@@ -51,10 +60,10 @@ export const status = daemonCommand({
   completes: 'jail',
   options: { json: { type: 'boolean', summary: 'The whole answer for programs.' } },
   needs: 'operator',
-  run: (context, { options, operands }) => {
+  run: async (context, { options, operands }) => {
     const { known, unknown } = sortNames(operands, context.operations);
     const every = operands.length === 0;
-    if (!every) showEach(context, known, options.json);
+    if (!every) await showEach(context, known, options.json);
     else if (options.json) context.out(json(statusReply(context.operations.status())));
     else context.out(overview(context.operations.status(), context));
     for (const { message, hint } of unknown) context.err(errorText(message, hint));

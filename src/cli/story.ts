@@ -1,3 +1,5 @@
+import { visibleLines } from '../config/visible.js';
+import { describeEnd } from '../supervise/exits.js';
 import type { JailNetwork, JailStatus } from '../supervise/operations.js';
 import type { Terminal } from './context.js';
 import { stateCell } from './list.js';
@@ -17,6 +19,7 @@ function headline(jail: JailStatus, terminal: Terminal, now: Date): string {
   const remarks = [
     jail.pid === null ? '' : `pid ${jail.pid}`,
     jail.retryAt === null ? '' : `next try ${ahead(jail.retryAt, now)}`,
+    jail.awaits ?? '',
     jail.waitingFor.length === 0 ? '' : `waiting for ${jail.waitingFor.join(', ')}`,
     jail.flapping ? 'keeps failing' : '',
   ].filter((remark) => remark !== '');
@@ -67,8 +70,51 @@ function configText({ definedAt, stale, unlisted }: JailStatus): string {
   return [place, remark].filter((part) => part !== '').join(', ');
 }
 
-/** All there is to say about one jail, in lines for people; what is empty is left out. */
-export function story(jail: JailStatus, network: JailNetwork | null, terminal: Terminal, now: Date): string {
+/** "healthy", with what the last check came to where that is worth a word. */
+function healthText({ health, checks }: JailStatus, now: Date): string {
+  const last = checks.at(-1);
+  if (health === 'none') return '';
+  if (last === undefined) return health;
+  const said = last.output.trim().split('\n')[0] ?? '';
+  const words =
+    last.finding === 'unknown' ? `could not be checked: ${describeEnd(last.ended)}` : last.finding;
+  const why = last.finding === 'failed' && last.ended.how !== 'exit' ? ` (${describeEnd(last.ended)})` : '';
+  return `${health}, last check ${words}${why} ${ago(last.at, now)}${said === '' ? '' : `: ${said}`}`;
+}
+
+/** Of a jail that does not come up: how it ended the last times. One end is told of in any case. */
+function exitLines({ exits, exit, state }: JailStatus, now: Date): readonly Line[] {
+  const troubled = state === 'backoff' || state === 'failed';
+  const told = troubled && exits.length > 0 ? exits : exit === null ? [] : [exit];
+  return [...told].reverse().map(({ cause, at, upMs }, index): Line => {
+    const ran = troubled && upMs !== undefined && upMs > 0 ? `, up ${span(upMs)}` : '';
+    return [
+      index === 0 ? 'last' : 'before',
+      `${cause} (${troubled ? `${clock(at)}, ` : ''}${ago(at, now)}${ran})`,
+    ];
+  });
+}
+
+function wayOut({ name, state, gaveUp }: JailStatus): readonly Line[] {
+  if (state !== 'failed') return [];
+  const hint = `jailctl start ${name} tries again, and so does jailctl reload after its file was changed`;
+  return [
+    ['gave up', gaveUp ?? ''],
+    ['way out', hint],
+  ];
+}
+
+/**
+ * All there is to say about one jail, in lines for people; what is empty is left out.
+ * @param tail the last lines that it has said
+ */
+export function story(
+  jail: JailStatus,
+  network: JailNetwork | null,
+  terminal: Terminal,
+  now: Date,
+  tail: readonly string[] = [],
+): string {
   const lines: readonly Line[] = [
     ['command', jail.commandPid === null ? '' : `pid ${jail.commandPid}`],
     ['jid', jail.jid === null ? '' : String(jail.jid)],
@@ -78,9 +124,11 @@ export function story(jail: JailStatus, network: JailNetwork | null, terminal: T
     ['path', jail.path ?? ''],
     ['cgroup', jail.cgroup ?? ''],
     ...limitLines(jail),
-    ['health', jail.health === 'none' ? '' : jail.health],
+    ['says', jail.says ?? ''],
+    ['health', healthText(jail, now)],
     ['restarts', jail.restarts === 0 ? '' : String(jail.restarts)],
-    ['last', jail.exit === null ? '' : `${jail.exit.cause} (${ago(jail.exit.at, now)})`],
+    ...exitLines(jail, now),
+    ...wayOut(jail),
     ['next', nextText(jail, now)],
     ['config', configText(jail)],
     ['log', jail.log === null ? '' : `${jail.log} (jailctl logs ${jail.name})`],
@@ -90,5 +138,7 @@ export function story(jail: JailStatus, network: JailNetwork | null, terminal: T
   const edge = terminal.stdout ? terminal.columns : 0;
   const inLines = (text: string): string => (edge > 0 ? wrap(text, edge, ' '.repeat(width + 4)) : text);
   const body = filled.map(([title, text]) => `  ${title.padEnd(width)}  ${inLines(printable(text))}`);
-  return `${[headline(jail, terminal, now), ...body].join('\n')}\n`;
+  const said =
+    tail.length === 0 ? [] : ['  it said last:', ...tail.map((line) => `    ${visibleLines(line)}`)];
+  return `${[headline(jail, terminal, now), ...body, ...said].join('\n')}\n`;
 }

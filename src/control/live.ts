@@ -17,9 +17,7 @@ export interface Window {
 }
 
 /** What comes from the one at the terminal: keys, and the size of his window. */
-export type Gesture =
-  | { readonly kind: 'typed'; readonly bytes: Buffer }
-  | Window;
+export type Gesture = { readonly kind: 'typed'; readonly bytes: Buffer } | Window;
 
 /** Gives a command the client's terminal, which its stdin and stdout must be; the result gives it back. */
 export type TakeTerminal = (screen: Screen, listener: (gesture: Gesture) => void) => () => void;

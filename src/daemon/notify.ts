@@ -5,6 +5,8 @@ export interface Notifier {
   /** @param monotonic milliseconds of CLOCK_MONOTONIC, which systemd needs to tell this reload from others */
   reloading(monotonic: number): void;
   stopping(): void;
+  /** It is alive. */
+  beat(): void;
   /** A line for `systemctl status`. */
   status(line: string): void;
 }
@@ -31,6 +33,7 @@ export function makeNotifier(
     ready: () => tell('READY=1'),
     reloading: (monotonic) => tell(`RELOADING=1\nMONOTONIC_USEC=${Math.floor(monotonic * 1000)}`),
     stopping: () => tell('STOPPING=1'),
+    beat: () => tell('WATCHDOG=1'),
     status: (line) => tell(`STATUS=${line.replaceAll('\n', ' ')}`),
   };
 }

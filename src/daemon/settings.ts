@@ -4,6 +4,7 @@ import { roff } from '../config/manual/roff.js';
 import { choice, integer, readPath, string } from '../config/values/scalar.js';
 import { readSubnet, type Subnet } from '../config/values/subnet.js';
 import { bad, good, scalarType, type Converted, type ValueType } from '../config/values/type.js';
+import { listenAddress } from './listen-address.js';
 import { familyOf } from '../plan/lease-range.js';
 import { bridgePrefix, type SubnetPool } from '../plan/lease-subnet.js';
 
@@ -131,6 +132,12 @@ export const settings = {
     '10.209.0.0/16, auto',
     'Where bridges with bridge.subnet = auto have their subnets from: a /24 of the IPv4 ones, a /64 of the IPv6 ones, whichever meets nothing that the host has addresses in or routes to. auto: an IPv6 prefix of this host alone, made once at random.',
   ),
+  'metrics.listen': setting(
+    listenAddress,
+    null,
+    '',
+    'Where Prometheus may fetch /metrics: 127.0.0.1:PORT or [::1]:PORT, for everybody on this host, or the path of a socket, for root and socket.group. Empty: nowhere.',
+  ),
   'jails.pids.max': jailDefault('pids.max'),
   'jails.memory.max': jailDefault('memory.max'),
   'jails.memory.swap.max': jailDefault('memory.swap.max'),
@@ -160,6 +167,7 @@ const sections: Readonly<Record<string, string>> = {
   cgroup: 'Where the jails are in the cgroup tree',
   uids: 'User ids for jails with a user namespace of their own',
   network: 'Addresses for jails',
+  metrics: 'Figures for Prometheus',
   jails: 'Defaults for jails, in the words of jail.conf(5)',
 };
 

@@ -3,9 +3,11 @@ import type { ResourceName } from '../config/rctl/resources.js';
 import type { Observation, Subject } from '../plan/audit/observation.js';
 import type { Instance } from '../plan/instance.js';
 import type { HostFacts } from '../plan/facts.js';
-import type { FirewallArgs, InsideArgs, StepName, StepOf } from '../plan/step.js';
+import type { Check, FirewallArgs, InsideArgs, StepName, StepOf } from '../plan/step.js';
 import type { AddressView, LinkView, RouteView, Traffic } from './netlink-view.js';
 import type { Pressure } from './pressure.js';
+
+export type { Check };
 
 /** How a process, or a jail as a whole, ended. */
 export interface Ended {
@@ -36,20 +38,6 @@ export type JailerEvent =
   | { readonly kind: 'notify'; readonly fields: readonly string[] }
   | { readonly kind: 'exited'; readonly ended: Ended }
   | { readonly kind: 'lost' };
-
-/** One look, from inside the jail, at whether what it is for works. */
-export type Check =
-  | ({ readonly kind: 'command' } & InsideArgs)
-  /** A connection is made, and closed. */
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly timeout: number }
-  /** GET, over HTTP/1.1: 200 to 399 is well. */
-  | {
-      readonly kind: 'http';
-      readonly host: string;
-      readonly port: number;
-      readonly path: string;
-      readonly timeout: number;
-    };
 
 export interface CheckResult {
   /** `exit 0`: it is well. `error`: it could not be tried. */
@@ -194,6 +182,8 @@ export interface Host {
   usage(cgroups: readonly string[], resource: ResourceName): number | null;
   /** Of the accounting what each start asks for. */
   countOomKills(cgroups: readonly string[]): number;
+  /** Kills by the out-of-memory killer on the whole host; null where that is not counted. Throws SystemError. */
+  countHostOomKills(): number | null;
   /** Freezes or thaws a whole jail. Throws SystemError. */
   freeze(cgroups: readonly string[], frozen: boolean): Promise<void>;
   /** Kills whatever is left in a jail's cgroups, for a jail whose jailer is gone. */

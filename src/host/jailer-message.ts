@@ -46,9 +46,9 @@ export function encodeMessage(...fields: readonly string[]): Buffer {
   return Buffer.concat([count, body]);
 }
 
-/** The `exec` message. Its environment comes on top of the plan's. */
+/** The `exec` message, whose time limit is of whole seconds. Its environment comes on top of the plan's. */
 export function encodeExec(id: string, request: InsideArgs): Buffer {
-  return encodeMessage('exec', id, `${request.timeout}`, ...execFields(request));
+  return encodeMessage('exec', id, `${Math.ceil(request.timeout)}`, ...execFields(request));
 }
 
 /** The `check` message. */

@@ -46,6 +46,7 @@ import { readHostUsage } from './host-usage.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { countTraffic, viewNetwork } from './network-view.js';
 import { observeJail } from './observe.js';
+import { readHostOomKills } from './oom-kills.js';
 import { directoriesOf } from './own-directory.js';
 import { nameFacts } from './names.js';
 import { findSystemUser } from './passwd.js';
@@ -280,6 +281,10 @@ export class Machine implements Host {
 
   countOomKills(cgroups: readonly string[]): number {
     return readOomKills(cgroups, this.#cgroups);
+  }
+
+  countHostOomKills(): number | null {
+    return readHostOomKills();
   }
 
   freeze(cgroups: readonly string[], frozen: boolean): Promise<void> {

@@ -2,6 +2,7 @@ import type { Jail } from '../config/jail.js';
 import { sharesHostNetwork } from '../config/network-of.js';
 import { systemJailUser } from './account.js';
 import { cgroupPaths, cgroupSettings } from './cgroup.js';
+import { healthChecks } from './check.js';
 import { commandArgv, hostEnvironment } from './command.js';
 import { deviceSteps } from './device-access.js';
 import { missingHere } from './error.js';
@@ -123,18 +124,21 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
   const log = mode.foreground ? null : markReach(file, facts.reach);
   if (log !== null) refuseInside(jail, 'exec.consolelog', log);
   const records = launchRecords(jail, facts, mode, { rundir, log, cgroups });
+  const prepare: readonly Step[] = [
+    { name: 'rundir.create', args: { path: rundir } },
+    ...hooks(jail, facts, 'exec.prepare'),
+    ...cgroupSteps(jail, facts, cgroups),
+    ...hooks(jail, facts, 'exec.prestart'),
+    ...overlaySteps(jail, rundir),
+    { name: 'jailer.spawn', args: { rundir, records } },
+    ...networkSteps(jail, facts),
+    ...hooks(jail, facts, 'exec.created'),
+    ...lendSteps(jail, facts, rundir),
+  ];
+  const checks = healthChecks(jail, facts, prepare);
   return {
-    prepare: [
-      { name: 'rundir.create', args: { path: rundir } },
-      ...hooks(jail, facts, 'exec.prepare'),
-      ...cgroupSteps(jail, facts, cgroups),
-      ...hooks(jail, facts, 'exec.prestart'),
-      ...overlaySteps(jail, rundir),
-      { name: 'jailer.spawn', args: { rundir, records } },
-      ...networkSteps(jail, facts),
-      ...hooks(jail, facts, 'exec.created'),
-      ...lendSteps(jail, facts, rundir),
-    ],
+    prepare,
+    ...(checks.length > 0 && { checks }),
     begin: [{ name: 'jailer.go', args: {} }],
     poststart: hooks(jail, facts, 'exec.poststart'),
     stop: [...hooks(jail, facts, 'exec.prestop'), ...stopCommands(jail, facts)],

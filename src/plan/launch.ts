@@ -17,6 +17,7 @@ import { labelRecords } from './labels.js';
 import { landlockRecord } from './landlock.js';
 import { namespaceRecords, quotaRecords } from './namespaces.js';
 import { nameFiles } from './names.js';
+import { noticeRecords, noticeVariables } from './notices.js';
 import { markReachBeside } from './reach.js';
 import { rctlLaunch } from './rctl.js';
 import { rootRecords } from './root.js';
@@ -49,7 +50,7 @@ export function insideEnvironment(
 }
 
 function commandRecords(jail: Jail): readonly LaunchRecord[] {
-  const timeout = String(jail.values['exec.timeout'] ?? 0);
+  const timeout = String(Math.ceil(jail.values['exec.timeout'] ?? 0));
   const record = (phase: string, argv: readonly string[]): LaunchRecord => [
     'run',
     phase,
@@ -98,7 +99,10 @@ function commandSettings(jail: Jail, facts: HostFacts, mode: LaunchMode): readon
   const { values } = jail;
   // jail(8) starts commands in "/", and with exec.clean in the user's home, which only the jail's passwd knows.
   const workdir = values['exec.workdir'] ?? (isClean(jail) ? undefined : '/');
-  const environment = insideEnvironment(jail, facts, mode.terminal ? facts.term : null);
+  const environment = {
+    ...noticeVariables(values),
+    ...insideEnvironment(jail, facts, mode.terminal ? facts.term : null),
+  };
   return [
     ...limitRecords(values, facts.limits),
     ['umask', '022'],
@@ -149,6 +153,7 @@ export function launchRecords(
     ...grantedDevices(jail.values, facts),
     ...identityFiles(jail, entries, facts),
     ...nameFiles(jail, entries, facts),
+    ...noticeRecords(jail.values, where.rundir),
     ...quotaRecords(jail.values, facts),
     ...familyRecords(jail.values, facts),
     ...rctlLaunch(jail.values).sysctls,

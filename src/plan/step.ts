@@ -140,6 +140,20 @@ export interface InsideArgs {
   readonly timeout: number;
 }
 
+/** One look, from inside the jail, at whether what it is for works. `timeout` is in seconds. */
+export type Check =
+  | ({ readonly kind: 'command' } & InsideArgs)
+  /** A connection is made, and closed. */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly timeout: number }
+  /** GET, over HTTP/1.1: 200 to 399 is well. */
+  | {
+      readonly kind: 'http';
+      readonly host: string;
+      readonly port: number;
+      readonly path: string;
+      readonly timeout: number;
+    };
+
 /** Which devices the processes of a cgroup may use. */
 export interface DeviceAccessArgs {
   /** 1: the controller `devices`; 2: a BPF program. */
@@ -188,7 +202,9 @@ export interface JailPlan {
   /** exec.poststop; after it `prepare` is undone. */
   readonly poststop: readonly Step[];
   readonly release: readonly Step[];
-  /** Seconds: from `begin` until running; from SIGTERM until SIGKILL. */
+  /** All that has to pass for it to be well. Absent: nothing is looked at. */
+  readonly checks?: readonly Check[];
+  /** Seconds: from `begin` until it is ready; from SIGTERM until SIGKILL. */
   readonly startTimeout: number;
   readonly stopTimeout: number;
   /** Directories of the jail's cgroups, one per hierarchy, the v2 one first. */

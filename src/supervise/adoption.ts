@@ -5,6 +5,7 @@ import type { History } from './history.js';
 import type { Standing } from '../plan/standing.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { Incarnation } from './incarnation.js';
+import type { Said } from './minding.js';
 import type { Doing, JailRecord, SavedJail } from './records.js';
 
 /** What an earlier jaild left of a jail, as an event of its life. */
@@ -35,8 +36,13 @@ export function classify(
   if (jailer === 'created' || doing === 'cleaning') return { event: 'found-half', halfBuilt: true };
   if (doing === 'stopping') return { event: 'found-stopping', halfBuilt: false };
   if (jailer !== 'running') return { event: 'found-starting', halfBuilt: false };
-  if (doing === 'preparing') return { event: 'found-up', halfBuilt: false };
+  if (doing === 'preparing') return { event: isReady(record) ? 'found-up' : 'found-begun', halfBuilt: false };
   return { event: doing === 'paused' ? 'found-paused' : 'found-running', halfBuilt: false };
+}
+
+/** It had been ready when its record was written, or is as soon as it runs. */
+function isReady({ jail, said }: JailRecord): boolean {
+  return (jail.values.ready ?? 'exec') === 'exec' || said?.ready === true;
 }
 
 function withoutJailer(record: JailRecord): Finding {
@@ -66,6 +72,7 @@ export interface Recordable {
   readonly mode: LaunchMode;
   readonly life: Incarnation | null;
   readonly history: History;
+  readonly minding: { readonly said: Said } | null;
   readonly standing: Standing | null;
   readonly target: 'up' | 'down';
   readonly startKept: boolean;
@@ -94,6 +101,9 @@ export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRe
     restarts: history.restarts,
     tally: history.tally,
     exit: history.exit,
+    exits: history.exits,
+    gaveUp: history.gaveUp,
+    ...(jail.minding !== null && { said: jail.minding.said }),
     oomKills: life?.oomKills ?? 0,
     isSilent: life?.isSilent ?? false,
     unsettled: life?.unsettled ?? [],

@@ -6,10 +6,12 @@ import { describeEnd, failureOf, adviceOn, type Failure } from './exits.js';
 import type { Incarnation } from './incarnation.js';
 import type { LastExit } from './operations.js';
 import {
+  causeOf,
   decayed,
   freshTally,
   isFlapping,
   judge,
+  type Cause,
   type RestartPolicy,
   type Tally,
   type Verdict,
@@ -21,6 +23,10 @@ export class History {
   /** Automatic restarts since the last start by hand. */
   restarts = 0;
   exit: LastExit | null = null;
+  /** The last ends, the oldest first. */
+  exits: readonly LastExit[] = [];
+  /** Why it is not tried again. */
+  gaveUp: string | null = null;
   /** Why the last start, stop or cleaning did not go well. */
   failure: Failure | null = null;
   /** What the last failed start threw. */
@@ -36,22 +42,43 @@ export class History {
   }
 
   /** A start failed: what was thrown says why. */
-  noteFailedStart(error: unknown): void {
+  noteFailedStart(life: Incarnation | null, error: unknown): void {
     this.error = error;
     this.failure = failureOf(error);
     const at = new Date(this.clock.now());
-    this.exit = { ...endedBy(error), oom: false, at, cause: `not started: ${this.failure.message}` };
+    const cause = `not started: ${this.failure.message}`;
+    this.keep({ ...endedBy(error), oom: false, at, cause, reason: 'start', launch: life?.id ?? '' });
   }
 
-  /** Takes down how a life ended, before anything is cleaned that could tell of it. */
-  noteEnd(life: Incarnation, ended: Ended, cause: string | null, at = new Date(this.clock.now())): void {
+  /** Whether it is known how this life has ended. */
+  knows(life: Incarnation): boolean {
+    return this.exit?.launch === life.id;
+  }
+
+  /** One end for each life: what is learned of it later counts. */
+  private keep(exit: LastExit): void {
+    const before = this.exits.filter(({ launch }) => launch === undefined || launch !== exit.launch);
+    this.exits = [...before, exit].slice(-KEPT);
+    this.exit = exit;
+  }
+
+  /**
+   * Takes down how a life ended, before anything is cleaned that could tell of it.
+   * @param words why, where that is known better than `ended` says it
+   */
+  noteEnd(
+    life: Incarnation,
+    ended: Ended,
+    { words = null, at = new Date(this.clock.now()), isAsked = false }: EndDetails = {},
+  ): void {
     life.endedAt = this.clock.monotonic() - Math.max(0, this.clock.now() - at.getTime());
     const oom = life.ranOutOfMemory(ended);
-    const words = oom ? 'out of memory' : (cause ?? describeEnd(ended));
+    const reason = life.blame ?? (isAsked ? 'stop' : causeOf(ended, life.wasUp, oom));
+    const told = inWords(ended, oom, life.blame, words);
     const hint = adviceOn(life.jail, ended);
-    if (!life.wasUp) this.failure ??= { message: words, ...(hint !== undefined && { hint }) };
-    const told = life.wasUp ? words : `not started: ${this.failure?.message ?? words}`;
-    this.exit = { ...ended, oom, at, cause: told };
+    if (!life.wasUp) this.failure ??= { message: told, ...(hint !== undefined && { hint }) };
+    const cause = life.wasUp ? told : `not started: ${this.failure?.message ?? told}`;
+    this.keep({ ...ended, oom, at, cause, reason, upMs: life.upMs, launch: life.id });
   }
 
   /** A command of exec.start has ended; the failure of one is that of the start. */
@@ -68,9 +95,14 @@ export class History {
 
   /** Nothing is left of a life that nobody ended: what now? Counts the failure, sets the time of the next try. */
   judge(life: Incarnation | null, policy: RestartPolicy, random: number): Verdict['what'] {
-    const ended = this.exit === null || this.exit.how === 'error' ? null : this.exit;
+    const { exit } = this;
+    const ended = exit === null || exit.how === 'error' ? null : exit;
     const { wasUp = false, upMs = 0 } = life ?? {};
-    const verdict = judge({ ended, wasUp, oom: this.exit?.oom ?? false, upMs }, policy, this.tally, random);
+    const { reason } = exit ?? {};
+    const asItLooks = ended === null ? 'start' : causeOf(ended, wasUp, exit?.oom ?? false);
+    const cause = reason === undefined || reason === 'stop' ? asItLooks : reason;
+    const verdict = judge({ ended, cause, upMs }, policy, this.tally, random);
+    this.gaveUp = verdict.why ?? null;
     this.tally = verdict.tally;
     if (verdict.what === 'retry') {
       this.restarts++;
@@ -78,6 +110,23 @@ export class History {
     }
     return verdict.what;
   }
+}
+
+/** What of an end is known beside how it ended. */
+interface EndDetails {
+  readonly words?: string | null;
+  readonly at?: Date;
+  /** Somebody had asked for it. */
+  readonly isAsked?: boolean;
+}
+
+/** Of the last ends so many are kept. */
+const KEPT = 10;
+
+function inWords(ended: Ended, oom: boolean, blame: Cause | null, words: string | null): string {
+  if (blame === 'health') return `unhealthy, then ${describeEnd(ended)}`;
+  if (blame === 'watchdog') return `no sign of life (watchdog), then ${describeEnd(ended)}`;
+  return oom ? 'out of memory' : (words ?? describeEnd(ended));
 }
 
 function endedBy(error: unknown): Ended {

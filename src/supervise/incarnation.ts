@@ -5,6 +5,7 @@ import type { LaunchMode } from '../plan/launch.js';
 import { standingOf, type Standing } from '../plan/standing.js';
 import type { JailPlan, Step } from '../plan/step.js';
 import { pause, type Clock } from './clock.js';
+import type { Cause } from './restart.js';
 import { execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
 import type { KeptNetwork } from './kept-network.js';
 
@@ -35,6 +36,12 @@ export class Incarnation {
   /** Milliseconds of CLOCK_MONOTONIC. */
   endedAt: number | null = null;
   begun = false;
+  /** Milliseconds of CLOCK_MONOTONIC when it was planned; null for a life that an earlier jaild began. */
+  begunAt: number | null;
+  /** When it must be ready; null for no limit. */
+  private readyBy: number | null = null;
+  /** Why jaild has ended it. */
+  blame: Cause | null = null;
   readonly launch: Launch;
   /** All of the plan's preparation is done. */
   private isPrepared = false;
@@ -58,6 +65,7 @@ export class Incarnation {
     private readonly trace: Trace,
   ) {
     this.launch = { jail: jail.name, jailer: null, hooks: new Set() };
+    this.begunAt = clock.monotonic();
   }
 
   /** A life that an earlier jaild began: all of its preparation counts as done, for undoing is idempotent. */
@@ -71,6 +79,7 @@ export class Incarnation {
     this.isSilent = remains.isSilent ?? false;
     this.unsettled = remains.unsettled ?? [];
     this.begun = true;
+    this.begunAt = null;
   }
 
   /** Its root is in place, and commands may begin. */
@@ -90,6 +99,19 @@ export class Incarnation {
   markUp(): void {
     this.wasUp = true;
     this.startedAt ??= { wall: this.clock.now(), monotonic: this.clock.monotonic() };
+  }
+
+  /** Milliseconds that it may still take to become ready, counted from when they were first asked for; null for any time. */
+  get startLeftMs(): number | null {
+    const limit = (this.plan?.startTimeout ?? 0) * 1000;
+    if (limit === 0) return null;
+    this.readyBy ??= this.clock.monotonic() + limit;
+    return Math.max(0, this.readyBy - this.clock.monotonic());
+  }
+
+  /** It has asked for this many milliseconds from now on; what it had before is not taken from it. */
+  extendStart(ms: number): void {
+    this.readyBy = Math.max(this.readyBy ?? 0, this.clock.monotonic() + ms);
   }
 
   get jailer(): JailerHandle | null {

@@ -1,10 +1,14 @@
+import { constants } from 'node:os';
 import type { Jail } from '../config/compile.js';
-import type { Host, JailerEvent, JailerHandle } from '../host/host.js';
+import type { Ended, Host, JailerEvent, JailerHandle } from '../host/host.js';
 import type { Standing } from '../plan/standing.js';
 import type { Step } from '../plan/step.js';
 import { classify, jailOf, recordOf } from './adoption.js';
+import { Bulletin } from './bulletin.js';
 import type { Clock } from './clock.js';
 import { describeEnd, failureOf } from './exits.js';
+import { Force } from './force.js';
+import type { Health, HealthResult } from './health.js';
 import { History } from './history.js';
 import type { LaunchMode } from '../plan/launch.js';
 import { Incarnation, type PlanJail } from './incarnation.js';
@@ -21,10 +25,12 @@ import {
 } from './lifecycle.js';
 import { Lifeline, type Work } from './lifeline.js';
 import type { Log } from './log.js';
+import { Minding } from './minding.js';
+import { readNotice, type Notice } from './notices.js';
 import type { Progress } from './progress.js';
 import type { JailRecord, Records } from './records.js';
 import { changedParameters } from './reload.js';
-import { restartPolicy } from './restart.js';
+import { restartPolicy, type Cause } from './restart.js';
 
 /** What all jails of a supervisor share. */
 export interface Surroundings {
@@ -49,8 +55,8 @@ export interface Surroundings {
 }
 
 const KILL_PATIENCE = 5000;
-const LOOK_SOON = 20;
-const LOOK_LATER = 500;
+const CALL_OFF_PATIENCE = 500;
+const { SIGTERM, SIGABRT } = constants.signals;
 
 /** One jail: does what the table of its life says, and tells the table what came of it. */
 export class SupervisedJail extends Lifeline {
@@ -66,7 +72,10 @@ export class SupervisedJail extends Lifeline {
   private insist = false;
   /** What the record on the disk says: what it is doing, and what is wanted then. */
   private written = '';
-  private freezing: Promise<void> = Promise.resolve();
+  /** Looks after the life that there is. */
+  minding: Minding | null = null;
+  private readonly force: Force;
+  private readonly bulletin: Bulletin;
   private readonly log: Log;
   private readonly network: KeptNetwork;
 
@@ -81,6 +90,8 @@ export class SupervisedJail extends Lifeline {
     this.log = around.log.child(accepted.name);
     const report = (error: unknown): void => this.report(error);
     this.network = new KeptNetwork(accepted.name, around.host.executors, this.trace, report);
+    this.force = new Force(this, around.host, around.clock, report);
+    this.bulletin = new Bulletin(this, around.journal, around.clock);
   }
 
   /** The newest accepted one; a life keeps the one that it began with. */
@@ -156,6 +167,7 @@ export class SupervisedJail extends Lifeline {
     if (this.life !== null) this.life.jail = definition;
     this.written = '';
     this.record();
+    this.minding?.review();
   }
 
   admit(): void {
@@ -165,15 +177,17 @@ export class SupervisedJail extends Lifeline {
   /** Freezes or thaws it. @returns when it is done @throws SystemError */
   async freeze(frozen: boolean): Promise<void> {
     this.post(frozen ? 'pause' : 'resume', frozen ? 'pause' : 'resume');
-    await this.freezing;
+    await this.force.frozen;
   }
 
   protected entered(from: Phase, cause: string): void {
-    const { history, phase } = this;
+    const { history, phase, life } = this;
     if (phase === 'running' && from === 'poststarting') history.failure = null;
-    if (isDown(phase) && from === 'cleaning') this.life = null;
+    if (isDown(phase) && from === 'cleaning') this.life = this.minding = null;
     if (phase === 'stopped' || phase === 'waiting') history.retryAt = null;
     if (from !== phase) this.tell(from, cause);
+    if (phase === 'running' && from === 'poststarting' && life !== null)
+      this.bulletin.started(life, history.restarts);
     if (shown(from) !== shown(phase))
       this.around.progress.tell(this.name, { kind: 'state', state: shown(phase) });
     this.record();
@@ -186,16 +200,7 @@ export class SupervisedJail extends Lifeline {
 
   private tell(from: Phase, cause: string): void {
     const detail = this.phase === 'running' ? '' : (this.history.failure?.message ?? '');
-    const at = new Date(this.around.clock.now());
-    this.around.journal.append({
-      kind: 'state',
-      at,
-      jail: this.name,
-      from: shown(from),
-      to: shown(this.phase),
-      cause,
-      detail,
-    });
+    this.bulletin.moved(from, cause, detail);
     const words = `${from} -> ${this.phase} (${cause})`;
     if (this.phase === 'failed' || this.phase === 'stuck' || this.phase === 'backoff')
       this.log.warn(detail === '' ? words : `${words}: ${detail}`);
@@ -212,19 +217,17 @@ export class SupervisedJail extends Lifeline {
     begin: () => void this.begin(),
     poststart: () => void this.poststart(),
     'stop-commands': () => void this.stopCommands(),
-    term: () => {
-      if (this.life !== null) this.life.wasEnded = true;
-      void this.thawed()
-        .then(() => {
-          this.around.progress.tell(this.name, { kind: 'signal', signal: 15 });
-          this.jailer?.signal(15);
-        })
-        .catch((error: unknown) => this.report(error));
-    },
-    kill: () => this.kill(),
-    'kill-cgroup': () => this.killCgroup(),
-    freeze: () => this.setFrozen(true),
-    thaw: () => this.setFrozen(false),
+    term: () => this.signal(SIGTERM),
+    abort: () => this.signal(SIGABRT),
+    kill: () => this.force.kill(),
+    'kill-cgroup': () => this.force.killCgroup(),
+    'blame-time': () => this.blameTime(),
+    'blame-health': () => this.blame('health'),
+    'blame-watchdog': () => this.blame('watchdog'),
+    freeze: () => this.force.setFrozen(true),
+    thaw: () => this.force.setFrozen(false),
+    mind: () => this.mind(),
+    unmind: () => this.minding?.end(),
     clean: () => void this.clean(),
     'keep-start': () => this.keepStart(true),
     'drop-start': () => this.keepStart(false),
@@ -258,9 +261,9 @@ export class SupervisedJail extends Lifeline {
       const execution = await life.prepare(around.planJail, intend, this.network);
       if (execution.ok) return this.post('prepared', 'prepared');
       this.reportAll(execution.undoErrors);
-      if (execution.failed !== null) this.history.noteFailedStart(execution.error);
+      if (execution.failed !== null) this.history.noteFailedStart(this.life, execution.error);
     } catch (error) {
-      this.history.noteFailedStart(error);
+      this.history.noteFailedStart(this.life, error);
     }
     this.post('prepare-failed', 'not started');
   }
@@ -269,7 +272,15 @@ export class SupervisedJail extends Lifeline {
     const { host, clock } = this.around;
     this.written = '';
     this.life = new Incarnation(jail, launch, jid, this.mode, host, clock, this.trace);
-    return this.life;
+    const { life } = this;
+    this.minding = new Minding(life, {
+      clock,
+      post: (event, cause) => {
+        if (this.life === life) this.post(event, cause);
+      },
+      turned: (health, result) => this.turned(health, result),
+    });
+    return life;
   }
 
   private async begin(): Promise<void> {
@@ -277,7 +288,7 @@ export class SupervisedJail extends Lifeline {
     if (life === null) return;
     const execution = await life.begin((event) => this.hear(life, event));
     if (execution.ok || this.life !== life) return;
-    this.history.noteFailedStart(execution.error);
+    this.history.noteFailedStart(this.life, execution.error);
     this.post('lost', 'not started');
   }
 
@@ -288,31 +299,81 @@ export class SupervisedJail extends Lifeline {
         return this.log.warn(`${describeEnd({ how: 'error', code: event.errno, ...event })}, going on`);
       case 'start':
         this.history.noteStartCommand(life.jail, event.index, event.ended);
+        if (event.ended.how === 'timeout') this.blame('timeout');
         if (event.ended.how === 'exit' && event.ended.code === 0)
           this.around.progress.tell(this.name, { kind: 'started', index: event.index });
         return;
       case 'running':
         life.commandPid = event.pid === 0 ? null : event.pid;
-        return this.post('up', 'exec.start has ended');
+        return this.began();
       case 'log-dropped':
         return this.log.warn(`${event.bytes} bytes of output were lost: the log could not be written`);
       case 'log-limited':
         return this.log.warn(`${event.lines} lines of output (${event.bytes} bytes) were left out: log.rate`);
       case 'log-rotated':
-      case 'notify':
         return;
+      case 'notify':
+        return this.notice(life, readNotice(event.fields));
       case 'main':
         return this.log.debug(`command ended: ${describeEnd(event.ended)}`);
       case 'exited':
-        this.history.noteEnd(life, event.ended, null);
+        this.history.noteEnd(life, event.ended, {
+          words: this.unreadyWords(event.ended),
+          isAsked: this.isAsked,
+        });
         return this.post('exited', this.history.exit?.cause ?? 'exited');
       case 'lost':
-        this.history.noteEnd(life, { how: 'signal', code: 9 }, 'jailer lost');
+        this.history.noteEnd(life, { how: 'signal', code: 9 }, { words: 'jailer lost' });
         return this.post('lost', 'jailer lost');
       case 'built':
         life.isBuilt = true;
         return this.awaken();
     }
+  }
+
+  /** What has begun is ready, or is waited for. */
+  private began(): void {
+    const { minding } = this;
+    if (minding?.isReady === true) this.post('ready', 'exec.start has ended');
+    else this.post('begun', 'exec.start has ended');
+  }
+
+  /** What a start that is under way waits for; null when it is for nothing but its own commands. */
+  get awaits(): string | null {
+    return this.phase === 'awaiting' ? (this.minding?.awaits ?? null) : null;
+  }
+
+  private notice(life: Incarnation, notice: Notice): void {
+    this.minding?.hear(notice);
+    if (notice.extendMs !== undefined && (this.phase === 'starting' || this.phase === 'awaiting')) {
+      life.extendStart(notice.extendMs);
+      this.post('extend', 'EXTEND_TIMEOUT_USEC');
+    }
+    if (notice.ready && this.phase === 'awaiting' && this.minding?.isReady === true)
+      this.post('ready', 'READY=1');
+  }
+
+  private mind(): void {
+    this.minding?.begin(this.phase === 'awaiting');
+  }
+
+  private turned(health: Health, result: HealthResult): void {
+    this.bulletin.turned(health, result);
+    if (health.verdict === 'unhealthy')
+      this.log.warn(`unhealthy: ${describeEnd(result.ended)} ${result.output}`.trim());
+    else this.log.info(health.verdict);
+  }
+
+  /** Somebody wants its end, and that is under way. */
+  private get isAsked(): boolean {
+    return shown(this.phase) === 'stopping' && (this.target === 'down' || this.startKept);
+  }
+
+  /** Of what ends before it was ready, that it had not been. */
+  private unreadyWords(ended: Ended): string | null {
+    if (this.phase !== 'awaiting') return null;
+    const { ready } = this.life?.jail.values ?? {};
+    return `${describeEnd(ended)} before ${ready === 'notify' ? 'READY=1 was sent' : 'a check had passed'}`;
   }
 
   private reportAll(errors: readonly unknown[]): void {
@@ -323,20 +384,22 @@ export class SupervisedJail extends Lifeline {
     const { life } = this;
     if (life === null) return;
     life.markUp();
+    if (this.minding !== null) this.minding.said = { ...this.minding.said, ready: true };
+    this.record();
     // A jail without exec.poststart is up in the same turn of the event loop.
     if ((life.plan?.poststart.length ?? 0) === 0) return this.post('poststarted', 'up');
     const execution = await life.poststart();
     if (this.life !== life) return;
     if (execution.ok) return this.post('poststarted', 'up');
     life.wasUp = false;
-    this.history.noteFailedStart(execution.error);
+    this.history.noteFailedStart(this.life, execution.error);
     this.post('poststart-failed', 'exec.poststart failed');
   }
 
   private async stopCommands(): Promise<void> {
     const { life } = this;
     if (life === null) return;
-    await this.thawed();
+    await this.force.thawed();
     const errors = await life.stopCommands(this.insist);
     if (this.life !== life) return;
     this.reportAll(errors);
@@ -345,50 +408,30 @@ export class SupervisedJail extends Lifeline {
     this.post('stop-abandoned', 'stop abandoned');
   }
 
-  private kill(): void {
-    if (this.life?.wasUp === false && this.target === 'up' && !this.startKept)
-      this.history.failure ??= { message: 'timed out', hint: 'start.timeout says how long a start may take' };
-    const { life } = this;
-    if (life !== null) life.wasEnded = true;
-    void this.thawed().then(() => this.attempt(() => life?.jailer?.kill()));
-    if (this.jailer === null) return this.killCgroup();
-    // A jailer that does not do it, because it is stopped itself, is not waited for.
-    this.around.clock.setTimeout(LOOK_LATER, () => {
-      if (this.life === life && this.phase === 'stopping.kill') this.killCgroup();
-    });
+  private signal(signal: number): void {
+    this.force.signal(signal, () => this.around.progress.tell(this.name, { kind: 'signal', signal }));
   }
 
-  private killCgroup(): void {
-    const { life } = this;
-    this.attempt(() => this.jailer?.kill());
-    this.attempt(() => life?.killCgroup());
-    // A jail that cannot be killed is looked at less often.
-    const interval = (): number | null => {
-      if (this.life !== life) return null;
-      if (this.phase === 'stuck') return LOOK_LATER;
-      return this.phase === 'stopping.kill' ? LOOK_SOON : null;
+  private blame(cause: Cause): void {
+    if (this.life !== null) this.life.blame ??= cause;
+  }
+
+  private blameTime(): void {
+    this.blame('timeout');
+    const { awaits = null } = this.minding ?? {};
+    const missing = awaits === null ? '' : ` ${awaits}`;
+    this.history.failure ??= {
+      message: `timed out${missing}`,
+      hint: 'start.timeout says how long a start may take',
     };
-    life?.watchEmpty(interval, () => this.post('emptied', 'empty'));
-  }
-
-  /** Nothing in a frozen jail hears a signal. */
-  private thawed(): Promise<void> {
-    return this.freezing.catch((error: unknown) => this.report(error));
-  }
-
-  private setFrozen(frozen: boolean): void {
-    const cgroups = this.life?.plan?.cgroups ?? [];
-    this.freezing = this.around.host.freeze(cgroups, frozen);
-    this.freezing.catch((error: unknown) => {
-      this.report(error);
-      if (frozen) this.post('freeze-failed', 'cannot be frozen');
-    });
   }
 
   private async clean(): Promise<void> {
     const { life } = this;
-    if (life?.begun === true && life.endedAt === null && !this.startKept)
-      this.history.noteEnd(life, { how: 'signal', code: 9 }, null);
+    const { history } = this;
+    if (life?.begun === true && life.endedAt === null && !this.startKept && !history.knows(life))
+      history.noteEnd(life, { how: 'signal', code: 9 }, { isAsked: this.isAsked });
+    if (life !== null && history.exit !== null && history.knows(life)) this.bulletin.ended(history.exit);
     const leave = life !== null && this.isLeft(life);
     const errors = (await life?.clean(leave).catch((error: unknown) => [error])) ?? [];
     if (errors === 'occupied') return this.post('occupied', 'not empty');
@@ -436,9 +479,9 @@ export class SupervisedJail extends Lifeline {
 
   protected timerMs(timer: TimerName): number | null {
     const { plan } = this.life ?? {};
-    if (timer === 'start') return plan?.startTimeout ? plan.startTimeout * 1000 : null;
+    if (timer === 'start') return this.life?.startLeftMs ?? null;
     if (timer === 'stop') return (plan?.stopTimeout ?? 0) * 1000;
-    if (timer === 'call-off') return Math.max(LOOK_LATER, (plan?.stopTimeout ?? 0) * 1000);
+    if (timer === 'call-off') return Math.max(CALL_OFF_PATIENCE, (plan?.stopTimeout ?? 0) * 1000);
     if (timer === 'retry') return Math.max(0, (this.history.retryAt ?? 0) - this.around.clock.monotonic());
     return KILL_PATIENCE;
   }
@@ -451,7 +494,9 @@ export class SupervisedJail extends Lifeline {
   /** Writes down what it is about to do and what is wanted then, once for each. */
   private record(): void {
     const doing = recorded[this.phase] ?? (this.standing === null ? undefined : 'backoff');
-    const words = `${doing} ${this.target} ${this.startKept}`;
+    const { ready = 'exec' } = this.definition.values;
+    const isReady = ready !== 'exec' && this.minding?.said.ready === true;
+    const words = `${doing} ${this.target} ${this.startKept} ${isReady}`;
     if (doing === undefined || words === this.written) return;
     const { life, mode, around } = this;
     const atRest = doing === 'backoff' || doing === 'ended' || doing === 'failed';
@@ -464,16 +509,21 @@ export class SupervisedJail extends Lifeline {
   adopt(record: JailRecord, jailer: JailerHandle | null, exit: Parameters<typeof classify>[2]): void {
     const { target, startKept, jid, plan, restarts, tally, retryAt } = record;
     Object.assign(this, { target, startKept, jid });
-    Object.assign(this.history, { restarts, tally, retryAt, exit: record.exit });
+    const { exit: last, exits = last === null ? [] : [last], gaveUp = null } = record;
+    Object.assign(this.history, { restarts, tally, retryAt, exit: last, exits, gaveUp });
     this.network.leave(record.standing ?? null);
     this.beginAdoption();
     const found = classify(record, jailer?.phase ?? null, exit);
     if (plan !== null) {
       const life = this.newLife(jailOf(record.jail), record.launch, record.jid);
       life.restore({ ...record, plan, jailer });
+      if (this.minding !== null && record.said !== undefined) this.minding.said = record.said;
       life.wasEnded = found.halfBuilt || record.doing === 'stopping';
       if (found.halfBuilt) this.startKept = target === 'up';
-      if (found.ended) this.history.noteEnd(life, found.ended.ended, found.ended.cause, found.ended.at);
+      if (found.ended) {
+        const { ended, cause: words, at } = found.ended;
+        this.history.noteEnd(life, ended, { words, isAsked: record.doing === 'stopping', ...(at && { at }) });
+      }
     }
     this.post(found.event, 'found at the start of jaild');
     const { life } = this;

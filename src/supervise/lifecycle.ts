@@ -8,7 +8,8 @@ import type { State } from './operations.js';
  * preparing      host side: commands, cgroup, jailer, network
  * cancelling     stopped while preparing: the step under way ends, then all is undone
  * starting       the jailer builds the inside and runs exec.start
- * poststarting   it runs; exec.poststart is under way
+ * awaiting       exec.start has ended; it is ready when it says so, or when its first check passes
+ * poststarting   it is ready; exec.poststart is under way
  * stopping.hook  exec.prestop and exec.stop; stopping.term SIGTERM was sent; stopping.kill SIGKILL was sent
  * stuck          killed and not gone: nothing is ever started beside it
  * cleaning       exec.poststop, what preparing did is undone, exec.release
@@ -19,6 +20,7 @@ export type Phase =
   | Exclude<State, 'stopping'>
   | 'adopting'
   | 'cancelling'
+  | 'awaiting'
   | 'poststarting'
   | 'stopping.hook'
   | 'stopping.term'
@@ -34,6 +36,7 @@ export type LifeEvent =
   | 'pause'
   | 'resume'
   | 'unhealthy'
+  | 'watchdog-missed'
   /* what jaild did came to its end */
   | 'admitted'
   | 'prepared'
@@ -45,7 +48,9 @@ export type LifeEvent =
   | 'freeze-failed'
   | 'timeout'
   /* the jailer or the cgroup tells */
-  | 'up'
+  | 'begun'
+  | 'ready'
+  | 'extend'
   | 'exited'
   | 'lost'
   | 'emptied'
@@ -58,6 +63,7 @@ export type LifeEvent =
   | 'give-up'
   /* adoption */
   | 'found-starting'
+  | 'found-begun'
   | 'found-up'
   | 'found-running'
   | 'found-paused'
@@ -80,6 +86,7 @@ export type Effect =
   | 'poststart'
   | 'stop-commands'
   | 'term'
+  | 'abort'
   | 'kill'
   | 'kill-cgroup'
   | 'freeze'
@@ -89,6 +96,11 @@ export type Effect =
   | 'drop-start'
   | 'abandon'
   | 'report-stuck'
+  | 'blame-time'
+  | 'blame-health'
+  | 'blame-watchdog'
+  | 'mind'
+  | 'unmind'
   | 'arm'
   | 'disarm';
 
@@ -96,6 +108,7 @@ type Cell = readonly [to: Phase, ...effects: Effect[]];
 export type Row = Readonly<Partial<Record<LifeEvent, Cell>>>;
 
 const killed = ['stopping.kill', 'kill'] as const;
+const late = ['stopping.kill', 'blame-time', 'kill'] as const;
 const lost = ['stopping.kill', 'kill-cgroup'] as const;
 const gone = ['cleaning', 'clean'] as const;
 
@@ -106,6 +119,7 @@ const gone = ['cleaning', 'clean'] as const;
 export const transitions: Readonly<Record<Phase, Row>> = {
   adopting: {
     'found-starting': ['starting'],
+    'found-begun': ['awaiting'],
     'found-up': ['poststarting', 'poststart'],
     'found-running': ['running'],
     'found-paused': ['paused'],
@@ -139,10 +153,21 @@ export const transitions: Readonly<Record<Phase, Row>> = {
     stop: ['cancelling', 'drop-start'],
   },
   starting: {
-    up: ['poststarting', 'poststart'],
+    begun: ['awaiting'],
+    ready: ['poststarting', 'poststart'],
+    extend: ['starting'],
     exited: gone,
     lost,
-    timeout: killed,
+    timeout: late,
+    stop: ['stopping.term', 'term'],
+    force: killed,
+  },
+  awaiting: {
+    ready: ['poststarting', 'poststart'],
+    extend: ['awaiting'],
+    exited: gone,
+    lost,
+    timeout: late,
     stop: ['stopping.term', 'term'],
     force: killed,
   },
@@ -159,7 +184,8 @@ export const transitions: Readonly<Record<Phase, Row>> = {
     lost,
     stop: ['stopping.hook', 'stop-commands'],
     force: killed,
-    unhealthy: ['stopping.term', 'term'],
+    unhealthy: ['stopping.term', 'blame-health', 'term'],
+    'watchdog-missed': ['stopping.term', 'blame-watchdog', 'abort'],
     pause: ['paused', 'freeze'],
   },
   paused: {
@@ -228,12 +254,16 @@ export const transitions: Readonly<Record<Phase, Row>> = {
 export type TimerName = 'start' | 'call-off' | 'stop' | 'kill' | 'kill-again' | 'retry';
 export const timers: Readonly<Partial<Record<Phase, TimerName>>> = {
   starting: 'start',
+  awaiting: 'start',
   cancelling: 'call-off',
   'stopping.term': 'stop',
   'stopping.kill': 'kill',
   stuck: 'kill-again',
   backoff: 'retry',
 };
+
+/** Phases in which jaild looks after the jail: its health, its signs of life. Begun when one is entered, ended when it is left. */
+export const minded: readonly Phase[] = ['awaiting', 'running'];
 
 export interface Step {
   readonly phase: Phase;
@@ -245,19 +275,23 @@ export function step(phase: Phase, event: LifeEvent): Step | null {
   const cell = transitions[phase][event];
   if (cell === undefined) return null;
   const [to, ...effects] = cell;
-  const leaves = to !== phase || event === 'timeout';
+  const leaves = to !== phase;
+  const rearms = leaves || event === 'timeout' || event === 'extend';
   return {
     phase: to,
     effects: [
-      ...(leaves && timers[phase] !== undefined ? (['disarm'] as const) : []),
+      ...(rearms && timers[phase] !== undefined ? (['disarm'] as const) : []),
+      ...(leaves && minded.includes(phase) ? (['unmind'] as const) : []),
       ...effects,
-      ...(leaves && timers[to] !== undefined ? (['arm'] as const) : []),
+      ...(rearms && timers[to] !== undefined ? (['arm'] as const) : []),
+      ...(leaves && minded.includes(to) ? (['mind'] as const) : []),
     ],
   };
 }
 
 const states: Readonly<Partial<Record<Phase, State>>> = {
   adopting: 'waiting',
+  awaiting: 'starting',
   poststarting: 'starting',
   cancelling: 'stopping',
   'stopping.hook': 'stopping',
@@ -292,6 +326,9 @@ export const recorded: Readonly<
 > = {
   preparing: 'preparing',
   cancelling: 'preparing',
+  starting: 'preparing',
+  awaiting: 'preparing',
+  poststarting: 'preparing',
   running: 'running',
   paused: 'paused',
   'stopping.hook': 'stopping',

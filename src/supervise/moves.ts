@@ -48,7 +48,7 @@ const changes = (name: Step['name']): boolean => name === 'cgroup.set' || networ
  * its end is what there is.
  */
 export function amendedPlan(old: JailPlan, fresh: JailPlan): JailPlan {
-  const { poststart, stop, poststop, release, startTimeout, stopTimeout } = fresh;
+  const { poststart, stop, poststop, release, startTimeout, stopTimeout, checks = [] } = fresh;
   const rest = old.prepare.filter(({ name }) => !changes(name));
   const limits = fresh.prepare.filter(({ name }) => name === 'cgroup.set');
   const links = fresh.prepare.filter(({ name }) => changes(name) && name !== 'cgroup.set');
@@ -56,5 +56,5 @@ export function amendedPlan(old: JailPlan, fresh: JailPlan): JailPlan {
     if (step.name === 'cgroup.create') return [step, ...limits];
     return step.name === 'netns.name' ? [step, ...links] : [step];
   });
-  return { ...old, poststart, stop, poststop, release, startTimeout, stopTimeout, prepare };
+  return { ...old, poststart, stop, poststop, release, startTimeout, stopTimeout, checks, prepare };
 }

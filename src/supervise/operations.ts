@@ -5,6 +5,10 @@ import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { FailedCommand } from './exits.js';
+import type { Events } from './journal.js';
+import type { Tallies } from './tallies.js';
+import type { HealthResult } from './health.js';
+import type { Cause } from './restart.js';
 
 /** The states of supervision.md; `jailctl list` shows them as they are. */
 export type State =
@@ -27,6 +31,12 @@ export interface LastExit extends Ended {
   readonly at: Date;
   /** Why, in words: "exit 3", "signal 9 (SIGKILL)", "out of memory", "not started: STEP SUBJECT: REASON". */
   readonly cause: string;
+  /** The same for programs; `stop`: somebody asked for it. Absent in what an older jaild has written. */
+  readonly reason?: Cause | 'stop';
+  /** Milliseconds that it had been up. */
+  readonly upMs?: number;
+  /** The life that it was the end of. */
+  readonly launch?: string;
 }
 
 /** All there is to say about one jail. */
@@ -62,6 +72,16 @@ export interface JailStatus {
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
   readonly definedAt: { readonly file: string; readonly line: number } | null;
+  /** The last ends, the oldest first. */
+  readonly exits: readonly LastExit[];
+  /** The last checks of its health, the oldest first. */
+  readonly checks: readonly HealthResult[];
+  /** What it says of itself (STATUS= of sd_notify(3)). */
+  readonly says: string | null;
+  /** What its start is waiting for. */
+  readonly awaits: string | null;
+  /** Why it is not tried again, of a jail that has failed. */
+  readonly gaveUp: string | null;
 }
 
 /** The network of one jail. */
@@ -120,6 +140,16 @@ export interface JailStats {
 /** What jails can be compared by: figures of their cgroups, or bytes received and sent. */
 export type Comparison = Figure | 'network';
 
+/** How a jail is: quick for all of them, for nothing is asked of the machine. */
+export interface Vitals {
+  readonly name: string;
+  readonly state: State;
+  readonly health: JailStatus['health'];
+  readonly flapping: boolean;
+  /** Milliseconds until the next try; null outside of a backoff. */
+  readonly backoffMs: number | null;
+}
+
 /** What can be said of a jail without asking the machine. */
 export type Glance = Pick<JailStatus, 'name' | 'jid' | 'state'>;
 
@@ -154,6 +184,16 @@ export interface ReloadResult {
   readonly changes: readonly ReloadChange[];
   readonly diagnostics: readonly Diagnostic[];
 }
+
+export interface StartOptions {
+  /** Milliseconds after which it is waited for no more; it goes on starting. */
+  readonly timeoutMs?: number;
+  /** False: it is not waited for at all. */
+  readonly wait?: boolean;
+}
+
+/** What a start is waiting for, and for how long by now; without seconds: what became of it. */
+export type StartProgress = (line: string, seconds?: number) => void;
 
 export interface StopOptions {
   /** Straight to SIGKILL. */
@@ -191,6 +231,8 @@ export type DeedListener = (jail: string, deed: Deed) => void;
 /** What commands may ask of the supervisor. All calls are idempotent and none of them waits on a lock held across a hook. */
 export interface Operations {
   readonly configuration: Compiled;
+  /** What has happened. */
+  readonly journal: Events;
   status(names?: readonly string[]): readonly JailStatus[];
   /** Null when it is not there, or down. */
   network(name: string): JailNetwork | null;
@@ -200,13 +242,20 @@ export interface Operations {
   compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number>;
   /** What the host uses, and all jails together. Throws SystemError. */
   hostUsage(): HostUsage;
+  vitals(): readonly Vitals[];
+  /** What has been counted since this jaild began. */
+  readonly tallies: Tallies;
   has(name: string): boolean;
   /** Waits for a moment until a jail in the foreground is gone: whoever saw its command end may want its name again. */
   untilGone(name: string): Promise<void>;
   /** All jails, at a glance: quick however many there are. */
   glance(): readonly Glance[];
   /** Resolves when each is running (ready), or is not going to be. Dependencies are pulled in. */
-  start(names: readonly string[], progress?: (line: string) => void): Promise<readonly Outcome[]>;
+  start(
+    names: readonly string[],
+    progress?: StartProgress,
+    options?: StartOptions,
+  ): Promise<readonly Outcome[]>;
   stop(names: readonly string[], options?: StopOptions): Promise<readonly Outcome[]>;
   restart(names: readonly string[]): Promise<readonly Outcome[]>;
   /** Reads the files again, or another one, and changes nothing. @throws NodeJS.ErrnoException */
@@ -224,7 +273,8 @@ export interface Operations {
   cleanUp(jail: Jail): Promise<Outcome>;
   /** Tells what is done for jails from now on; the result ends that. */
   watch(listener: DeedListener): () => void;
-  reload(dryRun: boolean): Promise<ReloadResult>;
+  /** @param uid who asks for it; null: a signal */
+  reload(dryRun: boolean, uid?: number | null): Promise<ReloadResult>;
   signal(name: string, signal: number): Outcome;
   pause(name: string): Promise<Outcome>;
   resume(name: string): Promise<Outcome>;

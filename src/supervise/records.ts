@@ -17,6 +17,7 @@ import type { Standing } from '../plan/standing.js';
 import type { JailPlan } from '../plan/step.js';
 import type { Log } from './log.js';
 import type { LastExit } from './operations.js';
+import type { Said } from './minding.js';
 import type { Tally } from './restart.js';
 
 /** What a jail was doing when the record was written. The last three have no process on the machine. */
@@ -54,6 +55,11 @@ export interface JailRecord {
   readonly restarts: number;
   readonly tally: Tally;
   readonly exit: LastExit | null;
+  /** The last ends, and why it is not tried again. Absent: none, nothing. */
+  readonly exits?: readonly LastExit[];
+  readonly gaveUp?: string | null;
+  /** What it has said of itself. Absent: nothing. */
+  readonly said?: Said;
   readonly oomKills: number;
   /** It is being removed without any command. */
   readonly isSilent?: boolean;

@@ -20,13 +20,17 @@ export interface Tally {
   readonly inARow: number;
 }
 
+/**
+ * What a run ended by. `exit`, `signal`: its processes, by themselves; `oom`: memory ran out; `timeout`: its start took too
+ * long; `health`, `watchdog`: jaild ended it; `start`: it never came up, for another reason.
+ */
+export type Cause = 'exit' | 'signal' | 'oom' | 'timeout' | 'health' | 'watchdog' | 'start';
+
 /** One run, or one attempt at it, that is over. */
 export interface Run {
   /** How it ended; null when it never came to a process. */
   readonly ended: Ended | null;
-  /** It was up: exec.start had succeeded. */
-  readonly wasUp: boolean;
-  readonly oom: boolean;
+  readonly cause: Cause;
   /** Time it was up, in milliseconds of CLOCK_MONOTONIC. */
   readonly upMs: number;
 }
@@ -36,6 +40,8 @@ export interface Verdict {
   readonly tally: Tally;
   /** Milliseconds until the next start. */
   readonly delayMs: number;
+  /** With `give-up`: the parameter that says so, in words. */
+  readonly why?: string;
 }
 
 export const freshTally: Tally = { n: 0, inARow: 0 };
@@ -58,10 +64,16 @@ export function restartPolicy(values: JailParams): RestartPolicy {
   };
 }
 
-/** Whether the end of a run that nobody asked for is a failure: all but an exit code of restart.success_codes after it was up. */
-function isFailure(run: Run, policy: RestartPolicy): boolean {
-  if (run.ended === null || !run.wasUp || run.oom) return true;
-  return run.ended.how !== 'exit' || !policy.okCodes.includes(run.ended.code);
+/** The cause of an end that jaild did not bring about. */
+export function causeOf(ended: Ended, wasUp: boolean, oom: boolean): Cause {
+  if (oom) return 'oom';
+  if (!wasUp) return 'start';
+  return ended.how === 'exit' ? 'exit' : ended.how === 'timeout' ? 'timeout' : 'signal';
+}
+
+/** Whether the end of a run that nobody asked for is a failure: all but an exit by itself, with a code that is one of success. */
+function isFailure({ ended, cause }: Run, policy: RestartPolicy): boolean {
+  return cause !== 'exit' || ended?.how !== 'exit' || !policy.okCodes.includes(ended.code);
 }
 
 /** What the bucket holds after `upMs` milliseconds of running. */
@@ -86,14 +98,20 @@ export function judge(run: Run, policy: RestartPolicy, before: Tally, random: nu
   const failed = isFailure(run, policy);
   if (!failed && policy.restart !== 'always') return { what: 'end', tally, delayMs: 0 };
   const counted = { n: Math.min(MOST, tally.n + 1), inARow: failed ? tally.inARow + 1 : 0 };
-  if (failed && givesUp(run, policy, counted)) return { what: 'give-up', tally: counted, delayMs: 0 };
+  const why = failed ? whyGivenUp(run, policy, counted) : null;
+  if (why !== null) return { what: 'give-up', tally: counted, delayMs: 0, why };
   return { what: 'retry', tally: counted, delayMs: delayMs(counted.n, policy, random) };
 }
 
-function givesUp(run: Run, policy: RestartPolicy, tally: Tally): boolean {
-  if (policy.restart === 'no') return true;
-  if (run.ended?.how === 'exit' && policy.fatalCodes.includes(run.ended.code)) return true;
-  return policy.limit > 0 && tally.inARow >= policy.limit;
+/** Why a failure is the last; null when it is not. */
+function whyGivenUp({ ended, cause }: Run, policy: RestartPolicy, tally: Tally): string | null {
+  if (policy.restart === 'no') return 'restart = no';
+  const code = ended?.how === 'exit' && (cause === 'exit' || cause === 'start') ? ended.code : null;
+  if (code !== null && policy.fatalCodes.includes(code)) return `exit.fatal has ${code}`;
+  if (code !== null && policy.restart === 'on-abnormal')
+    return 'restart = on-abnormal, and it ended with an exit code';
+  if (policy.limit === 0 || tally.inARow < policy.limit) return null;
+  return `restart.limit = ${policy.limit}, and so many failures came in a row`;
 }
 
 /** restart.delay × 2^(n-1), ± 10 % so that jails that fell together do not rise together; never above restart.max_delay. */

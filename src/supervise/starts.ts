@@ -1,16 +1,17 @@
 import { isSettled, isUp, type Phase } from './lifecycle.js';
 import type { Clock } from './clock.js';
 import type { SupervisedJail } from './jail.js';
-import type { Outcome } from './operations.js';
+import type { Outcome, StartOptions, StartProgress } from './operations.js';
+import { withinTime } from './start-wait.js';
 import { closure, waves } from './order.js';
 import type { Roster } from './roster.js';
 
-export interface StartContext {
+export interface StartContext extends StartOptions {
   readonly roster: Roster;
   readonly clock: Clock;
   /** Remembers that it is wanted. */
   readonly want: (name: string) => Promise<void>;
-  readonly progress: (line: string) => void;
+  readonly progress?: StartProgress | undefined;
 }
 
 /** Starts jails and whatever they depend on. @returns outcomes of those named, and of dependencies that were not up */
@@ -38,15 +39,29 @@ async function startOne(
   context: StartContext,
   outcomes: ReadonlyMap<string, Promise<Outcome>>,
 ): Promise<Outcome> {
-  const { roster, clock } = context;
+  const { roster } = context;
   const jail = roster.jails.get(name);
   if (jail === undefined) throw new Error(`${name} was not refused and is not there`);
-  const began = clock.monotonic();
   const wasUp = isUp(jail.phase);
   const saved = context.want(name);
   jail.start();
   if (wasUp)
     return saved.then(() => ({ jail: name, ok: true, changed: false, message: 'already running', code: 0 }));
+  if (context.wait === false)
+    return saved.then(() => ({ jail: name, ok: true, changed: true, message: 'is starting', code: 0 }));
+  const outcome = await withinTime(jail, context, startedOrNot(jail, context, outcomes));
+  await saved;
+  context.progress?.(`${name}: ${outcome.message}`);
+  return outcome;
+}
+
+async function startedOrNot(
+  jail: SupervisedJail,
+  { roster, clock }: StartContext,
+  outcomes: ReadonlyMap<string, Promise<Outcome>>,
+): Promise<Outcome> {
+  const { name } = jail;
+  const began = clock.monotonic();
   const depend = (roster.graph.get(name) ?? []).flatMap((other) => outcomes.get(other) ?? []);
   const down = (await Promise.all(depend)).filter((outcome) => !outcome.ok);
   if (down.length > 0) {
@@ -61,10 +76,7 @@ async function startOne(
   }
   const phase = await jail.until(isSettled);
   // At once: a jail that failed may be tried again while the disk is waited for, and then has no failure to tell of.
-  const outcome = started(jail, phase, (clock.monotonic() - began) / 1000);
-  await saved;
-  context.progress(`${name}: ${outcome.message}`);
-  return outcome;
+  return started(jail, phase, (clock.monotonic() - began) / 1000);
 }
 
 /** The outcome for a jail whose dependencies are not up. */

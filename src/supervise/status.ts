@@ -6,7 +6,7 @@ import type { Host } from '../host/host.js';
 import type { JailPlan } from '../plan/step.js';
 import type { Clock } from './clock.js';
 import type { SupervisedJail } from './jail.js';
-import { isDown, shown } from './lifecycle.js';
+import { isDown, isUp, shown } from './lifecycle.js';
 import type { JailStatus } from './operations.js';
 import { changedParameters } from './reload.js';
 import type { Roster } from './roster.js';
@@ -41,7 +41,7 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     startedAt: life?.startedAt ? new Date(life.startedAt.wall) : null,
     restarts: jail.history.restarts,
     exit: jail.history.exit,
-    health: 'none',
+    health: healthOf(jail),
     next: nextTimes(jail, context.scheduler),
     want: context.wants.get(jail.name) ?? jail.target,
     waitingFor: state === 'waiting' ? context.roster.missing(jail) : [],
@@ -53,7 +53,27 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     limits: limitsOf(shownJail),
     log: life?.plan?.log ?? null,
     definedAt: span === undefined ? null : { file: span.file, line: span.line },
+    ...whatItTells(jail),
   };
+}
+
+/** What is known of how it does and did. */
+function whatItTells(
+  jail: SupervisedJail,
+): Pick<JailStatus, 'exits' | 'checks' | 'says' | 'awaits' | 'gaveUp'> {
+  const { history, minding, awaits } = jail;
+  return {
+    exits: history.exits,
+    checks: minding?.health.results ?? [],
+    says: minding?.said.status ?? null,
+    awaits,
+    gaveUp: jail.phase === 'failed' ? history.gaveUp : null,
+  };
+}
+
+function healthOf({ minding, phase }: SupervisedJail): JailStatus['health'] {
+  const isLookedAt = minding?.isChecked === true && (isUp(phase) || shown(phase) === 'starting');
+  return isLookedAt ? minding.health.verdict : 'none';
 }
 
 function identity(jail: Jail): Pick<JailStatus, 'path' | 'hostname'> {

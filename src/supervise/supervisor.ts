@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isStartable, type Compiled, type Jail } from '../config/jail.js';
 import { StepFailure } from '../host/error.js';
+import { EventFile } from '../host/event-file.js';
 import type { Host, JailerHandle, HostUsage } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
 import { reachOf } from '../plan/reach.js';
@@ -16,10 +17,11 @@ import { failureOf } from './exits.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
-import { Journal } from './journal.js';
+import { Journal, JOURNAL_SIZE } from './journal.js';
 import { LimitsWatch } from './limits-watch.js';
 import { isDown, isSettled, isUp, shown, type Phase } from './lifecycle.js';
 import type { Log } from './log.js';
+import { OomWatch } from './oom-watch.js';
 import type {
   Amend,
   DeedListener,
@@ -33,12 +35,18 @@ import type {
   Operations,
   Outcome,
   ReloadResult,
+  State,
+  StartOptions,
+  StartProgress,
   StopOptions,
+  Vitals,
 } from './operations.js';
 import { neighbourFacts } from './neighbours.js';
 import { Progress } from './progress.js';
 import { Records } from './records.js';
+import { reloadEvents } from './reload-events.js';
 import { applyChanges, planReload } from './reloading.js';
+import { adoptedEvent, beganEvent, endedEvent } from './own-events.js';
 import { noSuchJail, Roster } from './roster.js';
 import { Scheduler } from './scheduler.js';
 import { setFrozen, signalJail } from './signals.js';
@@ -48,6 +56,8 @@ import { networkOf } from './network-status.js';
 import { compared, statsOf } from './stats.js';
 import { statusOf } from './status.js';
 import { stopJails } from './stops.js';
+import { Tallies } from './tallies.js';
+import { vitalsOf } from './vitals.js';
 import { Wants, type Want } from './wants.js';
 
 export interface SupervisorOptions {
@@ -56,6 +66,8 @@ export interface SupervisorOptions {
   readonly load: (file?: string) => Compiled;
   readonly planJail: PlanJail;
   readonly log: Log;
+  /** Of jaild. */
+  readonly version?: string;
   /** Which jails start with jaild: those last wanted up, also those nobody has spoken of, or none. */
   readonly autostart?: 'wanted' | 'all' | 'none';
   /** How many jails may be starting at the same time; twice as many as there are CPUs, and at least 4, when not given. */
@@ -73,7 +85,8 @@ const DETACHED: LaunchMode = { foreground: false, terminal: false };
 /** Keeps jails as they are asked to be. */
 export class Supervisor implements Operations {
   configuration: Compiled;
-  readonly journal = new Journal();
+  readonly journal: Journal;
+  readonly tallies = new Tallies();
   private readonly progress = new Progress();
   /** Asked to stop everything: jaild ends when that is answered. */
   isShutDown = false;
@@ -84,11 +97,13 @@ export class Supervisor implements Operations {
   private readonly line: StartLine;
   private readonly scheduler: Scheduler;
   private readonly limits: LimitsWatch;
+  private readonly oom: OomWatch;
   private readonly around: Surroundings;
 
   constructor(private readonly options: SupervisorOptions) {
     const { host, log } = options;
     this.clock = options.clock ?? systemClock;
+    this.journal = this.openJournal();
     this.wants = new Wants(host.instance.stateDirectory, this.clock, log);
     this.records = new Records(host.instance.runDirectory, log);
     this.roster = new Roster((jail) => new SupervisedJail(jail, DETACHED, this.around));
@@ -97,6 +112,7 @@ export class Supervisor implements Operations {
     this.line = new StartLine(parallel, (jail) => this.roster.missing(jail));
     this.scheduler = this.makeScheduler();
     this.limits = this.makeWatch();
+    this.oom = new OomWatch({ clock: this.clock, host, log, journal: this.journal });
     this.around = this.surroundings();
     this.configuration = options.load();
     this.roster.accept(this.configuration);
@@ -105,6 +121,17 @@ export class Supervisor implements Operations {
 
   private readonly planJail: PlanJail = (jail, facts, mode) =>
     this.options.planJail(jail, { ...facts, ...neighbourFacts(jail, this.roster.jails) }, mode);
+
+  private openJournal(): Journal {
+    const { host, log } = this.options;
+    return new Journal({
+      store: new EventFile(join(host.instance.runDirectory, '.events'), JOURNAL_SIZE),
+      bootId: host.bootId(),
+      monotonic: () => this.clock.monotonic(),
+      count: (event) => this.tallies.note(event),
+      warn: (message) => log.warn(message),
+    });
+  }
 
   private surroundings(): Surroundings {
     const { host, log, random, newLaunch } = this.options;
@@ -180,7 +207,11 @@ export class Supervisor implements Operations {
     const create = (jail: Jail, mode: LaunchMode): SupervisedJail =>
       new SupervisedJail(jail, mode, this.around);
     const planJail = this.options.planJail;
+    const [at, began] = [new Date(clock.now()), clock.monotonic()];
+    this.journal.append(beganEvent(this.journal.since(0), at, this.options.version ?? '', process.pid));
     const names = await bootJails({ host, log, roster, records, wants, autostart, create, planJail, clock });
+    const adopted = [...roster.jails.values()].filter(({ life }) => life !== null).length;
+    this.journal.append(adoptedEvent(new Date(clock.now()), adopted, clock.monotonic() - began));
     void this.start(names).then((outcomes) => outcomes.forEach((one) => this.logFailure(one)));
     this.scheduler.look();
   }
@@ -201,6 +232,7 @@ export class Supervisor implements Operations {
     const isGone = this.roster.forget(jail);
     if (isGone && jail.mode.foreground) this.options.host.giveBack(jail.name);
     this.limits.note(jail);
+    this.oom.note(jail);
     if (jail.phase === 'running' && from === 'poststarting' && jail.history.restarts > 0)
       this.restartBound(jail);
   }
@@ -260,6 +292,10 @@ export class Supervisor implements Operations {
     }));
   }
 
+  vitals(): readonly Vitals[] {
+    return [...this.roster.jails.values()].map((jail) => vitalsOf(jail, this.clock));
+  }
+
   has(name: string): boolean {
     return this.roster.jails.has(name);
   }
@@ -272,10 +308,11 @@ export class Supervisor implements Operations {
 
   start(
     names: readonly string[],
-    progress: (line: string) => void = () => undefined,
+    progress?: StartProgress,
+    options: StartOptions = {},
   ): Promise<readonly Outcome[]> {
     const { roster, clock } = this;
-    return startJails(names, { roster, clock, progress, want: (name) => this.want(name, 'up') });
+    return startJails(names, { ...options, roster, clock, progress, want: (name) => this.want(name, 'up') });
   }
 
   stop(names: readonly string[], options: StopOptions = {}): Promise<readonly Outcome[]> {
@@ -354,7 +391,19 @@ export class Supervisor implements Operations {
     return this.progress.listen(listener);
   }
 
-  async reload(dryRun: boolean): Promise<ReloadResult> {
+  async reload(dryRun: boolean, uid: number | null = null): Promise<ReloadResult> {
+    const result = await this.takeOver(dryRun);
+    if (dryRun) return result;
+    const stateOf = (name: string): State | null => {
+      const jail = this.roster.jails.get(name);
+      return jail === undefined ? null : shown(jail.phase);
+    };
+    for (const event of reloadEvents(result, uid, new Date(this.clock.now()), stateOf))
+      this.journal.append(event);
+    return result;
+  }
+
+  private async takeOver(dryRun: boolean): Promise<ReloadResult> {
     const next = this.options.load();
     const result = planReload(next, this.roster);
     if (dryRun || !result.ok) return result;
@@ -380,6 +429,11 @@ export class Supervisor implements Operations {
 
   resume(name: string): Promise<Outcome> {
     return this.setFrozen(name, false);
+  }
+
+  /** Looks for processes of jails that were killed for want of memory; to be called every few seconds. */
+  lookForOomKills(): void {
+    this.oom.look();
   }
 
   private setFrozen(name: string, frozen: boolean): Promise<Outcome> {
@@ -432,6 +486,11 @@ export class Supervisor implements Operations {
 
   audit(name: string): Promise<Audit | null> {
     return auditRunning(name, this.roster, this.options.host, this.clock);
+  }
+
+  /** Nothing is told of any more. */
+  end(): void {
+    this.journal.end(endedEvent(new Date(this.clock.now()), this.isShutDown));
   }
 
   async shutdown(): Promise<readonly Outcome[]> {

@@ -6,9 +6,11 @@ import { measurePackets } from './network-packets.js';
 import { measureNetworkStarts } from './network-starts.js';
 import { isMet, json, markdown, type Line } from './report.js';
 import { measureSingleJails } from './single.js';
+import { measureSupervision } from './supervision.js';
+import { measureOutput } from './output.js';
 
 /*
- * Measures jaild against bubblewrap, runc and what the kernel alone takes, all in this run, on this machine:
+ * Measures jaild against bubblewrap, runc, supervisors, loggers and what the kernel alone takes, all in this run, on this machine:
  * the ratios are what can be compared with another run.
  */
 const { values } = parseArgs({
@@ -16,7 +18,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '30' },
     jails: { type: 'string', default: '100' },
-    only: { type: 'string', default: 'single,crowd,network,check' },
+    only: { type: 'string', default: 'single,crowd,network,check,supervision,output' },
   },
 });
 const rounds = Number(values.rounds);
@@ -29,6 +31,8 @@ const measures: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
     ...(await measurePackets()),
   ],
   check: () => measureCheck(10_000, 5),
+  supervision: () => measureSupervision(Math.ceil(rounds / 2), 20),
+  output: () => measureOutput(Math.ceil(rounds / 6)),
 };
 
 const lines: Line[] = [];

@@ -4,6 +4,7 @@ import { TestInstance } from '../support/instance.js';
 import { peerRoot } from './peers.js';
 import type { Line } from './report.js';
 import { floor } from './single.js';
+import { field, pss } from './sizes.js';
 import { race } from './statistics.js';
 import { Stopwatch } from './stopwatch.js';
 
@@ -67,13 +68,6 @@ function sizes(instance: TestInstance, inits: readonly number[]): readonly Line[
     { what: `jaild with ${inits.length} jails, RSS`, figure: rss, unit: 'MB', peer: null, budget: 110 },
   ];
 }
-
-/** The number behind `name:` in a file of /proc, in KB where it is a size. proc(5). */
-function field(file: string, name: string): number {
-  return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(file, 'utf8'))?.[1]);
-}
-
-const pss = (pid: number): number => field(`/proc/${pid}/smaps_rollup`, 'Pss');
 
 /** Nanoseconds that all threads of a process have run. Documentation/scheduler/sched-stats.rst */
 function ran(pid: number): number {

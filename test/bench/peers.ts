@@ -31,8 +31,9 @@ export interface GivenNetwork {
 
 /** runc with the mounts and namespaces that it proposes itself, a user namespace, and a cgroup. runc(8). */
 export class Runc {
-  readonly #words: readonly string[];
-  readonly #bundle: string;
+  /** The words that all its command lines begin with. */
+  readonly words: readonly string[];
+  readonly bundle: string;
   #next = 0;
 
   /** Writes a bundle below `directory`, for the root. */
@@ -41,19 +42,23 @@ export class Runc {
     directory: string,
     root: string,
     private readonly network: GivenNetwork | null = null,
+    command: readonly string[] = ['/bin/sleep', '1000'],
   ) {
-    this.#bundle = join(directory, 'bundle');
-    mkdirSync(this.#bundle, { recursive: true });
-    this.#words = ['/usr/sbin/runc', '--root', join(directory, 'state')];
-    writeFileSync(join(this.#bundle, 'config.json'), JSON.stringify(configuration(root, network?.path)));
+    this.bundle = join(directory, 'bundle');
+    mkdirSync(this.bundle, { recursive: true });
+    this.words = ['/usr/sbin/runc', '--root', join(directory, 'state')];
+    writeFileSync(
+      join(this.bundle, 'config.json'),
+      JSON.stringify(configuration(root, command, network?.path)),
+    );
   }
 
   /** Time of `runc run -d`, with that of its network where it is given one. */
   start(): Attempt {
     return async () => {
-      const name = this.#newName();
+      const name = this.newName();
       const time = await this.watch.run(this.#withNetwork(this.#run(name)));
-      this.#delete(name);
+      this.delete(name);
       this.network?.delete();
       return time;
     };
@@ -61,12 +66,12 @@ export class Runc {
 
   /** A container that goes on, and the time of `runc exec` in it. */
   exec(): { readonly attempt: Attempt; readonly end: () => void } {
-    const name = this.#newName();
+    const name = this.newName();
     const [file = '', ...words] = this.#run(name);
     const { status } = spawnSync(file, words, { stdio: 'ignore' });
     if (status !== 0) throw new Error(`runc run ended with ${status}`);
-    const argv = [...this.#words, 'exec', name, '/bin/true'];
-    return { attempt: () => this.watch.run(argv), end: () => this.#delete(name) };
+    const argv = [...this.words, 'exec', name, '/bin/true'];
+    return { attempt: () => this.watch.run(argv), end: () => this.delete(name) };
   }
 
   /** Takes away the cgroups that it leaves. */
@@ -79,12 +84,13 @@ export class Runc {
     if (existsSync(directory)) rmdirSync(directory);
   }
 
-  #newName(): string {
+  /** One that no container has. */
+  newName(): string {
     return `jaild-bench-${process.pid}-${this.#next++}`;
   }
 
   #run(name: string): readonly string[] {
-    return [...this.#words, 'run', '-d', '-b', this.#bundle, name];
+    return [...this.words, 'run', '-d', '-b', this.bundle, name];
   }
 
   #withNetwork(run: readonly string[]): readonly string[] {
@@ -93,13 +99,14 @@ export class Runc {
       : ['/bin/sh', '-c', `${this.network.add()} && exec "$@"`, 'sh', ...run];
   }
 
-  #delete(name: string): void {
-    const [file = '', ...words] = this.#words;
+  /** Takes away a container with all in it. */
+  delete(name: string): void {
+    const [file = '', ...words] = this.words;
     spawnSync(file, [...words, 'delete', '-f', name], { stdio: 'ignore' });
   }
 }
 
-function configuration(root: string, netns?: string): object {
+function configuration(root: string, args: readonly string[], netns?: string): object {
   const map = [{ containerID: 0, hostID: 3_000_000, size: 65_536 }];
   const capabilities = ['CAP_KILL', 'CAP_NET_BIND_SERVICE', 'CAP_CHOWN', 'CAP_SETUID', 'CAP_SETGID'];
   const mount = (destination: string, type: string, options: readonly string[]): object => ({
@@ -113,7 +120,7 @@ function configuration(root: string, netns?: string): object {
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: ['/bin/sleep', '1000'],
+      args,
       env: ['PATH=/bin'],
       cwd: '/',
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },

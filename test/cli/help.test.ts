@@ -81,7 +81,7 @@ describe('the table of commands', () => {
       return said.split('\n').filter((word) => word !== '');
     };
     expect(complete('stat')).to.deep.equal(['status', 'stats']);
-    expect(complete('start', '')).to.deep.equal(['--all', '-a', 'web', 'db']);
+    expect(complete('restart', '')).to.deep.equal(['--all', '-a', 'web', 'db']);
     expect(complete('logs', '--fo')).to.deep.equal(['--follow']);
     expect(complete('params', 'memory.ma')).to.deep.equal(['memory.max']);
     expect(complete('--prefix', '/tmp', 'stop', 'w')).to.deep.equal(['web']);

@@ -65,6 +65,31 @@ describe('jailctl start, stop and restart', () => {
     expect(operations.asked).to.deep.equal(['stop force cascade db']);
   });
 
+  it('say what they wait for once for each change where there is no terminal', async () => {
+    operations.waits = [
+      ['db: starting, waiting for READY=1', 1],
+      ['db: starting, waiting for READY=1', 2],
+      ['db: starting, waiting for READY=1 (loading)', 3],
+    ];
+    expect((await say(operations, ['start', 'db'])).err).to.equal(
+      'db: starting, waiting for READY=1\ndb: starting, waiting for READY=1 (loading)\n',
+    );
+  });
+
+  it('count the seconds on a terminal', async () => {
+    operations.waits = [['db: starting', 3]];
+    const terminal = { columns: 40, stdin: true, stdout: true, stderr: true, colour: false, term: 'xterm' };
+    const { err } = await say(operations, ['start', 'db'], { terminal });
+    expect(err).to.equal('\r\u001b[Kdb: starting\r\u001b[Kdb: starting, 3 s …\r\u001b[K');
+  });
+
+  it('wait for as long as they are told to', async () => {
+    await say(operations, ['start', '--timeout', '1m30s', 'db']);
+    await say(operations, ['start', '--no-wait', 'db']);
+    expect(await code(operations, ['start', '--timeout', 'soon', 'db'])).to.equal(2);
+    expect(operations.asked).to.deep.equal(['start within 90000 ms db', 'start without waiting db']);
+  });
+
   it('show what they wait for on a terminal, and wipe it away', async () => {
     const terminal = { columns: 12, stdin: true, stdout: true, stderr: true, colour: false, term: 'xterm' };
     const { err } = await say(operations, ['start', 'db'], { terminal });

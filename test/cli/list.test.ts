@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { clock } from '../../src/cli/render.js';
 import type { JailNetwork } from '../../src/supervise/operations.js';
 import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
 import { code, NOW, say } from '../support/command-line.js';
@@ -188,6 +192,47 @@ describe('jailctl status', () => {
     ]);
   });
 
+  it('tells at night what one needs of a jail that was given up: ends, output, why, and the way out', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'jaild-status-'));
+    const log = join(directory, 'web.log');
+    const lines = Array.from({ length: 12 }, (_, n) => `2026-11-22T11:59:0${n % 10}Z stderr line ${n}\n`);
+    writeFileSync(log, lines.join(''));
+    const at = (minute: number) => new Date(`2026-11-22T11:${minute}:00Z`);
+    const first = { how: 'exit', code: 3, oom: false, at: at(55), cause: 'exit 3', upMs: 4000 } as const;
+    const exits = [first, { ...first, code: 78, at: at(58), cause: 'exit 78', upMs: 0 }];
+    const given = {
+      state: 'failed',
+      exits,
+      exit: exits[1] ?? null,
+      gaveUp: 'exit.fatal has 78',
+      log,
+    } as const;
+    const asked = new FakeOperations([stoppedJail('web', given)]);
+    const { out } = await say(asked, ['status', 'web']);
+    const told = out.split('\n').map((line) => line.trimEnd());
+    expect(told.filter((line) => / (last|before|gave up|way out) /.test(line))).to.deep.equal([
+      `  last      exit 78 (${clock(at(58))}, 2m ago)`,
+      `  before    exit 3 (${clock(at(55))}, 5m ago, up 4s)`,
+      '  gave up   exit.fatal has 78',
+      '  way out   jailctl start web tries again, and so does jailctl reload after its file was changed',
+    ]);
+    const said = told.indexOf('  it said last:');
+    expect(told.slice(said + 1, -1)).to.deep.equal(lines.slice(2).map((line) => `    ${line.trimEnd()}`));
+    rmSync(directory, { recursive: true });
+  });
+
+  it('shows what the last check said, and what the jail says of itself', async () => {
+    const at = new Date('2026-11-22T11:59:30Z');
+    const ended = { how: 'exit', code: 1 } as const;
+    const checks = [{ at, finding: 'failed', ended, output: 'Connection refused\nmore' }] as const;
+    const more = { state: 'running', health: 'unhealthy', checks, says: 'draining' } as const;
+    const { out } = await say(new FakeOperations([stoppedJail('web', more)]), ['status', 'web']);
+    expect(out.split('\n').filter((line) => / (health|says) /.test(line))).to.deep.equal([
+      '  says      draining',
+      '  health    unhealthy, last check failed 30s ago: Connection refused',
+    ]);
+  });
+
   it('keeps to the width of a terminal, and leaves lines whole for scripts', async () => {
     const asked = operations();
     asked.networks.set('db', network);
@@ -238,7 +283,7 @@ describe('jailctl status', () => {
   address   10.0.7.3/24
   path      /jails/web
   restarts  4
-  last      out of memory (2m ago)
+  last      out of memory (${clock(new Date('2026-11-22T11:58:00Z'))}, 2m ago)
   config    jail.conf:1, not what it runs with
 `,
     );

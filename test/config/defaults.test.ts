@@ -10,6 +10,7 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow } from '../../src/plan/instance.js';
 import { planJail } from '../../src/plan/jail.js';
 import type { LaunchRecord } from '../../src/plan/step.js';
+import { healthPolicy } from '../../src/supervise/health.js';
 import { restartPolicy } from '../../src/supervise/restart.js';
 import { scheduleOf } from '../../src/supervise/schedule.js';
 import { hostLimits } from '../support/host-limits.js';
@@ -79,6 +80,24 @@ describe('a default in the table is what is done', () => {
     expect([schedule?.missed, (schedule?.window ?? 0) / 1000, schedule?.offset]).to.deep.equal(
       defaultsOf('schedule.missed', 'schedule.window', 'schedule.jitter'),
     );
+  });
+
+  it('about health and readiness', () => {
+    const { interval, timeout, retries, startPeriod, startInterval, action } = healthPolicy({});
+    const times = [interval, timeout, startPeriod, startInterval].map((ms) => ms / 1000);
+    expect([...times, retries, action]).to.deep.equal(
+      defaultsOf(
+        'health.interval',
+        'health.timeout',
+        'health.start_period',
+        'health.start_interval',
+        'health.retries',
+        'health.action',
+      ),
+    );
+    const [check] = planOf('persist; health.command = /bin/true;').checks ?? [];
+    expect(check?.timeout).to.equal(defaultOf('health.timeout'));
+    expect(defaultOf('ready')).to.equal('exec');
   });
 
   it('about the log', () => {

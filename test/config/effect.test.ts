@@ -15,9 +15,6 @@ const VALUES: Readonly<Record<string, string>> = {
   interface: 'br0',
 };
 const OWN: Readonly<Record<string, string>> = {
-  'health.tcp': '80',
-  'health.http': '"http://127.0.0.1/"',
-  'health.action': 'none',
   'log.rate': '1000/30s',
   'log.target': 'file',
   'zfs.dataset': 'a/b',
@@ -46,7 +43,7 @@ describe('a parameter without effect', () => {
 
   it('is told once for all jails that share it', () => {
     const { diagnostics } = compileText(
-      'path = "/p/$name"; persist; image = a; ready = notify; x { } y { } z { }',
+      'path = "/p/$name"; persist; image = a; exec.init = /a; x { } y { } z { }',
     );
     expect(diagnostics.map(({ code }) => code)).to.deep.equal(['later-parameter', 'later-parameter']);
   });
@@ -54,8 +51,6 @@ describe('a parameter without effect', () => {
 
 describe('a value without effect', () => {
   const cases: readonly (readonly [code: string, without: string, withEffect: string])[] = [
-    ['later-parameter', 'ready = notify', 'ready = exec'],
-    ['later-parameter', 'ready = health', 'ready = exec'],
     ['ignored-parameter', 'devfs_ruleset = 6', 'devfs_ruleset = 5'],
   ];
   it('has a case below for each parameter that has some', () => {

@@ -25,7 +25,12 @@ const sized = (...fields: readonly string[]): Buffer => frame('W', encodeFields(
 
 describe('what is said at a terminal that a command has taken', () => {
   it('is read from pieces of any size', () => {
-    const all = Buffer.concat([sized('80', '24', 'C'), typed('q'), typed('\u001b[A'), sized('200', '50', '')]);
+    const all = Buffer.concat([
+      sized('80', '24', 'C'),
+      typed('q'),
+      typed('\u001b[A'),
+      sized('200', '50', ''),
+    ]);
     const expected: readonly Gesture[] = [
       { kind: 'window', columns: 80, rows: 24, locale: 'C' },
       { kind: 'typed', bytes: Buffer.from('q') },

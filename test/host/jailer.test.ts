@@ -8,6 +8,7 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { constants } from 'node:os';
@@ -20,6 +21,7 @@ import { encodeMessage, splitMessages } from '../../src/host/jailer-message.js';
 import { connectJailer, jailerBinary, readExitRecord, spawnJailer } from '../../src/host/jailer.js';
 import { bringLoopbackUp } from '../../src/host/network.js';
 import type { LaunchRecord } from '../../src/plan/step.js';
+import { installProgram } from '../support/probe.js';
 
 const LAUNCH = '0123456789abcdef0123456789abcdef';
 
@@ -131,6 +133,66 @@ describe('jailer', () => {
       handle.signal(constants.signals.SIGTERM);
       expect((await until(handle, 'exited')).kind).to.equal('exited');
       expect((await unfinished).how).to.equal('signal');
+    });
+
+    it('looks into the jail, and nothing of a look is left', async () => {
+      const served = `while :; do echo "HTTP/1.1 200 Well" | busybox nc -l -p 80; done`;
+      const handle = await spawnJailer(jailerBinary(), rundir, plan('sh', '-c', served));
+      bringLoopbackUp(handle);
+      handle.go();
+      await until(handle, 'running');
+      const run = (script: string, timeout: number) =>
+        handle.check({
+          ...{ kind: 'command', phase: 'health.command', command: '', argv: ['sh', '-c', script] },
+          ...{ environment: { N: '5' }, user: null, timeout },
+        });
+      const http = { kind: 'http', host: '::1', port: 80, path: '/', timeout: 5 } as const;
+      let answer = await handle.check(http);
+      for (let tries = 0; tries < 200 && /refused/.test(answer.output); tries++) {
+        await wait(10);
+        answer = await handle.check(http);
+      }
+      expect(answer).to.deep.include({ ended: { how: 'exit', code: 0 }, output: 'HTTP 200 Well' });
+      expect(await handle.check({ kind: 'tcp', host: '127.0.0.1', port: 9, timeout: 5 })).to.deep.include({
+        ended: { how: 'exit', code: 1 },
+        output: 'connect 127.0.0.1:9: Connection refused',
+      });
+      const hanging = '(busybox setsid sleep 1000 &) ; echo $N; sleep 1000 & sleep 1000';
+      writeFileSync(join(rundir, 'root/dev/null'), ''); // the shell wants one for what is in the background
+      expect(await run(hanging, 0.2)).to.deep.include({ ended: { how: 'timeout', code: 1 }, output: '5\n' });
+      const left = await run('busybox grep -l ^sleep$ /proc/[0-9]*/comm', 5);
+      expect(left).to.deep.include({ ended: { how: 'exit', code: 1 }, output: '' });
+      const over = eventsOf(handle);
+      const last = run('sleep 1000', 0);
+      handle.kill();
+      await over;
+      expect(await last).to.deep.include({ ended: { how: 'signal', code: 9 }, output: '' });
+    });
+
+    it('hears what the jail says of itself, and tells the next who asks', async () => {
+      const records = [
+        ...plan('sh', '-c', "notify \"$(echo READY=1; echo STATUS=up)\" junk; while [ ! -e /go ]; do sleep 0.02; done; notify STATUS=again; sleep 60"), // prettier-ignore
+        ['notify', join(rundir, 'notify')],
+        ['env', 'NOTIFY_SOCKET=/dev/notify'],
+        ['mount', 'bind', join(rundir, 'notify'), 'dev/notify', 'create,ro,nosuid,nodev,noexec'],
+      ] as const satisfies readonly LaunchRecord[];
+      installProgram(join(rundir, 'root'), 'notify');
+      const first = await spawnJailer(jailerBinary(), rundir, records);
+      const heard = until(first, 'notify');
+      first.go();
+      expect(await heard).to.deep.equal({ kind: 'notify', fields: ['READY=1', 'STATUS=up'] });
+      const second = await connectJailer(rundir);
+      if (second === null) throw new Error('no jailer');
+      expect(await until(second, 'notify')).to.deep.equal({
+        kind: 'notify',
+        fields: ['READY=1', 'STATUS=up'],
+      });
+      const again = until(second, 'notify');
+      writeFileSync(join(rundir, 'root', 'go'), '');
+      expect(await again).to.deep.equal({ kind: 'notify', fields: ['STATUS=again'] });
+      const over = eventsOf(second);
+      second.kill();
+      await over;
     });
 
     it('reaches the network namespace of the jail', async () => {

@@ -19,6 +19,8 @@ const TABLE: Readonly<Record<string, readonly [needs: Needs, ...words: string[]]
   stats: ['operator'],
   top: ['operator', '-b', '-n', '1'],
   logs: ['operator', 'a'],
+  events: ['operator'],
+  metrics: ['operator'],
   run: ['root', 'nobody'],
   exec: ['root', 'a', '--', 'true'],
   set: ['root', 'nobody', 'pids.max=5'],

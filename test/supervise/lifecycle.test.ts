@@ -122,6 +122,7 @@ describe('the life of a jail', () => {
     expect(phases.map((phase) => [phase, shown(phase)] as const).filter(([a, b]) => a !== b)).to.deep.equal([
       ['adopting', 'waiting'],
       ['cancelling', 'stopping'],
+      ['awaiting', 'starting'],
       ['poststarting', 'starting'],
       ['stopping.hook', 'stopping'],
       ['stopping.term', 'stopping'],

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { JailParams } from '../../src/config/params.js';
 import type { Ended } from '../../src/host/host.js';
 import {
+  causeOf,
   decayed,
   freshTally,
   isFlapping,
@@ -14,8 +15,7 @@ import {
 const exit = (code: number): Ended => ({ how: 'exit', code });
 const run = (ended: Ended | null, more: Partial<Run> = {}): Run => ({
   ended,
-  wasUp: true,
-  oom: false,
+  cause: ended === null ? 'start' : causeOf(ended, true, false),
   upMs: 10,
   ...more,
 });
@@ -55,11 +55,11 @@ describe('the end of a jail that nobody asked for', () => {
   });
 
   it('is a failure before the jail was up, whatever the code', () => {
-    expect(verdict({}, exit(0), { wasUp: false })).to.equal('retry');
+    expect(verdict({}, exit(0), { cause: 'start' })).to.equal('retry');
   });
 
   it('is a failure when memory ran out, even with a code of exit.ok', () => {
-    expect(verdict({}, exit(0), { oom: true })).to.equal('retry');
+    expect(verdict({}, exit(0), { cause: 'oom' })).to.equal('retry');
   });
 
   it('follows restart = no and restart = always', () => {
@@ -68,6 +68,48 @@ describe('the end of a jail that nobody asked for', () => {
       verdict({ restart: 'no' }, exit(1)),
       verdict({ restart: 'always' }, exit(0)),
     ]).to.deep.equal(['end', 'give-up', 'retry']);
+  });
+});
+
+describe('a failure that jaild has brought about', () => {
+  const causes = ['health', 'watchdog', 'timeout', 'oom'] as const;
+
+  it('is one whatever code comes of it, also of those that are fine or final otherwise', () => {
+    const codes = causes.flatMap((cause) => [0, 78].map((code) => verdict({}, exit(code), { cause })));
+    expect([...new Set(codes)]).to.deep.equal(['retry']);
+  });
+
+  it('is abnormal, as signals are and exit codes are not', () => {
+    const values = { restart: 'on-abnormal' } as const;
+    expect([
+      verdict(values, exit(0)),
+      verdict(values, exit(3)),
+      verdict(values, exit(3), { cause: 'start' }),
+      verdict(values, { how: 'signal', code: 11 }),
+      verdict(values, null),
+      ...causes.map((cause) => verdict(values, exit(3), { cause })),
+    ]).to.deep.equal(['end', 'give-up', 'give-up', 'retry', 'retry', 'retry', 'retry', 'retry', 'retry']);
+  });
+});
+
+describe('giving up', () => {
+  const why = (values: JailParams, code: number, inARow = 0): string | undefined =>
+    judge(run(exit(code)), restartPolicy(values), { n: inARow, inARow }, 0.5).why;
+
+  it('names the parameter that asks for it', () => {
+    expect([
+      why({ restart: 'no' }, 1),
+      why({}, 78),
+      why({ restart: 'on-abnormal' }, 1),
+      why({ 'restart.limit': 2 }, 1, 1),
+      why({}, 1),
+    ]).to.deep.equal([
+      'restart = no',
+      'exit.fatal has 78',
+      'restart = on-abnormal, and it ended with an exit code',
+      'restart.limit = 2, and so many failures came in a row',
+      undefined,
+    ]);
   });
 });
 

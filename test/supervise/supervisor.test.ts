@@ -10,7 +10,7 @@ const CRASH = { how: 'signal', code: 9 } as const;
 const orderOf = (stage: Stage, to: string): string[] =>
   stage.supervisor.journal
     .since(0)
-    .flatMap((event) => (event.to === to && event.jail !== null ? [event.jail] : []));
+    .flatMap(({ kind, jail, to: now }) => (kind === 'state' && now === to && jail !== null ? [jail] : []));
 
 describe('jails that depend on others', () => {
   it('pull them in, and start after they run', async () => {

@@ -30,6 +30,8 @@ export interface Script {
   readonly start?: 'up' | 'hang' | Ended;
   /** Ends as soon as it is up. */
   readonly ends?: Ended;
+  /** What it comes to when it is asked to end; without it, the signal's work. */
+  readonly obeys?: Ended;
   /** The inside cannot be built. */
   readonly breaks?: Ended;
   readonly ignoresTerm?: boolean;
@@ -81,6 +83,11 @@ export class DrivenClock implements Clock {
 
   get pending(): number {
     return this.timers.size;
+  }
+
+  /** Time passes, and no timer is looked at. */
+  stall(ms: number): void {
+    this.passed += ms;
   }
 
   async advance(ms: number): Promise<void> {
@@ -162,8 +169,8 @@ export class FakeJailer implements JailerHandle {
 
   signal(signal: number): void {
     this.signals.push(signal);
-    if (signal === 15 && this.script.ignoresTerm !== true && !this.frozen)
-      this.end({ how: 'signal', code: 15 });
+    if ((signal === 15 || signal === 6) && this.script.ignoresTerm !== true && !this.frozen)
+      this.end(this.script.obeys ?? { how: 'signal', code: signal });
   }
 
   kill(): void {
@@ -367,6 +374,12 @@ export class FakeHost implements Host {
 
   countOomKills(cgroups: readonly string[]): number {
     return this.oomKills.get(nameOf(cgroups[0] ?? '')) ?? 0;
+  }
+
+  /** Of the whole host; null: it does not count them. */
+  hostOomKills: number | null = 0;
+  countHostOomKills(): number | null {
+    return this.hostOomKills;
   }
 
   usage(cgroups: readonly string[], resource: ResourceName): number | null {

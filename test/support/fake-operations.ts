@@ -12,10 +12,15 @@ import type {
   Operations,
   Outcome,
   ReloadResult,
+  StartOptions,
+  StartProgress,
   StopOptions,
+  Vitals,
 } from '../../src/supervise/operations.js';
 import type { Accounting, BriefAccounting, HostUsage } from '../../src/host/host.js';
 import type { Jail } from '../../src/config/compile.js';
+import { Journal } from '../../src/supervise/journal.js';
+import { Tallies } from '../../src/supervise/tallies.js';
 import type { Audit } from '../../src/plan/audit/audit.js';
 import type { JailPlan } from '../../src/plan/step.js';
 
@@ -52,6 +57,11 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     limits: {},
     log: `/var/log/jaild/${name}.log`,
     definedAt: { file: 'jail.conf', line: 1 },
+    exits: [],
+    checks: [],
+    says: null,
+    awaits: null,
+    gaveUp: null,
     ...more,
   };
 }
@@ -77,7 +87,10 @@ export class FakeOperations implements Operations {
   changed: Jail | null = null;
   /** What is told of each jail that is created or stopped. */
   deeds: readonly Deed[] = [];
+  /** What a start tells of what it waits for. */
+  waits: readonly (readonly [line: string, seconds: number])[] = [];
   readonly networks = new Map<string, JailNetwork>();
+  readonly journal = new Journal();
   readonly figures = new Map<string, Partial<JailStats>>();
   usage: HostUsage = {
     processors: 2,
@@ -123,6 +136,13 @@ export class FakeOperations implements Operations {
   hostUsage(): HostUsage {
     return this.usage;
   }
+  readonly tallies = new Tallies();
+  vitals(): readonly Vitals[] {
+    return this.jails.map(({ name, state, health, flapping, retryAt }) => ({
+      ...{ name, state, health, flapping },
+      backoffMs: retryAt === null ? null : 1500,
+    }));
+  }
   glance(): readonly Glance[] {
     return this.jails;
   }
@@ -132,9 +152,15 @@ export class FakeOperations implements Operations {
   has(name: string): boolean {
     return this.jails.some((jail) => jail.name === name);
   }
-  start(names: readonly string[], progress?: (line: string) => void): Promise<readonly Outcome[]> {
+  start(
+    names: readonly string[],
+    progress?: StartProgress,
+    { timeoutMs, wait = true }: StartOptions = {},
+  ): Promise<readonly Outcome[]> {
     for (const name of names) progress?.(`${name}: starting`);
-    return Promise.resolve(this.#answer('start', names));
+    for (const [line, seconds] of this.waits) progress?.(line, seconds);
+    const how = `${timeoutMs === undefined ? '' : ` within ${timeoutMs} ms`}${wait ? '' : ' without waiting'}`;
+    return Promise.resolve(this.#answer(`start${how}`, names));
   }
   stop(
     names: readonly string[],

@@ -5,6 +5,7 @@ import type { PlanJail } from '../../src/supervise/incarnation.js';
 import type { Log } from '../../src/supervise/log.js';
 import type { JailStatus } from '../../src/supervise/operations.js';
 import { Supervisor, type SupervisorOptions } from '../../src/supervise/supervisor.js';
+import { healthChecks } from '../../src/plan/check.js';
 import type { HostFacts } from '../../src/plan/facts.js';
 import { firewallSteps } from '../../src/plan/firewall.js';
 import { bytesOf } from '../../src/plan/limit-amounts.js';
@@ -80,6 +81,8 @@ const smallPlan: PlanJail = (planned, facts) => {
   }));
   const { standingNetns } = facts;
   const kept: LaunchRecord[] = standingNetns === undefined ? [] : [['netns', standingNetns]];
+  const network = networkOf(planned, facts);
+  const checks = healthChecks(planned, facts, network);
   const rundir = `${facts.instance.runDirectory}/${name}`;
   return {
     prepare: [
@@ -88,8 +91,9 @@ const smallPlan: PlanJail = (planned, facts) => {
       ...limits,
       ...hooks('exec.prestart'),
       { name: 'jailer.spawn', args: { rundir, records: [['launch', facts.launch], ...kept] } },
-      ...networkOf(planned, facts),
+      ...network,
     ],
+    checks,
     begin: [{ name: 'jailer.go', args: {} }],
     poststart: hooks('exec.poststart'),
     stop: [...hooks('exec.prestop'), ...inside],
@@ -159,6 +163,12 @@ export class Stage {
     await this.pass(awayMs);
     await this.supervisor.boot();
     await this.pass(0);
+  }
+
+  /** jaild itself is kept from running for a while: what is due meanwhile comes late. */
+  stall(ms: number): Promise<void> {
+    this.host.clock.stall(ms);
+    return this.pass(0);
   }
 
   pass(ms: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { freebsd, ignored, later, linux, notYet } from '../parameter.js';
+import { freebsd, ignored, later, linux } from '../parameter.js';
 import {
   boolean,
   choice,
@@ -93,7 +93,6 @@ export const execution = {
   'allow.dying': ignored(boolean, 'Allow changes to a dying jail.', DEPRECATED),
 };
 
-const NO_CHECKS = 'Nothing is checked: a jail is well while it runs.';
 const RETRY = 'The delay doubles with every failure and shrinks with every minute the jail runs.';
 
 /** When it starts again, and how one knows that it is well. */
@@ -132,60 +131,46 @@ export const supervision = {
   }),
   ready: linux(choice('exec', 'notify', 'health'), 'What makes the jail count as running.', {
     default: 'exec',
-    note: 'exec: exec.start has ended well; notify: READY=1 was sent (sd_notify(3)); health: the first check passed.',
-    notYet: notYet(['notify', 'health'], 'the jail counts as running when exec.start has ended well'),
+    note: 'exec: exec.start has ended well; notify: READY=1 was sent (sd_notify(3)); health: the first check passed. Until then it is starting, for start.timeout at most; exec.poststart and the jails that depend on it come after.',
   }),
-  watchdog: later(
-    seconds,
-    'Longest time between two signs of life of the jail, WATCHDOG=1 (sd_notify(3)).',
-    'Nothing is waited for.',
-    { unit: 's' },
-  ),
-  'health.command': later(string, 'Command run inside that exits 0 while the jail is well.', NO_CHECKS, {
+  watchdog: linux(seconds, 'Longest time between two signs of life of the jail, WATCHDOG=1 (sd_notify(3)).', {
+    unit: 's',
+    note: 'Counted from when the jail runs. When none comes in time all its processes get SIGABRT, then, after stop.timeout, SIGKILL; that is a failure. 0 is no watchdog.',
+  }),
+  'health.command': linux(string, 'Command run inside that exits 0 while the jail is well.', { live: true }),
+  'health.tcp': linux(tcpTarget, 'Port that accepts connections while the jail is well.', {
     live: true,
+    note: "Without HOST on the jail's own first address, as seen from inside.",
   }),
-  'health.tcp': later(tcpTarget, 'Port that accepts connections while the jail is well.', NO_CHECKS, {
+  'health.http': linux(httpTarget, 'Address that answers 2xx or 3xx while the jail is well.', {
     live: true,
+    note: "/PATH and :PORT/PATH are on the jail's own first address, as seen from inside.",
   }),
-  'health.http': later(httpTarget, 'Address that answers 2xx or 3xx while the jail is well.', NO_CHECKS, {
-    live: true,
-  }),
-  'health.interval': later(seconds, 'Time from the end of one check to the next.', NO_CHECKS, {
+  'health.interval': linux(seconds, 'Time from the end of one check to the next.', {
     default: '30 s',
     unit: 's',
     live: true,
   }),
-  'health.timeout': later(seconds, 'Longest time for one check.', NO_CHECKS, {
-    default: '5 s',
+  'health.timeout': linux(seconds, 'Longest time for one check.', { default: '5 s', unit: 's', live: true }),
+  'health.retries': linux(integer(1, 1000), 'Failed checks in a row that make the jail unhealthy.', {
+    default: '3',
+    live: true,
+    note: 'A check that the host lacks the means for counts for nothing.',
+  }),
+  'health.start_period': linux(seconds, 'Time after the start in which failed checks do not count.', {
+    default: '30 s',
     unit: 's',
     live: true,
+    note: 'The first check that passes ends it.',
   }),
-  'health.retries': later(
-    integer(1, 1000),
-    'Failed checks in a row that make the jail unhealthy.',
-    NO_CHECKS,
-    {
-      default: '3',
-      live: true,
-    },
-  ),
-  'health.start_period': later(
-    seconds,
-    'Time after the start in which failed checks do not count.',
-    NO_CHECKS,
-    {
-      default: '30 s',
-      unit: 's',
-      live: true,
-    },
-  ),
-  'health.start_interval': later(seconds, 'Time between checks during health.start_period.', NO_CHECKS, {
+  'health.start_interval': linux(seconds, 'Time between checks during health.start_period.', {
     default: '1 s',
     unit: 's',
     live: true,
   }),
-  'health.action': later(choice('restart', 'none'), 'What is done with an unhealthy jail.', NO_CHECKS, {
+  'health.action': linux(choice('restart', 'none'), 'What is done with an unhealthy jail.', {
     default: 'restart',
     live: true,
+    note: 'restart: it gets SIGTERM, after stop.timeout SIGKILL, and that is a failure as any other: see restart.',
   }),
 };

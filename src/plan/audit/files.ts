@@ -3,6 +3,7 @@ import { harmlessDevices } from '../devices.js';
 import type { Expectation, PlannedDevice, PlannedMount } from './expectation.js';
 import type { Door } from './finding.js';
 import type { ForeignDescriptor, Observation, ObservedMount } from './observation.js';
+import { isNoticeMount } from '../notices.js';
 import { ownsUsers, type Judge } from './privileges.js';
 
 /** The mount that is seen at a path: of several, the one that was made last. */
@@ -79,6 +80,8 @@ const special = ['/', '/dev', '/proc', '/sys', '/run', '/etc', '/boot', '/root',
 /** A directory of the host that the jail is given. */
 function bindDoor({ source, options, target }: PlannedMount): Door {
   const by = `mount: ${source} on ${target}`;
+  if (isNoticeMount(source, target))
+    return { by, severity: 'low', cost: 'jaild hears what it says of itself there, that it is well for one' };
   const own = source.replace(/\/+$/, '') || '/';
   if (special.includes(own))
     return { by, severity: 'high', cost: "it has the host's own: whatever is kept or listens there" };
