@@ -146,6 +146,8 @@ export interface JailStats {
   readonly upMs: number | null;
   /** Restarts since the last start by hand. */
   readonly restarts: number;
+  /** Limits as they were asked for: parameter → text. */
+  readonly limits: JailStatus['limits'];
   readonly accounting: Accounting | null;
   /** Null for a jail without a network of its own. */
   readonly traffic: Traffic | null;

@@ -4,6 +4,7 @@ import type { JailPlan } from '../plan/step.js';
 import type { SupervisedJail } from './jail.js';
 import { isDown, shown } from './lifecycle.js';
 import type { Comparison, JailStats } from './operations.js';
+import { limitsOf } from './status.js';
 
 /** What jails use and have used since they started. The links of all of them are asked about in one go. Throws SystemError. */
 export function statsOf(jails: readonly SupervisedJail[], host: Host): readonly JailStats[] {
@@ -17,6 +18,7 @@ export function statsOf(jails: readonly SupervisedJail[], host: Host): readonly 
       startedAt: life?.startedAt ? new Date(life.startedAt.wall) : null,
       upMs: life?.startedAt ? life.upMs : null,
       restarts: jail.history.restarts,
+      limits: limitsOf(life?.jail ?? jail.definition),
       accounting: isThere ? host.accounting(life.plan?.cgroups ?? []) : null,
       traffic: traffic.get(name) ?? null,
     };

@@ -126,7 +126,8 @@ function isStale(jail: SupervisedJail): boolean {
   return changedParameters(life.jail.values, filed ?? definition.values).length > 0;
 }
 
-function limitsOf(jail: Jail): Readonly<Record<string, string>> {
+/** Limits as they were asked for: parameter → text. */
+export function limitsOf(jail: Jail): Readonly<Record<string, string>> {
   const limits = [...jail.params].filter(([name, values]) => LIMIT.test(name) && values !== null);
   const rules = (jail.values.rctl ?? []).map(ruleText);
   return {

@@ -18,6 +18,7 @@ const TABLE: Readonly<Record<string, readonly [needs: Needs, ...words: string[]]
   list: ['operator'],
   schedule: ['operator'],
   stats: ['operator'],
+  top: ['operator', '-b', '-n', '1'],
   logs: ['operator', 'a'],
   events: ['operator'],
   metrics: ['operator'],

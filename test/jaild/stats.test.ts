@@ -14,6 +14,8 @@ interface Stats {
   readonly cpu_percent: number | null;
   readonly memory: number | null;
   readonly pids: number | null;
+  readonly restarts: number;
+  readonly limits: Readonly<Record<string, string>>;
   readonly received_bytes: number | null;
   readonly received_packets: number | null;
   readonly sent_bytes: number | null;
@@ -122,8 +124,8 @@ describe('what is seen of running jails', function () {
     ];
     expect(figures(only('shares'))).to.deep.equal([null, null, null, null]);
     expect(figures(only('alone'))).to.deep.equal([0, 0, 0, 0]);
-    const { name, state, ...rest } = only('down');
-    expect([name, state]).to.deep.equal(['down', 'stopped']);
+    const { name, state, restarts, limits, ...rest } = only('down');
+    expect([name, state, restarts, limits]).to.deep.equal(['down', 'stopped', 0, {}]);
     expect(new Set(Object.values(rest))).to.deep.equal(new Set([null]));
   });
 
@@ -132,9 +134,11 @@ describe('what is seen of running jails', function () {
     const lines = instance.ctl('stats').stdout.trimEnd().split('\n');
     expect(lines).to.have.lengthOf(6);
     expect(lines[0]).to.match(
-      /^NAME +CPU +CPU% +MEMORY +PEAK +PIDS +READ +WRITTEN +RECEIVED +PACKETS +SENT +PACKETS$/,
+      /^NAME +CPU +CPU% +MEMORY +LIMIT +PEAK +PIDS +READ +WRITTEN +RECEIVED +PACKETS +SENT +PACKETS +WAITCPU +WAITMEM +WAITIO$/,
     );
-    expect(lines[1]).to.match(/^server +\d+\.\ds +\d+\.\d +[\d.]+[KM]? .* [45](\.\d)?M +\d+$/);
+    expect(lines[1]).to.match(
+      /^server +\d+\.\ds +\d+\.\d +[\d.]+[KM]? .* [45](\.\d)?M +\d+ +(\d+\.\d|-) +(\d+\.\d|-) +(\d+\.\d|-)$/,
+    );
     const { cpu_usec, cpu_percent, memory, pids, started_at } = only('server');
     expect([cpu_usec, memory, pids].map((value) => (value ?? 0) > 0)).to.deep.equal([true, true, true]);
     const lived = Date.now() - Date.parse(started_at ?? '');

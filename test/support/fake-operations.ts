@@ -121,8 +121,8 @@ export class FakeOperations implements Operations {
     return this.networks.get(name) ?? null;
   }
   stats(names?: readonly string[]): readonly JailStats[] {
-    return this.status(names).map(({ name, state, startedAt, restarts, accounting }) => ({
-      ...{ name, state, startedAt, restarts, upMs: null, traffic: null },
+    return this.status(names).map(({ name, state, startedAt, restarts, limits, accounting }) => ({
+      ...{ name, state, startedAt, restarts, limits, upMs: null, traffic: null },
       accounting: accounting && inFull(accounting),
       ...this.figures.get(name),
     }));

@@ -50,7 +50,8 @@ function meter(title: string, share: number | null, places: number, style: Style
 }
 
 function processor({ host }: Figures, places: number, style: Style): Pieces {
-  const share = host.cpu === null ? null : host.cpu / 100 / host.processors;
+  // The kernel counts in ticks, which may come to a little more than there is.
+  const share = host.cpu === null ? null : Math.min(1, host.cpu / 100 / host.processors);
   const many = `of ${host.processors} ${host.processors === 1 ? 'processor' : 'processors'}`;
   return [
     ...meter('CPU', share, places, style),
