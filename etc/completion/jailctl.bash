@@ -16,7 +16,7 @@ _jailctl() {
     list) words="--json --quiet -q" ;;
     stats) words="--json $(jailctl list --quiet 2>/dev/null)" ;;
     top) words="--batch -b --delay -d --times -n $(jailctl list --quiet 2>/dev/null)" ;;
-    logs) words="--follow -f --lines -n --since $(jailctl list --quiet 2>/dev/null)" ;;
+    logs) words="--all -a --follow -f --lines -n --since --until --stream --json $(jailctl list --quiet 2>/dev/null)" ;;
     events) words="--follow -f --json --lines -n --since --kind $(jailctl list --quiet 2>/dev/null)" ;;
     metrics) words="" ;;
     run) words="--file -f --tty -t $(jailctl list --quiet 2>/dev/null)" ;;
@@ -30,7 +30,7 @@ _jailctl() {
     config) words="--file -f --json --resolved --origin $(jailctl list --quiet 2>/dev/null)" ;;
     fmt) words="--write -w --check -c"; _jailctl_files=1 ;;
     plan) words="--file -f --json $(jailctl list --quiet 2>/dev/null)" ;;
-    reload) words="--dry-run -n" ;;
+    reload) words="--dry-run -n --json" ;;
     shutdown) words="" ;;
     params) words="--json $_jailctl_parameters" ;;
     completion) words=" bash zsh fish" ;;
