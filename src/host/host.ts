@@ -73,7 +73,15 @@ export interface Launch {
   readonly jail: string;
   jailer: JailerHandle | null;
   /** Commands on the host that are under way; aborting one kills it. */
-  readonly hooks: Set<AbortController>;
+  readonly hooks: Set<RunningHook>;
+}
+
+/** A command on the host that is under way. */
+export interface RunningHook {
+  /** Kills it. */
+  readonly abort: () => void;
+  /** Of the leader of its session; absent before it has begun, and for one that is not waited for. */
+  pid?: number;
 }
 
 /** What does the steps. A step without an executor does not compile; `undo` takes back what `run` did and is idempotent. */
@@ -201,6 +209,10 @@ export interface Host {
   restoreFirewall(all: readonly FirewallArgs[], wasThere: boolean): Promise<void>;
   /** Writes what jails have of the packet filter anew, for whoever has flushed it. Rejects with SystemError or StepFailure. */
   renewFirewall(): Promise<void>;
+  /** Kills commands on the host that an earlier jaild has left running. @returns "JAIL: COMMAND" of each */
+  endHooks(): Promise<readonly string[]>;
+  /** A process, its forebears and the leaders of the sessions that they are in. */
+  lineage(pid: number): ReadonlySet<number>;
   bootId(): string;
   /** Milliseconds of CLOCK_MONOTONIC, and of the wall clock. */
   monotonic(): number;

@@ -19,6 +19,7 @@ export interface Remains {
   readonly wasUp: boolean;
   readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
   readonly oomKills: number;
+  readonly commandPid?: number | null;
   readonly isSilent?: boolean;
   readonly unsettled?: JailPlan['prepare'];
 }
@@ -83,6 +84,7 @@ export class Incarnation {
     this.wasUp = remains.wasUp;
     this.startedAt = remains.startedAt;
     this.oomKills = remains.oomKills;
+    this.commandPid = remains.commandPid ?? null;
     this.isSilent = remains.isSilent ?? false;
     this.unsettled = remains.unsettled ?? [];
     this.begun = true;
@@ -178,6 +180,16 @@ export class Incarnation {
   /** Kills the commands on the host that are under way: whoever waits for one need not wait for ever. */
   killHooks(): void {
     for (const hook of this.launch.hooks) hook.abort();
+  }
+
+  /** A command on the host is under way. */
+  get hasHooks(): boolean {
+    return this.launch.hooks.size > 0;
+  }
+
+  /** Whether one of these processes is a command on the host that is under way and waited for. */
+  isHook(pids: ReadonlySet<number>): boolean {
+    return [...this.launch.hooks].some(({ pid }) => pid !== undefined && pids.has(pid));
   }
 
   /** Lets the jailer go on. The events that it has already sent come first. */
