@@ -1,5 +1,5 @@
 import { failureOf } from './exits.js';
-import type { State } from './operations.js';
+import type { State } from './state.js';
 
 /** What an event is about, and what that means. */
 export const eventKinds = {

@@ -12,21 +12,9 @@ import type { Events } from './journal.js';
 import type { Tallies } from './tallies.js';
 import type { HealthResult } from './health.js';
 import type { Cause } from './restart.js';
+import type { State } from './state.js';
 
-/** The states of supervision.md; `jailctl list` shows them as they are. */
-export type State =
-  | 'stopped'
-  | 'waiting'
-  | 'preparing'
-  | 'starting'
-  | 'running'
-  | 'paused'
-  | 'stopping'
-  | 'stuck'
-  | 'cleaning'
-  | 'backoff'
-  | 'ended'
-  | 'failed';
+export type { State } from './state.js';
 
 /** How a jail ended last. */
 export interface LastExit extends Ended {
