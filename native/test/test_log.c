@@ -1,4 +1,4 @@
-/* link: test/test_log.c jailer/log.c jailer/log_files.c jailer/log_rate.c jailer/log_to.c jailer/stamp.c jailer/text.c jailer/outside.c jailer/target.c  (with -Ijailer; needs root for the full disk, in a mount namespace of its own) */
+/* link: test/test_log.c jailer/log.c jailer/log_files.c jailer/log_rate.c jailer/log_tell.c jailer/log_to.c jailer/log_write.c jailer/stamp.c jailer/text.c jailer/outside.c jailer/target.c  (with -Ijailer; needs root for the full disk, in a mount namespace of its own) */
 #define _GNU_SOURCE
 #include "log.h"
 

@@ -1,4 +1,4 @@
-/* link: test/test_log_files.c jailer/log.c jailer/log_files.c jailer/log_rate.c jailer/log_to.c jailer/stamp.c jailer/text.c jailer/outside.c jailer/target.c  (rotation by age, and beside compressed files) */
+/* link: test/test_log_files.c jailer/log.c jailer/log_files.c jailer/log_rate.c jailer/log_tell.c jailer/log_to.c jailer/log_write.c jailer/stamp.c jailer/text.c jailer/outside.c jailer/target.c  (rotation by age, and beside compressed files) */
 #include "check.h"
 #include "log.h"
 #include "log_files.h"

@@ -1,4 +1,4 @@
-/* link: test/test_log_rate.c jailer/log.c jailer/log_files.c jailer/log_rate.c jailer/log_to.c jailer/stamp.c jailer/text.c jailer/outside.c jailer/target.c  (what is left out, and where else lines go) */
+/* link: test/test_log_rate.c jailer/log.c jailer/log_files.c jailer/log_rate.c jailer/log_tell.c jailer/log_to.c jailer/log_write.c jailer/stamp.c jailer/text.c jailer/outside.c jailer/target.c  (what is left out, and where else lines go) */
 #include "check.h"
 #include "log.h"
 

@@ -40,6 +40,7 @@ async function lookAtHost(
     instance,
     cgroupRoot: settings['cgroup.root'] === '' ? null : settings['cgroup.root'],
     uids: { base: settings['uids.base'], count: settings['uids.count'] },
+    logSockets: { journald: settings['targets.journald'], syslog: settings['targets.syslog'] },
   });
   return { verdict: judge(compiled, adviseOn(compiled.jails, host)), unseen: host.unseen() };
 }

@@ -1,11 +1,12 @@
 import type { JailParams } from '../config/params.js';
 import { params } from '../config/params.js';
 import { roff } from '../config/manual/roff.js';
-import { choice, integer, readPath, string } from '../config/values/scalar.js';
+import { choice, integer, readPath, requiredPath, string } from '../config/values/scalar.js';
 import { readSubnet, type Subnet } from '../config/values/subnet.js';
 import { bad, good, scalarType, type Converted, type ValueType } from '../config/values/type.js';
 import { listenAddress } from './listen-address.js';
 import { familyOf } from '../plan/lease-range.js';
+import { usualLogSockets } from '../plan/log.js';
 import { bridgePrefix, type SubnetPool } from '../plan/lease-subnet.js';
 
 /** One setting of jaild.ini. */
@@ -132,6 +133,18 @@ export const settings = {
     '10.209.0.0/16, auto',
     'Where bridges with bridge.subnet = auto have their subnets from: a /24 of the IPv4 ones, a /64 of the IPv6 ones, whichever meets nothing that the host has addresses in or routes to. auto: an IPv6 prefix of this host alone, made once at random.',
   ),
+  'targets.journald': setting(
+    requiredPath,
+    usualLogSockets.journald,
+    usualLogSockets.journald,
+    'Datagram socket of systemd-journald, for log.target = journald.',
+  ),
+  'targets.syslog': setting(
+    requiredPath,
+    usualLogSockets.syslog,
+    usualLogSockets.syslog,
+    'Datagram socket of syslogd(8), for log.target = syslog.',
+  ),
   'metrics.listen': setting(
     listenAddress,
     null,
@@ -167,6 +180,7 @@ const sections: Readonly<Record<string, string>> = {
   cgroup: 'Where the jails are in the cgroup tree',
   uids: 'User ids for jails with a user namespace of their own',
   network: 'Addresses for jails',
+  targets: 'Where the output of jails can go, beside files',
   metrics: 'Figures for Prometheus',
   jails: 'Defaults for jails, in the words of jail.conf(5)',
 };

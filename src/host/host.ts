@@ -3,6 +3,7 @@ import type { ResourceName } from '../config/rctl/resources.js';
 import type { Observation, Subject } from '../plan/audit/observation.js';
 import type { Instance } from '../plan/instance.js';
 import type { HostFacts } from '../plan/facts.js';
+import type { LogTarget } from '../plan/log.js';
 import type { Check, FirewallArgs, InsideArgs, StepName, StepOf } from '../plan/step.js';
 import type { AddressView, LinkView, RouteView, Traffic } from './netlink-view.js';
 import type { Pressure } from './pressure.js';
@@ -29,7 +30,13 @@ export type JailerEvent =
   | { readonly kind: 'start'; readonly index: number; readonly ended: Ended }
   | { readonly kind: 'running'; readonly pid: number }
   | { readonly kind: 'main'; readonly ended: Ended }
-  | { readonly kind: 'log-dropped'; readonly bytes: number }
+  /** So much could not be written there: a full disk, a socket that did not take it. */
+  | {
+      readonly kind: 'log-dropped';
+      readonly lines: number;
+      readonly bytes: number;
+      readonly target: LogTarget;
+    }
   /** So much of the output was over the rate that is allowed, and was left out. */
   | { readonly kind: 'log-limited'; readonly lines: number; readonly bytes: number }
   /** A log was put aside, by that inode. */
@@ -63,7 +70,7 @@ export interface JailerHandle {
   /** Looks once, as the jail's own user and in its namespaces; whatever takes longer is killed with all that it began. */
   check(check: Check): Promise<CheckResult>;
   /** Puts `file` in the place of the rotated log of that inode: it has the same lines, compressed. */
-  replaceLog(inode: number, file: string): void;
+  replaceLog(inode: bigint, file: string): void;
   /** Events from now on, and those that came before the first listener. One listener at a time. */
   listen(listener: (event: JailerEvent) => void): void;
 }
@@ -73,7 +80,15 @@ export interface Launch {
   readonly jail: string;
   jailer: JailerHandle | null;
   /** Commands on the host that are under way; aborting one kills it. */
-  readonly hooks: Set<AbortController>;
+  readonly hooks: Set<RunningHook>;
+}
+
+/** A command on the host that is under way. */
+export interface RunningHook {
+  /** Kills it. */
+  readonly abort: () => void;
+  /** Of the leader of its session; absent before it has begun, and for one that is not waited for. */
+  pid?: number;
 }
 
 /** What does the steps. A step without an executor does not compile; `undo` takes back what `run` did and is idempotent. */
@@ -151,6 +166,15 @@ export interface TrafficSubject {
     | { readonly kind: 'nowhere' };
 }
 
+/** The log of a jail, to be kept small. */
+export interface KeptLog {
+  readonly jail: Jail;
+  /** As the plan has it; null: where the next one would. */
+  readonly path: string | null;
+  /** Who gives its files their names at this time: a jailer; nobody, so that jaild may; or somebody who cannot be asked. */
+  readonly writer: () => JailerHandle | 'nobody' | 'unknown';
+}
+
 /** The machine, as the supervisor sees it. `machine.ts` is the real one, test/support/fake-host.ts the only fake. */
 export interface Host {
   readonly instance: Instance;
@@ -201,6 +225,12 @@ export interface Host {
   restoreFirewall(all: readonly FirewallArgs[], wasThere: boolean): Promise<void>;
   /** Writes what jails have of the packet filter anew, for whoever has flushed it. Rejects with SystemError or StepFailure. */
   renewFirewall(): Promise<void>;
+  /** Kills commands on the host that an earlier jaild has left running. @returns "JAIL: COMMAND" of each */
+  endHooks(): Promise<readonly string[]>;
+  /** A process, its forebears and the leaders of the sessions that they are in. */
+  lineage(pid: number): ReadonlySet<number>;
+  /** Compresses what was put aside of a log, in the background and one file at a time. */
+  tendLog(log: KeptLog): void;
   bootId(): string;
   /** Milliseconds of CLOCK_MONOTONIC, and of the wall clock. */
   monotonic(): number;

@@ -96,7 +96,7 @@ export class JailerConnection implements JailerHandle {
     });
   }
 
-  replaceLog(inode: number, file: string): void {
+  replaceLog(inode: bigint, file: string): void {
     this.#socket.write(encodeMessage('log.replace', `${inode}`, file));
   }
 

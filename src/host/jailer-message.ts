@@ -1,3 +1,4 @@
+import type { LogTarget } from '../plan/log.js';
 import type { InsideArgs, LaunchRecord } from '../plan/step.js';
 import type { Check, Ended, JailerEvent, JailerPhase } from './host.js';
 
@@ -128,7 +129,12 @@ export function readMessage([type = '', ...fields]: readonly string[]): JailerMe
     case 'notify':
       return { kind: 'notify', fields };
     case 'log.dropped':
-      return { kind: 'log-dropped', bytes: Number(first) };
+      return {
+        kind: 'log-dropped',
+        lines: Number(first),
+        bytes: Number(second),
+        target: third as LogTarget, // the same words
+      };
     case 'log.limited':
       return { kind: 'log-limited', lines: Number(first), bytes: Number(second) };
     case 'log.rotated':

@@ -15,6 +15,7 @@ import { keepFromHost } from '../plan/host-directories.js';
 import type { OwnDirectories } from '../plan/host-part.js';
 import type { Instance } from '../plan/instance.js';
 import { labelsOf } from '../plan/labels.js';
+import { logFile, type LogSockets } from '../plan/log.js';
 import { linkOwner } from '../plan/network.js';
 import { limitsDisk } from '../plan/rctl.js';
 import { markReach, reachOf, type Reach } from '../plan/reach.js';
@@ -25,6 +26,7 @@ import type { FirewallArgs } from '../plan/step.js';
 import type { SubnetPool } from '../plan/lease-subnet.js';
 import type { UidPool } from '../plan/uidrange.js';
 import type { Way } from '../plan/way.js';
+import { untilAnswered } from './answering.js';
 import { readAccounting, readBriefly, readFigure, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
@@ -41,10 +43,12 @@ import { forwardEverywhere } from './passing.js';
 import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
-import type { Executors, Figure, Host, JailerHandle } from './host.js';
+import { HookNotes } from './hook-notes.js';
+import type { Executors, Figure, Host, JailerHandle, KeptLog } from './host.js';
 import { readHostUsage } from './host-usage.js';
 import { connectJailer, readExitRecord } from './jailer.js';
 import { countTraffic, viewNetwork } from './network-view.js';
+import { LogKeeper } from './log-keeper.js';
 import { observeJail } from './observe.js';
 import { readHostOomKills } from './oom-kills.js';
 import { directoriesOf } from './own-directory.js';
@@ -55,6 +59,7 @@ import { bootId } from './procfs.js';
 import { readWithinReach } from './reach.js';
 import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { LeaseStore } from './leases.js';
+import { lineage } from './lineage.js';
 import { SeccompCache } from './seccomp.js';
 import { securityModules } from './security-modules.js';
 import { sweepNetwork } from './sweep.js';
@@ -78,6 +83,8 @@ export interface MachineOptions {
   readonly uids: UidPool;
   /** Where bridges with `bridge.subnet = auto` have their subnets from. */
   readonly subnets: SubnetPool;
+  /** Where logs go beside files. */
+  readonly logSockets: LogSockets;
   readonly listener: StepListener;
 }
 
@@ -107,11 +114,14 @@ export class Machine implements Host {
   readonly #own: OwnDirectories;
   readonly #sysctls: SysctlLedger;
   readonly #firewall: Firewall;
+  readonly #hookNotes: HookNotes;
+  readonly #logs: LogKeeper;
+  readonly #logSockets: LogSockets;
   #cgroups: CgroupFacts;
   #areCgroupsReady = false;
 
   /** @throws SystemError when the host's cgroups or the given-out uid ranges can't be read. */
-  constructor({ instance, cgroupRoot, uids, subnets, listener }: MachineOptions) {
+  constructor({ instance, cgroupRoot, uids, subnets, logSockets, listener }: MachineOptions) {
     this.instance = instance;
     this.#own = directoriesOf(instance);
     this.#listener = listener;
@@ -124,11 +134,19 @@ export class Machine implements Host {
     this.#sysctls = new SysctlLedger(instance.runDirectory, this.#bootId, new Gate(instance.key));
     if (this.#sysctls.damage !== null) listener.warn(this.#sysctls.damage.message);
     this.#firewall = new Firewall(instance);
-    this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, () => this.#prepareCgroups());
+    this.#hookNotes = new HookNotes(instance.runDirectory, this.#bootId);
+    this.#logSockets = logSockets;
+    this.#logs = new LogKeeper(
+      (log) => this.#logPath(log),
+      (message) => listener.warn(message),
+    );
+    const prepareCgroups = (): void => this.#prepareCgroups();
+    this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, prepareCgroups, this.#hookNotes);
   }
 
   async facts(jail: Jail): Promise<HostFacts> {
     const { values } = jail;
+    await untilAnswered(namedPaths(values).map(([, path]) => path));
     // These commands may make it; a root that is not there then is refused by the jailer.
     if (values['exec.prepare'] === undefined && values['exec.prestart'] === undefined)
       checkRoot(values.path ?? '/');
@@ -137,7 +155,7 @@ export class Machine implements Host {
     this.#makeDirectories();
     const ways = followWays(namedPaths(values));
     keepFromHost(values, this.#own, (path) => ways.get(path)?.real ?? path);
-    const { fstabs, reach } = this.#readFstabs(jail, ways);
+    const { fstabs, reach } = await this.#readFstabs(jail, ways);
     const systemUser = systemJailUser(jail);
     const hostnameAddresses = values.ip_hostname === true ? await addressesOfHostname(jail) : [];
     const bridge = await this.#leases.bridgeOf(jail, hostnameAddresses, Date.now());
@@ -161,6 +179,7 @@ export class Machine implements Host {
       figures: { ...this.#hardware, ...this.#clocks() },
       machineId: this.#machineId,
       limits: this.#limits.read(),
+      logSockets: this.#logSockets,
       term: process.env['TERM'] ?? null,
     };
   }
@@ -183,15 +202,18 @@ export class Machine implements Host {
   }
 
   /** Whose mounts are then within the jail's reach as well; with all that is in reach of somebody. */
-  #readFstabs(
+  async #readFstabs(
     jail: Jail,
     ways: ReadonlyMap<string, Way>,
-  ): { readonly fstabs: ReadonlyMap<string, string>; readonly reach: Reach } {
+  ): Promise<{ readonly fstabs: ReadonlyMap<string, string>; readonly reach: Reach }> {
     this.distrust(reachOf(jail.values));
     const fstabs = readFstabs(jail, withBrinks(this.#reach, ways));
     const entries = [...fstabs].flatMap(([file, text]) => parseFstab(text, file).entries);
     this.distrust(reachOf(jail.values, entries));
-    const more = entries.length === 0 ? ways : followWays(namedPaths(jail.values, entries));
+    if (entries.length === 0) return { fstabs, reach: withBrinks(this.#reach, ways) };
+    const named = namedPaths(jail.values, entries);
+    await untilAnswered(named.map(([, path]) => path));
+    const more = followWays(named);
     return { fstabs, reach: withBrinks(this.#reach, more) };
   }
 
@@ -314,6 +336,24 @@ export class Machine implements Host {
   renewFirewall(): Promise<void> {
     this.#sysctls.renew(forwardEverywhere);
     return this.#firewall.renew();
+  }
+
+  endHooks(): Promise<readonly string[]> {
+    return this.#hookNotes.endAll();
+  }
+
+  lineage(pid: number): ReadonlySet<number> {
+    return lineage(pid);
+  }
+
+  tendLog(log: KeptLog): void {
+    this.#logs.tend(log);
+  }
+
+  /** Where the next plan of a jail would have its log. */
+  #logPath({ jail }: KeptLog): string {
+    const ways = followWays(namedPaths(jail.values));
+    return markReach(logFile(jail, this.instance), withBrinks(this.#reach, ways));
   }
 
   bootId(): string {

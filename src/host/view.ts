@@ -12,6 +12,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { PlanError } from '../plan/error.js';
 import type { HostAddress, HostView, PathFact, UsedIds } from '../plan/host-view.js';
 import type { Instance } from '../plan/instance.js';
+import { usualLogSockets, type LogSockets } from '../plan/log.js';
 import { parseSubordinate, type UidPool } from '../plan/uidrange.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { diskOf } from './disk.js';
@@ -41,16 +42,18 @@ export interface ViewOptions {
   readonly instance: Instance;
   readonly cgroupRoot: string | null;
   readonly uids: UidPool;
+  readonly logSockets?: LogSockets;
 }
 
 /** Looks at the host that this process is on. Nothing is read before it is asked for, and everything once. */
-export function openHostView({ instance, cgroupRoot, uids }: ViewOptions): RealHostView {
+export function openHostView({ instance, cgroupRoot, uids, logSockets }: ViewOptions): RealHostView {
   const unseen = new Set<string>();
   const mounts = once(() => unlessSystem([], mountTable));
   const links = once(() => unlessSystem([], hostInterfaces));
   return {
     ...pathFacts(unseen),
     ownDirectories: directoriesOf(instance),
+    logSockets: logSockets ?? usualLogSockets,
     unseen: () => [...unseen],
     setsIds: (directory) => mountOf(directory, mounts())?.options.includes('nosuid') !== true,
     text: remembered((path) => attempt(unseen, path, null, () => readFileSync(path, 'utf8'))),

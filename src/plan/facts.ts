@@ -1,5 +1,6 @@
 import type { Instance } from './instance.js';
 import type { HostMemory } from './limit-amounts.js';
+import type { LogSockets } from './log.js';
 import type { Reach } from './reach.js';
 import type { HostSubnet, JailAddress } from './step.js';
 
@@ -125,6 +126,8 @@ export interface HostFacts {
   /** The host's machine-id(5). Absent: it has none. */
   readonly machineId?: string;
   readonly limits: HostLimits;
+  /** Absent: where they usually are. */
+  readonly logSockets?: LogSockets;
   /** jaild's TERM, for commands of a jail on a terminal. */
   readonly term: string | null;
 }

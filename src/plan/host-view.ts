@@ -1,5 +1,6 @@
 import type { CgroupFacts } from './facts.js';
 import type { OwnDirectories } from './host-part.js';
+import type { LogSockets } from './log.js';
 import type { HostMount } from './mapping.js';
 import type { TakenIds } from './uidrange.js';
 
@@ -32,6 +33,8 @@ export interface UsedIds extends TakenIds {
 export interface HostView {
   /** Of the jaild whose jails these are. */
   readonly ownDirectories: OwnDirectories;
+  /** Where logs go beside files. */
+  readonly logSockets: LogSockets;
   /** What a path is itself: the last link is not followed. */
   readonly lstat: (path: string) => PathFact;
   /** What a path leads to. */

@@ -11,6 +11,7 @@ import type { HostFacts } from './facts.js';
 import { firewallSteps } from './firewall.js';
 import { netnsName } from './instance.js';
 import { commandJail, insideEnvironment, isClean, launchRecords, type LaunchMode } from './launch.js';
+import { keepsFile, logFile } from './log.js';
 import { jailNetwork } from './network.js';
 import { refuseInside } from './own-root.js';
 import { rateSteps } from './rates.js';
@@ -120,8 +121,8 @@ export function planJail(jail: Jail, facts: HostFacts, mode: LaunchMode): JailPl
   const { instance } = facts;
   const rundir = `${instance.runDirectory}/${jail.name}`;
   const cgroups = cgroupPaths(facts.cgroups, jail.name);
-  const file = jail.values['exec.consolelog'] ?? `${instance.logDirectory}/${jail.name}.log`;
-  const log = mode.foreground ? null : markReach(file, facts.reach);
+  const log =
+    mode.foreground || !keepsFile(jail.values) ? null : markReach(logFile(jail, instance), facts.reach);
   if (log !== null) refuseInside(jail, 'exec.consolelog', log);
   const records = launchRecords(jail, facts, mode, { rundir, log, cgroups });
   const prepare: readonly Step[] = [

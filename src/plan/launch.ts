@@ -21,6 +21,7 @@ import { noticeRecords, noticeVariables } from './notices.js';
 import { markReachBeside } from './reach.js';
 import { rctlLaunch } from './rctl.js';
 import { rootRecords } from './root.js';
+import { logRecords } from './log.js';
 import { limitRecords } from './resource-limits.js';
 import { seccompRecords } from './seccomp.js';
 import type { LaunchRecord } from './step.js';
@@ -50,6 +51,7 @@ export function insideEnvironment(
 }
 
 function commandRecords(jail: Jail): readonly LaunchRecord[] {
+  // The jailer counts whole seconds, and refuses anything else.
   const timeout = String(Math.ceil(jail.values['exec.timeout'] ?? 0));
   const record = (phase: string, argv: readonly string[]): LaunchRecord => [
     'run',
@@ -66,13 +68,6 @@ function commandRecords(jail: Jail): readonly LaunchRecord[] {
   const [text] = command;
   const argv = command.length > 1 ? command : text === undefined ? undefined : commandArgv(text)?.argv;
   return argv === undefined ? starts : [...starts, record('command', argv)];
-}
-
-function logRecords(jail: Jail, path: string | null): readonly LaunchRecord[] {
-  if (path === null) return [];
-  const size = jail.values['log.max_size'] ?? 10 * 1024 * 1024;
-  const files = jail.values['log.max_files'] ?? 10;
-  return [['log', path, String(size), String(files), 'timestamps']];
 }
 
 /** Everything that `mount` and the files of `mount.fstab` ask for, in jail(8)'s order. */
@@ -142,7 +137,7 @@ export function launchRecords(
     ['name', jail.name],
     ['launch', facts.launch],
     ['rundir', where.rundir],
-    ...logRecords(jail, where.log),
+    ...(mode.foreground ? [] : logRecords(jail.values, where.log, facts.logSockets)),
     ...namespaceRecords(jail.values, facts),
     ...(v2 === null ? [] : [['cgroup.v2', v2] as LaunchRecord]),
     ...cgroupProcs(facts.cgroups, jail.name).map((file): LaunchRecord => ['cgroup.procs', file]),

@@ -3,6 +3,7 @@ import type { Health, HealthResult } from './health.js';
 import type { Incarnation } from './incarnation.js';
 import type { JailEvent, Journal } from './journal.js';
 import { shown, type Phase } from './lifecycle.js';
+import type { LossEvent } from './lost-output.js';
 import type { LastExit } from './operations.js';
 
 type News = Pick<JailEvent, 'kind' | 'cause' | 'detail'> & Pick<Partial<JailEvent>, 'data'>;
@@ -46,6 +47,11 @@ export class Bulletin {
   /** Its health is another one now. */
   turned({ verdict, streak }: Health, { output }: HealthResult): void {
     this.append({ kind: 'health', cause: verdict, detail: output, data: { verdict, failures: streak } });
+  }
+
+  /** Output of it did not get to where it should. */
+  lost(loss: LossEvent): void {
+    this.append({ ...loss, data: { ...loss.data } });
   }
 
   private append(news: News, from = this.jail.phase): void {

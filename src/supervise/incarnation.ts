@@ -8,6 +8,7 @@ import { pause, type Clock } from './clock.js';
 import type { Cause } from './restart.js';
 import { execute, runEach, undoAll, type Execution, type Trace } from './executor.js';
 import type { KeptNetwork } from './kept-network.js';
+import type { LostOutput } from './lost-output.js';
 
 /** Makes a plan from a jail and facts; pure, throws nothing (src/plan/launch.ts). */
 export type PlanJail = (jail: Jail, facts: HostFacts, mode: LaunchMode) => JailPlan;
@@ -19,6 +20,7 @@ export interface Remains {
   readonly wasUp: boolean;
   readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
   readonly oomKills: number;
+  readonly commandPid?: number | null;
   readonly isSilent?: boolean;
   readonly unsettled?: JailPlan['prepare'];
 }
@@ -39,6 +41,8 @@ export class Incarnation {
   wasUp = false;
   startedAt: { readonly wall: number; readonly monotonic: number } | null = null;
   commandPid: number | null = null;
+  /** Of what it printed, as far as this jaild was told. */
+  lostOutput: LostOutput = { lines: 0, bytes: 0 };
   oomKills = 0;
   /** Milliseconds of CLOCK_MONOTONIC. */
   endedAt: number | null = null;
@@ -83,6 +87,7 @@ export class Incarnation {
     this.wasUp = remains.wasUp;
     this.startedAt = remains.startedAt;
     this.oomKills = remains.oomKills;
+    this.commandPid = remains.commandPid ?? null;
     this.isSilent = remains.isSilent ?? false;
     this.unsettled = remains.unsettled ?? [];
     this.begun = true;
@@ -178,6 +183,16 @@ export class Incarnation {
   /** Kills the commands on the host that are under way: whoever waits for one need not wait for ever. */
   killHooks(): void {
     for (const hook of this.launch.hooks) hook.abort();
+  }
+
+  /** A command on the host is under way. */
+  get hasHooks(): boolean {
+    return this.launch.hooks.size > 0;
+  }
+
+  /** Whether one of these processes is a command on the host that is under way and waited for. */
+  isHook(pids: ReadonlySet<number>): boolean {
+    return [...this.launch.hooks].some(({ pid }) => pid !== undefined && pids.has(pid));
   }
 
   /** Lets the jailer go on. The events that it has already sent come first. */

@@ -7,6 +7,7 @@ import { classify, jailOf, recordOf } from './adoption.js';
 import { Bulletin } from './bulletin.js';
 import type { Clock } from './clock.js';
 import { describeEnd, failureOf } from './exits.js';
+import { faultPoint } from './fault-points.js';
 import { Force } from './force.js';
 import type { Health, HealthResult } from './health.js';
 import { History } from './history.js';
@@ -24,7 +25,9 @@ import {
   type TimerName,
 } from './lifecycle.js';
 import { Lifeline, type Work } from './lifeline.js';
+import { tendLog } from './log-care.js';
 import type { Log } from './log.js';
+import { addLost, lossEvent, type LossEvent } from './lost-output.js';
 import { Minding } from './minding.js';
 import { readNotice, type Notice } from './notices.js';
 import type { Progress } from './progress.js';
@@ -182,6 +185,7 @@ export class SupervisedJail extends Lifeline {
 
   protected entered(from: Phase, cause: string): void {
     const { history, phase, life } = this;
+    faultPoint(`phase.${phase}`, this.name);
     if (phase === 'running' && from === 'poststarting') history.failure = null;
     if (isDown(phase) && from === 'cleaning') this.life = this.minding = null;
     if (phase === 'stopped' || phase === 'waiting') history.retryAt = null;
@@ -307,11 +311,10 @@ export class SupervisedJail extends Lifeline {
         life.commandPid = event.pid === 0 ? null : event.pid;
         return this.began();
       case 'log-dropped':
-        return this.log.warn(`${event.bytes} bytes of output were lost: the log could not be written`);
       case 'log-limited':
-        return this.log.warn(`${event.lines} lines of output (${event.bytes} bytes) were left out: log.rate`);
+        return this.lose(life, lossEvent(event));
       case 'log-rotated':
-        return;
+        return tendLog(this, this.around.host);
       case 'notify':
         return this.notice(life, readNotice(event.fields));
       case 'main':
@@ -329,6 +332,12 @@ export class SupervisedJail extends Lifeline {
         life.isBuilt = true;
         return this.awaken();
     }
+  }
+
+  private lose(life: Incarnation, loss: LossEvent): void {
+    life.lostOutput = addLost(life.lostOutput, loss.data);
+    this.bulletin.lost(loss);
+    this.log.warn(loss.detail);
   }
 
   /** What has begun is ready, or is waited for. */
@@ -399,6 +408,8 @@ export class SupervisedJail extends Lifeline {
   private async stopCommands(): Promise<void> {
     const { life } = this;
     if (life === null) return;
+    // Somebody else may have frozen it: a command in it would stand still until its time is over.
+    if ((life.plan?.stop.length ?? 0) > 0) this.force.setFrozen(false);
     await this.force.thawed();
     const errors = await life.stopCommands(this.insist);
     if (this.life !== life) return;

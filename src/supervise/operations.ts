@@ -6,6 +6,8 @@ import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { ReloadCause } from './causes.js';
 import type { FailedCommand } from './exits.js';
+import type { Forecast } from './forecast.js';
+import type { LostOutput } from './lost-output.js';
 import type { Events } from './journal.js';
 import type { Tallies } from './tallies.js';
 import type { HealthResult } from './health.js';
@@ -40,6 +42,13 @@ export interface LastExit extends Ended {
   readonly launch?: string;
 }
 
+/** A dependency that is not up. */
+export interface Lack {
+  readonly jail: string;
+  readonly state: State;
+  readonly retryAt: Date | null;
+}
+
 /** All there is to say about one jail. */
 export interface JailStatus {
   readonly name: string;
@@ -60,8 +69,12 @@ export interface JailStatus {
   readonly exit: LastExit | null;
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
   readonly next: { readonly restart: Date | null; readonly start: Date | null; readonly stop: Date | null };
+  /** The next three of each. */
+  readonly nextTimes: Readonly<Record<'restart' | 'start' | 'stop', readonly Date[]>>;
   readonly want: 'up' | 'down';
   readonly waitingFor: readonly string[];
+  /** Of a jail that is wanted up: the dependencies that are not. */
+  readonly lacks: readonly Lack[];
   /** When a backoff ends. */
   readonly retryAt: Date | null;
   readonly flapping: boolean;
@@ -72,6 +85,8 @@ export interface JailStatus {
   /** Limits as they were asked for: parameter → text. */
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
+  /** Of what it printed in this life, as far as this jaild was told; null while it is down. */
+  readonly lostOutput: LostOutput | null;
   readonly definedAt: { readonly file: string; readonly line: number } | null;
   /** The last ends, the oldest first. */
   readonly exits: readonly LastExit[];
@@ -243,6 +258,13 @@ export interface Operations {
   network(name: string): JailNetwork | null;
   /** Of these jails, else of all that there are. Throws SystemError. */
   stats(names?: readonly string[]): readonly JailStats[];
+  /**
+   * What schedules will do after a moment and up to another, as things are now.
+   * @param most how many times of a kind are told of each jail; the others are counted
+   */
+  forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast;
+  /** The same, for the process of that id: what it would wait for in vain, as a command that jaild waits for, is refused. */
+  behalfOf(pid: number): Operations;
   /** One figure of each of these jails that is there. Throws SystemError. */
   compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number>;
   /** What the host uses, and all jails together. Throws SystemError. */

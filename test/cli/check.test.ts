@@ -36,7 +36,7 @@ describe('jailctl check', () => {
   });
 
   it('shows every mistake in the files and on the host, in order, and ends with 2', async () => {
-    writeFileSync(file, `web { path = ${prefix}/no; persist = maybe; log.rate = 9/1s; }\n`);
+    writeFileSync(file, `web { path = ${prefix}/no; persist = maybe; allow.mount.fusefs; }\n`);
     const { out, err, result } = await here('check');
     expect([out, result]).to.deep.equal(['1 jail in 1 file: 3 mistakes, 1 warning\n', { exit: 2 }]);
     expect(err.match(/\[[a-z-]+\]$/gm)).to.deep.equal([

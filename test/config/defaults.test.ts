@@ -104,6 +104,12 @@ describe('a default in the table is what is done', () => {
     const [size, files] = defaultsOf('log.max_size', 'log.max_files');
     const path = parameterOf('exec.consolelog').default.replace('NAME', 'web');
     expect(fieldsOf('log', 'persist;')).to.deep.equal([[path, String(size), String(files), 'timestamps']]);
+    const others = recordsOf('persist;').filter(([key]) => key.startsWith('log.'));
+    expect(others).to.deep.equal([]);
+    const shown = (['log.max_age', 'log.rate', 'log.target'] as const).map(
+      (name) => parameterOf(name).default,
+    );
+    expect(shown).to.deep.equal(['any', 'no limit', 'file']);
   });
 
   it('about limits of the whole jail', () => {

@@ -15,8 +15,6 @@ const VALUES: Readonly<Record<string, string>> = {
   interface: 'br0',
 };
 const OWN: Readonly<Record<string, string>> = {
-  'log.rate': '1000/30s',
-  'log.target': 'file',
   'zfs.dataset': 'a/b',
 };
 

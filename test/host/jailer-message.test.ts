@@ -36,6 +36,22 @@ describe('jailer-message', () => {
     ]);
   });
 
+  it('writes the time that a command has in whole seconds, for the jailer takes no others', () => {
+    const request = {
+      phase: 'exec.stop',
+      command: 'x',
+      argv: ['x'],
+      environment: {},
+      user: null,
+      timeout: 0.3,
+    };
+    expect(splitMessages(encodeExec('7', request)).messages[0]?.slice(0, 3)).to.deep.equal([
+      'exec',
+      '7',
+      '1',
+    ]);
+  });
+
   it('takes messages apart wherever the stream was cut', () => {
     const stream = Buffer.concat([
       encodeMessage('built'),
@@ -68,7 +84,7 @@ describe('jailer-message', () => {
     ['running 42', { kind: 'running', pid: 42 }],
     ['main signal 9', { kind: 'main', ended: { how: 'signal', code: 9 } }],
     ['exec.exit 3 error 2', { kind: 'exec-exit', id: '3', ended: { how: 'error', code: 2 } }],
-    ['log.dropped 512', { kind: 'log-dropped', bytes: 512 }],
+    ['log.dropped 3 512 syslog', { kind: 'log-dropped', lines: 3, bytes: 512, target: 'syslog' }],
     ['exited exit 0', { kind: 'exited', ended: { how: 'exit', code: 0 } }],
     ['news from later', null],
   ];

@@ -285,7 +285,7 @@ describe('jailer', () => {
     it('keeps what was said before anybody listened, and says when it is lost', async () => {
       const handle = await connectJailer(rundir);
       if (handle === null) throw new Error('no connection');
-      say('log.dropped', '512');
+      say('log.dropped', '3', '512', 'file');
       await wait(20);
       const events = eventsOf(handle);
       const exec = handle.exec({
@@ -300,7 +300,7 @@ describe('jailer', () => {
       peer.destroy();
       expect(await events).to.deep.equal([
         { kind: 'warning', step: 'mask', subject: 'proc/kcore', errno: 2 },
-        { kind: 'log-dropped', bytes: 512 },
+        { kind: 'log-dropped', lines: 3, bytes: 512, target: 'file' },
         { kind: 'lost' },
       ]);
       expect(await exec).to.deep.equal({ how: 'signal', code: 9 });

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { usualLogSockets } from '../../src/plan/log.js';
 import type { HostView, PathFact } from '../../src/plan/host-view.js';
 
 /** A file by its text, "-> TARGET" a link, "dir" a directory, "block" a device, "closed" what may not be looked at. */
@@ -41,6 +42,7 @@ export function fakeHost(files: Files, more: Partial<HostView> = {}): HostView {
     return content === undefined || ['dir', 'block', 'closed'].includes(content) ? null : content;
   };
   return {
+    logSockets: usualLogSockets,
     ownDirectories: { state: ['/p/etc', '/p/var/lib/jaild'], programs: ['/p/dist'] },
     lstat: (path) => itself(real(path, false)),
     stat: (path) => itself(real(path, true)),

@@ -13,6 +13,7 @@ import type {
   JailerEvent,
   JailerHandle,
   JailerPhase,
+  KeptLog,
   Launch,
   NetworkView,
 } from '../../src/host/host.js';
@@ -68,6 +69,11 @@ export class DrivenClock implements Clock {
   /** Sets the wall clock, as date(1) does. */
   setWall(moment: number): void {
     this.set = moment - this.passed;
+  }
+
+  /** The machine sleeps: the wall clock goes on, CLOCK_MONOTONIC and with it every timer stands still. */
+  suspend(ms: number): void {
+    this.set += ms;
   }
 
   setTimeout(ms: number, call: () => void): () => void {
@@ -150,16 +156,26 @@ export class FakeJailer implements JailerHandle {
     return Promise.resolve(answer?.(check) ?? { ended: { how: 'exit', code: 0 }, output: '' });
   }
 
-  /** The logs that were given back compressed. */
-  readonly replaced: (readonly [number, string])[] = [];
+  /** Something became of its log. */
+  tellOfLog(event: Extract<JailerEvent, { readonly kind: `log-${string}` }>): void {
+    this.tell(event);
+  }
 
-  replaceLog(inode: number, file: string): void {
+  /** The logs that were given back compressed. */
+  readonly replaced: (readonly [bigint, string])[] = [];
+
+  replaceLog(inode: bigint, file: string): void {
     this.replaced.push([inode, file]);
   }
 
   /** One of its processes tells of itself. */
   notify(...fields: readonly string[]): void {
     this.tell({ kind: 'notify', fields });
+  }
+
+  /** Its command is over, and something that it began is not. */
+  commandEnds(ended: Ended): void {
+    this.tell({ kind: 'main', ended });
   }
 
   comeUp(): void {
@@ -241,6 +257,7 @@ export class FakeHost implements Host {
   readonly frozen: [string, boolean][] = [];
   boot = 'boot-1';
   private pids = 4000;
+  private hookPids = 9000;
   private readonly exits = new Map<string, { launch: string; ended: Ended; at: Date }>();
 
   constructor(prefix = temporaryDirectory()) {
@@ -250,10 +267,12 @@ export class FakeHost implements Host {
   readonly executors: Executors = {
     'hook.run': {
       run: (step, launch) => {
-        const hook = new AbortController();
+        const killer = new AbortController();
+        const hook = { abort: () => killer.abort(), pid: ++this.hookPids };
         launch.hooks.add(hook);
+        this.hooks.set(step.args.command, hook.pid);
         const killed = new Promise<never>((_, reject) =>
-          hook.signal.addEventListener('abort', () => reject(new Error(`${step.args.command}: killed`))),
+          killer.signal.addEventListener('abort', () => reject(new Error(`${step.args.command}: killed`))),
         );
         return Promise.race([this.run(step, step.args.command), killed]).finally(() =>
           launch.hooks.delete(hook),
@@ -441,6 +460,25 @@ export class FakeHost implements Host {
 
   sweep(): readonly string[] {
     return [];
+  }
+
+  /** Process ids of the commands on the host, the last of each. */
+  readonly hooks = new Map<string, number>();
+
+  endHooks(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  /** Every process is the one that it is, and a child of the one before it. */
+  lineage(pid: number): ReadonlySet<number> {
+    return new Set([pid, pid - 1]);
+  }
+
+  /** The logs that were to be kept small. */
+  readonly tended: KeptLog[] = [];
+
+  tendLog(log: KeptLog): void {
+    this.tended.push(log);
   }
 
   bootId(): string {

@@ -1,4 +1,4 @@
-import { later, linux } from '../parameter.js';
+import { linux } from '../parameter.js';
 import { boolean, choice, choices, fstabFiles, integer } from '../values/scalar.js';
 import { amount, bytes, count, rate, resourceLimit, seconds } from '../values/quantity.js';
 import { cpuList, cpuMax, ioMax, rctlRules } from '../values/limits.js';
@@ -131,29 +131,34 @@ export const schedules = {
 
 /** What is kept of what it says. */
 export const logging = {
-  'log.max_size': linux(bytes, 'Size at which the log is rotated.', { default: '10M', unit: 'bytes' }),
+  'log.max_size': linux(bytes, 'Size at which the log is rotated.', {
+    default: '10M',
+    unit: 'bytes',
+    note: 'log.max_size times log.max_files is never passed, compressed logs and those being compressed included. 0 or max: any size.',
+  }),
   'log.max_files': linux(integer(1, 10_000), 'How many logs are kept, the current one among them.', {
     default: '10',
   }),
-  'log.max_age': later(
-    seconds,
-    'Age of its first line at which the log is rotated.',
-    'It is rotated by its size alone.',
-    { default: 'any', unit: 's' },
-  ),
-  'log.compress': later(boolean, 'Compress rotated logs (gzip).', 'They are kept as they are.', {
-    default: 'true',
+  'log.max_age': linux(seconds, 'Age of its first line at which the log is rotated, with the next line.', {
+    default: 'any',
+    unit: 's',
+    note: '0: any.',
   }),
-  'log.target': later(
+  'log.compress': linux(boolean, 'Whether rotated logs are compressed (gzip), in the background.', {
+    default: 'true',
+    live: true,
+    note: 'One that is no smaller compressed, or for which log.max_size and log.max_files leave no room, stays as it is.',
+  }),
+  'log.target': linux(
     choices('list of targets', ['file', 'journald', 'syslog']),
     'Where output goes: any of file, journald and syslog.',
-    'It goes to the file.',
-    { default: 'file' },
+    {
+      default: 'file',
+      note: 'What a target does not take at once is not waited for: it is lost there, counted and told of. jailctl logs shows the file.',
+    },
   ),
-  'log.rate': later(
-    rate,
-    'Most lines per time, "1000/30s"; the rest is dropped and counted.',
-    'Everything is logged; log.max_size and log.max_files bound what is kept.',
-    { default: 'no limit', live: true },
-  ),
+  'log.rate': linux(rate, 'Most output per time, in lines or bytes; the rest is left out and counted.', {
+    default: 'no limit',
+    note: 'The count is in the log itself, in a line of the stream jailer, and in the journal of events. 0: no limit.',
+  }),
 };

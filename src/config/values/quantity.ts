@@ -105,17 +105,23 @@ export const count: ValueType<number> = scalarType('count', (text) => {
     : bad(`"${text}" is not a count`, 'write a number, or max');
 });
 
-/** Lines per time, "1000/30s"; "0" for no limit. */
-export const rate: ValueType<{ readonly amount: number; readonly seconds: number }> = scalarType(
-  'rate',
-  (text) => {
-    const [, lines, per = '1s'] = /^(\d{1,12})(?:\/(.+))?$/.exec(text) ?? [];
-    const time = readSeconds(/^\d/.test(per) ? per : `1${per}`);
-    if (lines === undefined || !time.ok || time.value === 0)
-      return bad(`"${text}" is not a rate`, 'write lines per time: 1000/30s');
-    return good({ amount: Number(lines), seconds: time.value });
-  },
-);
+/** So much in so many seconds. */
+export interface Rate {
+  readonly amount: number;
+  readonly unit: 'lines' | 'bytes';
+  readonly seconds: number;
+}
+
+/** Lines per time, "1000/30s", or bytes, "1M/s"; "0" for no limit. */
+export const rate: ValueType<Rate> = scalarType('rate', (text) => {
+  const [, much = '', per = '1s'] = /^([^/]+)(?:\/(.+))?$/.exec(text.trim()) ?? [];
+  const time = readSeconds(/^\d/.test(per) ? per : `1${per}`);
+  const isLines = /^\d{1,12}$/.test(much.trim());
+  const amount = isLines ? good(Number(much)) : readBytes(much.trim());
+  if (!amount.ok || !time.ok || !Number.isInteger(time.value) || time.value === 0)
+    return bad(`"${text}" is not a rate`, 'write lines or bytes per whole seconds: 1000/30s, 1M/s');
+  return good({ amount: amount.value, unit: isLines ? 'lines' : 'bytes', seconds: time.value });
+});
 
 export interface ResourceLimit {
   readonly soft: number;

@@ -5,7 +5,7 @@ import type { ParamName } from '../../config/params.js';
 import { limitNames } from '../limit-amounts.js';
 import type { HostView } from '../host-view.js';
 import { bridgesAreThere, mtuFits, subnetsAreFree } from './bridges.js';
-import { devicesAreThere, logHasADirectory, policyIsThere, workdirIsThere } from './files.js';
+import { devicesAreThere, policyIsThere, workdirIsThere } from './files.js';
 import { filterIsThere, portsAreFree } from './forwards.js';
 import { labelNames } from '../labels.js';
 import { idsAreApart, usersAreItsOwn } from './ids.js';
@@ -33,6 +33,7 @@ import { pathsAreOutOfReach } from './reach.js';
 import { doorsAreMeant } from './doors.js';
 import { hostKeepsItsOwn, mountsLeaveTheHostItsOwn } from './host-directories.js';
 import { linksAreSure } from './links.js';
+import { logIsKept } from './log-targets.js';
 import { rootIsThere, rootsAreApart, rootsAreClosed } from './roots.js';
 import { subjectOf, type Subject } from './subject.js';
 import { usersExist } from './users.js';
@@ -76,7 +77,7 @@ const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [['exec.system_user', 'exec.jail_user'], usersExist],
   [programs, programsExist],
   [hooks, hooksExist],
-  [['exec.consolelog'], logHasADirectory],
+  [['exec.consolelog', 'log.target'], logIsKept],
   [['exec.workdir'], workdirIsThere],
   [['seccomp'], policyIsThere],
   [['devices'], devicesAreThere],
