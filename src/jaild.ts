@@ -3,12 +3,14 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { dispatchCommands } from './cli/dispatch.js';
+import { reloadLine } from './cli/reload-text.js';
 import { packageVersion } from './cli/version.js';
 import { formatDiagnostic } from './config/diagnostic.js';
 import { withholdBroken } from './config/jail.js';
 import { configurationFiles, distrustAt, loadConfiguration } from './config/load.js';
 import { findGroup } from './control/access.js';
 import type { Dispatch } from './control/connection.js';
+import { describeFailure } from './control/failure.js';
 import { proveControl } from './control/proof.js';
 import { serveControl, type ControlServer } from './control/server.js';
 import { makeLog } from './daemon/log.js';
@@ -17,11 +19,13 @@ import { makeNotifier, type Notifier } from './daemon/notify.js';
 import { beWatched } from './daemon/outside.js';
 import { readSettings, withDefaults } from './daemon/read-settings.js';
 import type { Settings } from './daemon/settings.js';
+import { isAnybodySilent } from './host/answering.js';
 import { readText } from './host/files.js';
-import { flockExclusive, keepDescriptors, notifySocket } from './host/libc.js';
+import { exitAtOnce, flockExclusive, keepDescriptors, notifySocket } from './host/libc.js';
 import { Machine } from './host/machine.js';
 import { ownDirectory } from './host/own-directory.js';
 import { lookAtPeer } from './host/peer.js';
+import { inherited, reapInherited, renew, tryProgram, type Inherited } from './host/renewal.js';
 import { instanceBelow, type Instance } from './plan/instance.js';
 import { planJail } from './plan/jail.js';
 import type { Log } from './supervise/log.js';
@@ -50,6 +54,9 @@ class Unable extends Error {
 function unable(code: 1 | 2, what: string, hint: string): Unable {
   return new Unable(code, `error: ${what}\nhint: ${hint}\n`);
 }
+
+/** Milliseconds that commands have to be answered by a jaild that begins anew. */
+const ANSWERS_MS = 2000;
 
 interface Words {
   readonly debug: boolean;
@@ -87,10 +94,11 @@ function makeDirectories(instance: Instance): void {
   ownDirectory(instance.logDirectory, 0o750);
 }
 
-/** One jaild per prefix: the lock goes with the process, however it ends. flock(2). */
-function lock(instance: Instance): void {
+/** One jaild per prefix: the lock goes with the process, however it ends. flock(2). @returns its descriptor */
+function lock(instance: Instance, left: Inherited | null): number {
   const path = `${instance.runDirectory}/jaild.lock`;
-  if (flockExclusive(openSync(path, 'a', 0o600))) return;
+  const fd = left?.lock ?? openSync(path, 'a', 0o600);
+  if (flockExclusive(fd)) return fd;
   throw unable(
     1,
     `another jaild is already running on ${instance.prefix === '' ? 'this host' : instance.prefix}`,
@@ -132,6 +140,7 @@ class Daemon {
     readonly instance: Instance,
     readonly settings: Settings,
     readonly log: Log,
+    readonly lock: number,
   ) {
     this.#machine = new Machine({
       instance,
@@ -161,7 +170,9 @@ class Daemon {
     this.#metrics = new Metrics(this.#supervisor, packageVersion(), () => performance.now());
   }
 
-  async begin(): Promise<void> {
+  /** @param left what an earlier jaild of the same process has left, if one has */
+  async begin(left: Inherited | null): Promise<void> {
+    if (left !== null) reapInherited();
     for (const diagnostic of this.#supervisor.configuration.diagnostics) {
       this.log.warn(formatDiagnostic(diagnostic));
     }
@@ -172,10 +183,12 @@ class Daemon {
       dispatch: this.#dispatch(),
       log: (level, message) => this.log[level](message),
       credentials: lookAtPeer,
+      ...(left !== null && { inherited: left.control }),
     });
     process.on('SIGTERM', () => void this.#end(this.settings['daemon.shutdown'] === 'stop'));
     process.on('SIGINT', () => void this.#end(this.settings['daemon.shutdown'] === 'stop'));
     process.on('SIGHUP', () => void this.#reload());
+    process.on('SIGUSR2', this.#renew);
     this.#endWatching = await this.#beWatched();
     this.log.info(`ready on ${this.instance.socket}`);
   }
@@ -218,10 +231,38 @@ class Daemon {
 
   async #reload(): Promise<void> {
     this.#notifier.reloading(performance.now());
-    const { ok, diagnostics, changes } = await this.#supervisor.reload(false);
-    for (const diagnostic of diagnostics) this.log.warn(formatDiagnostic(diagnostic));
-    this.log.info(ok ? `reloaded: ${changes.length} jails changed` : 'not reloaded: nothing has changed');
+    try {
+      const { ok, diagnostics, changes } = await this.#supervisor.reload(false);
+      for (const diagnostic of diagnostics) this.log.warn(formatDiagnostic(diagnostic));
+      for (const line of changes.map((one) => reloadLine(one))) if (line !== '') this.log.info(line);
+      this.log.info(ok ? `reloaded: ${changes.length} jails changed` : 'not reloaded: nothing has changed');
+    } catch (error) {
+      this.log.error(`not reloaded: ${describeFailure(error).text.trimEnd()}`);
+    }
     this.#notifier.ready();
+  }
+
+  readonly #renew = (): void => void this.#beginAnew();
+
+  /** Begins anew as the program that is there by now. One that cannot be run is left alone. */
+  async #beginAnew(): Promise<void> {
+    const control = this.#control;
+    if (this.#isEnding || control === null) return;
+    try {
+      await tryProgram();
+      this.#notifier.reloading(performance.now());
+      await control.untilQuiet(ANSWERS_MS);
+      await this.#supervisor.saved();
+      this.log.info('beginning anew');
+      renew({ lock: this.lock, control: control.descriptor });
+    } catch (error) {
+      this.log.error(
+        `cannot begin anew, going on: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      // What was tried has made the process deaf to it.
+      process.off('SIGUSR2', this.#renew).on('SIGUSR2', this.#renew);
+      this.#notifier.ready();
+    }
   }
 
   async #end(stopsJails: boolean): Promise<void> {
@@ -233,6 +274,8 @@ class Daemon {
     await this.#control?.close();
     if (this.#supervisor.isShutDown) this.#machine.close();
     this.log.info(this.#supervisor.isShutDown ? 'ended, every jail is stopped' : 'ended, the jails run on');
+    // A thread that looks at a file system which does not answer would be waited for.
+    if (isAnybodySilent()) exitAtOnce(0);
     process.exit(0);
   }
 }
@@ -245,10 +288,11 @@ async function main(): Promise<void> {
   // Whoever started jaild, commands on the host have the usual mask and none of its descriptors.
   process.umask(0o022);
   keepDescriptors();
+  const left = inherited();
   const instance = instanceBelow(words.prefix);
   const settings = settingsOf(instance);
   makeDirectories(instance);
-  lock(instance);
+  const held = lock(instance, left);
   const log = makeLog({
     level: words.debug ? 'debug' : settings['log.level'],
     format: settings['log.format'],
@@ -256,7 +300,7 @@ async function main(): Promise<void> {
     colour: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
     timestamps: process.env['JOURNAL_STREAM'] === undefined,
   });
-  await new Daemon(instance, settings, log).begin();
+  await new Daemon(instance, settings, log, held).begin(left);
 }
 
 try {

@@ -16,6 +16,7 @@ import { paramsCommand } from './params-command.js';
 import { plan } from './plan.js';
 import { reload } from './reload.js';
 import { run } from './run.js';
+import { schedule } from './schedule.js';
 import { set } from './set.js';
 import { stats } from './stats.js';
 import { status } from './status.js';
@@ -59,7 +60,7 @@ const help = localCommand({
 
 /** THE TABLE: every command of jailctl, in the order manuals show them. */
 export const commands: readonly Command[] = [
-  ...[start, stop, restart, status, list, stats, top, logs, events, metrics],
+  ...[start, stop, restart, status, list, schedule, stats, top, logs, events, metrics],
   ...[run, exec, set, kill, pause, resume],
   ...[audit, check, config, fmt, plan, reload, shutdown],
   ...[paramsCommand, completion, version, help],

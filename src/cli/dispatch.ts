@@ -70,7 +70,8 @@ function perform(
 
 function withOperations(context: CommandContext): DaemonContext {
   if (context.operations === null) throw new Refusal(3, 'jaild is not reachable');
-  return { ...context, operations: context.operations };
+  const { operations, peer } = context;
+  return { ...context, operations: peer === null ? operations : operations.behalfOf(peer.pid) };
 }
 
 /** The client takes --prefix for itself; a request made by other means may still have it. */

@@ -24,6 +24,14 @@ export function stateCell(state: State): Cell {
   return { text: state, colour: COLOURS[state] };
 }
 
+/** The state in its colour, with what a jail waits for: "waiting:db". */
+export function waitingCell({ state, lacks }: JailStatus): Cell {
+  const cell = stateCell(state);
+  const [first, ...more] = lacks;
+  if (state !== 'waiting' || first === undefined) return cell;
+  return { ...cell, text: `waiting:${first.jail}${more.length === 0 ? '' : `,+${more.length}`}` };
+}
+
 /** How long a jail has been as it is: since its start, or since it ended. */
 export function since(jail: JailStatus, now: Date): string {
   const date = jail.startedAt ?? jail.exit?.at ?? null;
@@ -38,7 +46,7 @@ function addressWord({ ip4, ip6 }: Pick<JailStatus, 'ip4' | 'ip6'>): string {
 
 function row(jail: JailStatus, now: Date): readonly (Cell | string)[] {
   const pid = jail.pid === null ? '' : String(jail.pid);
-  return [jail.name, stateCell(jail.state), pid, addressWord(jail), since(jail, now)];
+  return [jail.name, waitingCell(jail), pid, addressWord(jail), since(jail, now)];
 }
 
 /** One line per jail. */

@@ -1,5 +1,6 @@
+import { LogStream } from '../host/log-stream.js';
 import { holdPath } from '../host/reach.js';
-import { openLogs, sendFrom, startOfLines } from './log-files.js';
+import { findStart } from './log-start.js';
 
 /** Characters of a line that are shown. */
 const LONGEST = 300;
@@ -18,20 +19,24 @@ export async function lastLines(log: string, count: number): Promise<readonly st
 async function readLines(log: string, count: number): Promise<readonly string[]> {
   // It may lie where a jail can move directories.
   const held = holdPath(log);
-  const files = await openLogs(held.path).finally(() => held.letGo());
-  const blocks: Buffer[] = [];
-  const enough = new AbortController();
-  const out = (bytes: Buffer): void => {
-    blocks.push(bytes);
-    if (blocks.reduce((sum, block) => sum + block.length, 0) >= MOST) enough.abort();
-  };
   try {
-    const from = await startOfLines(files, count);
-    await sendFrom(files, from, { out, drained: () => Promise.resolve(), signal: enough.signal });
+    const from = await findStart(held.path, { lines: count, since: null, accepts: null });
+    const stream = new LogStream(held.path, from, () => undefined);
+    const bytes = await readSome(stream).finally(() => stream.close());
+    const lines = bytes.toString('utf8').split('\n');
+    const told = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+    return told.slice(-count).map((line) => line.slice(0, LONGEST));
   } finally {
-    await Promise.all(files.map(({ handle }) => handle.close()));
+    held.letGo();
   }
-  const lines = Buffer.concat(blocks).toString('utf8').split('\n');
-  const told = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
-  return told.slice(-count).map((line) => line.slice(0, LONGEST));
+}
+
+async function readSome(stream: LogStream): Promise<Buffer> {
+  const blocks: Buffer[] = [];
+  let size = 0;
+  for (let block = await stream.read(); block.length > 0 && size < MOST; block = await stream.read()) {
+    blocks.push(Buffer.from(block));
+    size += block.length;
+  }
+  return Buffer.concat(blocks);
 }

@@ -4,7 +4,7 @@ import { daemonCommand } from './command.js';
 import type { DaemonContext } from './context.js';
 import { sortNames } from './jails.js';
 import { lastLines } from './log-tail.js';
-import { since, stateCell } from './list.js';
+import { since, waitingCell } from './list.js';
 import { withAddresses } from './network-lines.js';
 import { json, table } from './render.js';
 import { sizeText } from '../config/values/quantity.js';
@@ -20,7 +20,7 @@ function overview(jails: readonly JailStatus[], { terminal, now }: DaemonContext
   const at = now();
   const rows = jails.map((jail) => [
     jail.name,
-    stateCell(jail.state),
+    waitingCell(jail),
     jail.pid === null ? '' : String(jail.pid),
     jail.health === 'none' ? '' : jail.health,
     String(jail.restarts),

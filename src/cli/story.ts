@@ -55,11 +55,22 @@ function limitLines({ accounting, limits }: JailStatus): readonly Line[] {
   ];
 }
 
-function nextText({ next }: JailStatus, now: Date): string {
-  return (['restart', 'start', 'stop'] as const)
-    .flatMap((what) => {
-      const date = next[what];
-      return date === null ? [] : [`${what} ${clock(date)} (${ahead(date, now)})`];
+/** The next times of the clock, a line for each thing that it does. */
+function nextLines({ nextTimes }: JailStatus, now: Date): readonly Line[] {
+  const texts = (['restart', 'start', 'stop'] as const).flatMap((what) => {
+    const [first, ...rest] = nextTimes[what];
+    if (first === undefined) return [];
+    return [`${what} ${[`${clock(first)} (${ahead(first, now)})`, ...rest.map(clock)].join(', ')}`];
+  });
+  return texts.map((text, index): Line => [index === 0 ? 'next' : '', text]);
+}
+
+/** What it needs and has not: "db (backoff, next try in 5s)". */
+function lackText({ lacks }: JailStatus, now: Date): string {
+  return lacks
+    .map(({ jail, state, retryAt }) => {
+      const next = retryAt === null ? '' : `, next try ${ahead(retryAt, now)}`;
+      return `${jail} (${state}${next})`;
     })
     .join(', ');
 }
@@ -121,6 +132,7 @@ export function story(
   tail: readonly string[] = [],
 ): string {
   const lines: readonly Line[] = [
+    ['needs', lackText(jail, now)],
     ['command', jail.commandPid === null ? '' : `pid ${jail.commandPid}`],
     ['jid', jail.jid === null ? '' : String(jail.jid)],
     ['host', jail.hostname ?? ''],
@@ -134,7 +146,7 @@ export function story(
     ['restarts', jail.restarts === 0 ? '' : String(jail.restarts)],
     ...exitLines(jail, now),
     ...wayOut(jail),
-    ['next', nextText(jail, now)],
+    ...nextLines(jail, now),
     ['config', configText(jail)],
     ['log', jail.log === null ? '' : `${jail.log} (jailctl logs ${jail.name})`],
     ['lost', lostText(jail)],

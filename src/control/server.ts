@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SystemError } from '../host/error.js';
 import { findGroup, rightOf, type Credentials } from './access.js';
 import { Complaints, type Log } from './complaints.js';
@@ -32,16 +33,23 @@ export interface ControlOptions {
   readonly lookMs?: number;
   /** The file of groups, /etc/group. */
   readonly groupFile?: string;
+  /** The descriptor of the socket, where an earlier jaild of this process listens already. */
+  readonly inherited?: number;
 }
 
 export interface ControlServer {
   /** Ends listening and every connection, and removes the socket. */
   close(): Promise<void>;
+  /** Resolves when no connection is open, at the latest after `ms` milliseconds. */
+  untilQuiet(ms: number): Promise<void>;
+  /** The descriptor that it listens on. Throws Error when there is none. */
+  readonly descriptor: number;
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Milliseconds between looks whether the socket still has its name. */
 const LOOK_MS = 2000;
+const QUIET_LOOK_MS = 5;
 
 /**
  * Listens on the control socket and answers each connection by `dispatch`. A socket file of an earlier jaild is
@@ -56,13 +64,16 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
     door: new Door(options.places),
     complaints: new Complaints(options.log),
   };
+  let { inherited } = options;
   const makeServer = (): Promise<Server> => {
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       open.add(socket);
       socket.on('close', () => open.delete(socket));
       receive(socket, reception);
     });
-    return listen(server, options, group);
+    const fd = inherited;
+    inherited = undefined;
+    return fd === undefined ? listen(server, options, group) : listenOn(server, fd, options);
   };
   const listener = new Listener(options, makeServer);
   await listener.begin();
@@ -72,6 +83,12 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
       for (const socket of open) socket.destroy();
       reception.complaints.settle();
       return ended;
+    },
+    untilQuiet: async (ms) => {
+      for (const until = Date.now() + ms; open.size > 0 && Date.now() < until;) await sleep(QUIET_LOOK_MS);
+    },
+    get descriptor() {
+      return listener.descriptor;
     },
   };
 }
@@ -98,6 +115,10 @@ class Listener {
   async begin(): Promise<void> {
     this.server = await this.makeServer();
     this.timer = setInterval(() => void this.look(), this.options.lookMs ?? LOOK_MS).unref();
+  }
+
+  get descriptor(): number {
+    return descriptorOf(this.server);
   }
 
   end(): Promise<void> {
@@ -166,11 +187,22 @@ function turnAway(socket: Socket): void {
   setTimeout(() => socket.destroy(), 1000).unref();
 }
 
-function descriptorOf(socket: Socket): number {
+function descriptorOf(socket: Socket | Server | null): number {
   // Node keeps the descriptor in a handle that its types do not show.
-  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } | null };
+  const { _handle: handle } = (socket ?? {}) as { readonly _handle?: { readonly fd?: number } | null };
   if (handle?.fd === undefined || handle.fd < 0) throw new Error('the connection has no descriptor');
   return handle.fd;
+}
+
+/** Goes on listening: whoever has called meanwhile is answered now. */
+async function listenOn(server: Server, fd: number, { log }: ControlOptions): Promise<Server> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ fd }, () => resolve());
+  });
+  server.removeAllListeners('error');
+  server.on('error', (error) => log('error', `control: ${error.message}`));
+  return server;
 }
 
 async function listen(server: Server, options: ControlOptions, group: number | null): Promise<Server> {

@@ -17,6 +17,8 @@ export interface MetricsServerOptions {
   readonly group: number | null;
   readonly text: () => Promise<string>;
   readonly complain: (message: string) => void;
+  /** Milliseconds for a request. */
+  readonly requestMs?: number;
 }
 
 export interface MetricsServer {
@@ -27,12 +29,13 @@ export interface MetricsServer {
 /** Answers GET and HEAD of /metrics, and nothing else. Rejects with SystemError where it cannot listen. */
 export async function serveMetrics(options: MetricsServerOptions): Promise<MetricsServer> {
   const { createServer } = await import('node:http');
+  const { requestMs = REQUEST_MS } = options;
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: REQUEST_MS,
-    requestTimeout: REQUEST_MS,
-    keepAliveTimeout: REQUEST_MS,
-    connectionsCheckingInterval: 1000,
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: requestMs,
+    connectionsCheckingInterval: requestMs / 5,
   };
   const server = createServer(limits, (request, response) => void answer(request, response, options));
   server.maxConnections = MAX_CONNECTIONS;

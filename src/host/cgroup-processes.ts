@@ -37,10 +37,10 @@ const freezer = (paths: readonly string[]): string | undefined =>
  * that was not told. Returns before they are gone. Throws SystemError.
  */
 export function killCgroup(paths: readonly string[]): void {
-  for (const path of paths) if (tryWrite(`${path}/cgroup.kill`, '1')) return;
-  // A frozen v1 cgroup keeps its signals until it is thawed.
+  // A frozen v1 cgroup keeps its signals until it is thawed, those of cgroup.kill too.
   const frozen = freezer(paths);
   if (frozen !== undefined) tryWrite(`${frozen}/freezer.state`, 'THAWED');
+  for (const path of paths) if (tryWrite(`${path}/cgroup.kill`, '1')) return;
   const told = new Set<number>();
   for (let round = 0; round < KILL_ROUNDS; round++) {
     const fresh = paths.flatMap((path) => processes(path) ?? []).filter((pid) => !told.has(pid));

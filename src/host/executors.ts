@@ -1,11 +1,14 @@
 import { rmSync } from 'node:fs';
+import { untilAnswered } from './answering.js';
 import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
 import { limitDevices } from './device-access.js';
 import { StepFailure } from './error.js';
 import { systemError } from './files.js';
 import type { Firewall } from './firewall.js';
+import type { HookNotes } from './hook-notes.js';
 import { runHook } from './hook.js';
-import type { Ended, Executors, Launch } from './host.js';
+import type { InsideArgs } from '../plan/step.js';
+import type { Ended, Executors, JailerHandle, Launch, RunningHook } from './host.js';
 import { jailerBinary, spawnJailer } from './jailer.js';
 import { jailerOf, networkExecutors } from './network-executors.js';
 import { ownSubdirectory } from './own-directory.js';
@@ -36,6 +39,20 @@ function requireSuccess(phase: string, command: string, ended: Ended): void {
   throw new StepFailure(phase, command, reasons[ended.how], 'its output is in the log of the jail');
 }
 
+/** Milliseconds that a jailer may take beyond the time of a command, which it minds itself. */
+const JAILER_GRACE = 3000;
+
+/** A jailer that is stopped or stuck does not mind it. */
+async function execInTime(jailer: JailerHandle, args: InsideArgs): Promise<Ended> {
+  if (args.timeout <= 0) return jailer.exec(args);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Ended>((resolve) => {
+    const limit = args.timeout * 1000 + JAILER_GRACE;
+    timer = setTimeout(() => resolve({ how: 'timeout', code: 0 }), limit);
+  });
+  return Promise.race([jailer.exec(args), late]).finally(() => clearTimeout(timer));
+}
+
 /** A jail that has been given up is killed here; one that has ended is gone already. */
 function endJailer(launch: Launch): void {
   if (launch.jailer !== null && launch.jailer.phase !== 'exited') launch.jailer.kill();
@@ -46,20 +63,31 @@ function endJailer(launch: Launch): void {
  * @param firewall what jails share of the packet filter
  * @param ledger what jails need of the host's sysctls
  * @param prepareCgroups makes the directories that all jails share, before the first jail's
+ * @param notes of commands on the host that are under way
  */
 export function makeExecutors(
   listener: StepListener,
   firewall: Firewall,
   ledger: SysctlLedger,
   prepareCgroups: () => void,
+  notes: HookNotes,
 ): Executors {
   return {
     'hook.run': {
       run: async ({ args }, { jail, hooks }) => {
-        const hook = new AbortController();
+        const killer = new AbortController();
+        const hook: RunningHook = { abort: () => killer.abort() };
         hooks.add(hook);
+        const note = args.background ? null : notes.open(jail, args.command);
         const onLine = (line: string): void => listener.hookOutput(jail, args.phase, line);
-        await runHook(args, onLine, hook.signal).finally(() => hooks.delete(hook));
+        const onBegin = (pid: number): void => {
+          hook.pid = pid;
+          note?.began(pid);
+        };
+        await runHook(args, onLine, killer.signal, onBegin).finally(() => {
+          hooks.delete(hook);
+          note?.close();
+        });
       },
     },
     'rundir.create': {
@@ -76,8 +104,14 @@ export function makeExecutors(
     'devices.limit': { run: ({ args }) => limitDevices(args) },
     'cgroup.set': { run: ({ args }) => setCgroup(args.file, args.value) },
     'overlay.prepare': {
-      run: ({ args }) => makeWorkDirectory(args),
-      undo: ({ args }) => removeWorkDirectory(args),
+      run: async ({ args }) => {
+        await untilAnswered([args.upper, `${args.upper}/..`]);
+        makeWorkDirectory(args);
+      },
+      undo: async ({ args }) => {
+        await untilAnswered([args.directory]);
+        removeWorkDirectory(args);
+      },
     },
     'jailer.spawn': {
       run: async ({ args }, launch) => {
@@ -89,7 +123,7 @@ export function makeExecutors(
     'jailer.go': { run: (_step, launch) => jailerOf(launch).go() },
     'jail.exec': {
       run: async ({ args }, launch) => {
-        requireSuccess(args.phase, args.command, await jailerOf(launch).exec(args));
+        requireSuccess(args.phase, args.command, await execInTime(jailerOf(launch), args));
       },
     },
   };

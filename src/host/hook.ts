@@ -25,13 +25,14 @@ interface HookEnd {
 /**
  * Runs a command on the host as jail(8) does: without a shell of its own, from `/`, with exactly the environment given,
  * nothing on stdin, in a session of its own. Resolves when it has exited 0; a background command when it has started.
- * After `timeout`, or when `signal` aborts, its whole process group is killed. Rejects with StepFailure ("exited 3",
+ * `onBegin` is told the leader of its session, which is waited for. After `timeout`, or when `signal` aborts, its whole process group is killed. Rejects with StepFailure ("exited 3",
  * "timed out after 5 s") or SystemError (the program could not be run).
  */
 export async function runHook(
   hook: HookArgs,
   onLine: LineListener = () => undefined,
   signal?: AbortSignal,
+  onBegin: (pid: number) => void = () => undefined,
 ): Promise<void> {
   const [file, ...args] = hook.argv;
   if (file === undefined) return;
@@ -45,6 +46,7 @@ export async function runHook(
   };
   if (hook.background) return startBackground(hook, start({ ...options, stdio: 'ignore' }));
   const child = start({ ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (child.pid !== undefined) onBegin(child.pid);
   const kill = (): void => killGroup(child);
   signal?.addEventListener('abort', kill);
   const end = await ended(hook, child, onLine).finally(() => signal?.removeEventListener('abort', kill));

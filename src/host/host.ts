@@ -80,7 +80,15 @@ export interface Launch {
   readonly jail: string;
   jailer: JailerHandle | null;
   /** Commands on the host that are under way; aborting one kills it. */
-  readonly hooks: Set<AbortController>;
+  readonly hooks: Set<RunningHook>;
+}
+
+/** A command on the host that is under way. */
+export interface RunningHook {
+  /** Kills it. */
+  readonly abort: () => void;
+  /** Of the leader of its session; absent before it has begun, and for one that is not waited for. */
+  pid?: number;
 }
 
 /** What does the steps. A step without an executor does not compile; `undo` takes back what `run` did and is idempotent. */
@@ -217,6 +225,10 @@ export interface Host {
   restoreFirewall(all: readonly FirewallArgs[], wasThere: boolean): Promise<void>;
   /** Writes what jails have of the packet filter anew, for whoever has flushed it. Rejects with SystemError or StepFailure. */
   renewFirewall(): Promise<void>;
+  /** Kills commands on the host that an earlier jaild has left running. @returns "JAIL: COMMAND" of each */
+  endHooks(): Promise<readonly string[]>;
+  /** A process, its forebears and the leaders of the sessions that they are in. */
+  lineage(pid: number): ReadonlySet<number>;
   /** Compresses what was put aside of a log, in the background and one file at a time. */
   tendLog(log: KeptLog): void;
   bootId(): string;

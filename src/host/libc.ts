@@ -94,6 +94,41 @@ export function keepDescriptors(): void {
     except([E.EBADF], -1, () => fcntl(`descriptor ${fd}`, fd, F_SETFD, FD_CLOEXEC));
 }
 
+const nativeExit = declare<[number]>('void _exit(int code)');
+
+/** Ends this process without waiting for any of its threads. _exit(2). */
+export const exitAtOnce = (code: number): void => void nativeExit(code);
+
+/** Lets descriptors go on over execve(), or not. Throws SystemError. fcntl(2). */
+export function passOn(descriptors: readonly number[], on: boolean): void {
+  for (const fd of descriptors) fcntl(`descriptor ${fd}`, fd, F_SETFD, on ? 0 : FD_CLOEXEC);
+}
+
+const nativeExecve = bind<[string, readonly (string | null)[], readonly (string | null)[]]>(
+  'execve',
+  'int execve(const char *path, const char **argv, const char **envp)',
+);
+const setSignal = declare<[number, bigint]>('intptr_t signal(int number, intptr_t action)');
+const SIG_IGN = 1n;
+
+/**
+ * Makes another program of this process, which keeps its pid and its children; the program ignores `deaf`, a signal, until it
+ * says otherwise. Returns only by throwing SystemError; `deaf` is ignored then too. execve(2).
+ */
+export function execve(
+  path: string,
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  deaf: number,
+): never {
+  const settings = Object.entries(environment).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value}`],
+  );
+  setSignal(deaf, SIG_IGN);
+  nativeExecve(path, path, [...argv, null], [...settings, null]);
+  throw new SystemError('execve', E.EINVAL, path); // it does not come back but with an error
+}
+
 /**
  * Starts a program in a session of its own with no signal blocked or ignored, without forking this process. Each pair
  * of descriptors is [ours, its]; list 0, 1 and 2 too, for Node makes its own close-on-exec when it starts.

@@ -26,6 +26,7 @@ import type { FirewallArgs } from '../plan/step.js';
 import type { SubnetPool } from '../plan/lease-subnet.js';
 import type { UidPool } from '../plan/uidrange.js';
 import type { Way } from '../plan/way.js';
+import { untilAnswered } from './answering.js';
 import { readAccounting, readBriefly, readFigure, readOomKills } from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
@@ -42,6 +43,7 @@ import { forwardEverywhere } from './passing.js';
 import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
 import { HostLimitsReader, ownHardLimits } from './host-limits.js';
+import { HookNotes } from './hook-notes.js';
 import type { Executors, Figure, Host, JailerHandle, KeptLog } from './host.js';
 import { readHostUsage } from './host-usage.js';
 import { connectJailer, readExitRecord } from './jailer.js';
@@ -57,6 +59,7 @@ import { bootId } from './procfs.js';
 import { readWithinReach } from './reach.js';
 import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { LeaseStore } from './leases.js';
+import { lineage } from './lineage.js';
 import { SeccompCache } from './seccomp.js';
 import { securityModules } from './security-modules.js';
 import { sweepNetwork } from './sweep.js';
@@ -111,6 +114,7 @@ export class Machine implements Host {
   readonly #own: OwnDirectories;
   readonly #sysctls: SysctlLedger;
   readonly #firewall: Firewall;
+  readonly #hookNotes: HookNotes;
   readonly #logs: LogKeeper;
   readonly #logSockets: LogSockets;
   #cgroups: CgroupFacts;
@@ -130,16 +134,19 @@ export class Machine implements Host {
     this.#sysctls = new SysctlLedger(instance.runDirectory, this.#bootId, new Gate(instance.key));
     if (this.#sysctls.damage !== null) listener.warn(this.#sysctls.damage.message);
     this.#firewall = new Firewall(instance);
+    this.#hookNotes = new HookNotes(instance.runDirectory, this.#bootId);
     this.#logSockets = logSockets;
     this.#logs = new LogKeeper(
       (log) => this.#logPath(log),
       (message) => listener.warn(message),
     );
-    this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, () => this.#prepareCgroups());
+    const prepareCgroups = (): void => this.#prepareCgroups();
+    this.executors = makeExecutors(listener, this.#firewall, this.#sysctls, prepareCgroups, this.#hookNotes);
   }
 
   async facts(jail: Jail): Promise<HostFacts> {
     const { values } = jail;
+    await untilAnswered(namedPaths(values).map(([, path]) => path));
     // These commands may make it; a root that is not there then is refused by the jailer.
     if (values['exec.prepare'] === undefined && values['exec.prestart'] === undefined)
       checkRoot(values.path ?? '/');
@@ -148,7 +155,7 @@ export class Machine implements Host {
     this.#makeDirectories();
     const ways = followWays(namedPaths(values));
     keepFromHost(values, this.#own, (path) => ways.get(path)?.real ?? path);
-    const { fstabs, reach } = this.#readFstabs(jail, ways);
+    const { fstabs, reach } = await this.#readFstabs(jail, ways);
     const systemUser = systemJailUser(jail);
     const hostnameAddresses = values.ip_hostname === true ? await addressesOfHostname(jail) : [];
     const bridge = await this.#leases.bridgeOf(jail, hostnameAddresses, Date.now());
@@ -195,15 +202,18 @@ export class Machine implements Host {
   }
 
   /** Whose mounts are then within the jail's reach as well; with all that is in reach of somebody. */
-  #readFstabs(
+  async #readFstabs(
     jail: Jail,
     ways: ReadonlyMap<string, Way>,
-  ): { readonly fstabs: ReadonlyMap<string, string>; readonly reach: Reach } {
+  ): Promise<{ readonly fstabs: ReadonlyMap<string, string>; readonly reach: Reach }> {
     this.distrust(reachOf(jail.values));
     const fstabs = readFstabs(jail, withBrinks(this.#reach, ways));
     const entries = [...fstabs].flatMap(([file, text]) => parseFstab(text, file).entries);
     this.distrust(reachOf(jail.values, entries));
-    const more = entries.length === 0 ? ways : followWays(namedPaths(jail.values, entries));
+    if (entries.length === 0) return { fstabs, reach: withBrinks(this.#reach, ways) };
+    const named = namedPaths(jail.values, entries);
+    await untilAnswered(named.map(([, path]) => path));
+    const more = followWays(named);
     return { fstabs, reach: withBrinks(this.#reach, more) };
   }
 
@@ -326,6 +336,14 @@ export class Machine implements Host {
   renewFirewall(): Promise<void> {
     this.#sysctls.renew(forwardEverywhere);
     return this.#firewall.renew();
+  }
+
+  endHooks(): Promise<readonly string[]> {
+    return this.#hookNotes.endAll();
+  }
+
+  lineage(pid: number): ReadonlySet<number> {
+    return lineage(pid);
   }
 
   tendLog(log: KeptLog): void {

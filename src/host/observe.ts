@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type { Observation, ObservedMount, ObservedProcess, Subject } from '../plan/audit/observation.js';
 import { processes } from './cgroup-processes.js';
 import { observeDeviceAccess } from './device-access.js';
+import { untilAnswered } from './answering.js';
 import { SystemError } from './error.js';
 import { clockShifts } from './figures.js';
 import { readText, unless } from './files.js';
@@ -105,6 +106,7 @@ function jailerOf(init: number): ObservedProcess | null {
  */
 export async function observeJail(subject: Subject): Promise<Observation> {
   const { init, command, path, controls, covered } = subject;
+  await untilAnswered([`/proc/${init}/root/`]);
   const first = observeProcess(init, 'init');
   if (first === null) throw new SystemError('observe', constants.errno.ESRCH, `pid ${init}`);
   const main = command !== null && isIn(init, command) ? observeProcess(command, 'command') : null;

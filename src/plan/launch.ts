@@ -51,6 +51,7 @@ export function insideEnvironment(
 }
 
 function commandRecords(jail: Jail): readonly LaunchRecord[] {
+  // The jailer counts whole seconds, and refuses anything else.
   const timeout = String(Math.ceil(jail.values['exec.timeout'] ?? 0));
   const record = (phase: string, argv: readonly string[]): LaunchRecord => [
     'run',

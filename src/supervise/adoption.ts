@@ -105,6 +105,7 @@ export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRe
     gaveUp: history.gaveUp,
     ...(jail.minding !== null && { said: jail.minding.said }),
     oomKills: life?.oomKills ?? 0,
+    commandPid: life?.commandPid ?? null,
     isSilent: life?.isSilent ?? false,
     unsettled: life?.unsettled ?? [],
     retryAt: history.retryAt,

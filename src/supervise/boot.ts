@@ -34,6 +34,8 @@ export interface BootContext {
 /** Takes back what an earlier jaild left. @returns names of the jails that are to be started, in order */
 export async function bootJails(context: BootContext): Promise<readonly string[]> {
   const { host, records } = context;
+  // Before anything: the commands of a jail that is gone on with run anew.
+  for (const left of await host.endHooks()) context.log.warn(`killed, an earlier jaild has left it: ${left}`);
   const { records: found, broken } = records.load();
   const bootId = host.bootId();
   // Numbers of processes and directories of another boot mean other things by now: nothing of it is touched.
@@ -109,8 +111,22 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
   const handle = record.plan === null ? null : await host.adopt(rundir).catch(() => null);
   const jailer = handle?.launch === launch ? handle : null;
   const exit = record.plan === null ? null : host.exitRecord(rundir);
-  jail.adopt(record, jailer, exit?.launch === launch ? exit : null);
+  const kept = wantAsRecorded(record, context);
+  jail.adopt(kept, jailer, exit?.launch === launch ? exit : null);
   log.child(name).info(jailer === null ? 'found its record' : `found running (pid ${jailer.initPid})`);
+}
+
+/**
+ * A record is written at once and what is wanted a moment later: an earlier jaild may have ended in between. What it
+ * stopped to end itself is still wanted.
+ */
+function wantAsRecorded(record: JailRecord, { roster, wants, autostart }: BootContext): JailRecord {
+  const { name, target, isLeaving = false } = record;
+  if (!roster.isListed(name)) return record;
+  if (!isLeaving && wants.get(name) !== target) void wants.set(name, target);
+  if (isLeaving && autostart !== 'none' && wants.get(name) === 'up')
+    return { ...record, target: 'up', startKept: true, isLeaving: false };
+  return record;
 }
 
 function addressesOf(steps: readonly Step[]): readonly string[] {

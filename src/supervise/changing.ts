@@ -19,18 +19,22 @@ export interface ChangeContext {
   readonly restart: (name: string) => Promise<readonly Outcome[]>;
 }
 
-/** Changes of one jail are made one after the other: each builds upon what the one before has made. */
 const underWay = new WeakMap<SupervisedJail, Promise<unknown>>();
+
+/** Changes of one jail are made one after the other: each builds upon what the one before has made. */
+export function inTurn<T>(jail: SupervisedJail, change: () => Promise<T>): Promise<T> {
+  const before = underWay.get(jail) ?? Promise.resolve();
+  const made = before.then(change);
+  underWay.set(
+    jail,
+    made.catch(() => undefined),
+  );
+  return made;
+}
 
 /** Gives a running jail another definition. Rejects with what `amend` throws. */
 export function changeJail(jail: SupervisedJail, amend: Amend, context: ChangeContext): Promise<Outcome> {
-  const before = underWay.get(jail) ?? Promise.resolve();
-  const change = before.then(() => changeNow(jail, amend, context));
-  underWay.set(
-    jail,
-    change.catch(() => undefined),
-  );
-  return change;
+  return inTurn(jail, () => changeNow(jail, amend, context));
 }
 
 async function changeNow(jail: SupervisedJail, amend: Amend, context: ChangeContext): Promise<Outcome> {

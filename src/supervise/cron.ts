@@ -58,36 +58,98 @@ function slotOfDay(
   direction: 1 | -1,
   wanted: (slot: number) => boolean,
 ): number | null {
-  const hours = direction === 1 ? expression.hours : [...expression.hours].reverse();
-  for (const hour of hours) {
-    const slots = slotsOfHour(expression, zone, day + hour * HOUR, direction, wanted);
-    if (slots.length > 0) return direction === 1 ? Math.min(...slots) : Math.max(...slots);
+  const isEven = evenStart(day, DAY, zone) !== null;
+  const choose = direction === 1 ? Math.min : Math.max;
+  const found: number[] = [];
+  for (const { local, start } of ordered(hoursOf(expression, zone, day), direction)) {
+    const slots = slotsOfHour(expression, zone, local, start, direction, wanted);
+    found.push(...slots);
+    // On a day with a change of the clocks, an hour that is shown later may have been earlier.
+    if (isEven && slots.length > 0) break;
   }
-  return null;
+  return found.length === 0 ? null : choose(...found);
 }
+
+/** An hour on the clock, and when it begins; null when the clocks are changed in it. */
+interface Hour {
+  readonly local: LocalTime;
+  readonly start: number | null;
+}
+
+function hoursOf({ hours }: Expression, zone: string, day: LocalTime): readonly Hour[] {
+  const dayStart = evenStart(day, DAY, zone);
+  return hours.map((hour) => {
+    const local = day + hour * HOUR;
+    return { local, start: dayStart === null ? evenStart(local, HOUR, zone) : dayStart + hour * HOUR };
+  });
+}
+
+/** The instant at which a stretch of local time begins in which the clocks run evenly; else null. */
+function evenStart(local: LocalTime, length: number, zone: string): number | null {
+  const [first, ...firsts] = instantsOf(local, zone);
+  const [last, ...lasts] = instantsOf(local + length - 1000, zone);
+  const isEven = firsts.length + lasts.length === 0 && first !== undefined && last === first + length - 1000;
+  return isEven ? first : null;
+}
+
+const ordered = <T>(list: readonly T[], direction: 1 | -1): readonly T[] =>
+  direction === 1 ? list : [...list].reverse();
 
 /** Slots of an hour on the clock: of an even hour only the one sought, of one with a change of the clocks all. */
 function slotsOfHour(
   expression: Expression,
   zone: string,
   hour: LocalTime,
+  start: number | null,
   direction: 1 | -1,
   wanted: (slot: number) => boolean,
 ): readonly number[] {
-  const first = instantsOf(hour, zone);
-  const last = instantsOf(hour + HOUR - 1000, zone);
-  const start = first[0];
-  const even =
-    first.length === 1 && last.length === 1 && start !== undefined && last[0] === start + HOUR - 1000;
-  if (!even) return slotsOfUnevenHour(expression, zone, hour).filter(wanted);
+  if (start === null) return slotsOfUnevenHour(expression, zone, hour).filter(wanted);
   if (!wanted(direction === 1 ? start + HOUR - 1000 : start)) return [];
-  const ordered = (numbers: readonly number[]) => (direction === 1 ? numbers : [...numbers].reverse());
-  for (const minute of ordered(expression.minutes))
-    for (const second of ordered(expression.seconds)) {
+  for (const minute of ordered(expression.minutes, direction))
+    for (const second of ordered(expression.seconds, direction)) {
       const slot = start + (minute * 60 + second) * 1000;
       if (wanted(slot)) return [slot];
     }
   return [];
+}
+
+/** The first `most` moments after `after`, up to `until`, that the expressions name, in order. */
+export function slotsWithin(
+  expressions: readonly string[],
+  zone: string,
+  after: number,
+  until: number,
+  most: number,
+): readonly number[] {
+  const all = expressions.flatMap((text) => slotsOf(expressionOf(text), zone, after, until, most));
+  return [...new Set(all)].sort((a, b) => a - b).slice(0, most);
+}
+
+function slotsOf(
+  expression: Expression,
+  zone: string,
+  after: number,
+  until: number,
+  most: number,
+): readonly number[] {
+  const found: number[] = [];
+  const lastDay = localTime(until, zone);
+  const wanted = (slot: number): boolean => slot > after && slot <= until;
+  for (let day = Math.floor(localTime(after, zone) / DAY) * DAY; day <= lastDay; day += DAY) {
+    if (found.length >= most) break;
+    if (!expression.isOn(day)) continue;
+    const slots = hoursOf(expression, zone, day).flatMap((hour) => allOfHour(expression, zone, hour));
+    found.push(...slots.filter(wanted).sort((a, b) => a - b));
+  }
+  return found;
+}
+
+function allOfHour(expression: Expression, zone: string, { local, start }: Hour): readonly number[] {
+  if (start === null) return slotsOfUnevenHour(expression, zone, local);
+  return expression.minutes.flatMap((minute) =>
+    expression.seconds.map((second) => start + (minute * 60 + second) * 1000),
+  );
 }
 
 /**
@@ -117,11 +179,14 @@ function expressionOf(text: string): Expression {
 
 function readExpression(text: string): Expression {
   const fields = parse(text);
+  // node-cron leaves them in the order in which they were written.
+  const inOrder = (numbers: readonly number[]) => [...new Set(numbers)].sort((a, b) => a - b);
+  const hours = inOrder(fields.hour);
   return {
-    seconds: fields.second,
-    minutes: fields.minute,
-    hours: fields.hour,
-    everyHour: fields.hour.length === 24,
+    seconds: inOrder(fields.second),
+    minutes: inOrder(fields.minute),
+    hours,
+    everyHour: hours.length === 24,
     isOn: dayMatcher(text),
   };
 }

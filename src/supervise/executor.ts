@@ -1,5 +1,6 @@
 import type { Executors, Launch } from '../host/host.js';
 import type { Step } from '../plan/step.js';
+import { withFaults } from './fault-points.js';
 
 /** What became of a list of steps. */
 export type Execution =
@@ -99,7 +100,7 @@ export async function undoAll(
     if (undo === undefined) continue;
     try {
       trace?.('undo', step);
-      await undo(step, launch);
+      await withFaults('undo', pointOf(step), launch.jail, () => undo(step, launch));
     } catch (error) {
       errors.push(error);
     }
@@ -130,8 +131,13 @@ type Change = (before: Step, after: Step, launch: Launch) => Promise<void> | voi
 // The table pairs each name with the arguments of that name; TypeScript cannot follow the pair through an index.
 /** Does one step. */
 export function runStep(executors: Executors, step: Step, launch: Launch): Promise<void> | void {
-  return (executors[step.name].run as Act)(step, launch);
+  const run = executors[step.name].run as Act;
+  return withFaults('run', pointOf(step), launch.jail, () => run(step, launch));
 }
+
+/** Commands are known by what they are for. */
+const pointOf = (step: Step): string =>
+  step.name === 'hook.run' || step.name === 'jail.exec' ? step.args.phase : step.name;
 
 /** Takes one step back. */
 export async function undoStep(executors: Executors, step: Step, launch: Launch): Promise<void> {

@@ -20,8 +20,16 @@ export interface Remains {
   readonly wasUp: boolean;
   readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
   readonly oomKills: number;
+  readonly commandPid?: number | null;
   readonly isSilent?: boolean;
   readonly unsettled?: JailPlan['prepare'];
+}
+
+/** What was to be changed has ended. */
+export class HasEnded extends Error {
+  constructor() {
+    super('it has ended');
+  }
 }
 
 const PATIENCE = 1000;
@@ -79,6 +87,7 @@ export class Incarnation {
     this.wasUp = remains.wasUp;
     this.startedAt = remains.startedAt;
     this.oomKills = remains.oomKills;
+    this.commandPid = remains.commandPid ?? null;
     this.isSilent = remains.isSilent ?? false;
     this.unsettled = remains.unsettled ?? [];
     this.begun = true;
@@ -151,10 +160,10 @@ export class Incarnation {
     return execution;
   }
 
-  /** Lets `work` change it while it runs, given what it is then. Rejects when it has ended, or with what `work` throws. */
+  /** Lets `work` change it while it runs, given what it is then. Rejects with HasEnded, or with what `work` throws. */
   change<T>(work: (plan: JailPlan) => Promise<T>): Promise<T> {
     const change = this.changing.then(() => {
-      if (this.isOver || !this.isPrepared || this.plan === null) throw new Error('it has ended');
+      if (this.isOver || !this.isPrepared || this.plan === null) throw new HasEnded();
       return work(this.plan);
     });
     this.changing = change.catch(() => undefined);
@@ -174,6 +183,16 @@ export class Incarnation {
   /** Kills the commands on the host that are under way: whoever waits for one need not wait for ever. */
   killHooks(): void {
     for (const hook of this.launch.hooks) hook.abort();
+  }
+
+  /** A command on the host is under way. */
+  get hasHooks(): boolean {
+    return this.launch.hooks.size > 0;
+  }
+
+  /** Whether one of these processes is a command on the host that is under way and waited for. */
+  isHook(pids: ReadonlySet<number>): boolean {
+    return [...this.launch.hooks].some(({ pid }) => pid !== undefined && pids.has(pid));
   }
 
   /** Lets the jailer go on. The events that it has already sent come first. */

@@ -7,6 +7,7 @@ import { classify, jailOf, recordOf } from './adoption.js';
 import { Bulletin } from './bulletin.js';
 import type { Clock } from './clock.js';
 import { describeEnd, failureOf } from './exits.js';
+import { faultPoint } from './fault-points.js';
 import { Force } from './force.js';
 import type { Health, HealthResult } from './health.js';
 import { History } from './history.js';
@@ -184,6 +185,7 @@ export class SupervisedJail extends Lifeline {
 
   protected entered(from: Phase, cause: string): void {
     const { history, phase, life } = this;
+    faultPoint(`phase.${phase}`, this.name);
     if (phase === 'running' && from === 'poststarting') history.failure = null;
     if (isDown(phase) && from === 'cleaning') this.life = this.minding = null;
     if (phase === 'stopped' || phase === 'waiting') history.retryAt = null;
@@ -406,6 +408,8 @@ export class SupervisedJail extends Lifeline {
   private async stopCommands(): Promise<void> {
     const { life } = this;
     if (life === null) return;
+    // Somebody else may have frozen it: a command in it would stand still until its time is over.
+    if ((life.plan?.stop.length ?? 0) > 0) this.force.setFrozen(false);
     await this.force.thawed();
     const errors = await life.stopCommands(this.insist);
     if (this.life !== life) return;

@@ -1,6 +1,6 @@
 import type { Jail } from '../config/jail.js';
 import { SystemError } from '../host/error.js';
-import type { Executors } from '../host/host.js';
+import type { Executors, RunningHook } from '../host/host.js';
 import type { HostFacts } from '../plan/facts.js';
 import { isWhatIsPlanned, standingOf, type Standing } from '../plan/standing.js';
 import type { JailPlan, Step } from '../plan/step.js';
@@ -85,7 +85,7 @@ export class KeptNetwork {
   }
 
   async #undo({ steps }: Standing): Promise<void> {
-    const launch = { jail: this.jail, jailer: null, hooks: new Set<AbortController>() };
+    const launch = { jail: this.jail, jailer: null, hooks: new Set<RunningHook>() };
     const errors = await undoAll(this.executors, steps, launch, this.trace);
     for (const error of errors) this.report(error);
   }

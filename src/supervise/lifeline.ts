@@ -73,7 +73,7 @@ export abstract class Lifeline {
   }
 
   /** Lets those who wait look again. */
-  protected awaken(): void {
+  awaken(): void {
     for (const watch of [...this.watchers]) watch();
   }
 

@@ -4,7 +4,9 @@ import type { Accounting, BriefAccounting, Ended, Figure, HostUsage, JailerHandl
 import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
+import type { ReloadCause } from './causes.js';
 import type { FailedCommand } from './exits.js';
+import type { Forecast } from './forecast.js';
 import type { LostOutput } from './lost-output.js';
 import type { Events } from './journal.js';
 import type { Tallies } from './tallies.js';
@@ -40,6 +42,13 @@ export interface LastExit extends Ended {
   readonly launch?: string;
 }
 
+/** A dependency that is not up. */
+export interface Lack {
+  readonly jail: string;
+  readonly state: State;
+  readonly retryAt: Date | null;
+}
+
 /** All there is to say about one jail. */
 export interface JailStatus {
   readonly name: string;
@@ -60,8 +69,12 @@ export interface JailStatus {
   readonly exit: LastExit | null;
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
   readonly next: { readonly restart: Date | null; readonly start: Date | null; readonly stop: Date | null };
+  /** The next three of each. */
+  readonly nextTimes: Readonly<Record<'restart' | 'start' | 'stop', readonly Date[]>>;
   readonly want: 'up' | 'down';
   readonly waitingFor: readonly string[];
+  /** Of a jail that is wanted up: the dependencies that are not. */
+  readonly lacks: readonly Lack[];
   /** When a backoff ends. */
   readonly retryAt: Date | null;
   readonly flapping: boolean;
@@ -173,9 +186,15 @@ export interface Outcome {
 
 export interface ReloadChange {
   readonly jail: string;
+  /** `live`: it is changed as it runs, or will be so when it starts. */
   readonly change: 'new' | 'removed' | 'live' | 'restart';
+  /** It is up, or on its way there. */
+  readonly runs: boolean;
   /** Parameters that changed. */
   readonly parameters: readonly string[];
+  readonly causes: readonly ReloadCause[];
+  /** Of a new jail the removed one that said the same, and the other way round: it has another name, it seems. */
+  readonly renamed?: string;
   /** Why it could not be changed: it goes on as it was. */
   readonly failure?: { readonly message: string; readonly hint?: string };
 }
@@ -239,6 +258,13 @@ export interface Operations {
   network(name: string): JailNetwork | null;
   /** Of these jails, else of all that there are. Throws SystemError. */
   stats(names?: readonly string[]): readonly JailStats[];
+  /**
+   * What schedules will do after a moment and up to another, as things are now.
+   * @param most how many times of a kind are told of each jail; the others are counted
+   */
+  forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast;
+  /** The same, for the process of that id: what it would wait for in vain, as a command that jaild waits for, is refused. */
+  behalfOf(pid: number): Operations;
   /** One figure of each of these jails that is there. Throws SystemError. */
   compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number>;
   /** What the host uses, and all jails together. Throws SystemError. */

@@ -15,6 +15,7 @@ import type { Jail } from '../config/compile.js';
 import { ownSubdirectory } from '../host/own-directory.js';
 import type { Standing } from '../plan/standing.js';
 import type { JailPlan } from '../plan/step.js';
+import { faultPoint } from './fault-points.js';
 import type { Log } from './log.js';
 import type { LastExit } from './operations.js';
 import type { Said } from './minding.js';
@@ -61,6 +62,10 @@ export interface JailRecord {
   /** What it has said of itself. Absent: nothing. */
   readonly said?: Said;
   readonly oomKills: number;
+  /** Of `command`, on the host; null or absent: not known. */
+  readonly commandPid?: number | null;
+  /** It is stopped because jaild stops all of them, whatever is wanted of it. */
+  readonly isLeaving?: boolean;
   /** It is being removed without any command. */
   readonly isSilent?: boolean;
   /** Steps of a change that was under way, which may have been done. Absent: none. */
@@ -86,6 +91,8 @@ const INFINITE = '\u221e';
 export class Records {
   /** The plan that a jail's file begins with. */
   private readonly plans = new Map<string, JailPlan | null>();
+  /** What is stopped from now on comes back with the next jaild. */
+  isLeaving = false;
   /** Those that have a record at rest. */
   private readonly resting: Set<string>;
 
@@ -101,19 +108,24 @@ export class Records {
    * Writes a record; a disk that does not take it is logged and survived. The plan, most of it, is written once for
    * each launch: what changes later is added in lines behind it, which costs no new file.
    */
-  save(record: JailRecord): void {
-    const { name, plan } = record;
+  save(told: JailRecord): void {
+    const record = this.isLeaving ? { ...told, isLeaving: true } : told;
+    const { name, plan, doing } = record;
     try {
-      if (plan === null) {
-        mkdirSync(join(this.directory, REST), { recursive: true, mode: 0o700 });
-        this.resting.add(name);
-        return writeWhole(this.restFile(name), encode(record), false);
-      }
-      if (this.plans.get(name) !== plan || !this.append(record)) this.saveWhole(record);
-      this.forget(name);
+      faultPoint(`record.${doing}`, name);
+      if (plan === null) this.saveAtRest(record);
+      else if (this.plans.get(name) !== plan || !this.append(record)) this.saveWhole(record);
+      faultPoint(`recorded.${doing}`, name);
+      if (plan !== null) this.forget(name);
     } catch (error) {
       this.log.warn(`cannot write the record of ${name}, going on: ${String(error)}`);
     }
+  }
+
+  private saveAtRest(record: JailRecord): void {
+    mkdirSync(join(this.directory, REST), { recursive: true, mode: 0o700 });
+    this.resting.add(record.name);
+    writeWhole(this.restFile(record.name), encode(record), false);
   }
 
   private saveWhole(record: JailRecord): void {

@@ -1,16 +1,7 @@
-import type { Jail } from '../config/compile.js';
 import { sharesHostNetwork } from '../config/network-of.js';
 import { isParamName, params, type JailParams } from '../config/params.js';
 import { hostSubnets } from '../plan/lease-subnet.js';
 import { rctlNeedsRestart } from '../plan/rctl.js';
-import type { ReloadChange } from './operations.js';
-
-/** A jail as it is now, for comparing. */
-export interface Present {
-  /** What runs, else what the files said before. */
-  readonly jail: Jail;
-  readonly runs: boolean;
-}
 
 /** The parameters whose values differ, in the order of the table. */
 export function changedParameters(before: JailParams, after: JailParams): readonly string[] {
@@ -45,29 +36,6 @@ function hostPlaces({ gateway = [], 'bridge.subnet': written = [] }: JailParams)
   return text([written.includes('auto') && gateway, hostSubnets(subnets, gateway)]);
 }
 
-/** Whether a jail that runs can become what its files say now: all that differs can change while it runs. */
-function canChangeLive(before: JailParams, after: JailParams): boolean {
-  return fixedParameters(before, after).length === 0;
-}
-
 function isLive(name: string): boolean {
   return name === 'metaKeys' || (isParamName(name) && params[name].live);
-}
-
-/** What new files mean for each jail; those that stay as they are do not appear. */
-export function compareJails(
-  present: ReadonlyMap<string, Present>,
-  next: readonly Jail[],
-): readonly ReloadChange[] {
-  const named = new Set(next.map((jail) => jail.name));
-  const changes = next.flatMap((jail): ReloadChange[] => {
-    const before = present.get(jail.name);
-    if (before === undefined) return [{ jail: jail.name, change: 'new', parameters: [] }];
-    const parameters = changedParameters(before.jail.values, jail.values);
-    if (parameters.length === 0) return [];
-    const restart = before.runs && !canChangeLive(before.jail.values, jail.values);
-    return [{ jail: jail.name, change: restart ? 'restart' : 'live', parameters }];
-  });
-  const removed = [...present.keys()].filter((name) => !named.has(name));
-  return [...changes, ...removed.map((jail): ReloadChange => ({ jail, change: 'removed', parameters: [] }))];
 }

@@ -1,12 +1,14 @@
 import type { Compiled } from '../config/compile.js';
 import type { Host } from '../host/host.js';
+import { inTurn } from './changing.js';
 import { failureOf, type Failure } from './exits.js';
-import type { PlanJail } from './incarnation.js';
-import { isDown } from './lifecycle.js';
+import { HasEnded, type PlanJail } from './incarnation.js';
+import type { SupervisedJail } from './jail.js';
+import { isDown, isUp } from './lifecycle.js';
 import { changeLive } from './live.js';
 import type { Log } from './log.js';
 import type { ReloadChange, ReloadResult } from './operations.js';
-import { compareJails, type Present } from './reload.js';
+import { compareJails, type Present } from './reload-plan.js';
 import type { Roster } from './roster.js';
 
 export interface ReloadContext {
@@ -25,7 +27,8 @@ export function planReload(next: Compiled, roster: Roster): ReloadResult {
   const present = new Map(
     all.map((jail): [string, Present] => [
       jail.name,
-      { jail: jail.life?.jail ?? jail.definition, runs: !isDown(jail.phase) },
+      // One that is being stopped needs no restart: its next start is by the new files.
+      { jail: jail.life?.jail ?? jail.definition, runs: !isDown(jail.phase) && isWanted(jail) },
     ]),
   );
   const changes = compareJails(present, roster.withChanges(next.jails));
@@ -52,17 +55,35 @@ export function applyChanges(
   );
 }
 
-async function applyChange(
-  { jail: name, change }: ReloadChange,
-  { roster, host, planJail, log }: ReloadContext,
+async function applyChange(change: ReloadChange, context: ReloadContext): Promise<Failure | null> {
+  const jail = context.roster.jails.get(change.jail);
+  if (jail === undefined || change.change === 'new' || change.change === 'removed') return null;
+  return inTurn(jail, () => {
+    // Somebody may have changed it meanwhile, by what it was before: its file has changed, which counts.
+    context.roster.restore(jail);
+    return change.change === 'restart' ? restart(jail) : changeOne(jail, context);
+  });
+}
+
+const isWanted = ({ target }: SupervisedJail): boolean => target === 'up';
+
+async function restart(jail: SupervisedJail): Promise<Failure | null> {
+  const { life } = jail;
+  // It has been stopped since, or has ended: it starts by the new files anyway.
+  if (!isWanted(jail) || isDown(jail.phase)) return null;
+  jail.restart('reload');
+  await jail.untilAtRest();
+  const failure = jail.history.failure ?? { message: 'a stop command failed' };
+  if (jail.life === life && isUp(jail.phase))
+    return { ...failure, message: `it runs on as it was: ${failure.message}` };
+  if (!isWanted(jail) || !isDown(jail.phase) || jail.phase === 'waiting') return null;
+  return { ...failure, message: `it is down: ${failure.message}` };
+}
+
+async function changeOne(
+  jail: SupervisedJail,
+  { host, planJail, log }: ReloadContext,
 ): Promise<Failure | null> {
-  const jail = roster.jails.get(name);
-  if (jail === undefined || change === 'new' || change === 'removed') return null;
-  if (change === 'restart') {
-    jail.restart('reload');
-    await jail.untilAtRest();
-    return jail.target === 'up' && isDown(jail.phase) ? jail.history.failure : null;
-  }
   const { life } = jail;
   if (jail.phase === 'failed' && jail.target === 'up') {
     jail.start('reload');
@@ -73,9 +94,10 @@ async function applyChange(
   const errors = await changeLive(life, jail.definition, { host, planJail, note }).catch((error: unknown) => [
     error,
   ]);
+  // A new life begins as the files say.
+  if (jail.life !== life || errors.some((error) => error instanceof HasEnded)) return null;
   const [failure] = errors.map(failureOf);
-  if (jail.life !== life) return null; // a new life begins as the files say
   if (failure === undefined) jail.noteChanged(life.jail);
-  for (const error of errors) log.child(name).warn(`not changed: ${failureOf(error).message}`);
+  for (const error of errors) log.child(jail.name).warn(`not changed: ${failureOf(error).message}`);
   return failure ?? null;
 }

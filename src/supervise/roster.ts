@@ -2,7 +2,7 @@ import { dependenciesOf } from '../config/rules/rules.js';
 import { closest, distance } from 'fastest-levenshtein';
 import { isStartable, type Compiled, type Jail } from '../config/jail.js';
 import { isDown, isUp } from './lifecycle.js';
-import { cycles, dependencyGraph, reversed, type Graph } from './order.js';
+import { cycles, dependencyGraph, reversed, waves, type Graph } from './order.js';
 import type { Outcome } from './operations.js';
 import type { SupervisedJail } from './jail.js';
 import { changedParameters } from './reload.js';
@@ -110,6 +110,18 @@ export class Roster {
     const graph = dependencyGraph(nodes);
     this.known = { graph, dependants: reversed(graph), cyclic: cycles(graph) };
     return this.known;
+  }
+
+  /** Jails in the order in which they start: dependencies first, then by priority. */
+  inOrder(jails: readonly SupervisedJail[]): readonly SupervisedJail[] {
+    const names = jails.map(({ name }) => name);
+    const place = new Map(
+      waves(this.graph, names)
+        .flat()
+        .map((name, index) => [name, index]),
+    );
+    const placeOf = ({ name }: SupervisedJail): number => place.get(name) ?? Infinity;
+    return [...jails].sort((a, b) => Math.sign(placeOf(a) - placeOf(b)) || 0);
   }
 
   isListed(name: string): boolean {

@@ -27,6 +27,11 @@ export class StartLine {
     this.waiting.delete(jail);
   }
 
+  /** The place of a jail that is starting is free for another. */
+  giveWay(jail: SupervisedJail): void {
+    if (this.starting.delete(jail)) this.review();
+  }
+
   /** Nobody starts from now on. */
   close(): void {
     this.closed = true;

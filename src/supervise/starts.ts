@@ -1,4 +1,4 @@
-import { isSettled, isUp, type Phase } from './lifecycle.js';
+import { isUp, type Phase } from './lifecycle.js';
 import type { Clock } from './clock.js';
 import type { SupervisedJail } from './jail.js';
 import type { Outcome, StartOptions, StartProgress } from './operations.js';
@@ -74,7 +74,9 @@ async function startedOrNot(
       code,
     };
   }
-  const phase = await jail.until(isSettled);
+  const phase = await jail.untilAtRest();
+  // What it depends on was up, and is so no more, or has ended already.
+  if (phase === 'waiting') return waitingFor(name, roster.missing(jail));
   // At once: a jail that failed may be tried again while the disk is waited for, and then has no failure to tell of.
   return started(jail, phase, (clock.monotonic() - began) / 1000);
 }

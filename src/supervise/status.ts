@@ -42,9 +42,10 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     restarts: jail.history.restarts,
     exit: jail.history.exit,
     health: healthOf(jail),
-    next: nextTimes(jail, context.scheduler),
+    ...nextTimes(jail, context.scheduler),
     want: context.wants.get(jail.name) ?? jail.target,
     waitingFor: state === 'waiting' ? context.roster.missing(jail) : [],
+    lacks: jail.target === 'up' ? lacksOf(jail, context) : [],
     retryAt: retryAt(jail, context.clock),
     flapping: jail.flapping,
     stale: isStale(jail),
@@ -72,7 +73,8 @@ function whatItTells(
   };
 }
 
-function healthOf({ minding, phase }: SupervisedJail): JailStatus['health'] {
+/** How well it is, as far as that is looked at now. */
+export function healthOf({ minding, phase }: SupervisedJail): JailStatus['health'] {
   const isLookedAt = minding?.isChecked === true && (isUp(phase) || shown(phase) === 'starting');
   return isLookedAt ? minding.health.verdict : 'none';
 }
@@ -92,12 +94,24 @@ function addresses({ values }: Jail, plan: JailPlan | null): Pick<JailStatus, 'i
   return { ip4: ip4.map(({ address }) => address), ip6: ip6.map(({ address }) => address) };
 }
 
-function nextTimes(jail: SupervisedJail, scheduler: Scheduler): JailStatus['next'] {
+function nextTimes(jail: SupervisedJail, scheduler: Scheduler): Pick<JailStatus, 'next' | 'nextTimes'> {
+  const [restart, start, stop] = [
+    scheduler.next(jail, 'restart'),
+    scheduler.next(jail, 'start'),
+    scheduler.next(jail, 'stop'),
+  ];
   return {
-    restart: scheduler.next(jail, 'restart'),
-    start: scheduler.next(jail, 'start'),
-    stop: scheduler.next(jail, 'stop'),
+    next: { restart: restart[0] ?? null, start: start[0] ?? null, stop: stop[0] ?? null },
+    nextTimes: { restart, start, stop },
   };
+}
+
+function lacksOf(jail: SupervisedJail, { roster, clock }: StatusContext): JailStatus['lacks'] {
+  return roster.missing(jail).map((name) => {
+    const other = roster.jails.get(name);
+    if (other === undefined) return { jail: name, state: 'stopped', retryAt: null };
+    return { jail: name, state: shown(other.phase), retryAt: retryAt(other, clock) };
+  });
 }
 
 function retryAt(jail: SupervisedJail, clock: Clock): Date | null {

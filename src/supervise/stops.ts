@@ -25,7 +25,8 @@ export async function stopJails(names: readonly string[], context: StopContext):
   if (held.length > 0 && only !== undefined) return [heldBy(only, held)];
   const asked = new Set(known);
   const withDependants = closure(roster.dependants, known);
-  const all = withDependants.filter((name) => asked.has(name) || isActive(roster.jails.get(name)));
+  const goes = (name: string): boolean => asked.has(name) || (cascade && isActive(roster.jails.get(name)));
+  const all = withDependants.filter(goes);
   const ordered = waves(roster.graph, all).flat().reverse();
   // What is in a cycle, or above one, has no order; it runs from before the files said so, and goes first.
   const placed = new Set(ordered);
@@ -44,7 +45,8 @@ function isActive(jail: SupervisedJail | undefined): boolean {
   return jail !== undefined && (!isDown(jail.phase) || jail.target === 'up');
 }
 
-function runningDependants(roster: Roster, name: string): readonly string[] {
+/** Names of those that run and depend on a jail, however far from it. */
+export function runningDependants(roster: Roster, name: string): readonly string[] {
   const above = closure(roster.dependants, [name]).filter((other) => other !== name);
   return above.filter((other) => !isDown(roster.jails.get(other)?.phase ?? 'stopped'));
 }

@@ -10,10 +10,12 @@ import { reachOf } from '../plan/reach.js';
 import type { JailPlan } from '../plan/step.js';
 import { auditRunning } from './auditing.js';
 import { bootJails } from './boot.js';
+import { Callers } from './callers.js';
 import { changeJail } from './changing.js';
 import { pause, systemClock, type Clock } from './clock.js';
 import { cleanUp, createJails } from './creation.js';
 import { failureOf } from './exits.js';
+import { foresee, type Forecast } from './forecast.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
@@ -48,6 +50,7 @@ import { reloadEvents } from './reload-events.js';
 import { applyChanges, planReload } from './reloading.js';
 import { adoptedEvent, beganEvent, endedEvent } from './own-events.js';
 import { noSuchJail, Roster } from './roster.js';
+import { scheduleOf, startOf, type Timed } from './schedule.js';
 import { Scheduler } from './scheduler.js';
 import { setFrozen, signalJail } from './signals.js';
 import { StartLine } from './startline.js';
@@ -55,7 +58,7 @@ import { started, startJails, waitingFor } from './starts.js';
 import { networkOf } from './network-status.js';
 import { compared, statsOf } from './stats.js';
 import { statusOf } from './status.js';
-import { stopJails } from './stops.js';
+import { runningDependants, stopJails } from './stops.js';
 import { Tallies } from './tallies.js';
 import { vitalsOf } from './vitals.js';
 import { Wants, type Want } from './wants.js';
@@ -97,8 +100,11 @@ export class Supervisor implements Operations {
   private readonly line: StartLine;
   private readonly scheduler: Scheduler;
   private readonly limits: LimitsWatch;
+  private readonly callers: Callers;
   private readonly oom: OomWatch;
   private readonly around: Surroundings;
+  /** One after the other: each compares with what the one before has made. */
+  private reloading: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: SupervisorOptions) {
     const { host, log } = options;
@@ -112,6 +118,11 @@ export class Supervisor implements Operations {
     this.line = new StartLine(parallel, (jail) => this.roster.missing(jail));
     this.scheduler = this.makeScheduler();
     this.limits = this.makeWatch();
+    this.callers = new Callers({
+      roster: this.roster,
+      lineage: (pid) => host.lineage(pid),
+      giveWay: (jail) => this.line.giveWay(jail),
+    });
     this.oom = new OomWatch({ clock: this.clock, host, log, journal: this.journal });
     this.around = this.surroundings();
     this.configuration = options.load();
@@ -168,31 +179,66 @@ export class Supervisor implements Operations {
   }
 
   private makeScheduler(): Scheduler {
+    const { clock, wants } = this;
+    const start = (jail: SupervisedJail): void =>
+      void this.start([jail.name]).then((all) => all.forEach((one) => this.logFailure(one)));
     return new Scheduler({
-      clock: this.clock,
+      clock,
       jails: () => this.roster.jails.values(),
+      inOrder: (jails) => this.roster.inOrder(jails),
       since: (jail, schedule, what) => [
-        this.wants.scheduleSince(jail.name, schedule.text),
-        what === 'restart' ? (jail.life?.startedAt?.wall ?? 0) : this.wants.askedAt(jail.name),
+        wants.scheduleSince(jail.name, schedule.text),
+        wants.handled(jail.name, what),
+        what === 'restart' ? startOf(jail, clock) : wants.askedAt(jail.name),
       ],
-      start: (jail) => void this.start([jail.name]),
-      stop: (jail) => void this.stop([jail.name]).then((all) => all.forEach((one) => this.logFailure(one))),
-      skipped: (jail, what, slot, why) => {
-        const cause = `scheduled ${what} skipped`;
-        const detail = `${new Date(slot).toISOString()}: ${why}`;
-        this.options.log.child(jail.name).info(`${cause}: ${detail}`);
-        const [{ state }] = [statusOf(jail, this.statusContext)];
-        this.journal.append({
-          kind: 'schedule',
-          at: new Date(this.clock.now()),
-          jail: jail.name,
-          from: state,
-          to: state,
-          cause,
-          detail,
-        });
-      },
+      noteHandled: (jail, what, slot) => wants.noteHandled(jail.name, what, slot),
+      dropped: (jail) => wants.dropSchedule(jail.name),
+      start,
+      stop: (slots) => void this.stopScheduled(slots),
+      tell: (jail, what, slot, skipped) => this.tellScheduled(jail, what, slot, skipped),
     });
+  }
+
+  /** As a stop by hand: a jail that others need, whose time has not come, goes on. */
+  private async stopScheduled(slots: ReadonlyMap<SupervisedJail, number>): Promise<void> {
+    const names = new Set([...slots.keys()].map(({ name }) => name));
+    const stopped = [...slots].filter(([jail, slot]) => {
+      const held = runningDependants(this.roster, jail.name).filter((other) => !names.has(other));
+      this.tellScheduled(jail, 'stop', slot, held.length === 0 ? null : `needed by ${held.join(', ')}`);
+      return held.length === 0;
+    });
+    if (stopped.length === 0) return;
+    for (const outcome of await this.stop(stopped.map(([{ name }]) => name))) {
+      this.logFailure(outcome);
+      const [jail, slot] = stopped.find(([{ name }]) => name === outcome.jail) ?? [];
+      if (!outcome.ok && jail !== undefined) this.tellScheduled(jail, 'stop', slot ?? 0, outcome.message);
+    }
+  }
+
+  private tellScheduled(jail: SupervisedJail, what: Timed, slot: number, skipped: string | null): void {
+    const cause = skipped === null ? `scheduled ${what}` : `scheduled ${what} skipped`;
+    const time = new Date(slot).toISOString();
+    const detail = skipped === null ? time : `${time}: ${skipped}`;
+    this.options.log.child(jail.name).info(`${cause}: ${detail}`);
+    const state = shown(jail.phase);
+    this.journal.append({
+      kind: 'schedule',
+      at: new Date(this.clock.now()),
+      jail: jail.name,
+      from: state,
+      to: state,
+      cause,
+      detail,
+      data: { what, slot: time, why: skipped },
+    });
+  }
+
+  forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast {
+    const scheduled = this.chosen(names).flatMap((jail) => {
+      const schedule = scheduleOf(jail.name, jail.definition.values);
+      return schedule === null ? [] : [{ jail: jail.name, schedule, state: shown(jail.phase) }];
+    });
+    return foresee(scheduled, after.getTime(), until.getTime(), most);
   }
 
   private get statusContext() {
@@ -233,17 +279,24 @@ export class Supervisor implements Operations {
     if (isGone && jail.mode.foreground) this.options.host.giveBack(jail.name);
     this.limits.note(jail);
     this.oom.note(jail);
-    if (jail.phase === 'running' && from === 'poststarting' && jail.history.restarts > 0)
-      this.restartBound(jail);
+    if (jail.phase === 'running' && from === 'poststarting') this.restartBound(jail);
+    // Whoever waits for a jail that waits for this one in vain is told so.
+    if (isUp(from) && !isUp(jail.phase)) this.dependantsOf(jail).forEach((other) => other.awaken());
   }
 
-  /** Those that asked, with depend.bind, to be restarted with a dependency that has come back. */
+  /** Those that asked, with depend.bind, to be restarted with a dependency that has come back, by whatever it had gone. */
   private restartBound(jail: SupervisedJail): void {
-    for (const name of this.roster.dependants.get(jail.name) ?? []) {
-      const other = this.roster.jails.get(name);
-      const bound = other?.definition.values['depend.bind']?.includes(jail.name) === true;
-      if (bound && other?.phase === 'running') other.restart(`${jail.name} was restarted`);
+    const since = jail.life?.startedAt?.monotonic ?? 0;
+    for (const other of this.dependantsOf(jail)) {
+      const bound = other.definition.values['depend.bind']?.includes(jail.name) === true;
+      const isOlder = (other.life?.startedAt?.monotonic ?? Infinity) <= since;
+      if (bound && isOlder && other.phase === 'running') other.restart(`${jail.name} was restarted`);
     }
+  }
+
+  private dependantsOf(jail: SupervisedJail): readonly SupervisedJail[] {
+    const names = this.roster.dependants.get(jail.name) ?? [];
+    return names.flatMap((name) => this.roster.jails.get(name) ?? []);
   }
 
   /** Of a jail that is in no file only a stop is remembered: should it be written down again, it is like new. */
@@ -298,6 +351,11 @@ export class Supervisor implements Operations {
 
   has(name: string): boolean {
     return this.roster.jails.has(name);
+  }
+
+  behalfOf(pid: number): Operations {
+    const jail = this.callers.jailOf(pid);
+    return jail === null ? this : this.callers.operationsOf(jail, this);
   }
 
   async untilGone(name: string): Promise<void> {
@@ -391,9 +449,15 @@ export class Supervisor implements Operations {
     return this.progress.listen(listener);
   }
 
-  async reload(dryRun: boolean, uid: number | null = null): Promise<ReloadResult> {
-    const result = await this.takeOver(dryRun);
-    if (dryRun) return result;
+  reload(dryRun: boolean, uid: number | null = null): Promise<ReloadResult> {
+    if (dryRun) return this.reloadNow(true);
+    const reload = this.reloading.then(() => this.reloadAndTell(uid));
+    this.reloading = reload.catch(() => undefined);
+    return reload;
+  }
+
+  private async reloadAndTell(uid: number | null): Promise<ReloadResult> {
+    const result = await this.reloadNow(false);
     const stateOf = (name: string): State | null => {
       const jail = this.roster.jails.get(name);
       return jail === undefined ? null : shown(jail.phase);
@@ -403,7 +467,7 @@ export class Supervisor implements Operations {
     return result;
   }
 
-  private async takeOver(dryRun: boolean): Promise<ReloadResult> {
+  private async reloadNow(dryRun: boolean): Promise<ReloadResult> {
     const next = this.options.load();
     const result = planReload(next, this.roster);
     if (dryRun || !result.ok) return result;
@@ -488,6 +552,11 @@ export class Supervisor implements Operations {
     return auditRunning(name, this.roster, this.options.host, this.clock);
   }
 
+  /** Resolves when what a later jaild must know is on the disk. */
+  saved(): Promise<void> {
+    return this.wants.save();
+  }
+
   /** Nothing is told of any more. */
   end(): void {
     this.journal.end(endedEvent(new Date(this.clock.now()), this.isShutDown));
@@ -495,6 +564,7 @@ export class Supervisor implements Operations {
 
   async shutdown(): Promise<readonly Outcome[]> {
     this.isShutDown = true;
+    this.records.isLeaving = true;
     this.line.close();
     this.scheduler.end();
     const { roster, clock } = this;

@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import type { SupervisedJail } from './jail.js';
 import { shown } from './lifecycle.js';
 import type { Vitals } from './operations.js';
+import { healthOf } from './status.js';
 
 /** How a jail is, as far as jaild knows without asking the machine. */
 export function vitalsOf(jail: SupervisedJail, clock: Clock): Vitals {
@@ -10,7 +11,7 @@ export function vitalsOf(jail: SupervisedJail, clock: Clock): Vitals {
   return {
     name,
     state: shown(phase),
-    health: 'none',
+    health: healthOf(jail),
     flapping: jail.flapping,
     backoffMs: isWaiting ? Math.max(0, (history.retryAt ?? 0) - clock.monotonic()) : null,
   };

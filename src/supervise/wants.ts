@@ -1,9 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from './clock.js';
 import type { Log } from './log.js';
 import { isMissing, moveAside } from './records.js';
+import { pastMoment, type Timed } from './schedule.js';
 
 export type Want = 'up' | 'down';
 
@@ -14,6 +16,8 @@ interface Entry {
   /** The schedule, and since when it is this one. */
   readonly schedule?: string;
   readonly scheduleAt?: number;
+  /** The times of the schedule that were dealt with last. */
+  readonly handled?: Readonly<Partial<Record<Timed, number>>>;
 }
 
 const RETRY = 5000;
@@ -51,17 +55,50 @@ export class Wants {
   set(name: string, want: Want): Promise<void> {
     const entry = this.entries.get(name);
     this.entries.set(name, { ...entry, want, at: this.clock.now() });
-    return entry?.want === want ? Promise.resolve() : this.save();
+    // When it was asked matters to a schedule alone.
+    return entry?.want === want && entry.schedule === undefined ? Promise.resolve() : this.save();
   }
 
   /** Since when the jail has this schedule; a changed one begins now, so that it never acts for a time before it. */
   scheduleSince(name: string, schedule: string): number {
+    this.mend(name);
     const entry = this.entries.get(name);
     if (entry?.schedule === schedule && entry.scheduleAt !== undefined) return entry.scheduleAt;
     const scheduleAt = this.clock.now();
     this.entries.set(name, { ...entry, schedule, scheduleAt });
     void this.save();
     return scheduleAt;
+  }
+
+  /** The jail has no schedule: one that it is given later is new, even if it is as the one before. */
+  dropSchedule(name: string): void {
+    const entry = this.entries.get(name);
+    if (entry?.schedule === undefined) return;
+    const { want, at } = entry;
+    this.entries.set(name, { ...(want !== undefined && { want }), ...(at !== undefined && { at }) });
+    void this.save();
+  }
+
+  /** The time that was dealt with last; 0 when none was. */
+  handled(name: string, what: Timed): number {
+    return this.entries.get(name)?.handled?.[what] ?? 0;
+  }
+
+  /** A time has been dealt with: it does not come again, not with a later jaild either. */
+  noteHandled(name: string, what: Timed, slot: number): void {
+    const entry = this.entries.get(name);
+    this.entries.set(name, { ...entry, handled: { ...entry?.handled, [what]: slot } });
+    void this.save();
+  }
+
+  /** Of a clock that has been set back since, nothing keeps a schedule waiting until it has come as far again. */
+  private mend(name: string): void {
+    const entry = this.entries.get(name);
+    if (entry === undefined) return;
+    const whole = mended(entry, this.clock.now());
+    if (isDeepStrictEqual(whole, entry)) return;
+    this.entries.set(name, whole);
+    void this.save();
   }
 
   forget(name: string): Promise<void> {
@@ -111,6 +148,16 @@ export class Wants {
       void this.save();
     });
   }
+}
+
+function mended({ at, scheduleAt, handled, ...rest }: Entry, now: number): Entry {
+  const slots = Object.entries(handled ?? {}).map(([what, slot]) => [what, pastMoment(slot, now)] as const);
+  return {
+    ...rest,
+    ...(at !== undefined && { at: pastMoment(at, now) }),
+    ...(scheduleAt !== undefined && { scheduleAt: pastMoment(scheduleAt, now) }),
+    ...(handled !== undefined && { handled: Object.fromEntries(slots) }),
+  };
 }
 
 function readWants(file: string, log: Log): Readonly<Record<string, Entry>> {

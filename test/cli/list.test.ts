@@ -23,6 +23,7 @@ const db = stoppedJail('db', {
   restarts: 2,
   want: 'up',
   next: { restart: after(7200), start: null, stop: null },
+  nextTimes: { restart: [after(7200), after(93_600), after(180_000)], start: [], stop: [after(3600)] },
   limits: { 'memory.max': '512M', 'cpu.weight': '50' },
   accounting: {
     memory: 12 * 1024 * 1024,
@@ -165,7 +166,8 @@ describe('jailctl status', () => {
   cpu.weight  50
   health      healthy
   restarts    2
-  next        restart 2026-11-22 14:00:00 (in 2h)
+  next        restart 2026-11-22 14:00:00 (in 2h), 2026-11-23 14:00:00, 2026-11-24 14:00:00
+              stop 2026-11-22 13:00:00 (in 1h)
   config      /etc/jail.conf:8
   log         /var/log/jaild/db.log (jailctl logs db)
 `,

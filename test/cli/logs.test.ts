@@ -122,12 +122,14 @@ describe('jailctl logs', () => {
       ['-n', 'x', 'web'],
       ['--since', 'never', 'web'],
       [],
+      ['-a', 'web'],
+      ['--stream', 'out', 'web'],
       ['web', 'db'],
       ['run-1'],
       ['wep'],
     ])
       codes.push((await say(operations, ['logs', ...words])).result);
-    expect(codes).to.deep.equal([2, 2, 2, 2, 1, 4].map((exit) => ({ exit })));
+    expect(codes).to.deep.equal([2, 2, 2, 2, 2, 4, 1, 4].map((exit) => ({ exit })));
   });
 
   it('passes bytes on as they are', async () => {

@@ -47,6 +47,28 @@ describe('jaild.ini', () => {
     ]);
   });
 
+  it('lets metrics be fetched from this host only', () => {
+    const listen = (value: string) =>
+      readSettings(`[metrics]\nlisten = ${value}\n`, FILE).settings['metrics.listen'];
+    expect(['', '127.0.0.1:9810', '[::1]:1', '/run/jaild/metrics.sock'].map(listen)).to.deep.equal([
+      null,
+      { host: '127.0.0.1', port: 9810 },
+      { host: '::1', port: 1 },
+      { path: '/run/jaild/metrics.sock' },
+    ]);
+    const hint = 'hint: write 127.0.0.1:PORT, [::1]:PORT or the path of a socket';
+    const wrong = (value: string): string | undefined => mistakes(`[metrics]\n  listen = ${value}\n`)[0];
+    expect(wrong('0.0.0.0:9810')).to.equal(
+      '/etc/jaild.ini:2:3: error: listen: "0.0.0.0" can be reached by others: figures of all jails are for this host only [bad-value]\n' +
+        `${hint}; a proxy in front of it can ask others who they are`,
+    );
+    expect(
+      ['localhost', ':9810', '9810', '127.0.0.1:0', '127.0.0.1:65536', '[::]:1', 'metrics.sock'].map(wrong),
+    ).to.satisfy((all: readonly (string | undefined)[]) =>
+      all.every((one) => one?.startsWith('/etc/jaild.ini:2:3: error: ')),
+    );
+  });
+
   it('keeps the default of what is wrong', () => {
     expect(readSettings('[daemon]\nparallel = many\n', FILE).settings).to.deep.equal(defaults);
   });

@@ -36,6 +36,22 @@ describe('jailer-message', () => {
     ]);
   });
 
+  it('writes the time that a command has in whole seconds, for the jailer takes no others', () => {
+    const request = {
+      phase: 'exec.stop',
+      command: 'x',
+      argv: ['x'],
+      environment: {},
+      user: null,
+      timeout: 0.3,
+    };
+    expect(splitMessages(encodeExec('7', request)).messages[0]?.slice(0, 3)).to.deep.equal([
+      'exec',
+      '7',
+      '1',
+    ]);
+  });
+
   it('takes messages apart wherever the stream was cut', () => {
     const stream = Buffer.concat([
       encodeMessage('built'),

@@ -16,6 +16,7 @@ const TABLE: Readonly<Record<string, readonly [needs: Needs, ...words: string[]]
   restart: ['operator', 'a'],
   status: ['operator'],
   list: ['operator'],
+  schedule: ['operator'],
   stats: ['operator'],
   logs: ['operator', 'a'],
   events: ['operator'],

@@ -105,13 +105,17 @@ describe('what a command in a jail has as input and output', function () {
     expect(digest(stdout)).to.equal(digest(bytes));
   });
 
-  it('ends when the client is killed', async () => {
-    const words = ['--prefix', instance.prefix, ...wordsOf('exec', 'echo up; cat; echo end >/root/ended')];
+  it('is hung up when the client is killed, and its input ends', async () => {
+    // The shell tells of the cat that was hung up, and nobody reads it any more.
+    const script =
+      'trap "" PIPE; trap "echo hung up >/root/hup" HUP; echo up; cat; cat; until [ -e /root/hup ]; do sleep 0.02; done; echo end >/root/ended';
+    const words = ['--prefix', instance.prefix, ...wordsOf('exec', script)];
     const client = spawn(instance.bin('jailctl'), words, { stdio: ['pipe', 'pipe', 'ignore'] });
     await new Promise((resolve) => client.stdout.once('data', resolve));
     client.kill('SIGKILL');
     const ended = (): boolean => feed('exec', 'cat /root/ended').stdout === 'end\n';
     await instance.until('the command has seen the end of its input', ended);
+    expect(feed('exec', 'cat /root/hup').stdout).to.equal('hung up\n');
   });
 
   it('does not stop a client in the background when somebody types', () => {

@@ -69,8 +69,8 @@ export const removalsAround: readonly Removal[] = [
     '5.init',
     'process 1 reaps at once',
     'native/jailer/commands.c',
-    'while ((pid = waitpid(',
-    'while (usleep(700000) == 0 && (pid = waitpid(',
+    'while ((pid = waitpid(-1, &status, WNOHANG))',
+    'while (usleep(700000) == 0 && (pid = waitpid(-1, &status, WNOHANG))',
     'orphans_are_reaped',
   ),
   take(

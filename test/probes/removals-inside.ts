@@ -97,7 +97,7 @@ export const removalsInside: readonly Removal[] = [
   take(
     '2.files',
     'O_NONBLOCK for passwd and group',
-    'native/jailer/passwd.c',
+    'native/jailer/jailfile.c',
     'O_NOFOLLOW | O_NONBLOCK |',
     'O_NOFOLLOW |',
     'exec_group_fifo_user',

@@ -154,6 +154,30 @@ describe('a jaild that comes back', () => {
     ]);
   });
 
+  it('keeps down what was stopped when there was no time to note that it is wanted down', async () => {
+    const stage = new Stage([jail('web', hooks)]);
+    stage.host.scripts.set('web', { ignoresTerm: true });
+    await stage.supervisor.start(['web']);
+    const wants = join(stage.host.instance.stateDirectory, 'wants.json');
+    const before = readFileSync(wants);
+    void stage.supervisor.stop(['web']);
+    await stage.restartDaemon(0, () => writeFileSync(wants, before));
+    await stage.pass(60_000);
+    await stage.restartDaemon(0);
+    expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['stopped', 1]);
+  });
+
+  it('starts again what was only stopped because jaild was to end, when that was cut short', async () => {
+    const stage = new Stage([jail('web', hooks)]);
+    stage.host.scripts.set('web', { ignoresTerm: true });
+    await stage.supervisor.start(['web']);
+    void stage.supervisor.shutdown();
+    await stage.pass(5000);
+    await stage.restartDaemon(0);
+    await stage.pass(60_000);
+    expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 2]);
+  });
+
   it('touches nothing of another boot, and starts what is wanted', async () => {
     const stage = new Stage([jail('web')]);
     await stage.supervisor.start(['web']);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Amount } from '../../src/config/values/quantity.js';
 import type { Jail } from '../../src/config/jail.js';
 import type { JailParams } from '../../src/config/params.js';
-import { compiled, jail, Stage } from '../support/stage.js';
+import { compiled, jail, Stage, outline } from '../support/stage.js';
 
 const web = (values: JailParams = {}): Jail => jail('web', { 'memory.max': 512, ...values });
 const to =
@@ -151,7 +151,7 @@ describe('a changed jail', () => {
   it('is what its file says when that has changed', async () => {
     const stage = await changed();
     stage.files = compiled([web({ 'memory.max': 2048 })]);
-    expect((await stage.supervisor.reload(false)).changes).to.deep.equal([
+    expect(outline((await stage.supervisor.reload(false)).changes)).to.deep.equal([
       { jail: 'web', change: 'live', parameters: ['memory.max'] },
     ]);
     expect([limitOf(stage), stage.status('web').stale]).to.deep.equal([2048, false]);

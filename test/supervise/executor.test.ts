@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { RunningHook } from '../../src/host/host.js';
 import type { Step } from '../../src/plan/step.js';
 import { execute, runEach, undoAll } from '../../src/supervise/executor.js';
 import { FakeHost, noSuchFile } from '../support/fake-host.js';
@@ -28,7 +29,7 @@ describe('steps', () => {
     const execution = await execute(host.executors, STEPS, {
       jail: 'web',
       jailer: null,
-      hooks: new Set<AbortController>(),
+      hooks: new Set<RunningHook>(),
     });
     expect(execution).to.deep.equal({ ok: true });
     expect(host.steps).to.deep.equal([
@@ -47,7 +48,7 @@ describe('steps', () => {
     const execution = await execute(host.executors, STEPS, {
       jail: 'web',
       jailer: null,
-      hooks: new Set<AbortController>(),
+      hooks: new Set<RunningHook>(),
     });
     expect(execution).to.deep.equal({ ok: false, failed: STEPS[3], error, undoErrors: [undoError] });
     expect(host.steps.slice(4)).to.deep.equal(['undo cgroup.create', 'undo rundir.create']);
@@ -71,7 +72,7 @@ describe('steps', () => {
     const steps = [STEPS[0], hook('first'), STEPS[2], filter].flatMap((step) => step ?? []);
     const run = async (host: FakeHost) => {
       const begun = { ...host.executors['firewall.set'], ahead: () => host.steps.push('ahead') };
-      const launch = { jail: 'web', jailer: null, hooks: new Set<AbortController>() };
+      const launch = { jail: 'web', jailer: null, hooks: new Set<RunningHook>() };
       await execute({ ...host.executors, 'firewall.set': begun }, steps, launch);
       return host.steps;
     };
@@ -104,7 +105,7 @@ describe('steps', () => {
     const execution = await execute(
       host.executors,
       STEPS,
-      { jail: 'web', jailer: null, hooks: new Set<AbortController>() },
+      { jail: 'web', jailer: null, hooks: new Set<RunningHook>() },
       { isCancelled },
     );
     expect([execution.ok, 'failed' in execution ? execution.failed : 'none']).to.deep.equal([false, null]);
@@ -115,7 +116,7 @@ describe('steps', () => {
     const host = new FakeHost();
     const error = noSuchFile('/x');
     host.failing.set('hook.run first', error).set('undo cgroup.create', error);
-    const launch = { jail: 'web', jailer: null, hooks: new Set<AbortController>() };
+    const launch = { jail: 'web', jailer: null, hooks: new Set<RunningHook>() };
     expect(await runEach(host.executors, STEPS, launch)).to.deep.equal([error]);
     expect(await undoAll(host.executors, STEPS, launch)).to.deep.equal([error]);
     expect(host.steps).to.deep.equal([

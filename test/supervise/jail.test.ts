@@ -363,6 +363,47 @@ describe('a jail that ends by itself', () => {
     ]);
   });
 
+  it('stays while something of it is left, and has ended with the last of it', async () => {
+    const stage = new Stage([jail('web')]);
+    await stage.supervisor.start(['web']);
+    stage.host.jailerOf('web').commandEnds(exit(0));
+    await stage.pass(60_000);
+    expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 1]);
+    stage.host.jailerOf('web').end(exit(0));
+    await stage.pass(60_000);
+    expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['ended', 1]);
+  });
+
+  it('keeps its last ten ends, each once, also for a jaild that comes back', async () => {
+    const stage = new Stage([jail('web', { 'restart.delay': 1, 'restart.max_delay': 1 })]);
+    stage.host.scripts.set('web', { ends: exit(3) });
+    await stage.supervisor.start(['web']);
+    await stage.pass(20_000);
+    await stage.restartDaemon(0);
+    const { exits, exit: last } = stage.status('web');
+    expect(exits.map(({ cause, reason }) => `${cause} ${reason}`)).to.deep.equal(
+      Array<string>(10).fill('exit 3 exit'),
+    );
+    expect(exits.at(-1)).to.deep.equal(last);
+    expect(new Set(exits.map(({ at }) => at.getTime())).size).to.equal(10);
+  });
+
+  it('tells of each end in an event of its own', async () => {
+    const stage = new Stage([jail('web')]);
+    await stage.supervisor.start(['web']);
+    await stage.pass(2000);
+    stage.host.oomKills.set('web', 1);
+    stage.host.jailerOf('web').end(CRASH);
+    await stage.pass(1000);
+    await stage.supervisor.stop(['web']);
+    const told = stage.supervisor.journal.since(0).filter(({ kind }) => kind === 'exit' || kind === 'oom');
+    expect(told.map(({ kind, data }) => [kind, data ?? null])).to.deep.equal([
+      ['exit', { code: null, signal: 9, oom: true, cause: 'oom', up_ms: 2000 }],
+      ['oom', null],
+      ['exit', { code: null, signal: 15, oom: false, cause: 'stop', up_ms: 900 }],
+    ]);
+  });
+
   it('ran out of memory when the killer has been at it', async () => {
     const stage = new Stage([jail('web')]);
     await stage.supervisor.start(['web']);

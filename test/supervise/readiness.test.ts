@@ -187,6 +187,18 @@ describe('a jail that is ready when it is well', () => {
     ]);
   });
 
+  it('has been ready for a jaild that comes back, whatever its checks come to by then', async () => {
+    const stage = new Stage([jail('web', { ...values, 'exec.poststart': ['poststart'] })]);
+    const answers = [well];
+    stage.host.scripts.set('web', { check: () => answers.shift() ?? ill });
+    stage.host.slow.set('hook.run poststart', new Promise(() => undefined));
+    void stage.supervisor.start(['web']);
+    await stage.pass(10);
+    stage.host.slow.clear();
+    await stage.restartDaemon(0);
+    expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 1]);
+  });
+
   it('has failed to start when none passes in time', async () => {
     const stage = new Stage([jail('web', values)]);
     stage.host.scripts.set('web', { check: () => ill });

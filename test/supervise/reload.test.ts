@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { compareJails, type Present } from '../../src/supervise/reload.js';
-import { compiled, jail, mistake, Stage } from '../support/stage.js';
+import { compareJails, type Present } from '../../src/supervise/reload-plan.js';
+import { compiled, jail, mistake, Stage, outline } from '../support/stage.js';
 import type { JailParams } from '../../src/config/params.js';
 
 const running = (values: JailParams): Map<string, Present> =>
@@ -17,7 +17,7 @@ describe('a comparison of old and new files', () => {
       jail('hard', { readonly: true }),
       jail('fresh'),
     ];
-    expect(compareJails(present, next)).to.deep.equal([
+    expect(outline(compareJails(present, next))).to.deep.equal([
       { jail: 'live', change: 'live', parameters: ['memory.max'] },
       { jail: 'hard', change: 'restart', parameters: ['readonly'] },
       { jail: 'fresh', change: 'new', parameters: [] },
@@ -27,7 +27,7 @@ describe('a comparison of old and new files', () => {
 
   it('takes one parameter that is not live for a restart, and unlimited for another value than nothing', () => {
     expect(
-      compareJails(running({}), [jail('web', { readonly: true, 'memory.max': Infinity })]),
+      outline(compareJails(running({}), [jail('web', { readonly: true, 'memory.max': Infinity })])),
     ).to.deep.equal([{ jail: 'web', change: 'restart', parameters: ['readonly', 'memory.max'] }]);
   });
 });
@@ -81,7 +81,9 @@ describe('a reload', () => {
     await stage.supervisor.start(['web']);
     stage.files = compiled([jail('web', { readonly: true })]);
     const told = await stage.supervisor.reload(true);
-    expect(told.changes).to.deep.equal([{ jail: 'web', change: 'restart', parameters: ['readonly'] }]);
+    expect(outline(told.changes)).to.deep.equal([
+      { jail: 'web', change: 'restart', parameters: ['readonly'] },
+    ]);
     expect([stage.starts('web'), stage.supervisor.configuration === stage.files]).to.deep.equal([1, false]);
   });
 

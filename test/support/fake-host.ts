@@ -71,6 +71,11 @@ export class DrivenClock implements Clock {
     this.set = moment - this.passed;
   }
 
+  /** The machine sleeps: the wall clock goes on, CLOCK_MONOTONIC and with it every timer stands still. */
+  suspend(ms: number): void {
+    this.set += ms;
+  }
+
   setTimeout(ms: number, call: () => void): () => void {
     const timer = { at: this.passed + ms, call };
     this.timers.add(timer);
@@ -168,6 +173,11 @@ export class FakeJailer implements JailerHandle {
     this.tell({ kind: 'notify', fields });
   }
 
+  /** Its command is over, and something that it began is not. */
+  commandEnds(ended: Ended): void {
+    this.tell({ kind: 'main', ended });
+  }
+
   comeUp(): void {
     this.phase = 'running';
     this.tell({ kind: 'running', pid: this.initPid + 1 });
@@ -247,6 +257,7 @@ export class FakeHost implements Host {
   readonly frozen: [string, boolean][] = [];
   boot = 'boot-1';
   private pids = 4000;
+  private hookPids = 9000;
   private readonly exits = new Map<string, { launch: string; ended: Ended; at: Date }>();
 
   constructor(prefix = temporaryDirectory()) {
@@ -256,10 +267,12 @@ export class FakeHost implements Host {
   readonly executors: Executors = {
     'hook.run': {
       run: (step, launch) => {
-        const hook = new AbortController();
+        const killer = new AbortController();
+        const hook = { abort: () => killer.abort(), pid: ++this.hookPids };
         launch.hooks.add(hook);
+        this.hooks.set(step.args.command, hook.pid);
         const killed = new Promise<never>((_, reject) =>
-          hook.signal.addEventListener('abort', () => reject(new Error(`${step.args.command}: killed`))),
+          killer.signal.addEventListener('abort', () => reject(new Error(`${step.args.command}: killed`))),
         );
         return Promise.race([this.run(step, step.args.command), killed]).finally(() =>
           launch.hooks.delete(hook),
@@ -447,6 +460,18 @@ export class FakeHost implements Host {
 
   sweep(): readonly string[] {
     return [];
+  }
+
+  /** Process ids of the commands on the host, the last of each. */
+  readonly hooks = new Map<string, number>();
+
+  endHooks(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  /** Every process is the one that it is, and a child of the one before it. */
+  lineage(pid: number): ReadonlySet<number> {
+    return new Set([pid, pid - 1]);
   }
 
   /** The logs that were to be kept small. */

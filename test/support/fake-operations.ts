@@ -1,4 +1,5 @@
 import { compile, type Compiled } from '../../src/config/compile.js';
+import type { Forecast } from '../../src/supervise/forecast.js';
 import type {
   Amend,
   Comparison,
@@ -47,8 +48,10 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     exit: null,
     health: 'none',
     next: { restart: null, start: null, stop: null },
+    nextTimes: { restart: [], start: [], stop: [] },
     want: 'down',
     waitingFor: [],
+    lacks: [],
     retryAt: null,
     flapping: false,
     stale: false,
@@ -124,6 +127,13 @@ export class FakeOperations implements Operations {
       ...this.figures.get(name),
     }));
   }
+  /** What forecast() gives, and what it was asked for. */
+  foreseen: Forecast = { times: [], more: [] };
+  forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast {
+    const span = `${after.toISOString()}..${until.toISOString()}`;
+    this.asked.push(`forecast ${names?.join() ?? 'all'} ${span} ${most}`);
+    return this.foreseen;
+  }
   compare(names: readonly string[], by: Comparison): ReadonlyMap<string, number> {
     const figures = this.stats(names).flatMap(({ name, accounting: of, traffic }): [string, number][] => {
       if (by === 'network') return traffic ? [[name, traffic.receivedBytes + traffic.sentBytes]] : [];
@@ -149,6 +159,9 @@ export class FakeOperations implements Operations {
   }
   untilGone(): Promise<void> {
     return Promise.resolve();
+  }
+  behalfOf(): Operations {
+    return this;
   }
   has(name: string): boolean {
     return this.jails.some((jail) => jail.name === name);

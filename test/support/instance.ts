@@ -22,6 +22,7 @@ export interface StatusJson {
   readonly jid: number | null;
   readonly state: string;
   readonly pid: number | null;
+  readonly command_pid: number | null;
   readonly ip4: readonly string[];
   readonly ip6: readonly string[];
   readonly cgroup: string | null;
@@ -49,6 +50,8 @@ export class TestInstance {
   readonly root: string;
   /** A directory of the v2 tree in which jaild is started, as a service manager does it; null leaves it where the tests are. */
   cgroup: string | null = null;
+  /** What the environment of jaild has beside that of the tests. */
+  environment: Readonly<Record<string, string>> = {};
   #holder: ChildProcess | null = null;
   #daemon: ChildProcess | null = null;
   #log = '';
@@ -110,6 +113,7 @@ export class TestInstance {
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         cwd: '/',
+        env: { ...process.env, ...this.environment },
       },
     );
     daemon.stdout.on('data', (bytes: Buffer) => (this.#log += bytes.toString()));
@@ -198,6 +202,15 @@ export class TestInstance {
   /** SIGTERM for jaild: it ends and leaves its jails running. */
   async endDaemon(): Promise<void> {
     await this.#end('SIGTERM');
+  }
+
+  /** Waits until jaild has ended by itself, at most `seconds`. @returns the signal that ended it, if one did */
+  async untilDaemonEnds(what: string, seconds = 15): Promise<NodeJS.Signals | null> {
+    const daemon = this.#daemon;
+    if (daemon === null) return null;
+    await this.until(what, () => daemon.exitCode !== null || daemon.signalCode !== null, seconds);
+    this.#daemon = null;
+    return daemon.signalCode;
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

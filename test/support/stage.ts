@@ -3,7 +3,7 @@ import type { Compiled, Jail } from '../../src/config/jail.js';
 import type { JailParams } from '../../src/config/params.js';
 import type { PlanJail } from '../../src/supervise/incarnation.js';
 import type { Log } from '../../src/supervise/log.js';
-import type { JailStatus } from '../../src/supervise/operations.js';
+import type { JailStatus, ReloadChange } from '../../src/supervise/operations.js';
 import { Supervisor, type SupervisorOptions } from '../../src/supervise/supervisor.js';
 import { healthChecks } from '../../src/plan/check.js';
 import type { HostFacts } from '../../src/plan/facts.js';
@@ -38,6 +38,13 @@ export function compiled(jails: readonly Jail[], diagnostics: readonly Diagnosti
     rules: { resolve: (_jail, checked) => checked },
   };
 }
+
+/** What a reload makes of jails, without the causes. */
+export const outline = (changes: readonly ReloadChange[]) =>
+  changes.map(({ jail, change, parameters, failure }) => ({
+    ...{ jail, change, parameters },
+    ...(failure && { failure }),
+  }));
 
 export const mistake = (message: string): Diagnostic => ({
   code: 'bad-value',

@@ -1,0 +1,93 @@
+import { expect } from 'chai';
+import { readdirSync, rmSync } from 'node:fs';
+import { parentOf, readOf } from '../support/copies.js';
+import { TestInstance, type StatusJson } from '../support/instance.js';
+import { patience } from '../support/patience.js';
+
+describe('a jaild that begins anew as what is installed by now (SIGUSR2)', () => {
+  const instance = new TestInstance();
+
+  before(async () => {
+    instance.configure(`
+      * { path = "$root"; stop.timeout = 1; }
+      web { command = "/bin/sleep 1000"; }
+      ticker { command = "/bin/sh -c 'i=0; while :; do i=\\$((i+1)); echo tick \\$i; sleep 0.02; done'"; }
+      slow { command = "/bin/sleep 1000"; exec.prestart = "/bin/sleep 0.3"; }
+    `);
+    await instance.start();
+    expect(instance.ctl('start', 'web', 'ticker').code).to.equal(0);
+  });
+
+  after(() => instance.close());
+
+  const kept = (name: string): Partial<StatusJson> => {
+    const { state, pid, command_pid, jid, started_at, restarts } = instance.status(name);
+    return { state, pid, command_pid, jid, started_at, restarts };
+  };
+  const times = (words: RegExp): number => instance.log.match(new RegExp(words, 'g'))?.length ?? 0;
+
+  async function renewed(): Promise<void> {
+    const before = times(/ ready on /);
+    process.kill(instance.daemonPid, 'SIGUSR2');
+    await instance.until('it has begun anew', () => times(/ ready on /) > before);
+  }
+
+  it('is the same process, has the same jails, and answers whoever calls meanwhile', async () => {
+    const before = [kept('web'), kept('ticker')];
+    const pid = instance.daemonPid;
+    const starting = instance.ctlLater('start', 'slow');
+    await instance.until('it is being prepared', () => instance.status('slow').state === 'preparing');
+    const ready = times(/ ready on /);
+    process.kill(pid, 'SIGUSR2');
+    await instance.until('it has begun anew', () => {
+      expect(instance.ctl('list')).to.include({ code: 0, stderr: '' });
+      return times(/ ready on /) > ready;
+    });
+    expect((await starting).code).to.equal(0);
+    expect(readOf(pid, 'comm')).to.not.equal('');
+    expect([kept('web'), kept('ticker')]).to.deep.equal(before);
+    expect(instance.status('slow').state).to.equal('running');
+    expect(instance.run([instance.bin('jaild'), '--prefix', instance.prefix]).stderr).to.match(/already/);
+  });
+
+  it('is told of the end of jailers that it has not started itself, and leaves no zombie', async () => {
+    const { pid } = instance.status('web');
+    const jailer = parentOf(pid ?? 0);
+    expect(parentOf(jailer)).to.equal(instance.daemonPid);
+    process.kill(pid ?? 0, 'SIGKILL');
+    await instance.until('web runs again', () => ![pid, null].includes(instance.status('web').pid));
+    expect(instance.status('web').exit).to.deep.include({ signal: 9 });
+    await instance.until('its jailer is reaped', () => readOf(jailer, 'stat') === '');
+  });
+
+  it('loses no line of a log, and has no more descriptors open each time', async function () {
+    this.timeout(60_000 * patience);
+    const open = (): number => readdirSync(`/proc/${instance.daemonPid}/fd`).length;
+    await renewed();
+    const before = open();
+    await renewed();
+    await renewed();
+    await instance.until('descriptors are closed', () => open() <= before);
+    const ticks = [...instance.logOf('ticker').matchAll(/tick (\d+)$/gm)].map(([, tick]) => Number(tick));
+    expect(ticks).to.deep.equal(ticks.map((_, index) => index + 1));
+    expect(ticks.length).to.be.above(10);
+  });
+
+  it('goes on as it is while the program cannot be run, and says so', async () => {
+    // What Node must read before anything else stands for all of a program that may be half installed.
+    const part = instance.write('etc/part.cjs', '');
+    instance.environment = { NODE_OPTIONS: `--require=${part}` };
+    await instance.killDaemon();
+    await instance.start();
+    const before = kept('web');
+    rmSync(part);
+    for (const time of [1, 2]) {
+      process.kill(instance.daemonPid, 'SIGUSR2');
+      await instance.until('it says so', () => times(/cannot begin anew, going on: .*part\.cjs/) === time);
+    }
+    expect(kept('web')).to.deep.equal(before);
+    instance.write('etc/part.cjs', '');
+    await renewed();
+    expect(kept('web')).to.deep.equal(before);
+  });
+});
