@@ -7,7 +7,7 @@ import { systemError } from './files.js';
 import type { Firewall } from './firewall.js';
 import type { HookNotes } from './hook-notes.js';
 import { runHook } from './hook.js';
-import type { InsideArgs } from '../plan/step.js';
+import type { HookArgs, InsideArgs } from '../plan/step.js';
 import type { Ended, Executors, JailerHandle, Launch, RunningHook } from './host.js';
 import { jailerBinary, spawnJailer } from './jailer.js';
 import { jailerOf, networkExecutors } from './network-executors.js';
@@ -58,6 +58,28 @@ function endJailer(launch: Launch): void {
   if (launch.jailer !== null && launch.jailer.phase !== 'exited') launch.jailer.kill();
 }
 
+/** Runs a command of the host's that can be called off, and that a later jaild finds when this one is killed. */
+async function runNoted(
+  args: HookArgs,
+  { jail, hooks }: Launch,
+  listener: StepListener,
+  notes: HookNotes,
+): Promise<void> {
+  const killer = new AbortController();
+  const hook: RunningHook = { abort: () => killer.abort() };
+  hooks.add(hook);
+  const note = args.background ? null : notes.open(jail, args.command);
+  const onLine = (line: string): void => listener.hookOutput(jail, args.phase, line);
+  const onBegin = (pid: number): void => {
+    hook.pid = pid;
+    note?.began(pid);
+  };
+  await runHook(args, onLine, killer.signal, onBegin).finally(() => {
+    hooks.delete(hook);
+    note?.close();
+  });
+}
+
 /**
  * THE TABLE of what does each step on the real machine.
  * @param firewall what jails share of the packet filter
@@ -73,23 +95,7 @@ export function makeExecutors(
   notes: HookNotes,
 ): Executors {
   return {
-    'hook.run': {
-      run: async ({ args }, { jail, hooks }) => {
-        const killer = new AbortController();
-        const hook: RunningHook = { abort: () => killer.abort() };
-        hooks.add(hook);
-        const note = args.background ? null : notes.open(jail, args.command);
-        const onLine = (line: string): void => listener.hookOutput(jail, args.phase, line);
-        const onBegin = (pid: number): void => {
-          hook.pid = pid;
-          note?.began(pid);
-        };
-        await runHook(args, onLine, killer.signal, onBegin).finally(() => {
-          hooks.delete(hook);
-          note?.close();
-        });
-      },
-    },
+    'hook.run': { run: ({ args }, launch) => runNoted(args, launch, listener, notes) },
     'rundir.create': {
       run: ({ args }) => makeRundir(args.path),
       undo: ({ args }) => rmSync(args.path, { recursive: true, force: true }),

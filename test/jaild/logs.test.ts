@@ -27,7 +27,7 @@ describe('the log of a jail', () => {
     instance.configure(`
       * { path = "$root"; }
       two { command = "/bin/sh -c 'echo to out; echo to err >&2; printf unfinished'"; restart = no; }
-      many { command = "${count(20000, '')}"; log.max_size = 128K; log.max_files = 20; }
+      many { command = "${count(20000, '')}"; log.max_size = 128K; log.max_files = 20; log.compress = false; }
       fast { command = "${count(20000, '')}"; log.max_size = 128K; log.max_files = 20; }
       slow { command = "${count(400, 'sleep 0.01;')}"; }
     `);

@@ -48,11 +48,7 @@ describe('a jail', () => {
       `x { ${GOOD} ip4.addr = 10.0.0.1; bridge = a; }\ny { ${GOOD} ip4.addr = 10.0.0.1; bridge = b; }`,
       [],
     ],
-    [
-      'needs a check when health makes it ready',
-      `x { ${GOOD} ready = health; }`,
-      ['1:25 later-parameter', '1:25 bad-value'],
-    ],
+    ['needs a check when health makes it ready', `x { ${GOOD} ready = health; }`, ['1:25 bad-value']],
     [
       'is told of what means nothing on Linux, once',
       `* { ${GOOD} exec.fib = 4; }\nx { }\ny { }`,
