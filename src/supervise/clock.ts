@@ -8,13 +8,21 @@ export interface Clock {
   setTimeout(ms: number, call: () => void): () => void;
 }
 
+/** The longest that a timer of Node's can be, in milliseconds: a longer one would be over at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The machine's time. */
 export const systemClock: Clock = {
   // process.hrtime is CLOCK_MONOTONIC itself, so its values can be compared after a restart of jaild.
   monotonic: () => Number(process.hrtime.bigint() / 1_000_000n),
   now: () => Date.now(),
   setTimeout: (ms, call) => {
-    const timer = setTimeout(call, ms);
+    let timer: NodeJS.Timeout;
+    const wait = (left: number): void => {
+      const rest = left - LONGEST_TIMER;
+      timer = rest > 0 ? setTimeout(() => wait(rest), LONGEST_TIMER) : setTimeout(call, left);
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };

@@ -164,6 +164,7 @@ export class Supervisor implements Operations {
       newLaunch: newLaunch ?? (() => randomBytes(16).toString('hex')),
       queue: (jail) => this.line.join(jail),
       unqueue: (jail) => this.line.leave(jail),
+      giveWay: (jail) => this.line.giveWay(jail),
       isHeld: (jail) => this.roster.missing(jail).length > 0,
       takeJid: (jail) => this.takeJid(jail),
       changed: (jail, from) => this.noteChange(jail, from),
