@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno } from './files.js';
@@ -58,9 +49,7 @@ export class HookNotes {
     const write = (more: Partial<Note>): void => {
       try {
         mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-        const fd = openSync(file, 'w', 0o600);
-        writeSync(fd, JSON.stringify({ ...note, ...more }));
-        closeSync(fd);
+        writeFileSync(file, JSON.stringify({ ...note, ...more }), { mode: 0o600 });
       } catch (error) {
         if (!isErrno(error)) throw error;
       }

@@ -1,13 +1,13 @@
 import {
   closeSync,
   constants,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import type { Jail } from '../config/compile.js';
 import { ownSubdirectory } from '../host/own-directory.js';
 import type { Standing } from '../plan/standing.js';
 import type { JailPlan } from '../plan/step.js';
+import type { Clock } from './clock.js';
 import { faultPoint } from './fault-points.js';
 import type { Log } from './log.js';
 import type { LastExit } from './operations.js';
@@ -84,6 +85,8 @@ const STATE = 'state.json';
 /** Records of jails that rest between runs: they have no directory of their own. */
 const REST = '.rest';
 const SUFFIX = '.json';
+/** Milliseconds between two complaints of a disk that takes no records. */
+const COMPLAINT_MS = 60_000;
 // JSON has no word for the Infinity of an unlimited value.
 const INFINITE = '\u221e';
 
@@ -95,9 +98,12 @@ export class Records {
   isLeaving = false;
   /** Those that have a record at rest. */
   private readonly resting: Set<string>;
+  /** When it was last said that the disk takes no record, in milliseconds of CLOCK_MONOTONIC. */
+  private complainedAt = -Infinity;
 
   constructor(
     private readonly directory: string,
+    private readonly clock: Clock,
     private readonly log: Log,
   ) {
     const files = namesIn(join(directory, REST)).filter((name) => name.endsWith(SUFFIX));
@@ -118,20 +124,28 @@ export class Records {
       faultPoint(`recorded.${doing}`, name);
       if (plan !== null) this.forget(name);
     } catch (error) {
-      this.log.warn(`cannot write the record of ${name}, going on: ${String(error)}`);
+      this.complain(`cannot write the record of ${name}, going on: ${String(error)}`);
     }
+  }
+
+  /** A full disk is full for all jails, and for each of their steps. */
+  private complain(message: string): void {
+    const now = this.clock.monotonic();
+    if (now - this.complainedAt < COMPLAINT_MS) return;
+    this.complainedAt = now;
+    this.log.warn(message);
   }
 
   private saveAtRest(record: JailRecord): void {
     mkdirSync(join(this.directory, REST), { recursive: true, mode: 0o700 });
     this.resting.add(record.name);
-    writeWhole(this.restFile(record.name), encode(record), false);
+    writeWhole(this.restFile(record.name), encode(record));
   }
 
   private saveWhole(record: JailRecord): void {
     this.plans.delete(record.name);
     ownSubdirectory(join(this.directory, record.name), 0o700);
-    writeWhole(this.stateFile(record.name), encode(record), false);
+    writeWhole(this.stateFile(record.name), encode(record));
     this.plans.set(record.name, record.plan);
   }
 
@@ -251,16 +265,16 @@ function namesIn(directory: string): readonly string[] {
 }
 
 /** Replaces a file by a whole new one: no reader ever sees half of it. @throws NodeJS.ErrnoException */
-function writeWhole(file: string, text: string, durable: boolean): void {
+function writeWhole(file: string, text: string): void {
   const fresh = `${file}.new`;
-  const fd = openSync(fresh, 'w', 0o600);
   try {
-    writeSync(fd, text);
-    if (durable) fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    // Unlike writeSync, which is content with what a full disk still took.
+    writeFileSync(fresh, text, { mode: 0o600 });
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
   }
-  renameSync(fresh, file);
 }
 
 /** Keeps a file that makes no sense for people to look at, out of the way. */
