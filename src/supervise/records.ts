@@ -81,6 +81,12 @@ export interface Loaded {
   readonly broken: readonly string[];
 }
 
+/** The parts of a record that are large and rarely other ones. */
+interface Bulk {
+  readonly plan: JailPlan | null;
+  readonly values: Jail['values'];
+}
+
 const STATE = 'state.json';
 /** Records of jails that rest between runs: they have no directory of their own. */
 const REST = '.rest';
@@ -92,8 +98,8 @@ const INFINITE = '\u221e';
 
 /** The records of one jaild, below its run directory, so that they go with the boot that they belong to. */
 export class Records {
-  /** The plan that a jail's file begins with. */
-  private readonly plans = new Map<string, JailPlan | null>();
+  /** What a jail's file begins with. */
+  private readonly plans = new Map<string, Bulk>();
   /** What is stopped from now on comes back with the next jaild. */
   isLeaving = false;
   /** Those that have a record at rest. */
@@ -111,8 +117,8 @@ export class Records {
   }
 
   /**
-   * Writes a record; a disk that does not take it is logged and survived. The plan, most of it, is written once for
-   * each launch: what changes later is added in lines behind it, which costs no new file.
+   * Writes a record; a disk that does not take it is logged and survived. The plan and the definition, most of it, are
+   * written once for each launch: what changes later is added in lines behind them, which costs no new file.
    */
   save(told: JailRecord): void {
     const record = this.isLeaving ? { ...told, isLeaving: true } : told;
@@ -120,7 +126,7 @@ export class Records {
     try {
       faultPoint(`record.${doing}`, name);
       if (plan === null) this.saveAtRest(record);
-      else if (this.plans.get(name) !== plan || !this.append(record)) this.saveWhole(record);
+      else if (this.plans.get(name)?.plan !== plan || !this.append(record)) this.saveWhole(record);
       faultPoint(`recorded.${doing}`, name);
       if (plan !== null) this.forget(name);
     } catch (error) {
@@ -146,7 +152,7 @@ export class Records {
     this.plans.delete(record.name);
     ownSubdirectory(join(this.directory, record.name), 0o700);
     writeWhole(this.stateFile(record.name), encode(record));
-    this.plans.set(record.name, record.plan);
+    this.plans.set(record.name, { plan: record.plan, values: record.jail.values });
   }
 
   /** Returns false when the file is not there any more, or did not take it all. */
@@ -154,8 +160,12 @@ export class Records {
     try {
       const fd = openSync(this.stateFile(record.name), constants.O_WRONLY | constants.O_APPEND);
       try {
-        const line = Buffer.from(encode({ ...record, plan: undefined }));
-        return writeSync(fd, line) === line.length;
+        const { plan, jail, ...rest } = record;
+        const isSame = this.plans.get(record.name)?.values === jail.values;
+        const line = Buffer.from(encode(isSame ? rest : { ...rest, jail }));
+        if (writeSync(fd, line) !== line.length) return false;
+        this.plans.set(record.name, { plan, values: jail.values });
+        return true;
       } finally {
         closeSync(fd);
       }
@@ -220,7 +230,7 @@ export class Records {
 }
 
 /** One line. */
-function encode(record: Omit<JailRecord, 'plan'> & { readonly plan?: JailPlan | null | undefined }): string {
+function encode(record: Omit<JailRecord, 'plan' | 'jail'> & Partial<JailRecord>): string {
   return `${JSON.stringify(record, (_key, value: unknown) => (value === Infinity ? INFINITE : value))}\n`;
 }
 
