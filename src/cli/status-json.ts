@@ -1,5 +1,5 @@
 import type { BriefAccounting } from '../host/host.js';
-import type { HealthResult } from '../supervise/health.js';
+import type { HealthResult } from '../supervise/health/health.js';
 import type { JailNetwork, JailStatus, LastExit } from '../supervise/operations.js';
 import { signalName } from '../host/signal.js';
 

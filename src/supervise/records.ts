@@ -18,7 +18,7 @@ import type { JailPlan } from '../plan/step.js';
 import { faultPoint } from './fault-points.js';
 import type { Log } from './log.js';
 import type { LastExit } from './operations.js';
-import type { Said } from './minding.js';
+import type { Said } from './health/minding.js';
 import type { Tally } from './restart.js';
 
 /** What a jail was doing when the record was written. The last three have no process on the machine. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { families } from '../../src/daemon/metric-families.js';
 import { Metrics } from '../../src/daemon/metrics.js';
-import type { NewEvent } from '../../src/supervise/journal.js';
+import type { NewEvent } from '../../src/supervise/events/journal.js';
 import { jail, Stage } from '../support/stage.js';
 import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
 import { parsePrometheus, type ParsedFamily } from '../support/prometheus-text.js';
