@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { Jail } from '../config/compile.js';
+import { StepFailure } from '../host/error.js';
 import type { Ended, Host, JailerEvent, JailerHandle } from '../host/host.js';
 import type { Standing } from '../plan/standing.js';
 import type { Step } from '../plan/step.js';
@@ -54,6 +55,8 @@ export interface Surroundings {
   /** A dependency of it is not up. */
   readonly isHeld: (jail: SupervisedJail) => boolean;
   readonly takeJid: (jail: SupervisedJail) => number;
+  /** Which of its addresses another jail runs with, in words; null: none. */
+  readonly clashOf: (jail: SupervisedJail) => string | null;
   readonly changed: (jail: SupervisedJail, from: Phase) => void;
 }
 
@@ -262,6 +265,9 @@ export class SupervisedJail extends Lifeline {
         this.written = '';
         this.record();
       };
+      // The kernel would only say that it is in use.
+      const clash = around.clashOf(this);
+      if (clash !== null) throw new StepFailure('attach', '', clash, 'it is free when that jail is stopped');
       const execution = await life.prepare(around.planJail, intend, this.network);
       if (execution.ok) return this.post('prepared', 'prepared');
       this.reportAll(execution.undoErrors);

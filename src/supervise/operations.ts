@@ -45,6 +45,8 @@ export interface JailStatus {
   /** PID 1 of the jail, and its `command`, as the host numbers them. */
   readonly pid: number | null;
   readonly commandPid: number | null;
+  /** Its jailer, while that was stopped by a signal: its commands, its log and its end wait for it. */
+  readonly stoppedJailer: number | null;
   readonly path: string | null;
   readonly hostname: string | null;
   readonly ip4: readonly string[];

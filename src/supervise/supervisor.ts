@@ -59,6 +59,7 @@ import { networkOf } from './status/network-status.js';
 import { compared, statsOf } from './status/stats.js';
 import { statusOf } from './status/status.js';
 import { stopJails } from './stops.js';
+import { addressOfAnother } from './taken-addresses.js';
 import { Tallies } from './events/tallies.js';
 import { keepTime } from './schedule/timekeeping.js';
 import { vitalsOf } from './status/vitals.js';
@@ -166,6 +167,7 @@ export class Supervisor implements Operations {
       unqueue: (jail) => this.line.leave(jail),
       isHeld: (jail) => this.roster.missing(jail).length > 0,
       takeJid: (jail) => this.takeJid(jail),
+      clashOf: ({ definition }) => addressOfAnother(definition, null, this.roster),
       changed: (jail, from) => this.noteChange(jail, from),
     };
   }

@@ -66,6 +66,7 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     says: null,
     awaits: null,
     gaveUp: null,
+    stoppedJailer: null,
     ...more,
   };
 }

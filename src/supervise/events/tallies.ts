@@ -9,17 +9,8 @@ const asked: readonly (readonly [RegExp, string])[] = [
   [/reload/, 'reload'],
   [/ was restarted$/, 'dependency'],
 ];
-const ends: readonly (readonly [RegExp, string])[] = [
-  [/out of memory|^oom/, 'oom'],
-  [/^not started|^start$/, 'start'],
-  [/timed out|^timeout/, 'timeout'],
-  [/^signal/, 'signal'],
-  [/^health|unhealthy/, 'health'],
-  [/^watchdog/, 'watchdog'],
-];
 
-const classOf = (classes: readonly (readonly [RegExp, string])[], words: string, otherwise: string): string =>
-  classes.find(([pattern]) => pattern.test(words))?.[1] ?? otherwise;
+const askedFor = (words: string): string => asked.find(([pattern]) => pattern.test(words))?.[1] ?? 'request';
 
 /** What was counted of one jail. */
 export class JailTally {
@@ -30,8 +21,9 @@ export class JailTally {
   missedSchedules = 0;
   /** Milliseconds of CLOCK_MONOTONIC. */
   begun: number | null = null;
-  /** Why it was stopped, and how it ended. */
+  /** Why it was stopped. */
   asked = 'request';
+  /** What its last life ended by (restart.ts), unless somebody had asked for it. */
   ended: string | null = null;
 }
 
@@ -48,10 +40,10 @@ export class Tallies {
     count(this.events, event.kind);
     if (event.jail === null) return;
     const tally = this.tallyOf(event.jail);
-    const { kind, cause } = event;
+    const { kind, cause, data } = event;
     if (kind === 'state') this.noteState(tally, event);
-    if (kind === 'exit') tally.ended = cause;
-    if (kind === 'schedule' && /skipped|missed/.test(cause)) tally.missedSchedules++;
+    if (kind === 'exit' && cause !== 'stop') tally.ended = cause;
+    if (kind === 'schedule' && typeof data?.['why'] === 'string') tally.missedSchedules++;
     if (kind === 'log' || kind === 'limit') noteLog(tally, event);
   }
 
@@ -69,11 +61,10 @@ export class Tallies {
   private noteState(tally: JailTally, { from, to, cause, monotonicMs }: JailEvent): void {
     if (from === to) return;
     if (to === 'preparing') tally.begun = monotonicMs;
-    if (to === 'stopping') tally.asked = classOf(asked, cause, 'request');
-    if (to === 'backoff') tally.ended ??= cause;
+    if (to === 'stopping') tally.asked = askedFor(cause);
     if (to === 'waiting' && from === 'cleaning') count(tally.restarts, tally.asked);
     if (to === 'waiting' && from === 'backoff' && cause !== 'start')
-      count(tally.restarts, classOf(ends, tally.ended ?? '', 'exit'));
+      count(tally.restarts, tally.ended ?? 'exit');
     if (to === 'waiting') tally.ended = null;
     if (to === 'running' && from === 'starting' && tally.begun !== null)
       this.noteStart((monotonicMs - tally.begun) / 1000);
@@ -92,9 +83,9 @@ function count(counts: Map<string, number>, what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
-function noteLog(tally: JailTally, { cause, data }: JailEvent): void {
+function noteLog(tally: JailTally, { kind, data }: JailEvent): void {
   const bytes = data?.['bytes'];
   if (typeof bytes !== 'number') return;
-  if (/drop|lost/.test(cause)) tally.logDroppedBytes += bytes;
-  else if (/limit|rate/.test(cause)) tally.logLimitedBytes += bytes;
+  if (kind === 'log') tally.logDroppedBytes += bytes;
+  else if (data?.['limit'] === 'log.rate') tally.logLimitedBytes += bytes;
 }

@@ -35,6 +35,7 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     state,
     pid: jail.jailer?.initPid ?? null,
     commandPid: life?.commandPid ?? null,
+    stoppedJailer: stoppedJailer(jail, context.host),
     ...identity(shownJail),
     ...addresses(shownJail, life?.plan ?? null),
     cgroup: life?.plan?.cgroups[0] ?? null,
@@ -57,6 +58,10 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     definedAt: span === undefined ? null : { file: span.file, line: span.line },
     ...whatItTells(jail),
   };
+}
+
+function stoppedJailer({ jailer }: SupervisedJail, host: Host): number | null {
+  return jailer !== null && host.isStopped(jailer.pid) ? jailer.pid : null;
 }
 
 /** What is known of how it does and did. */
