@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { isStartable, type Compiled, type Jail } from '../config/jail.js';
-import { StepFailure } from '../host/error.js';
+import type { Compiled, Jail } from '../config/jail.js';
 import { EventFile } from '../host/event-file.js';
 import type { Host, JailerHandle, HostUsage } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
@@ -15,13 +14,14 @@ import { changeJail } from './reload/changing.js';
 import { pause, systemClock, type Clock } from './clock.js';
 import { cleanUp, createJails } from './creation.js';
 import { failureOf } from './exits.js';
+import { runInForeground } from './foreground.js';
 import { foresee, type Forecast } from './schedule/forecast.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
 import { Journal, JOURNAL_SIZE } from './events/journal.js';
 import { LimitsWatch } from './limits-watch.js';
-import { isDown, isSettled, isUp, shown, type Phase } from './lifecycle.js';
+import { isDown, isUp, shown, type Phase } from './lifecycle.js';
 import type { Log } from './log.js';
 import { OomWatch } from './oom-watch.js';
 import type {
@@ -459,28 +459,12 @@ export class Supervisor implements Operations {
   }
 
   async run(definition: Jail, terminal: boolean): Promise<ForegroundJail> {
-    const { name } = definition;
-    await this.untilGone(name);
-    if (this.has(name))
-      throw new StepFailure('run', name, 'there is a jail of that name', 'give it another name');
-    const wrong = definition.diagnostics.find((d) => d.severity === 'error');
-    if (!isStartable(definition))
-      throw new StepFailure('run', name, wrong?.message ?? 'its configuration is wrong', wrong?.hint);
-    const needed = await this.start((definition.values.depend ?? []).filter((other) => this.has(other)));
-    const down = needed.find((outcome) => !outcome.ok);
-    if (down !== undefined) throw new StepFailure('depend', down.jail, down.message, down.hint);
-    const jail = new SupervisedJail(definition, { foreground: true, terminal }, this.around);
-    this.roster.jails.set(name, jail);
-    jail.start('run');
-    // What goes wrong while it is built is told by jaild, which knows more of it than the client will.
-    const phase = await jail.until(
-      (now) => (now === 'starting' && jail.life?.isBuilt === true) || isSettled(now),
-    );
-    if (isDown(phase)) {
-      const { message, hint } = jail.history.failure ?? { message: 'stopped meanwhile' };
-      throw new StepFailure(name, '', `not started: ${message}`, hint);
-    }
-    return { name, socket: this.socketOf(name) };
+    const { roster, around } = this;
+    await this.untilGone(definition.name);
+    const mode = { foreground: true, terminal };
+    const create = (): SupervisedJail => new SupervisedJail(definition, mode, around);
+    await runInForeground(definition, { roster, create, start: (names) => this.start(names) });
+    return { name: definition.name, socket: this.socketOf(definition.name) };
   }
 
   private socketOf(name: string): string {
