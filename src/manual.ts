@@ -11,7 +11,7 @@ import { resourcesAsRoff } from './config/rctl/describe.js';
 import { roff } from './config/manual/roff.js';
 import { families } from './daemon/metric-families.js';
 import { settingsAsIni, settingsAsRoff } from './daemon/settings.js';
-import { eventKinds } from './supervise/journal.js';
+import { eventKinds } from './supervise/events/journal.js';
 import { shown, transitions, type Phase } from './supervise/lifecycle.js';
 
 /*

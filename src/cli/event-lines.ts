@@ -1,4 +1,4 @@
-import type { EventKind, JailEvent } from '../supervise/journal.js';
+import type { EventKind, JailEvent } from '../supervise/events/journal.js';
 import type { State } from '../supervise/operations.js';
 import type { Terminal } from './context.js';
 import { clock, json, paint, printable, type Colour } from './render.js';

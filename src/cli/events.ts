@@ -1,5 +1,5 @@
 import { Refusal } from '../control/failure.js';
-import { eventKinds, type EventKind, type Events, type JailEvent } from '../supervise/journal.js';
+import { eventKinds, type EventKind, type Events, type JailEvent } from '../supervise/events/journal.js';
 import { daemonCommand } from './command.js';
 import { done, type CommandResult, type DaemonContext } from './context.js';
 import { jsonWriter, lineWriter, type EventWriter } from './event-lines.js';

@@ -1,5 +1,4 @@
 import { Refusal } from '../control/failure.js';
-import { isStopped } from '../host/procfs.js';
 import type { JailStatus } from '../supervise/operations.js';
 import { daemonCommand } from './command.js';
 import type { CommandResult, DaemonContext } from './context.js';
@@ -63,8 +62,8 @@ export function handOver(context: DaemonContext, jail: JailStatus, request: Exec
   const target = context.operations.exec(jail.name);
   if (target === null)
     throw new Refusal(1, `${jail.name}: it is not running (${jail.state})`, `jailctl start ${jail.name}`);
-  const jailer = context.operations.jailer(jail.name)?.pid ?? 0;
-  if (isStopped(jailer))
+  const { stoppedJailer: jailer } = jail;
+  if (jailer !== null)
     throw new Refusal(1, `${jail.name}: its jailer (pid ${jailer}) is stopped`, `kill -CONT ${jailer}`);
   return { handOver: { socket: target.socket, fields: execFields(request) } };
 }

@@ -1,4 +1,4 @@
-import type { ReloadCause } from '../supervise/causes.js';
+import type { ReloadCause } from '../supervise/reload/causes.js';
 import type { ReloadChange, ReloadResult } from '../supervise/operations.js';
 import { printable } from './render.js';
 

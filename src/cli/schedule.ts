@@ -1,8 +1,8 @@
 import { errorText } from '../control/failure.js';
 import { timezone } from '../config/values/schedule.js';
 import { readSeconds } from '../config/values/quantity.js';
-import type { Forecast, Foreseen } from '../supervise/forecast.js';
-import { endOfGap, hostTimeZone, instantsOf, localTime } from '../supervise/zone.js';
+import type { Forecast, Foreseen } from '../supervise/schedule/forecast.js';
+import { endOfGap, hostTimeZone, instantsOf, localTime } from '../supervise/schedule/zone.js';
 import { daemonCommand } from './command.js';
 import type { DaemonContext } from './context.js';
 import { sortNames } from './jails.js';

@@ -1,5 +1,5 @@
 import type { BriefAccounting } from '../host/host.js';
-import type { HealthResult } from '../supervise/health.js';
+import type { HealthResult } from '../supervise/health/health.js';
 import type { JailNetwork, JailStatus, LastExit } from '../supervise/operations.js';
 import { signalName } from '../host/signal.js';
 
@@ -78,6 +78,7 @@ export function statusAsJson(jail: JailStatus) {
       stop: jail.nextTimes.stop.map(time),
     },
     command_pid: jail.commandPid,
+    stopped_jailer: jail.stoppedJailer,
     want: jail.want,
     waiting_for: jail.waitingFor,
     lacks: jail.lacks.map((one) => ({ jail: one.jail, state: one.state, retry_at: time(one.retryAt) })),

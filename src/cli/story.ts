@@ -75,6 +75,10 @@ function lackText({ lacks }: JailStatus, now: Date): string {
     .join(', ');
 }
 
+function jailerText({ stoppedJailer: pid }: JailStatus): string {
+  return pid === null ? '' : `pid ${pid} is stopped, and the log with it: kill -CONT ${pid}`;
+}
+
 function lostText({ lostOutput }: JailStatus): string {
   if (lostOutput === null || lostOutput.bytes === 0) return '';
   return `${lostOutput.lines} lines of output (${sizeText(lostOutput.bytes)})`;
@@ -133,6 +137,7 @@ export function story(
 ): string {
   const lines: readonly Line[] = [
     ['needs', lackText(jail, now)],
+    ['jailer', jailerText(jail)],
     ['command', jail.commandPid === null ? '' : `pid ${jail.commandPid}`],
     ['jid', jail.jid === null ? '' : String(jail.jid)],
     ['host', jail.hostname ?? ''],

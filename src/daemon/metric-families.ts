@@ -1,6 +1,6 @@
 import type { Pressure } from '../host/pressure.js';
 import type { JailStats, State, Vitals } from '../supervise/operations.js';
-import { START_CLASSES, type JailTally, type Tallies } from '../supervise/tallies.js';
+import { START_CLASSES, type JailTally, type Tallies } from '../supervise/events/tallies.js';
 
 /** All that metrics are made of, at one moment. */
 export interface Snapshot {

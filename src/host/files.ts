@@ -19,6 +19,11 @@ export function isErrno(error: unknown): error is NodeJS.ErrnoException & { errn
   return 'errno' in error && typeof error.errno === 'number';
 }
 
+/** Whether it is such a failure with one of the codes ("ENOENT"). */
+export function failedWith(error: unknown, ...codes: readonly string[]): boolean {
+  return isErrno(error) && codes.includes(error.code ?? '');
+}
+
 /** A failure of node:fs as a SystemError; any other error as it is. */
 export function systemError(error: unknown, subject?: string, hint?: string): Error {
   if (!isErrno(error)) return error instanceof Error ? error : new Error(String(error));
@@ -30,7 +35,7 @@ export function unless<T>(codes: readonly string[], otherwise: T, attempt: () =>
   try {
     return attempt();
   } catch (error) {
-    if (isErrno(error) && codes.includes(error.code ?? '')) return otherwise;
+    if (failedWith(error, ...codes)) return otherwise;
     throw systemError(error);
   }
 }

@@ -229,6 +229,8 @@ export interface Host {
   endHooks(): Promise<readonly string[]>;
   /** A process, its forebears and the leaders of the sessions that they are in. */
   lineage(pid: number): ReadonlySet<number>;
+  /** Whether a process was stopped by a signal (SIGSTOP), and does nothing until it is told to go on. */
+  isStopped(pid: number): boolean;
   /** Compresses what was put aside of a log, in the background and one file at a time. */
   tendLog(log: KeptLog): void;
   bootId(): string;

@@ -3,6 +3,7 @@ import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
+import { failedWith } from './files.js';
 
 /** No link of somebody else's is followed, and nothing is waited for that is no file. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -19,7 +20,7 @@ export interface Original {
 /** Opens a log that was put aside; null when it is none, or gone. Rejects with the exception of node:fs. */
 export async function openOriginal(path: string): Promise<Original | null> {
   const handle = await open(path, READ).catch((error: unknown) => {
-    if (isAbsent(error)) return null;
+    if (failedWith(error, 'ENOENT', 'ELOOP')) return null;
     throw error;
   });
   if (handle === null) return null;
@@ -28,9 +29,6 @@ export async function openOriginal(path: string): Promise<Original | null> {
   await handle.close();
   return null;
 }
-
-const isAbsent = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ELOOP');
 
 /** There is no room for more. */
 class TooMuch extends Error {}

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { StepFailure } from './error.js';
+import { failedWith } from './files.js';
 
 /** One file of a log, held open so that a rotation cannot pull it away. */
 export interface LogFile {
@@ -57,7 +58,7 @@ export async function openCompressed(path: string, generation: number): Promise<
 }
 
 function noneIfMissing(error: unknown): null {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+  if (failedWith(error, 'ENOENT')) return null;
   throw error;
 }
 

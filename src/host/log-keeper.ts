@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { logBound, type LogBound } from '../plan/log.js';
 import { untilAnswered } from './answering.js';
-import { systemError } from './files.js';
+import { failedWith, systemError } from './files.js';
 import type { JailerHandle, KeptLog } from './host.js';
 import { compress, openOriginal, type Original } from './log-compressor.js';
 import { holdPath } from './reach.js';
@@ -180,9 +180,7 @@ class Room {
 }
 
 function ignoreAbsence(error: unknown): void {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-    return;
-  throw error;
+  if (!failedWith(error, 'ENOENT', 'ENOTDIR')) throw error;
 }
 
 /** What a jailer does else: in one turn of the event loop, in which none is started. */

@@ -55,7 +55,7 @@ import { directoriesOf } from './own-directory.js';
 import { nameFacts } from './names.js';
 import { findSystemUser } from './passwd.js';
 import { addressesOfHostname } from './resolve.js';
-import { bootId } from './procfs.js';
+import { bootId, isStopped } from './procfs.js';
 import { readWithinReach } from './reach.js';
 import { blockDeviceNumbers, checkRoot, readFstabs } from './root.js';
 import { LeaseStore } from './leases.js';
@@ -344,6 +344,10 @@ export class Machine implements Host {
 
   lineage(pid: number): ReadonlySet<number> {
     return lineage(pid);
+  }
+
+  isStopped(pid: number): boolean {
+    return isStopped(pid);
   }
 
   tendLog(log: KeptLog): void {

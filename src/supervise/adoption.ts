@@ -5,7 +5,7 @@ import type { History } from './history.js';
 import type { Standing } from '../plan/standing.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { Incarnation } from './incarnation.js';
-import type { Said } from './minding.js';
+import type { Said } from './health/minding.js';
 import type { Doing, JailRecord, SavedJail } from './records.js';
 
 /** What an earlier jaild left of a jail, as an event of its life. */

@@ -52,6 +52,14 @@ export class Callers {
       change: (name, ...rest) => guard([name], () => operations.change(name, ...rest)),
       run: (definition, terminal) =>
         guard(below(definition.values.depend ?? []), () => operations.run(definition, terminal)),
+      reload: async (dryRun, uid) => {
+        const { changes } = await operations.reload(true, uid);
+        const waited = changes.filter(
+          ({ change, runs }) => runs && (change === 'live' || change === 'restart'),
+        );
+        const names = dryRun ? [] : waited.map((one) => one.jail);
+        return guard(names, () => operations.reload(dryRun, uid));
+      },
       shutdown: () => guard([...roster.jails.keys()], () => operations.shutdown()),
     };
     return new Proxy(operations, {

@@ -10,6 +10,7 @@ export interface Clock {
 
 /** The longest that a timer of Node's can be, in milliseconds: a longer one would be over at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** Node would make a millisecond of none. Whatever has come in until now is heard before. */
 function nextTurn(call: () => void): () => void {
   const turn = setImmediate(call);

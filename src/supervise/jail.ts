@@ -1,19 +1,20 @@
 import { constants } from 'node:os';
 import type { Jail } from '../config/compile.js';
+import { StepFailure } from '../host/error.js';
 import type { Ended, Host, JailerEvent, JailerHandle } from '../host/host.js';
 import type { Standing } from '../plan/standing.js';
 import type { Step } from '../plan/step.js';
 import { classify, jailOf, recordOf } from './adoption.js';
-import { Bulletin } from './bulletin.js';
+import { Bulletin } from './events/bulletin.js';
 import type { Clock } from './clock.js';
 import { describeEnd, failureOf } from './exits.js';
 import { faultPoint } from './fault-points.js';
 import { Force } from './force.js';
-import type { Health, HealthResult } from './health.js';
+import type { Health, HealthResult } from './health/health.js';
 import { History } from './history.js';
 import type { LaunchMode } from '../plan/launch.js';
 import { Incarnation, type PlanJail } from './incarnation.js';
-import type { Journal } from './journal.js';
+import type { Journal } from './events/journal.js';
 import { KeptNetwork } from './kept-network.js';
 import {
   isDown,
@@ -28,11 +29,11 @@ import { Lifeline, type Work } from './lifeline.js';
 import { tendLog } from './log-care.js';
 import type { Log } from './log.js';
 import { addLost, lossEvent, type LossEvent } from './lost-output.js';
-import { Minding } from './minding.js';
-import { readNotice, type Notice } from './notices.js';
+import { Minding } from './health/minding.js';
+import { readNotice, type Notice } from './health/notices.js';
 import type { Progress } from './progress.js';
 import type { JailRecord, Records } from './records.js';
-import { changedParameters } from './reload.js';
+import { changedParameters } from './reload/differences.js';
 import { restartPolicy, type Cause } from './restart.js';
 
 /** What all jails of a supervisor share. */
@@ -56,6 +57,8 @@ export interface Surroundings {
   /** A dependency of it is not up. */
   readonly isHeld: (jail: SupervisedJail) => boolean;
   readonly takeJid: (jail: SupervisedJail) => number;
+  /** Which of its addresses another jail runs with, in words; null: none. */
+  readonly clashOf: (jail: SupervisedJail) => string | null;
   readonly changed: (jail: SupervisedJail, from: Phase) => void;
 }
 
@@ -264,6 +267,9 @@ export class SupervisedJail extends Lifeline {
         this.written = '';
         this.record();
       };
+      // The kernel would only say that it is in use.
+      const clash = around.clashOf(this);
+      if (clash !== null) throw new StepFailure('attach', '', clash, 'it is free when that jail is stopped');
       const execution = await life.prepare(around.planJail, intend, this.network);
       if (execution.ok) return this.post('prepared', 'prepared');
       this.reportAll(execution.undoErrors);

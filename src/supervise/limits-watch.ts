@@ -6,7 +6,7 @@ import type { Clock } from './clock.js';
 import { failureOf } from './exits.js';
 import type { Incarnation } from './incarnation.js';
 import type { SupervisedJail } from './jail.js';
-import type { Journal } from './journal.js';
+import type { Journal } from './events/journal.js';
 import { isUp, shown } from './lifecycle.js';
 import type { Log } from './log.js';
 

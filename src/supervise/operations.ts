@@ -4,13 +4,13 @@ import type { Accounting, BriefAccounting, Ended, Figure, HostUsage, JailerHandl
 import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
-import type { ReloadCause } from './causes.js';
+import type { ReloadCause } from './reload/causes.js';
 import type { FailedCommand } from './exits.js';
-import type { Forecast } from './forecast.js';
+import type { Forecast } from './schedule/forecast.js';
 import type { LostOutput } from './lost-output.js';
-import type { Events } from './journal.js';
-import type { Tallies } from './tallies.js';
-import type { HealthResult } from './health.js';
+import type { Events } from './events/journal.js';
+import type { Tallies } from './events/tallies.js';
+import type { HealthResult } from './health/health.js';
 import type { Cause } from './restart.js';
 import type { State } from './state.js';
 
@@ -45,6 +45,8 @@ export interface JailStatus {
   /** PID 1 of the jail, and its `command`, as the host numbers them. */
   readonly pid: number | null;
   readonly commandPid: number | null;
+  /** Its jailer, while that was stopped by a signal: its commands, its log and its end wait for it. */
+  readonly stoppedJailer: number | null;
   readonly path: string | null;
   readonly hostname: string | null;
   readonly ip4: readonly string[];

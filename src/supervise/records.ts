@@ -19,7 +19,7 @@ import type { Clock } from './clock.js';
 import { faultPoint } from './fault-points.js';
 import type { Log } from './log.js';
 import type { LastExit } from './operations.js';
-import type { Said } from './minding.js';
+import type { Said } from './health/minding.js';
 import type { Tally } from './restart.js';
 
 /** What a jail was doing when the record was written. The last three have no process on the machine. */

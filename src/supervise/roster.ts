@@ -5,7 +5,7 @@ import { isDown, isUp } from './lifecycle.js';
 import { cycles, dependencyGraph, reversed, waves, type Graph } from './order.js';
 import type { Outcome } from './operations.js';
 import type { SupervisedJail } from './jail.js';
-import { changedParameters } from './reload.js';
+import { changedParameters } from './reload/differences.js';
 
 /** Who depends on whom, the other way round, and who is in a cycle. */
 interface Links {

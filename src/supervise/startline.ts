@@ -1,5 +1,4 @@
-import type { Phase } from './lifecycle.js';
-import { isUp } from './lifecycle.js';
+import { isUp, type Phase } from './lifecycle.js';
 import type { SupervisedJail } from './jail.js';
 
 /** Phases that take one of the places; a jail is waiting for a moment after it was admitted. */

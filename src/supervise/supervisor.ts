@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { isStartable, type Compiled, type Jail } from '../config/jail.js';
-import { StepFailure } from '../host/error.js';
+import type { Compiled, Jail } from '../config/jail.js';
 import { EventFile } from '../host/event-file.js';
 import type { Host, JailerHandle, HostUsage } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
@@ -11,17 +10,18 @@ import type { JailPlan } from '../plan/step.js';
 import { auditRunning } from './auditing.js';
 import { bootJails } from './boot.js';
 import { Callers } from './callers.js';
-import { changeJail } from './changing.js';
+import { changeJail } from './reload/changing.js';
 import { pause, systemClock, type Clock } from './clock.js';
 import { cleanUp, createJails } from './creation.js';
 import { failureOf } from './exits.js';
-import { foresee, type Forecast } from './forecast.js';
+import { runInForeground } from './foreground.js';
+import { foresee, type Forecast } from './schedule/forecast.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { PlanJail } from './incarnation.js';
 import { SupervisedJail, type Surroundings } from './jail.js';
-import { Journal, JOURNAL_SIZE } from './journal.js';
+import { Journal, JOURNAL_SIZE } from './events/journal.js';
 import { LimitsWatch } from './limits-watch.js';
-import { isDown, isSettled, isUp, shown, type Phase } from './lifecycle.js';
+import { isDown, isUp, shown, type Phase } from './lifecycle.js';
 import type { Log } from './log.js';
 import { OomWatch } from './oom-watch.js';
 import type {
@@ -46,22 +46,23 @@ import type {
 import { neighbourFacts } from './neighbours.js';
 import { Progress } from './progress.js';
 import { Records } from './records.js';
-import { reloadEvents } from './reload-events.js';
-import { applyChanges, planReload } from './reloading.js';
-import { adoptedEvent, beganEvent, endedEvent } from './own-events.js';
+import { reloadEvents } from './events/reload-events.js';
+import { applyChanges, planReload } from './reload/reloading.js';
+import { adoptedEvent, beganEvent, endedEvent } from './events/own-events.js';
 import { noSuchJail, Roster } from './roster.js';
-import { scheduleOf } from './schedule.js';
-import type { Scheduler } from './scheduler.js';
+import { scheduleOf } from './schedule/schedule.js';
+import type { Scheduler } from './schedule/scheduler.js';
 import { setFrozen, signalJail } from './signals.js';
 import { StartLine } from './startline.js';
 import { started, startJails, waitingFor } from './starts.js';
-import { networkOf } from './network-status.js';
-import { compared, statsOf } from './stats.js';
-import { statusOf } from './status.js';
+import { networkOf } from './status/network-status.js';
+import { compared, statsOf } from './status/stats.js';
+import { statusOf } from './status/status.js';
 import { stopJails } from './stops.js';
-import { Tallies } from './tallies.js';
-import { keepTime } from './timekeeping.js';
-import { vitalsOf } from './vitals.js';
+import { addressOfAnother } from './taken-addresses.js';
+import { Tallies } from './events/tallies.js';
+import { keepTime } from './schedule/timekeeping.js';
+import { vitalsOf } from './status/vitals.js';
 import { Wants, type Want } from './wants.js';
 
 export interface SupervisorOptions {
@@ -167,6 +168,7 @@ export class Supervisor implements Operations {
       giveWay: (jail) => this.line.giveWay(jail),
       isHeld: (jail) => this.roster.missing(jail).length > 0,
       takeJid: (jail) => this.takeJid(jail),
+      clashOf: ({ definition }) => addressOfAnother(definition, null, this.roster),
       changed: (jail, from) => this.noteChange(jail, from),
     };
   }
@@ -458,28 +460,12 @@ export class Supervisor implements Operations {
   }
 
   async run(definition: Jail, terminal: boolean): Promise<ForegroundJail> {
-    const { name } = definition;
-    await this.untilGone(name);
-    if (this.has(name))
-      throw new StepFailure('run', name, 'there is a jail of that name', 'give it another name');
-    const wrong = definition.diagnostics.find((d) => d.severity === 'error');
-    if (!isStartable(definition))
-      throw new StepFailure('run', name, wrong?.message ?? 'its configuration is wrong', wrong?.hint);
-    const needed = await this.start((definition.values.depend ?? []).filter((other) => this.has(other)));
-    const down = needed.find((outcome) => !outcome.ok);
-    if (down !== undefined) throw new StepFailure('depend', down.jail, down.message, down.hint);
-    const jail = new SupervisedJail(definition, { foreground: true, terminal }, this.around);
-    this.roster.jails.set(name, jail);
-    jail.start('run');
-    // What goes wrong while it is built is told by jaild, which knows more of it than the client will.
-    const phase = await jail.until(
-      (now) => (now === 'starting' && jail.life?.isBuilt === true) || isSettled(now),
-    );
-    if (isDown(phase)) {
-      const { message, hint } = jail.history.failure ?? { message: 'stopped meanwhile' };
-      throw new StepFailure(name, '', `not started: ${message}`, hint);
-    }
-    return { name, socket: this.socketOf(name) };
+    const { roster, around } = this;
+    await this.untilGone(definition.name);
+    const mode = { foreground: true, terminal };
+    const create = (): SupervisedJail => new SupervisedJail(definition, mode, around);
+    await runInForeground(definition, { roster, create, start: (names) => this.start(names) });
+    return { name: definition.name, socket: this.socketOf(definition.name) };
   }
 
   private socketOf(name: string): string {

@@ -1,5 +1,5 @@
 import type { Jail } from '../config/compile.js';
-import { attachOf } from './network-status.js';
+import { attachOf } from './status/network-status.js';
 import type { Roster } from './roster.js';
 
 const addressesOf = ({ values }: Jail): readonly string[] =>

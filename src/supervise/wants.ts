@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from './clock.js';
 import type { Log } from './log.js';
 import { isMissing, moveAside } from './records.js';
-import { pastMoment, type Timed } from './schedule.js';
+import { pastMoment, type Timed } from './schedule/schedule.js';
 
 export type Want = 'up' | 'down';
 

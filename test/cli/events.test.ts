@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { NewEvent } from '../../src/supervise/journal.js';
-import { Journal } from '../../src/supervise/journal.js';
+import type { NewEvent } from '../../src/supervise/events/journal.js';
+import { Journal } from '../../src/supervise/events/journal.js';
 import { code, NOW, say } from '../support/command-line.js';
 import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
 

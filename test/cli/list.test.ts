@@ -144,6 +144,12 @@ describe('jailctl status', () => {
     });
   });
 
+  it('tells that a jailer is stopped, and how it goes on', async () => {
+    const stopped = new FakeOperations([{ ...db, stoppedJailer: 4100 }]);
+    const { out } = await say(stopped, ['status', 'db']);
+    expect(out).to.match(/^ {2}jailer +pid 4100 is stopped, and the log with it: kill -CONT 4100$/m);
+  });
+
   it('tells the whole story of a jail that runs', async () => {
     const zone = process.env['TZ'];
     process.env['TZ'] = 'UTC';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ReloadCause } from '../../src/supervise/causes.js';
+import type { ReloadCause } from '../../src/supervise/reload/causes.js';
 import type { ReloadChange } from '../../src/supervise/operations.js';
 import { say } from '../support/command-line.js';
 import { FakeOperations } from '../support/fake-operations.js';

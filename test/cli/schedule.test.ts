@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readTime, zoned } from '../../src/cli/schedule.js';
-import type { Foreseen } from '../../src/supervise/forecast.js';
+import type { Foreseen } from '../../src/supervise/schedule/forecast.js';
 import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
 import { code, say } from '../support/command-line.js';
 

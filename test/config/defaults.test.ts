@@ -10,9 +10,9 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow } from '../../src/plan/instance.js';
 import { planJail } from '../../src/plan/jail.js';
 import type { LaunchRecord } from '../../src/plan/step.js';
-import { healthPolicy } from '../../src/supervise/health.js';
+import { healthPolicy } from '../../src/supervise/health/health.js';
 import { restartPolicy } from '../../src/supervise/restart.js';
-import { scheduleOf } from '../../src/supervise/schedule.js';
+import { scheduleOf } from '../../src/supervise/schedule/schedule.js';
 import { hostLimits } from '../support/host-limits.js';
 import { onlyJail } from '../support/compile-text.js';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { families } from '../../src/daemon/metric-families.js';
 import { Metrics } from '../../src/daemon/metrics.js';
-import type { NewEvent } from '../../src/supervise/journal.js';
+import type { NewEvent } from '../../src/supervise/events/journal.js';
 import { jail, Stage } from '../support/stage.js';
 import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
 import { parsePrometheus, type ParsedFamily } from '../support/prometheus-text.js';
@@ -153,12 +153,12 @@ describe('the metrics', () => {
         ...{ at: startedAt, jail, from: 'running', to: 'running', detail: '', ...event },
         ...{ seq: 1, bootId: '', monotonicMs: 0 },
       });
-    note({ kind: 'log', cause: 'dropped', data: { bytes: 100 } });
-    note({ kind: 'log', cause: 'dropped', data: { bytes: 11 } });
-    note({ kind: 'log', cause: 'limited', data: { lines: 1, bytes: 5 } });
-    note({ kind: 'schedule', cause: 'scheduled restart skipped' });
-    note({ kind: 'schedule', cause: 'scheduled restart' });
-    note({ kind: 'log', cause: 'dropped', data: { bytes: 7 } }, 'gone');
+    note({ kind: 'log', cause: 'lost', data: { target: 'file', lines: 1, bytes: 100 } });
+    note({ kind: 'log', cause: 'lost', data: { target: 'syslog', lines: 1, bytes: 11 } });
+    note({ kind: 'limit', cause: 'log.rate', data: { limit: 'log.rate', lines: 1, bytes: 5 } });
+    note({ kind: 'schedule', cause: 'scheduled restart skipped', data: { why: 'it is stopped' } });
+    note({ kind: 'schedule', cause: 'scheduled restart', data: { why: null } });
+    note({ kind: 'log', cause: 'lost', data: { bytes: 7 } }, 'gone');
     const found = await read(operations);
     const counters = [
       'jaild_log_dropped_bytes_total',
@@ -171,7 +171,8 @@ describe('the metrics', () => {
       'jaild_schedule_missed_total{jail=web} 1',
     ]);
     expect(lines(found, 'jaild_events_total')).to.deep.equal([
-      'jaild_events_total{kind=log} 4',
+      'jaild_events_total{kind=log} 3',
+      'jaild_events_total{kind=limit} 1',
       'jaild_events_total{kind=schedule} 2',
     ]);
     expect([...operations.tallies.jails.keys()]).to.deep.equal(['web']);

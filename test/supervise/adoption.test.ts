@@ -163,6 +163,7 @@ describe('a jaild that comes back', () => {
     void stage.supervisor.stop(['web']);
     await stage.restartDaemon(0, () => writeFileSync(wants, before));
     await stage.pass(60_000);
+    await stage.supervisor.saved();
     await stage.restartDaemon(0);
     expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['stopped', 1]);
   });

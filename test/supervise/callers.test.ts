@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { jail, Stage } from '../support/stage.js';
+import { compiled, jail, Stage } from '../support/stage.js';
 
 /** The command `hook` of a jail is under way; gives the id of a process that it has begun. */
 async function during(stage: Stage, name: string, hook: string): Promise<number> {
@@ -55,6 +55,15 @@ describe('a command on the host that asks jaild', () => {
     expect(asking.configuration).to.equal(one.supervisor.configuration);
     expect((await asking.start(['db']))[0]).to.deep.include({ jail: 'db', ok: true });
     expect((await asking.stop(['db']))[0]).to.deep.include({ jail: 'db', ok: true });
+  });
+
+  it('may have the files read again, unless that changes its own jail', async () => {
+    const one = stage();
+    const asking = one.supervisor.behalfOf(await during(one, 'web', 'web-hook'));
+    expect((await asking.reload(false)).ok).to.equal(true);
+    one.files = compiled([jail('web', { 'exec.prestart': ['web-hook'], 'host.hostname': 'new' })]);
+    expect((await asking.reload(true)).changes.map((change) => change.jail)).to.include('web');
+    expect(await refusal(asking.reload(false))).to.equal(OWN);
   });
 
   it('is refused what waits for another command that waits for it', async () => {

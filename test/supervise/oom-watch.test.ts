@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { JailEvent } from '../../src/supervise/journal.js';
+import type { JailEvent } from '../../src/supervise/events/journal.js';
 import { jail, Stage } from '../support/stage.js';
 
 /** The jails a, b, c, which run; `kill` is what the kernel does, and counts. */

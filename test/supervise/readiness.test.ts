@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CheckResult } from '../../src/host/host.js';
-import { readNotice } from '../../src/supervise/notices.js';
+import { readNotice } from '../../src/supervise/health/notices.js';
 import { jail, Stage } from '../support/stage.js';
 
 const notify = { ready: 'notify', 'start.timeout': 10 } as const;

@@ -281,3 +281,20 @@ describe('a jail with another name in the files', () => {
     expect([stage.supervisor.has('web'), stage.state('front')]).to.deep.equal([false, 'running']);
   });
 });
+
+describe('a jail with another name in new files', () => {
+  it('is told that the one of its old name has its address still', async () => {
+    const stage = await written('web { path = /a; persist; ip4.addr = 10.0.0.1; }');
+    stage.files = compileText('shop { path = /a; persist; ip4.addr = 10.0.0.1; }');
+    await stage.supervisor.reload(false);
+    expect(await stage.supervisor.start(['shop'])).to.deep.equal([
+      {
+        ...{ jail: 'shop', ok: false, changed: true, code: 1 },
+        message: 'not started: attach: 10.0.0.1 is an address of jail "web"',
+        hint: 'it is free when that jail is stopped',
+      },
+    ]);
+    await stage.supervisor.stop(['web']);
+    expect((await stage.supervisor.start(['shop']))[0]).to.deep.include({ jail: 'shop', ok: true });
+  });
+});

@@ -470,6 +470,12 @@ export class FakeHost implements Host {
   }
 
   /** Every process is the one that it is, and a child of the one before it. */
+  /** Processes that were stopped. */
+  readonly stopped = new Set<number>();
+  isStopped(pid: number): boolean {
+    return this.stopped.has(pid);
+  }
+
   lineage(pid: number): ReadonlySet<number> {
     return new Set([pid, pid - 1]);
   }

@@ -1,5 +1,5 @@
 import { compile, type Compiled } from '../../src/config/compile.js';
-import type { Forecast } from '../../src/supervise/forecast.js';
+import type { Forecast } from '../../src/supervise/schedule/forecast.js';
 import type {
   Amend,
   Comparison,
@@ -20,8 +20,8 @@ import type {
 } from '../../src/supervise/operations.js';
 import type { Accounting, BriefAccounting, HostUsage } from '../../src/host/host.js';
 import type { Jail } from '../../src/config/compile.js';
-import { Journal } from '../../src/supervise/journal.js';
-import { Tallies } from '../../src/supervise/tallies.js';
+import { Journal } from '../../src/supervise/events/journal.js';
+import { Tallies } from '../../src/supervise/events/tallies.js';
 import type { Audit } from '../../src/plan/audit/audit.js';
 import type { JailPlan } from '../../src/plan/step.js';
 
@@ -66,6 +66,7 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     says: null,
     awaits: null,
     gaveUp: null,
+    stoppedJailer: null,
     ...more,
   };
 }

@@ -95,16 +95,16 @@ const jailRules: readonly (readonly [readonly ParamName[], JailRule])[] = [
   [rlimitNames, rlimitsCanBeSet],
 ];
 
-/** Parameter → the rules about it, as bits: of ten thousand jails most have a few parameters. */
-const rulesOf = new Map<string, number>();
+/** Parameter → places of the rules about it: of ten thousand jails most have a few parameters. */
+const rulesOf = new Map<string, number[]>();
 for (const [index, [names]] of jailRules.entries())
-  for (const name of names) rulesOf.set(name, (rulesOf.get(name) ?? 0) | (1 << index));
+  for (const name of names) rulesOf.set(name, [...(rulesOf.get(name) ?? []), index]);
 
 function* adviseOnOne(subject: Subject, host: HostView): Iterable<Finding> {
-  let concerned = 0;
-  for (const name of Object.keys(subject.jail.values)) concerned |= rulesOf.get(name) ?? 0;
-  for (const [index, [, rule]] of jailRules.entries())
-    if ((concerned & (1 << index)) !== 0) yield* rule(subject, host);
+  const concerned = new Set<number>();
+  for (const name of Object.keys(subject.jail.values))
+    for (const index of rulesOf.get(name) ?? []) concerned.add(index);
+  for (const [index, [, rule]] of jailRules.entries()) if (concerned.has(index)) yield* rule(subject, host);
 }
 
 /** Rules that compare jails. */
