@@ -10,12 +10,12 @@ const asked: readonly (readonly [RegExp, string])[] = [
   [/ was restarted$/, 'dependency'],
 ];
 const ends: readonly (readonly [RegExp, string])[] = [
+  [/^health|^unhealthy/, 'health'],
+  [/^watchdog/, 'watchdog'],
   [/out of memory|^oom/, 'oom'],
   [/^not started|^start$/, 'start'],
   [/timed out|^timeout/, 'timeout'],
   [/^signal/, 'signal'],
-  [/^health|unhealthy/, 'health'],
-  [/^watchdog/, 'watchdog'],
 ];
 
 const classOf = (classes: readonly (readonly [RegExp, string])[], words: string, otherwise: string): string =>
