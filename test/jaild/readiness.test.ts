@@ -81,7 +81,7 @@ describe('a jail that is ready when it, or a check, says so', () => {
     expect(said.filter((line) => / stderr no table$/.test(line)).length).to.equal(2);
     const { stdout } = instance.ctl('status', 'ill');
     expect(stdout).to.include(said.map((line) => `    ${line}\n`).join(''));
-    expect(stdout).to.match(/^ {2}config +\S+\/jail\.conf:6$/m);
+    expect(stdout).to.match(/^ {2}config +\S+\/jail\.conf:8$/m);
     expect(stdout).to.match(new RegExp(`^ {2}log +${log} `, 'm'));
     expect(exits.map(({ reason, code, cause }) => [reason, code, cause])).to.deep.equal([
       ['health', 0, 'unhealthy (no such page), then exit 0'],
