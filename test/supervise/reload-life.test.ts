@@ -76,6 +76,18 @@ describe('a jail that is gone from the files before it is up', () => {
   });
 });
 
+describe('a key of env that has changed', () => {
+  it('is told of with its place', async () => {
+    const stage = await written('web { path = /a; persist; env.KEY = 1; }');
+    stage.files = compileText('web { path = /a; persist; env.KEY = 2; }');
+    const { changes } = await stage.supervisor.reload(true);
+    const causes = changes.flatMap((one) => one.causes);
+    expect(causes.map(({ parameter, at }) => [parameter, at?.line, at?.column])).to.deep.equal([
+      ['env.KEY', 1, 27],
+    ]);
+  });
+});
+
 describe('what a running jail is stopped by', () => {
   const before = { 'exec.stop': ['old'], 'exec.prestop': ['old-pre'], 'exec.poststop': ['old-post'] };
   const after = { 'exec.stop': ['new'], 'exec.prestop': ['new-pre'], 'exec.poststop': ['new-post'] };
