@@ -129,10 +129,12 @@ static int connect_any(const struct probe *probe)
 	count = hosts_find(probe->host, addresses, ADDRESSES);
 	if (count < 0)
 		say("/etc/hosts: ", strerror(errno), "");
-	else if (count == 0)
+	else
 		say(probe->host, ": neither an address nor in /etc/hosts", "");
+	/* What is none is text of the jail's, which would become a part of a line. */
 	for (int i = 0; i < count && fd < 0; i++)
-		fd = connect_to(addresses[i], probe->port);
+		if (address_parse(addresses[i], probe->port, &a) > 0)
+			fd = connect_to(addresses[i], probe->port);
 	return fd;
 }
 

@@ -183,7 +183,8 @@ static void serving(struct jail *jail)
 
 	jail_prepare(jail);
 	plan_usual(jail);
-	plan_add(jail, "file", "etc/hosts", "444", "create", "3a3a31206f6e650a3132372e302e302e31206f6e65206c6f63616c0a", NULL);
+	plan_add(jail, "file", "etc/hosts", "444", "create", "3a3a31206f6e650a3132372e302e302e31206f6e65206c6f63616c0a"
+		 "1b5b33316d78206576696c0a", NULL);
 	plan_add(jail, "run", "command", "0", "3", "sh", "-c",
 		 SERVE(80, "read a; read b; echo \"$a $b\" > /tmp/asked; printf \"HTTP/1.1 200 OK\\r\\n\\r\\n\"")
 		 SERVE(81, "printf \"HTTP/1.0 503 Service\\033[31m Unavailable\\r\\n\"; cat")
@@ -233,6 +234,7 @@ static void asks_over_http(void)
 	expect_http(&jail, "localhost", "80", "5", "check.exit h exit 0 HTTP 200 OK");
 	expect_http(&jail, "elsewhere", "80", "5",
 		    "check.exit h exit 1 elsewhere: neither an address nor in /etc/hosts");
+	expect_http(&jail, "evil", "80", "5", "check.exit h exit 1 evil: neither an address nor in /etc/hosts");
 	check_text(file_text(jail.root, "tmp/asked"), "GET /well?a=b HTTP/1.1\r Host: localhost\r\n");
 	expect_http(&jail, "127.0.0.1", "81", "5", "check.exit h exit 1 HTTP 503 Service?[31m Unavailable");
 	expect_http(&jail, "127.0.0.1", "84", "5", "check.exit h exit 0 HTTP 302 Found");

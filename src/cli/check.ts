@@ -5,7 +5,6 @@ import { judge, type Verdict } from '../config/finding.js';
 import { distrustAt, STDIN } from '../config/load.js';
 import { verdictAsJson } from '../config/json.js';
 import { readSettings, type SettingsRead } from '../daemon/read-settings.js';
-import { adviseOn } from '../plan/advice/advice.js';
 import { localCommand } from './command.js';
 import { isError, load, showDiagnostics } from './config-commands.js';
 import type { CommandContext, CommandResult } from './context.js';
@@ -34,8 +33,9 @@ async function lookAtHost(
   { instance }: CommandContext,
   { settings }: SettingsRead,
 ): Promise<{ readonly verdict: Verdict; readonly unseen: readonly string[] }> {
-  // Netlink needs a library that takes 30 ms to load, which no other command here has to wait for.
+  // Netlink needs a library that takes 30 ms to load, which no other command here has to wait for, nor jaild for advice.
   const { openHostView } = await import('../host/view.js');
+  const { adviseOn } = await import('../plan/advice/advice.js');
   const host = openHostView({
     instance,
     cgroupRoot: settings['cgroup.root'] === '' ? null : settings['cgroup.root'],

@@ -47,21 +47,16 @@ function chooseNames(
   return all ? every() : names;
 }
 
-/** Tells what is being waited for: on a terminal in one line that is gone when there is a result, else a line for each change. */
+/** Tells on a terminal what is being waited for, in one line that is gone when there is a result. */
 function progressLine({ terminal, err }: DaemonContext) {
   const room = terminal.columns > 0 ? terminal.columns - 1 : 79;
-  const told = new Set<string>();
   let shown = false;
   return {
     show: (line: string, seconds?: number): void => {
+      if (!terminal.stderr) return;
       const text = printable(line);
-      if (terminal.stderr) {
-        shown = true;
-        err(`\r\u001b[K${(seconds === undefined ? text : `${text}, ${seconds} s …`).slice(0, room)}`);
-      } else if (seconds !== undefined && !told.has(text)) {
-        told.add(text);
-        err(`${text}\n`);
-      }
+      shown = true;
+      err(`\r\u001b[K${(seconds === undefined ? text : `${text}, ${seconds} s …`).slice(0, room)}`);
     },
     clear: (): void => {
       if (shown) err('\r\u001b[K');

@@ -38,7 +38,7 @@ export async function showBytes(log: ShownLog, how: Showing, context: DaemonCont
   const decoder = new StringDecoder('utf8'); // characters may be cut by the end of a block
   const out = (bytes: Buffer): void =>
     context.out(terminal.stdout ? visibleLines(decoder.write(bytes)) : bytes);
-  const from = await findStart(log.path, how.range);
+  const from = await findStart(log.path, how.range, signal);
   const stream = new LogStream(log.path, from, (error) => how.complain(log.jail, error));
   const changes = how.follow ? new LogWatch([log.path], signal) : null;
   try {
@@ -75,7 +75,7 @@ export async function showLines(
         signal,
       )
     : null;
-  const sources = await openSources(logs, how);
+  const sources = await openSources(logs, how, signal);
   const over = new Set<LogSource>();
   const printer = new Printer(how, context);
   const take = async (source: LogSource): Promise<boolean> => {
@@ -103,13 +103,14 @@ export async function showLines(
 async function openSources(
   logs: readonly ShownLog[],
   { range, follow, complain }: ShowingLines,
+  signal: AbortSignal,
 ): Promise<readonly LogSource[]> {
   const blockBytes = Math.max(LEAST_BLOCK, Math.min(MOST_BLOCK, Math.floor(BLOCKS_BYTES / logs.length)));
   const sources: LogSource[] = [];
   for (const { jail, path } of logs) {
     const options = { complain: (error: unknown) => complain(jail, error), blockBytes, isFollowed: follow };
     try {
-      sources.push(new LogSource(jail, path, await findStart(path, range), options));
+      sources.push(new LogSource(jail, path, await findStart(path, range, signal), options));
     } catch (error) {
       complain(jail, error);
     }

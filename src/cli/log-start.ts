@@ -20,11 +20,19 @@ const STAMP_LENGTH = 23;
 /** A moment down to milliseconds, as lines begin with it. */
 export const stampOf = (moment: Date): string => moment.toISOString().slice(0, STAMP_LENGTH);
 
-/** Finds where a range begins, from the newest file backwards; null when there is no log. The caller closes the file. */
-export async function findStart(path: string, range: LogRange): Promise<LogPlace | null> {
+/**
+ * Finds where a range begins, from the newest file backwards; null when there is no log. The caller closes the file.
+ * @param signal nobody wants to know any more: the place is any place then. Where a jail can change the files of its log,
+ * they may be without end
+ */
+export async function findStart(
+  path: string,
+  range: LogRange,
+  signal: AbortSignal,
+): Promise<LogPlace | null> {
   const newest = await openNewest(path);
   if (newest === null) return null;
-  const search = new Search(path, newest);
+  const search = new Search(path, newest, signal);
   try {
     const offset = await search.goBack(range);
     const place = { file: search.file, offset };
@@ -40,6 +48,7 @@ class Search {
   constructor(
     private readonly path: string,
     public file: LogFile,
+    private readonly signal: AbortSignal,
   ) {}
 
   private async moveTo(file: LogFile): Promise<void> {
@@ -53,10 +62,11 @@ class Search {
     let left = lines ?? Infinity;
     for (;;) {
       if (lines !== null) {
-        const found = await lastLines(this.file, left, accepts);
+        const found = await lastLines(this.file, left, accepts, this.signal);
         if ('offset' in found) return found.offset;
         left -= found.count;
       }
+      if (this.signal.aborted) return 0;
       const before = await openPredecessor(this.path, this.file);
       if (before === null) return 0;
       if (since !== null && before.changedAt < since) {
@@ -70,9 +80,9 @@ class Search {
   /** To the first line from the offset on that is not before `stamp`. */
   async goOnTo(offset: number, stamp: string): Promise<LogPlace> {
     for (;;) {
-      const found = await firstLineSince(this.file, offset, stamp);
+      const found = await firstLineSince(this.file, offset, stamp, this.signal);
       if ('offset' in found) return { file: this.file, offset: found.offset };
-      const next = await openSuccessor(this.path, this.file);
+      const next = this.signal.aborted ? null : await openSuccessor(this.path, this.file);
       if (next === null) return { file: this.file, offset: found.end };
       await this.moveTo(next);
       offset = 0;
@@ -83,18 +93,23 @@ class Search {
 type LastLines = { readonly offset: number } | { readonly count: number };
 
 /** Where the last `wanted` lines of a file begin; or how many there are, when that is fewer. */
-function lastLines(file: LogFile, wanted: number, accepts: LogRange['accepts']): Promise<LastLines> {
+function lastLines(
+  file: LogFile,
+  wanted: number,
+  accepts: LogRange['accepts'],
+  signal: AbortSignal,
+): Promise<LastLines> {
   return file.isCompressed || accepts !== null
-    ? lastLinesForwards(file, wanted, accepts ?? (() => true))
-    : lastLinesBackwards(file, wanted);
+    ? lastLinesForwards(file, wanted, accepts ?? (() => true), signal)
+    : lastLinesBackwards(file, wanted, signal);
 }
 
-async function lastLinesBackwards(file: LogFile, wanted: number): Promise<LastLines> {
+async function lastLinesBackwards(file: LogFile, wanted: number, signal: AbortSignal): Promise<LastLines> {
   const { size } = await file.handle.stat();
   if (wanted === 0) return { offset: size };
   let count = 0;
   let end = size;
-  while (end > 0) {
+  while (end > 0 && !signal.aborted) {
     const start = Math.max(0, end - BLOCK_BYTES);
     const block = await readBlock(file, start, end - start);
     for (let at = block.length - 1; at >= 0; at--) {
@@ -113,16 +128,17 @@ async function lastLinesForwards(
   file: LogFile,
   wanted: number,
   accepts: (line: LogLine) => boolean,
+  signal: AbortSignal,
 ): Promise<LastLines> {
   let count = 0;
-  const end = await eachLine(file, 0, (line) => {
+  const end = await eachLine(file, 0, signal, (line) => {
     if (accepts(line)) count++;
     return true;
   });
   if (wanted === 0) return { offset: end };
   if (count < wanted) return { count };
   let left = count - wanted;
-  return { offset: await eachLine(file, 0, (line) => !accepts(line) || left-- > 0) };
+  return { offset: await eachLine(file, 0, signal, (line) => !accepts(line) || left-- > 0) };
 }
 
 /** @returns the place of the first line from `offset` on that is not before `stamp`, else the end of the file */
@@ -130,10 +146,11 @@ async function firstLineSince(
   file: LogFile,
   offset: number,
   stamp: string,
+  signal: AbortSignal,
 ): Promise<{ readonly offset: number } | { readonly end: number }> {
   let isFirst = offset === 0;
   let isFound = false;
-  const at = await eachLine(file, offset, ({ at: time }) => {
+  const at = await eachLine(file, offset, signal, ({ at: time }) => {
     // Lines are in order of time. A log without times counts as a whole.
     isFound = time === null ? isFirst : time.slice(0, STAMP_LENGTH) >= stamp;
     isFirst = false;
@@ -146,7 +163,12 @@ async function firstLineSince(
  * Goes through lines until `goesOn` says no. A file that is damaged ends there: whoever shows it says so.
  * @returns the offset of the line it said no to, or of the end
  */
-async function eachLine(file: LogFile, offset: number, goesOn: (line: LogLine) => boolean): Promise<number> {
+async function eachLine(
+  file: LogFile,
+  offset: number,
+  signal: AbortSignal,
+  goesOn: (line: LogLine) => boolean,
+): Promise<number> {
   const reader = readText(file, offset);
   const splitter = new LineSplitter();
   let at = offset;
@@ -159,6 +181,6 @@ async function eachLine(file: LogFile, offset: number, goesOn: (line: LogLine) =
       if (!goesOn(parseLine(line))) return at;
       at += line.length;
     }
-    if (block.length === 0) return at;
+    if (block.length === 0 || signal.aborted) return at;
   }
 }

@@ -6,6 +6,8 @@ import { findStart } from './log-start.js';
 const LONGEST = 300;
 /** Bytes that are read at most: lines can be long. */
 const MOST = 64 * 1024;
+/** Milliseconds that they are looked for. */
+const PATIENCE = 1000;
 
 /** The last lines of a log; none when there is no log, or none that can be read. */
 export async function lastLines(log: string, count: number): Promise<readonly string[]> {
@@ -20,7 +22,12 @@ async function readLines(log: string, count: number): Promise<readonly string[]>
   // It may lie where a jail can move directories.
   const held = holdPath(log);
   try {
-    const from = await findStart(held.path, { lines: count, since: null, accepts: null });
+    const signal = AbortSignal.timeout(PATIENCE);
+    const from = await findStart(held.path, { lines: count, since: null, accepts: null }, signal);
+    if (signal.aborted) {
+      await from?.file.handle.close();
+      return [];
+    }
     const stream = new LogStream(held.path, from, () => undefined);
     const bytes = await readSome(stream).finally(() => stream.close());
     const lines = bytes.toString('utf8').split('\n');

@@ -37,13 +37,19 @@ export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: 'gauge' | 'counter' | 'histogram';
-  readonly read: (snapshot: Snapshot) => readonly Sample[];
+  /** One after the other, as they are asked for: of many jails they are never all there at once. */
+  readonly read: (snapshot: Snapshot) => Iterable<Sample>;
 }
 
 const STATES: readonly State[] = [
   ...(['stopped', 'waiting', 'preparing', 'starting', 'running', 'paused'] as const),
   ...(['stopping', 'stuck', 'cleaning', 'backoff', 'ended', 'failed'] as const),
 ];
+
+const ofEach = (lines: (jail: JailReading) => readonly Sample[]) =>
+  function* ({ jails }: Snapshot): Iterable<Sample> {
+    for (const jail of jails) yield* lines(jail);
+  };
 
 /** A figure of each jail; a jail for which there is none has no line. */
 function ofJails(
@@ -52,12 +58,11 @@ function ofJails(
   help: string,
   figure: (jail: JailReading) => number | null | undefined,
 ): Family {
-  const read = ({ jails }: Snapshot): readonly Sample[] =>
-    jails.flatMap((jail) => {
-      const value = figure(jail);
-      return value === null || value === undefined ? [] : [{ labels: { jail: jail.vitals.name }, value }];
-    });
-  return { name, help, type, read };
+  const lines = (jail: JailReading): readonly Sample[] => {
+    const value = figure(jail);
+    return value === null || value === undefined ? [] : [{ labels: { jail: jail.vitals.name }, value }];
+  };
+  return { name, help, type, read: ofEach(lines) };
 }
 
 const ofOwn = (
@@ -78,8 +83,7 @@ function pressure(name: string, help: string, total: 'someTotalUsec' | 'fullTota
       const value = seconds(found?.[resource]?.[total]);
       return value === null ? [] : [{ labels: { jail, resource }, value }];
     });
-  const read = ({ jails }: Snapshot): readonly Sample[] =>
-    jails.flatMap(({ vitals, stats }) => lines(vitals.name, stats.accounting?.pressure ?? null));
+  const read = ofEach(({ vitals, stats }) => lines(vitals.name, stats.accounting?.pressure ?? null));
   return { name, help, type: 'counter', read };
 }
 
@@ -88,10 +92,9 @@ const states: readonly Family[] = [
     name: 'jaild_jail_state',
     help: 'The state that a jail is in has 1, every other one 0.',
     type: 'gauge',
-    read: ({ jails }) =>
-      jails.flatMap(({ vitals: { name, state } }) =>
-        STATES.map((one) => ({ labels: { jail: name, state: one }, value: one === state ? 1 : 0 })),
-      ),
+    read: ofEach(({ vitals: { name, state } }) =>
+      STATES.map((one) => ({ labels: { jail: name, state: one }, value: one === state ? 1 : 0 })),
+    ),
   },
   {
     name: 'jaild_jails',
@@ -125,13 +128,12 @@ const counted: readonly Family[] = [
     name: 'jaild_restarts_total',
     help: 'Restarts, by what they were for: an end of the jail, or somebody who asked.',
     type: 'counter',
-    read: ({ jails }) =>
-      jails.flatMap(({ vitals, tally }) =>
-        [...(tally?.restarts ?? [])].map(([cause, value]) => ({
-          labels: { jail: vitals.name, cause },
-          value,
-        })),
-      ),
+    read: ofEach(({ vitals, tally }) =>
+      [...(tally?.restarts ?? [])].map(([cause, value]) => ({
+        labels: { jail: vitals.name, cause },
+        value,
+      })),
+    ),
   },
   {
     name: 'jaild_start_seconds',

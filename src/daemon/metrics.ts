@@ -2,12 +2,14 @@ import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import { setImmediate as others } from 'node:timers/promises';
 import type { Metric } from 'prom-client';
 import type { JailStats, Operations } from '../supervise/operations.js';
-import { families, type Family, type OwnReading, type Snapshot } from './metric-families.js';
+import { families, type Family, type OwnReading, type Sample, type Snapshot } from './metric-families.js';
 
 /** Two who ask within so many milliseconds are told the same. */
 const FRESH_MS = 1000;
 /** Jails whose figures are read in one go. For so few, the kernel is not asked about all links of the host. */
 const SLICE = 16;
+/** Lines that are made in one go: what they are made of is garbage before it is old. */
+const LINES = 500;
 /** Between two looks at how late the event loop is, in milliseconds. */
 const RESOLUTION_MS = 50;
 
@@ -39,8 +41,15 @@ export class Metrics {
     const text = this.make();
     const made = { at: Infinity, text };
     this.latest = made;
+    const forget = (settled: typeof this.latest): void => {
+      if (this.latest === settled) this.latest = null;
+    };
     const settle = (): void => {
-      if (this.latest === made) this.latest = { at: this.monotonic(), text };
+      if (this.latest !== made) return;
+      const settled = { at: this.monotonic(), text };
+      this.latest = settled;
+      // Of a thousand jails it is megabytes, which nobody may ask for again.
+      setTimeout(forget, FRESH_MS, settled).unref();
     };
     text.then(settle, () => (this.latest = null));
     return text;
@@ -52,8 +61,13 @@ export class Metrics {
     const snapshot = await this.look();
     const texts: string[] = [];
     for (const family of families) {
-      texts.push(await registry.getMetricsAsString(readable(family, snapshot)));
-      await others(); // A thousand jails are many lines: nobody waits for all of them.
+      let isFirst = true;
+      for (const samples of inSlices(family.read(snapshot))) {
+        const text = await registry.getMetricsAsString(readable(family, samples));
+        texts.push(isFirst ? text : withoutHead(text));
+        isFirst = false;
+        await others(); // A thousand jails are many lines: nobody waits for all of them.
+      }
     }
     return `${texts.join('\n')}\n`;
   }
@@ -105,6 +119,22 @@ type Readable = Pick<Awaited<ReturnType<Metric['get']>>, 'name' | 'help'> & {
   readonly get: () => object;
 };
 
-function readable({ name, help, type, read }: Family, snapshot: Snapshot): Readable {
-  return { name, help, get: () => ({ name, help, type, values: read(snapshot) }) };
+function readable({ name, help, type }: Family, values: readonly Sample[]): Readable {
+  return { name, help, get: () => ({ name, help, type, values }) };
 }
+
+/** At least one, be it empty: a family without a sample has its help nevertheless. */
+function* inSlices(samples: Iterable<Sample>): Iterable<readonly Sample[]> {
+  let slice: Sample[] = [];
+  for (const sample of samples) {
+    if (slice.length === LINES) {
+      yield slice;
+      slice = [];
+    }
+    slice.push(sample);
+  }
+  yield slice;
+}
+
+/** Only the lines of samples: those of HELP and TYPE are said once. */
+const withoutHead = (text: string): string => text.slice(text.indexOf('\n', text.indexOf('\n') + 1) + 1);

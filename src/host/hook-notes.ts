@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno } from './files.js';
@@ -49,9 +49,7 @@ export class HookNotes {
     const write = (more: Partial<Note>): void => {
       try {
         mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-        const fd = openSync(file, 'w', 0o600);
-        writeSync(fd, JSON.stringify({ ...note, ...more }));
-        closeSync(fd);
+        writeFileSync(file, JSON.stringify({ ...note, ...more }), { mode: 0o600 });
       } catch (error) {
         if (!isErrno(error)) throw error;
       }
@@ -83,10 +81,10 @@ export class HookNotes {
 
   async #end(file: string): Promise<string | null> {
     const note = readNote(file);
-    const leader = note?.boot === this.#boot ? leaderOf(note) : null;
-    if (leader !== null) await killFamily(leader);
+    const leaders = note?.boot === this.#boot ? leadersOf(note) : [];
+    await Promise.all(leaders.map(killFamily));
     rmSync(file, { force: true });
-    return leader === null || note === null ? null : `${note.jail}: ${note.command}`;
+    return leaders.length === 0 || note === null ? null : `${note.jail}: ${note.command}`;
   }
 }
 
@@ -104,18 +102,20 @@ function readNote(file: string): Note | null {
   }
 }
 
-/** The process that a note is about, if it is there. */
-function leaderOf(note: Note): number | null {
+/** The process that a note is about, if it is there; or all that look like it, for anybody can look so, beside it. */
+function leadersOf(note: Note): readonly number[] {
   if (note.pid !== undefined)
-    return isAlive(note.pid) && readStat(note.pid)?.startTime === note.startTime ? note.pid : null;
+    return isAlive(note.pid) && readStat(note.pid)?.startTime === note.startTime ? [note.pid] : [];
   // jaild ended between the birth of the command and the note of it.
-  return processes().find((pid) => isLeaderFor(note, pid)) ?? null;
+  return processes().filter((pid) => isLeaderFor(note, pid));
 }
 
 function isLeaderFor({ jail, after }: Note, pid: number): boolean {
   const stat = readStat(pid);
   if (stat?.session !== pid || stat.startTime < after) return false;
   try {
+    // Processes of jails have that variable as well.
+    if (readlinkSync(`/proc/${pid}/ns/pid`) !== readlinkSync('/proc/self/ns/pid')) return false;
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`JNAME=${jail}`);
   } catch {
     return false;

@@ -3,6 +3,7 @@ import { lstat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { logBound, type LogBound } from '../plan/log.js';
+import { untilAnswered } from './answering.js';
 import { systemError } from './files.js';
 import type { JailerHandle, KeptLog } from './host.js';
 import { compress, openOriginal, type Original } from './log-compressor.js';
@@ -45,7 +46,7 @@ export class LogKeeper {
    * @param warn what nobody else hears of
    */
   constructor(
-    private readonly pathOf: (log: KeptLog) => string,
+    private readonly pathOf: (log: KeptLog) => Promise<string>,
     private readonly warn: (message: string) => void,
   ) {}
 
@@ -70,7 +71,9 @@ export class LogKeeper {
   }
 
   async #tend(log: KeptLog): Promise<void> {
-    const held = holdPath(log.path ?? this.pathOf(log));
+    const marked = log.path ?? (await this.pathOf(log));
+    await untilAnswered([dirname(marked)]);
+    const held = holdPath(marked);
     try {
       const { path } = held;
       const temporary = `${dirname(path)}/.${basename(path)}.gz`;

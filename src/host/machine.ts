@@ -351,8 +351,10 @@ export class Machine implements Host {
   }
 
   /** Where the next plan of a jail would have its log. */
-  #logPath({ jail }: KeptLog): string {
-    const ways = followWays(namedPaths(jail.values));
+  async #logPath({ jail }: KeptLog): Promise<string> {
+    const named = namedPaths(jail.values);
+    await untilAnswered(named.map(([, path]) => path));
+    const ways = followWays(named);
     return markReach(logFile(jail, this.instance), withBrinks(this.#reach, ways));
   }
 

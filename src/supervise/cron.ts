@@ -1,4 +1,5 @@
-import { createTask, parse, type ScheduledTask } from 'node-cron';
+import type { ScheduledTask } from 'node-cron';
+import { nodeCron } from '../config/values/node-cron.js';
 import { endOfGap, instantsOf, localTime, type LocalTime } from './zone.js';
 
 /** A cron expression, read by node-cron, ready for searching. */
@@ -178,7 +179,7 @@ function expressionOf(text: string): Expression {
 }
 
 function readExpression(text: string): Expression {
-  const fields = parse(text);
+  const fields = nodeCron().parse(text);
   // node-cron leaves them in the order in which they were written.
   const inOrder = (numbers: readonly number[]) => [...new Set(numbers)].sort((a, b) => a - b);
   const hours = inOrder(fields.hour);
@@ -213,7 +214,7 @@ function dayMatcher(text: string): (day: LocalTime) => boolean {
 
 /** A task that is never started: only its time matcher is used, so it need not stay in node-cron's registry. */
 function matcherOf(pattern: string): ScheduledTask {
-  const task = createTask(pattern, () => undefined, { timezone: 'UTC' });
+  const task = nodeCron().createTask(pattern, () => undefined, { timezone: 'UTC' });
   void task.destroy();
   return task;
 }

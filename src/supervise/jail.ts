@@ -51,6 +51,8 @@ export interface Surroundings {
   /** Calls admit() when the jail may start: its dependencies are up, and not too many others are starting. */
   readonly queue: (jail: SupervisedJail) => void;
   readonly unqueue: (jail: SupervisedJail) => void;
+  /** The place that it has among those that start is free for another. */
+  readonly giveWay: (jail: SupervisedJail) => void;
   /** A dependency of it is not up. */
   readonly isHeld: (jail: SupervisedJail) => boolean;
   readonly takeJid: (jail: SupervisedJail) => number;
@@ -356,6 +358,8 @@ export class SupervisedJail extends Lifeline {
     this.minding?.hear(notice);
     if (notice.extendMs !== undefined && (this.phase === 'starting' || this.phase === 'awaiting')) {
       life.extendStart(notice.extendMs);
+      // Who asks for more time, maybe without end, is not to keep others from starting.
+      this.around.giveWay(this);
       this.post('extend', 'EXTEND_TIMEOUT_USEC');
     }
     if (notice.ready && this.phase === 'awaiting' && this.minding?.isReady === true)

@@ -1,13 +1,13 @@
 import {
   closeSync,
   constants,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import type { Jail } from '../config/compile.js';
 import { ownSubdirectory } from '../host/own-directory.js';
 import type { Standing } from '../plan/standing.js';
 import type { JailPlan } from '../plan/step.js';
+import type { Clock } from './clock.js';
 import { faultPoint } from './fault-points.js';
 import type { Log } from './log.js';
 import type { LastExit } from './operations.js';
@@ -80,24 +81,35 @@ export interface Loaded {
   readonly broken: readonly string[];
 }
 
+/** The parts of a record that are large and rarely other ones. */
+interface Bulk {
+  readonly plan: JailPlan | null;
+  readonly values: Jail['values'];
+}
+
 const STATE = 'state.json';
 /** Records of jails that rest between runs: they have no directory of their own. */
 const REST = '.rest';
 const SUFFIX = '.json';
+/** Milliseconds between two complaints of a disk that takes no records. */
+const COMPLAINT_MS = 60_000;
 // JSON has no word for the Infinity of an unlimited value.
 const INFINITE = '\u221e';
 
 /** The records of one jaild, below its run directory, so that they go with the boot that they belong to. */
 export class Records {
-  /** The plan that a jail's file begins with. */
-  private readonly plans = new Map<string, JailPlan | null>();
+  /** What a jail's file begins with. */
+  private readonly plans = new Map<string, Bulk>();
   /** What is stopped from now on comes back with the next jaild. */
   isLeaving = false;
   /** Those that have a record at rest. */
   private readonly resting: Set<string>;
+  /** When it was last said that the disk takes no record, in milliseconds of CLOCK_MONOTONIC. */
+  private complainedAt = -Infinity;
 
   constructor(
     private readonly directory: string,
+    private readonly clock: Clock,
     private readonly log: Log,
   ) {
     const files = namesIn(join(directory, REST)).filter((name) => name.endsWith(SUFFIX));
@@ -105,8 +117,8 @@ export class Records {
   }
 
   /**
-   * Writes a record; a disk that does not take it is logged and survived. The plan, most of it, is written once for
-   * each launch: what changes later is added in lines behind it, which costs no new file.
+   * Writes a record; a disk that does not take it is logged and survived. The plan and the definition, most of it, are
+   * written once for each launch: what changes later is added in lines behind them, which costs no new file.
    */
   save(told: JailRecord): void {
     const record = this.isLeaving ? { ...told, isLeaving: true } : told;
@@ -114,25 +126,33 @@ export class Records {
     try {
       faultPoint(`record.${doing}`, name);
       if (plan === null) this.saveAtRest(record);
-      else if (this.plans.get(name) !== plan || !this.append(record)) this.saveWhole(record);
+      else if (this.plans.get(name)?.plan !== plan || !this.append(record)) this.saveWhole(record);
       faultPoint(`recorded.${doing}`, name);
       if (plan !== null) this.forget(name);
     } catch (error) {
-      this.log.warn(`cannot write the record of ${name}, going on: ${String(error)}`);
+      this.complain(`cannot write the record of ${name}, going on: ${String(error)}`);
     }
+  }
+
+  /** A full disk is full for all jails, and for each of their steps. */
+  private complain(message: string): void {
+    const now = this.clock.monotonic();
+    if (now - this.complainedAt < COMPLAINT_MS) return;
+    this.complainedAt = now;
+    this.log.warn(message);
   }
 
   private saveAtRest(record: JailRecord): void {
     mkdirSync(join(this.directory, REST), { recursive: true, mode: 0o700 });
     this.resting.add(record.name);
-    writeWhole(this.restFile(record.name), encode(record), false);
+    writeWhole(this.restFile(record.name), encode(record));
   }
 
   private saveWhole(record: JailRecord): void {
     this.plans.delete(record.name);
     ownSubdirectory(join(this.directory, record.name), 0o700);
-    writeWhole(this.stateFile(record.name), encode(record), false);
-    this.plans.set(record.name, record.plan);
+    writeWhole(this.stateFile(record.name), encode(record));
+    this.plans.set(record.name, { plan: record.plan, values: record.jail.values });
   }
 
   /** Returns false when the file is not there any more, or did not take it all. */
@@ -140,8 +160,12 @@ export class Records {
     try {
       const fd = openSync(this.stateFile(record.name), constants.O_WRONLY | constants.O_APPEND);
       try {
-        const line = Buffer.from(encode({ ...record, plan: undefined }));
-        return writeSync(fd, line) === line.length;
+        const { plan, jail, ...rest } = record;
+        const isSame = this.plans.get(record.name)?.values === jail.values;
+        const line = Buffer.from(encode(isSame ? rest : { ...rest, jail }));
+        if (writeSync(fd, line) !== line.length) return false;
+        this.plans.set(record.name, { plan, values: jail.values });
+        return true;
       } finally {
         closeSync(fd);
       }
@@ -206,7 +230,7 @@ export class Records {
 }
 
 /** One line. */
-function encode(record: Omit<JailRecord, 'plan'> & { readonly plan?: JailPlan | null | undefined }): string {
+function encode(record: Omit<JailRecord, 'plan' | 'jail'> & Partial<JailRecord>): string {
   return `${JSON.stringify(record, (_key, value: unknown) => (value === Infinity ? INFINITE : value))}\n`;
 }
 
@@ -251,16 +275,16 @@ function namesIn(directory: string): readonly string[] {
 }
 
 /** Replaces a file by a whole new one: no reader ever sees half of it. @throws NodeJS.ErrnoException */
-function writeWhole(file: string, text: string, durable: boolean): void {
+function writeWhole(file: string, text: string): void {
   const fresh = `${file}.new`;
-  const fd = openSync(fresh, 'w', 0o600);
   try {
-    writeSync(fd, text);
-    if (durable) fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    // Unlike writeSync, which is content with what a full disk still took.
+    writeFileSync(fresh, text, { mode: 0o600 });
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
   }
-  renameSync(fresh, file);
 }
 
 /** Keeps a file that makes no sense for people to look at, out of the way. */

@@ -112,7 +112,7 @@ export class Supervisor implements Operations {
     this.clock = options.clock ?? systemClock;
     this.journal = this.openJournal();
     this.wants = new Wants(host.instance.stateDirectory, this.clock, log);
-    this.records = new Records(host.instance.runDirectory, log);
+    this.records = new Records(host.instance.runDirectory, this.clock, log);
     this.roster = new Roster((jail) => new SupervisedJail(jail, DETACHED, this.around));
     // A start waits for the kernel and the jailer for half of its time.
     const parallel = options.parallel ?? Math.max(4, 2 * availableParallelism());
@@ -164,6 +164,7 @@ export class Supervisor implements Operations {
       newLaunch: newLaunch ?? (() => randomBytes(16).toString('hex')),
       queue: (jail) => this.line.join(jail),
       unqueue: (jail) => this.line.leave(jail),
+      giveWay: (jail) => this.line.giveWay(jail),
       isHeld: (jail) => this.roster.missing(jail).length > 0,
       takeJid: (jail) => this.takeJid(jail),
       changed: (jail, from) => this.noteChange(jail, from),

@@ -31,6 +31,8 @@ export class Wants {
   private writing: Promise<void> | null = null;
   private again: Promise<void> | null = null;
   private retrying = false;
+  /** The disk did not take them the last time. */
+  private isUnwritten = false;
   private readonly file: string;
 
   constructor(
@@ -134,8 +136,12 @@ export class Wants {
         await fresh.close();
       }
       await rename(`${this.file}.new`, this.file);
+      if (this.isUnwritten) this.log.warn(`${this.file} is written again`);
+      this.isUnwritten = false;
     } catch (error) {
-      this.log.warn(`cannot write ${this.file}, trying again in 5 s: ${String(error)}`);
+      if (!this.isUnwritten)
+        this.log.warn(`cannot write ${this.file}, trying again every 5 s: ${String(error)}`);
+      this.isUnwritten = true;
       this.retry();
     }
   }

@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { lastLines } from '../../src/cli/log-tail.js';
 import { NOW, say } from '../support/command-line.js';
 import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
 import { line, lines, LogDirectory } from '../support/log-files.js';
@@ -36,6 +37,22 @@ describe('a log that is rotated and compressed', () => {
   it('is shown as one', async () => {
     writeFour();
     expect(await logs()).to.equal(lines(0, 40));
+  });
+
+  it('is searched no longer than somebody waits, where a jail has made it endless', async () => {
+    writeFileSync(log, lines(0, 1));
+    writeFileSync(`${log}.1`, '');
+    truncateSync(`${log}.1`, 2 ** 40);
+    for (const words of [
+      ['-n', '5'],
+      ['-n', '5', '--grep', 'x'],
+      ['--since', '2026-11-22T11:05Z'],
+    ]) {
+      const began = performance.now();
+      await say(operations, ['logs', ...words, 'web'], { signal: AbortSignal.timeout(30) });
+      expect(performance.now() - began, words.join(' ')).to.be.below(1000);
+    }
+    expect(await lastLines(log, 5)).to.deep.equal([]);
   });
 
   it('has its last lines found in whichever file they are', async () => {

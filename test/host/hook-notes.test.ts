@@ -46,6 +46,21 @@ describe('a command on the host that jaild has left running', () => {
     }
   });
 
+  it('is found among others that look like it, and none of them in a jail is', async () => {
+    const directory = temporaryDirectory();
+    new HookNotes(directory, 'boot').open('web', 'sh -c …');
+    const decoy = await command(temporaryDirectory());
+    const jail = spawn('unshare', ['--pid', '--fork', 'env', 'JNAME=web', 'setsid', 'sleep', '1000']);
+    const inside = (): number => Number(readText(`/proc/${jail.pid}/task/${jail.pid}/children`));
+    while (readStat(inside())?.session !== inside()) await sleep(5);
+    const { child, inner } = await command(directory);
+    expect(await new HookNotes(directory, 'boot').endAll()).to.deep.equal(['web: sh -c …']);
+    const pids = [child.pid ?? 0, inner, decoy.child.pid ?? 0];
+    expect(pids.map(isThere)).to.deep.equal([false, false, false]);
+    expect(isThere(inside())).to.equal(true);
+    process.kill(inside(), 'SIGKILL');
+  });
+
   it('is nobody when it has ended, when its number is of another process, or the boot another', async () => {
     const bystander = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
     const directory = temporaryDirectory();

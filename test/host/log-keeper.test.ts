@@ -27,7 +27,7 @@ class Place {
   readonly path = `${this.directory}/web.log`;
   readonly warnings: string[] = [];
   readonly keeper = new LogKeeper(
-    () => this.path,
+    () => Promise.resolve(this.path),
     (message) => this.warnings.push(message),
   );
 

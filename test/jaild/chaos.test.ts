@@ -9,7 +9,7 @@ import { processExists } from '../support/processes.js';
 import { randomFrom } from '../support/random.js';
 
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
-const KILLS = Number(process.env['CHAOS_KILLS'] ?? 30);
+const KILLS = Number(process.env['CHAOS_KILLS'] ?? 15);
 
 /** Those jails are asked for things; the others do what they do by themselves. */
 const jails = ['a', 'b', 'c'] as const;

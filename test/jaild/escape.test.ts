@@ -38,7 +38,7 @@ describe('root in a default jail', () => {
     installProbe(instance.root);
     writeFileSync(
       join(instance.root, 'bin/self'),
-      `#!/bin/sh\n[ "$1" != stay ] || exec >/tmp/main\n${describeSelf}\n[ "$1" != stay ] || exec sleep 1000\n`,
+      `#!/bin/sh\n[ "$1" = "" ] || exec >/tmp/$1\n${describeSelf}\n[ "$1" != main ] || exec sleep 1000\n`,
       { mode: 0o755 },
     );
     const nodes = [
@@ -49,7 +49,7 @@ describe('root in a default jail', () => {
     for (const [name = '', ...device] of nodes)
       spawnSync('mknod', ['-m', '666', join(instance.root, 'srv', name), ...device]);
     instance.configure(`
-      box { path = "$root"; command = "/bin/self stay"; }
+      box { path = "$root"; command = "/bin/self main"; health.command = "self check"; health.start_interval = 100ms; }
       talker { path = "$root"; command = "/bin/sh -c 'echo by name > /dev/stdout; su www -s /bin/sh -c \\"echo by www > /dev/stderr\\"; sleep 1000'"; }
     `);
     await instance.start();
@@ -105,11 +105,14 @@ describe('root in a default jail', () => {
     }
   });
 
-  it('has the same limits in its main program, with exec and with exec -t', () => {
+  it('has the same limits in its main program, with exec, with exec -t and in checks', async () => {
     const main = readFileSync(join(instance.root, 'tmp/main'), 'utf8').trim();
     const terminal = instance.ctl('exec', '-t', 'box', '--', 'self').stdout.replaceAll('\r', '').trim();
     expect(inside('self')).to.equal(main);
     expect(terminal).to.equal(main);
+    const check = (): string => readFileSync(join(instance.root, 'tmp/check'), 'utf8').trim();
+    await instance.until('a check has ended', () => check().length >= main.length);
+    expect(check()).to.equal(main);
   });
 
   it('has the same privileges in process 1, its main program and with exec', () => {

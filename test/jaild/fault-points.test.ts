@@ -85,7 +85,7 @@ describe('a jaild that is killed at each step', () => {
   }
 
   it('of a start has the next one finish it, with one copy of each jail', async function () {
-    this.timeout(60_000 * patience);
+    this.timeout(240_000 * patience);
     // Nobody was told that these would start, and nothing had been done for them.
     const before = ['phase.waiting', 'phase.preparing', 'record.preparing'];
     const points = [
@@ -104,7 +104,7 @@ describe('a jaild that is killed at each step', () => {
   });
 
   it('of a stop has the next one finish it, with nothing left', async function () {
-    this.timeout(60_000 * patience);
+    this.timeout(240_000 * patience);
     const undone = pointsOf(plan.prepare).filter((point) => !/^exec\./.test(point));
     // Nobody was told that these would stop.
     const before = ['phase.stopping.hook', 'phase.stopping.kill', 'record.stopping'];
@@ -160,7 +160,7 @@ describe('a step that the system refuses', () => {
   after(() => instance.close());
 
   it('is named, leaves nothing behind, and is done when the jail is started again', async function () {
-    this.timeout(60_000 * patience);
+    this.timeout(240_000 * patience);
     const jails = names.slice(0, points.length);
     const answers = await Promise.all(jails.map((name) => instance.ctlLater('start', name)));
     const statuses = statusesOf(instance);

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { TestInstance } from '../support/instance.js';
+import { instanceBelow } from '../../src/plan/instance.js';
 
 const kinds = ['net', 'user', 'pid', 'mnt', 'uts', 'ipc', 'cgroup'] as const;
 type Namespaces = Readonly<Record<(typeof kinds)[number], number>>;
@@ -43,7 +44,12 @@ describe('the network of a jail that comes back', () => {
     process.kill(instance.status(name).pid ?? 0, 'SIGKILL');
     await instance.until(`${name} waits`, () => instance.status(name).state === 'backoff');
   };
-  const names = (): string => instance.onHost('ip', 'netns', 'list').stdout;
+  /** Those of this instance: others may run beside it. */
+  const names = (): string => {
+    const { key } = instanceBelow(instance.prefix);
+    const all = instance.onHost('ip', 'netns', 'list').stdout.split('\n');
+    return all.filter((line) => line.split(' ')[0]?.endsWith(`.${key}`)).join('\n');
+  };
   const namespaceNamed = (jail: string): number => {
     const name = names()
       .split(/\s/)

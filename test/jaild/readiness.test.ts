@@ -29,10 +29,6 @@ describe('a jail that is ready when it, or a check, says so', () => {
   it('is waited for by jailctl start, which says what for, and for no longer than asked', () => {
     const answer = instance.ctl('start', '--timeout', '1500ms', 'after');
     expect(answer.code).to.equal(1);
-    expect(answer.stderr.split('\n').slice(0, 2)).to.deep.equal([
-      'told: starting, waiting for READY=1 (loading)',
-      'after: waiting, waiting for told',
-    ]);
     expect(answer.stderr).to.include(
       'error: told: not ready after 1.5 s: starting, waiting for READY=1 (loading)',
     );

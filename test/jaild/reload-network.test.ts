@@ -136,9 +136,9 @@ describe('the network of a running jail', () => {
 
   it('is told truly by reload -n', () => {
     files('ip4.addr = 10.77.0.6;');
-    expect(instance.ctl('reload', '-n').stdout).to.equal('web would change: ip4.addr\n');
+    expect(instance.ctl('reload', '-n').stdout).to.match(/^web would change: ip4\.addr\n  ip4\.addr/);
     files('ip4 = inherit;');
-    expect(instance.ctl('reload', '-n').stdout).to.equal('web would be restarted for ip4, ip4.addr\n');
+    expect(instance.ctl('reload', '-n').stdout).to.match(/^web would be restarted for ip4, ip4\.addr\n/);
     expect([inside(), life()]).to.deep.equal([['10.77.0.1/32'], first]);
   });
 

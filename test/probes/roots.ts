@@ -71,16 +71,16 @@ function harmOf(scene: Scene, act: () => unknown): string | null {
   return unless(took < PATIENCE_MS, `took ${took} ms`);
 }
 
-function trapped(place: string, kind: string): HostProbe {
+function trapped(place: string, kind: string, name = 'root', ...parameters: readonly string[]): HostProbe {
   const weight: Weight = ['link', 'dangling', 'relative', 'magic'].includes(kind)
     ? 8
     : kind === 'loop'
       ? 2
       : 4;
   const section = place.startsWith('etc/') || place.startsWith('bin/') ? '2.files' : '2.links';
-  return probe(section, weight, `root_${place.replaceAll(/\W/g, '_')}_${kind}`, (scene) => {
+  return probe(section, weight, `${name}_${place.replaceAll(/\W/g, '_')}_${kind}`, (scene) => {
     const root = lay(scene, place, kind);
-    const words = ['path=' + root, '--', '/bin/busybox', 'true'];
+    const words = ['path=' + root, ...parameters, '--', '/bin/busybox', 'true'];
     return harmOf(scene, () =>
       scene.instance.run(['timeout', '8', scene.instance.bin('jailctl'), 'run', ...words]),
     );
@@ -91,6 +91,13 @@ const matrix = [
   ...places.flatMap((place) => Object.keys(traps).map((kind) => trapped(place, kind))),
   ...more.flatMap((place) => ['dangling', 'fifo', 'device'].map((kind) => trapped(place, kind))),
 ];
+
+/** The place of the socket for notices where the jail is given no /dev. */
+const noticed = ['run', 'run/notify'].flatMap((place) =>
+  ['link', 'dangling', 'relative', 'magic'].map((kind) =>
+    trapped(place, kind, 'notify', 'mount.nodevfs', 'ready=notify', 'start.timeout=1'),
+  ),
+);
 
 /** Two names change places while jails are started below them. */
 function raced(place: string, ...parameters: readonly string[]): HostProbe {
@@ -233,4 +240,11 @@ const overflows = [
 ];
 
 /** Everything that is done with roots made to harm. */
-export const rootProbes: readonly HostProbe[] = [...matrix, ...races, ...mounts, ...execs, ...overflows];
+export const rootProbes: readonly HostProbe[] = [
+  ...matrix,
+  ...noticed,
+  ...races,
+  ...mounts,
+  ...execs,
+  ...overflows,
+];

@@ -140,6 +140,17 @@ describe('a jail that says when it is ready', () => {
     expect(stage.state('c')).to.equal('running');
   });
 
+  it('keeps nobody else from starting either while its commands go on for as long as it asks for', async () => {
+    const stage = new Stage([jail('a', notify), jail('b')], { parallel: 1 });
+    stage.host.scripts.set('a', { start: 'hang' });
+    void stage.supervisor.start(['a', 'b']);
+    await stage.pass(0);
+    expect(stage.state('b')).to.equal('waiting');
+    stage.host.jailerOf('a').notify('EXTEND_TIMEOUT_USEC=18446744073709551');
+    await stage.pass(0);
+    expect([stage.state('a'), stage.state('b')]).to.deep.equal(['starting', 'running']);
+  });
+
   it('is still awaited by a jaild that comes back, and ready for one that comes back later', async () => {
     const stage = new Stage([jail('web', notify)]);
     void stage.supervisor.start(['web']);

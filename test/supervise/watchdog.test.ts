@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { systemClock } from '../../src/supervise/clock.js';
+import { readNotice } from '../../src/supervise/notices.js';
+import { Watchdog } from '../../src/supervise/watchdog.js';
 import { jail, Stage } from '../support/stage.js';
 
 const values = { watchdog: 10, 'stop.timeout': 3 } as const;
@@ -18,6 +22,22 @@ describe('the watchdog of a jail', () => {
       stage.host.jailerOf('web').notify('WATCHDOG=1');
     }
     expect([stage.starts('web'), stage.status('web').exit]).to.deep.equal([1, null]);
+  });
+
+  it('waits as long as it is told to, and does not look all the time meanwhile', async () => {
+    let armed = 0;
+    const clock = {
+      ...systemClock,
+      setTimeout: (ms: number, call: () => void) => {
+        armed++;
+        return systemClock.setTimeout(ms, call);
+      },
+    };
+    const watchdog = new Watchdog(clock, () => armed++);
+    watchdog.begin(readNotice(['WATCHDOG_USEC=9999999999999999999']).watchdogMs ?? 0);
+    await sleep(30);
+    watchdog.end();
+    expect(armed).to.equal(1);
   });
 
   it('restarts it when none came in time: SIGABRT, then SIGKILL, and that is a failure', async () => {

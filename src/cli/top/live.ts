@@ -24,6 +24,13 @@ const SOON_MS = 300;
 const KEY_MS = 30;
 /** Of a terminal that does not know its size. */
 const USUAL: Size = { columns: 80, rows: 24 };
+/** No terminal is larger; to draw one takes time that jaild has for others. */
+const LARGEST: Size = { columns: 1000, rows: 500 };
+
+const within = ({ columns, rows }: Size): Size => ({
+  columns: Math.min(columns, LARGEST.columns),
+  rows: Math.min(rows, LARGEST.rows),
+});
 
 /** The screen of one who looks on, until he has seen enough. */
 export class Live {
@@ -105,7 +112,7 @@ export class Live {
     if (gesture.kind === 'typed') this.#press(keysOf(gesture.bytes));
     else {
       const { columns, rows, locale } = gesture;
-      this.#size = columns > 0 && rows > 0 ? { columns, rows } : USUAL;
+      this.#size = columns > 0 && rows > 0 ? within({ columns, rows }) : USUAL;
       this.#locale = locale;
       this.#shown = null;
     }

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import type * as NodeCron from 'node-cron';
+import { nodeCron } from './node-cron.js';
 import { bad, good, listType, scalarType, unseparated, type Converted, type ValueType } from './type.js';
 
 const NICKNAMES: Readonly<Record<string, string>> = {
@@ -38,13 +37,6 @@ const CRON_HINT = 'write MINUTE HOUR DAY MONTH WEEKDAY, such as "30 4 * * sun"';
 
 const withoutDay = (expression: string): string => expression.split(' ').with(-3, '*').join(' ');
 
-/** Most files have no schedule, and none of the commands waits for what reads one. */
-function validate(expression: string): boolean {
-  // The package says what it exports.
-  const cron = createRequire(import.meta.url)('node-cron') as typeof NodeCron;
-  return cron.validate(expression);
-}
-
 /** Answers of node-cron, which takes 20 µs for each: a thousand jails have few different schedules. */
 const known = new Map<string, boolean>();
 
@@ -60,7 +52,7 @@ function isCron(expression: string): boolean {
 function askCron(expression: string): boolean {
   if (expression.length > 200) return false;
   try {
-    return validate(expression);
+    return nodeCron().validate(expression);
   } catch {
     return false; // node-cron throws for some malformed ranges instead of answering
   }
