@@ -12,12 +12,14 @@ export interface EventWriter {
 
 /** A line of JSON for each: the contract of jailctl(8), to which keys may be added. */
 export const jsonWriter: EventWriter = {
-  line: ({ seq, at, bootId, monotonicMs, kind, jail, from, to, cause, detail, data }) =>
-    json({
-      ...data,
+  line: ({ seq, at, bootId, monotonicMs, kind, jail, from, to, cause, detail, data }) => {
+    const event = {
       ...{ version: 1, seq, at: at.toISOString(), boot_id: bootId, monotonic_ms: monotonicMs },
       ...{ kind, jail, from, to, cause, detail },
-    }),
+    };
+    // Its own keys stand first, and are not replaced by figures of the same name.
+    return json({ ...event, ...data, ...event });
+  },
   skipped: (skipped, seq) => json({ version: 1, seq, kind: 'skipped', skipped }),
 };
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { isStartable } from '../config/jail.js';
 import { Refusal } from '../control/failure.js';
+import { openNewest } from '../host/log-chain.js';
+import { holdPath } from '../host/reach.js';
 import { markReach, reachOf } from '../plan/reach.js';
 import type { DaemonContext } from './context.js';
 import { noSuchJail } from './jails.js';
@@ -32,6 +34,28 @@ export async function logPathOf(
   if (definition.values['exec.consolelog'] === undefined) return usual;
   if (!isStartable(definition)) throw noLog(name);
   return (await operations.plan(definition)).log ?? usual;
+}
+
+/** Whether there is a log at a path, or what rotation has made of one. */
+export async function isThere(path: string): Promise<boolean> {
+  const held = holdPath(path);
+  try {
+    const file = await openNewest(held.path);
+    await file?.handle.close();
+    return file !== null;
+  } finally {
+    held.letGo();
+  }
+}
+
+/** The same for whoever is told of a jail anyway: null when there is no log, or none that can be found. */
+export async function logIfAny(name: string, context: DaemonContext): Promise<string | null> {
+  try {
+    const path = await logPathOf(name, context, isThere);
+    return (await isThere(path)) ? path : null;
+  } catch {
+    return null; // it has said nothing yet, or elsewhere
+  }
 }
 
 /** Where the log of a jail is that says nothing about it; null for what no jail is called. */

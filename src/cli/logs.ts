@@ -1,11 +1,10 @@
-import { openNewest } from '../host/log-chain.js';
 import { holdPath } from '../host/reach.js';
 import { describeFailure, Refusal } from '../control/failure.js';
 import { daemonCommand } from './command.js';
 import type { CommandResult, DaemonContext } from './context.js';
 import { asJson, asWritten, withNames } from './log-format.js';
 import type { LogLine } from './log-lines.js';
-import { logPathOf } from './log-paths.js';
+import { isThere, logPathOf } from './log-paths.js';
 import { showBytes, showLines, type ShowingLines, type ShownLog } from './log-show.js';
 import { stampOf, type LogRange } from './log-start.js';
 import { readMoment } from './moment.js';
@@ -65,17 +64,6 @@ async function holdLogs(
     }
   }
   return held;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  const held = holdPath(path);
-  try {
-    const file = await openNewest(held.path);
-    await file?.handle.close();
-    return file !== null;
-  } finally {
-    held.letGo();
-  }
 }
 
 function namesOf(names: readonly string[], all: boolean, { operations }: DaemonContext): readonly string[] {

@@ -62,8 +62,8 @@ function row({ at, jail, what, skipped }: Foreseen, zone: string): readonly stri
   return [zoned(at, zone), jail, what, skipped === null ? '' : `skipped: ${skipped}`];
 }
 
-function text({ times, more }: Forecast, zone: string, { terminal }: DaemonContext): string {
-  if (times.length === 0) return '';
+function text({ times, more }: Forecast, until: number, zone: string, { terminal }: DaemonContext): string {
+  if (times.length === 0) return `nothing until ${zoned(until, zone)}\n`;
   const lines = more.map(({ jail, what, count, exact }) => {
     const number = `${exact ? '' : 'more than '}${count}`;
     return `${printable(jail)}: ${what} ${number} more ${count === 1 ? 'time' : 'times'}, not shown\n`;
@@ -113,7 +113,7 @@ export const schedule = daemonCommand({
     const names = operands.length === 0 ? undefined : known;
     const most = options.json ? SHOWN_AS_JSON : SHOWN;
     const found = operations.forecast(names, new Date(from), new Date(until), most);
-    out(options.json ? json(asJson(found, from, until)) : text(found, zone, context));
+    out(options.json ? json(asJson(found, from, until)) : text(found, until, zone, context));
     for (const { message, hint } of unknown) err(errorText(message, hint));
     return { exit: unknown.length > 0 ? 4 : 0 };
   },

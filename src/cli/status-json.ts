@@ -99,15 +99,24 @@ export function statusAsJson(jail: JailStatus) {
   };
 }
 
-/** The whole reply of `status --json` and `list --json`; with names, there is also what the kernel says of each network. */
-export function statusReply(
-  jails: readonly JailStatus[],
-  networks?: ReadonlyMap<string, JailNetwork | null>,
-) {
+/** What is looked up of jails that were named, by their names. */
+export interface Looked {
+  /** What the kernel says of their networks. */
+  readonly networks: ReadonlyMap<string, JailNetwork | null>;
+  /** The last lines of those in trouble. */
+  readonly tails: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The whole reply of `status --json` and `list --json`. */
+export function statusReply(jails: readonly JailStatus[], looked?: Looked) {
   const one = (jail: JailStatus) => {
-    if (networks === undefined) return statusAsJson(jail);
-    const network = networks.get(jail.name) ?? null;
-    return { ...statusAsJson(jail), network: network && networkAsJson(network) };
+    if (looked === undefined) return statusAsJson(jail);
+    const network = looked.networks.get(jail.name) ?? null;
+    return {
+      ...statusAsJson(jail),
+      last_output: looked.tails.get(jail.name) ?? [],
+      network: network && networkAsJson(network),
+    };
   };
   return { version: 1, jails: jails.map(one) };
 }

@@ -3,13 +3,14 @@ import type { JailStatus } from '../supervise/operations.js';
 import { daemonCommand } from './command.js';
 import type { DaemonContext } from './context.js';
 import { sortNames } from './jails.js';
+import { logIfAny } from './log-paths.js';
 import { lastLines } from './log-tail.js';
 import { since, waitingCell } from './list.js';
 import { withAddresses } from './network-lines.js';
 import { json, table } from './render.js';
 import { sizeText } from '../config/values/quantity.js';
 import { statusReply } from './status-json.js';
-import { story } from './story.js';
+import { isTroubled, story } from './story.js';
 
 const memoryOf = ({ accounting }: JailStatus): string => {
   const bytes = accounting?.memory ?? null;
@@ -43,14 +44,21 @@ async function showEach(context: DaemonContext, names: readonly string[], asJson
   const { operations, terminal, now, out } = context;
   const jails = names.length === 0 ? [] : operations.status(names);
   const networks = new Map(jails.map(({ name }) => [name, operations.network(name)]));
-  const shown = jails.map((jail) => withAddresses(jail, networks.get(jail.name) ?? null));
-  if (asJson) return out(json(statusReply(shown, networks)));
-  const stories = shown.map(async (jail) => {
-    const troubled = jail.state === 'backoff' || jail.state === 'failed';
-    const tail = troubled && jail.log !== null ? await lastLines(jail.log, TAIL) : [];
-    return story(jail, networks.get(jail.name) ?? null, terminal, now(), tail);
+  const withLog = async (jail: JailStatus): Promise<JailStatus> => ({
+    ...withAddresses(jail, networks.get(jail.name) ?? null),
+    log: jail.log ?? (await logIfAny(jail.name, context)),
   });
-  out((await Promise.all(stories)).join('\n'));
+  const shown = await Promise.all(jails.map(withLog));
+  const tailOf = (jail: JailStatus) =>
+    isTroubled(jail) && jail.log !== null ? lastLines(jail.log, TAIL) : Promise.resolve([]);
+  const tails = new Map(
+    await Promise.all(shown.map(async (jail) => [jail.name, await tailOf(jail)] as const)),
+  );
+  if (asJson) return out(json(statusReply(shown, { networks, tails })));
+  const stories = shown.map((jail) =>
+    story(jail, networks.get(jail.name) ?? null, terminal, now(), tails.get(jail.name)),
+  );
+  out(stories.join('\n'));
 }
 
 export const status = daemonCommand({

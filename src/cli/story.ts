@@ -102,9 +102,14 @@ function healthText({ health, checks }: JailStatus, now: Date): string {
   return `${health}, last check ${words}${why} ${ago(last.at, now)}${said === '' ? '' : `: ${said}`}`;
 }
 
-/** Of a jail that does not come up: how it ended the last times. One end is told of in any case. */
-function exitLines({ exits, exit, state }: JailStatus, now: Date): readonly Line[] {
-  const troubled = state === 'backoff' || state === 'failed';
+/** It does not come up, or not for long: how it ended, and what it said, is what people want to know. */
+export const isTroubled = ({ state, flapping }: JailStatus): boolean =>
+  state === 'backoff' || state === 'failed' || flapping;
+
+/** Of a jail in trouble, how it ended the last times. One end is told of in any case. */
+function exitLines(jail: JailStatus, now: Date): readonly Line[] {
+  const { exits, exit } = jail;
+  const troubled = isTroubled(jail);
   const told = troubled && exits.length > 0 ? exits : exit === null ? [] : [exit];
   return [...told].reverse().map(({ cause, at, upMs }, index): Line => {
     const ran = troubled && upMs !== undefined && upMs > 0 ? `, up ${span(upMs)}` : '';

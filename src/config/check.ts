@@ -217,7 +217,9 @@ export class Origins {
   }
 
   private originOf(entry: Entry): readonly (readonly [string, Place])[] {
-    const mention = entry.variable ? null : findParam(entry.name);
-    return mention === null ? [] : [[mention.name, entry]];
+    if (entry.variable) return [];
+    const mention = findParam(entry.name);
+    if (mention !== null) return [[mention.name, entry]];
+    return /^(meta|env)\./.test(entry.name) ? [[entry.name, entry]] : [];
   }
 }

@@ -93,6 +93,7 @@ export function amendJail(jail: Jail, words: readonly string[], rules: RuleFiles
     diagnostics: amended.diagnostics.filter((one) => one.severity === 'error' || isNew(one)),
     values: { ...Object.fromEntries(own), ...amended.values },
     origin,
+    ...(jail.block && { block: jail.block }),
   };
 }
 
@@ -193,7 +194,7 @@ function moreMistakes(jails: readonly Jail[]): readonly Diagnostic[] {
 function jailOf({ name, failed, stack, values }: Draft, diagnostics: readonly Diagnostic[]): Jail {
   const params = new LazyMap(() => paramsOf(stack));
   const origin = new LazyMap(() => spansOf(new Origins(mergeJail(stack).entries).all()));
-  return { name, failed, diagnostics, params, values, origin };
+  return { name, failed, diagnostics, params, values, origin, block: spanOf(stack.block.place) };
 }
 
 const spansOf = (places: ReadonlyMap<string, Place>): ReadonlyMap<string, Span> =>

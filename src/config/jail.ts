@@ -16,6 +16,8 @@ export interface Jail {
   readonly values: JailParams;
   /** Where each parameter's value was set last, by the name in the table. */
   readonly origin: ReadonlyMap<string, Span>;
+  /** Where its block begins; absent where it is from no file. */
+  readonly block?: Span;
 }
 
 /** The longest name that sethostname(2) and setdomainname(2) take, in bytes. */

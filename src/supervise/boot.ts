@@ -103,8 +103,10 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
     jail = context.create(jailOf(record.jail), { foreground, terminal: false });
     roster.jails.set(name, jail);
     roster.relink();
-  } else if (record.filed && changedParameters(record.filed, jail.definition.values).length === 0)
-    roster.replace({ ...jailOf(record.jail), origin: jail.definition.origin });
+  } else if (record.filed && changedParameters(record.filed, jail.definition.values).length === 0) {
+    const { origin, block } = jail.definition;
+    roster.replace({ ...jailOf(record.jail), origin, ...(block && { block }) });
+  }
   if (record.plan !== null) host.distrust(reachOfPlan(record.plan));
   host.hold(name, addressesOf([...(record.plan?.prepare ?? []), ...(record.standing?.steps ?? [])]));
   const rundir = join(host.instance.runDirectory, name);

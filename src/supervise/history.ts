@@ -11,7 +11,6 @@ import {
   freshTally,
   isFlapping,
   judge,
-  type Cause,
   type RestartPolicy,
   type Tally,
   type Verdict,
@@ -74,7 +73,7 @@ export class History {
     life.endedAt = this.clock.monotonic() - Math.max(0, this.clock.now() - at.getTime());
     const oom = life.ranOutOfMemory(ended);
     const reason = life.blame ?? (isAsked ? 'stop' : causeOf(ended, life.wasUp, oom));
-    const told = inWords(ended, oom, life.blame, words);
+    const told = inWords(ended, oom, life, words);
     const hint = adviceOn(life.jail, ended);
     if (!life.wasUp) this.failure ??= { message: told, ...(hint !== undefined && { hint }) };
     const cause = life.wasUp ? told : `not started: ${this.failure?.message ?? told}`;
@@ -123,8 +122,9 @@ interface EndDetails {
 /** Of the last ends so many are kept. */
 const KEPT = 10;
 
-function inWords(ended: Ended, oom: boolean, blame: Cause | null, words: string | null): string {
-  if (blame === 'health') return `unhealthy, then ${describeEnd(ended)}`;
+function inWords(ended: Ended, oom: boolean, { blame, ailment }: Incarnation, words: string | null): string {
+  const why = ailment === null ? '' : ` (${ailment})`;
+  if (blame === 'health') return `unhealthy${why}, then ${describeEnd(ended)}`;
   if (blame === 'watchdog') return `no sign of life (watchdog), then ${describeEnd(ended)}`;
   return oom ? 'out of memory' : (words ?? describeEnd(ended));
 }

@@ -53,6 +53,8 @@ export class Incarnation {
   private readyBy: number | null = null;
   /** Why jaild has ended it. */
   blame: Cause | null = null;
+  /** What the check said that made it unhealthy. */
+  ailment: string | null = null;
   readonly launch: Launch;
   /** All of the plan's preparation is done. */
   private isPrepared = false;

@@ -378,9 +378,10 @@ export class SupervisedJail extends Lifeline {
 
   private turned(health: Health, result: HealthResult): void {
     this.bulletin.turned(health, result);
-    if (health.verdict === 'unhealthy')
-      this.log.warn(`unhealthy: ${describeEnd(result.ended)} ${result.output}`.trim());
-    else this.log.info(health.verdict);
+    if (health.verdict !== 'unhealthy') return this.log.info(health.verdict);
+    const [said = ''] = result.output.trim().split('\n');
+    if (this.life !== null) this.life.ailment = said === '' ? describeEnd(result.ended) : said;
+    this.log.warn(`unhealthy: ${describeEnd(result.ended)} ${result.output}`.trim());
   }
 
   /** Somebody wants its end, and that is under way. */

@@ -25,6 +25,7 @@ export class Roster {
 
   /** Takes over the jails of new files. @returns the names that are gone from them and from the machine */
   accept(configuration: Compiled): readonly string[] {
+    const before = this.listed;
     this.listed = new Map(configuration.jails.map((jail) => [jail.name, jail]));
     this.relink();
     for (const definition of this.listed.values()) {
@@ -32,7 +33,13 @@ export class Roster {
       if (jail === undefined) this.jails.set(definition.name, this.create(definition));
       else this.follow(jail, definition);
     }
-    for (const jail of this.jails.values()) if (!this.isListed(jail.name)) jail.filed = null;
+    for (const jail of this.jails.values()) {
+      if (this.isListed(jail.name)) continue;
+      jail.filed = null;
+      // Nothing of it runs, and no file asks for it any more: it must not come up by itself.
+      const isToCome = jail.phase === 'waiting' || jail.phase === 'backoff';
+      if (isToCome && before.has(jail.name)) jail.stop({}, 'in no file any more');
+    }
     return [...this.jails.values()].filter((jail) => this.forget(jail)).map((jail) => jail.name);
   }
 

@@ -70,6 +70,12 @@ web: restart 1440 more times, not shown
     expect(zoned(at('2026-01-01T00:00:00Z'), 'America/St_Johns')).to.equal('2025-12-31 20:30:00 -03:30');
   });
 
+  it('says so when the clock will do nothing', async () => {
+    const words = ['schedule', '--from', '2026-11-23', '--until', '2026-11-24', '--tz', 'UTC'];
+    const { out } = await say(new FakeOperations([]), words);
+    expect(out).to.equal('nothing until 2026-11-24 00:00:00 +00:00\n');
+  });
+
   it('refuses what is no time, no zone, too far or backwards, and jails that there are not', async () => {
     for (const words of [
       ['--from', 'soon'],

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { statusAsJson } from '../../src/cli/status-json.js';
+import { statusReply } from '../../src/cli/status-json.js';
 import { describeParams } from '../../src/config/manual/describe.js';
 import { jailerSteps, printedFiles } from '../../src/manual.js';
 import { shown, transitions, type Phase } from '../../src/supervise/lifecycle.js';
@@ -112,7 +112,9 @@ describe('jaild(8)', () => {
 describe('jailctl(8)', () => {
   it('has every key of status --json', () => {
     const text = page('jailctl.8');
-    const keys = Object.keys(statusAsJson(stoppedJail('web')));
+    const looked = { networks: new Map(), tails: new Map() };
+    const { jails } = statusReply([stoppedJail('web')], looked);
+    const keys = jails.flatMap((jail) => Object.keys(jail));
     expect(keys.filter((key) => !new RegExp(`\\bLi ${key}\\b`).test(text))).to.deep.equal([]);
   });
 });

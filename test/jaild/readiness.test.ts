@@ -17,7 +17,7 @@ describe('a jail that is ready when it, or a check, says so', () => {
       * { path = "$root"; stop.timeout = 2; restart.delay = 50ms; health.start_interval = 100ms; health.interval = 100ms; }
       told { ready = notify; command = "/bin/sh -c 'notify STATUS=loading; while [ ! -e /tmp/go ]; do sleep 0.05; done; notify READY=1; exec sleep 1000'"; }
       well { ready = health; health.command = "/bin/sh -c 'echo looked; test -e /tmp/well'"; command = "/bin/sh -c 'sleep 0.4; touch /tmp/well; exec sleep 1000'"; }
-      ill { health.command = "/bin/sh -c 'echo no such page; exit 1'"; health.start_period = 0; health.retries = 2; command = "/bin/sh -c 'trap \\"exit 0\\" TERM; while :; do sleep 0.05; done'"; restart.limit = 2; }
+      ill { health.command = "/bin/sh -c 'echo no such page; exit 1'"; health.start_period = 0; health.retries = 2; command = "/bin/sh -c 'echo no table >&2; trap \\"exit 0\\" TERM; while :; do sleep 0.05; done'"; restart.limit = 2; }
       silent { watchdog = 500ms; command = "/bin/sleep 1000"; restart = no; }
       after { depend = told; command = "/bin/sleep 1000"; }
     `);
@@ -62,13 +62,26 @@ describe('a jail that is ready when it, or a check, says so', () => {
   it('is restarted when its checks fail, which is a failure however it ends, and is told of with all that helps', async () => {
     instance.ctl('start', 'ill');
     await instance.until('ill was given up', () => instance.status('ill').state === 'failed');
-    const { exits, gave_up: why } = details('ill') as {
+    const {
+      exits,
+      gave_up: why,
+      last_output: said,
+      log,
+    } = details('ill') as {
       readonly exits: readonly Record<string, unknown>[];
       readonly gave_up: string;
+      readonly last_output: readonly string[];
+      readonly log: string;
     };
+    // The shell may say of its sleep that it was terminated.
+    expect(said.filter((line) => / stderr no table$/.test(line)).length).to.equal(2);
+    const { stdout } = instance.ctl('status', 'ill');
+    expect(stdout).to.include(said.map((line) => `    ${line}\n`).join(''));
+    expect(stdout).to.match(/^ {2}config +\S+\/jail\.conf:8$/m);
+    expect(stdout).to.match(new RegExp(`^ {2}log +${log} `, 'm'));
     expect(exits.map(({ reason, code, cause }) => [reason, code, cause])).to.deep.equal([
-      ['health', 0, 'unhealthy, then exit 0'],
-      ['health', 0, 'unhealthy, then exit 0'],
+      ['health', 0, 'unhealthy (no such page), then exit 0'],
+      ['health', 0, 'unhealthy (no such page), then exit 0'],
     ]);
     expect(why).to.equal('restart.limit = 2, and so many failures came in a row');
   });

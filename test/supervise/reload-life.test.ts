@@ -54,6 +54,40 @@ describe('a reload of files with a mistake', () => {
     });
 });
 
+describe('a jail that is gone from the files before it is up', () => {
+  it('is forgotten, whether it waits for another one or for its next try', async () => {
+    const stage = new Stage([]);
+    stage.files = compileText(
+      'db { path = /b; persist; exec.prestart = no; } web { path = /a; persist; depend = db; }',
+    );
+    stage.host.failing.set('hook.run no', new Error('exec.prestart no: exited 1'));
+    await stage.supervisor.reload(false);
+    await stage.supervisor.start(['web']);
+    expect([stage.state('db'), stage.state('web')]).to.deep.equal(['backoff', 'waiting']);
+    stage.host.failing.clear();
+    stage.files = compileText('other { path = /o; persist; }');
+    const { changes } = await stage.supervisor.reload(false);
+    expect(changes.filter(({ runs }) => runs)).to.deep.equal([]);
+    await stage.pass(120_000);
+    expect(stage.supervisor.status().map(({ name, state }) => [name, state])).to.deep.equal([
+      ['other', 'stopped'],
+    ]);
+    expect([stage.starts('db'), stage.starts('web')]).to.deep.equal([0, 0]);
+  });
+});
+
+describe('a key of env that has changed', () => {
+  it('is told of with its place', async () => {
+    const stage = await written('web { path = /a; persist; env.KEY = 1; }');
+    stage.files = compileText('web { path = /a; persist; env.KEY = 2; }');
+    const { changes } = await stage.supervisor.reload(true);
+    const causes = changes.flatMap((one) => one.causes);
+    expect(causes.map(({ parameter, at }) => [parameter, at?.line, at?.column])).to.deep.equal([
+      ['env.KEY', 1, 27],
+    ]);
+  });
+});
+
 describe('what a running jail is stopped by', () => {
   const before = { 'exec.stop': ['old'], 'exec.prestop': ['old-pre'], 'exec.poststop': ['old-post'] };
   const after = { 'exec.stop': ['new'], 'exec.prestop': ['new-pre'], 'exec.poststop': ['new-post'] };

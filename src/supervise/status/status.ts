@@ -28,7 +28,7 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
   const { life } = jail;
   const shownJail = life?.jail ?? jail.definition;
   const state = shown(jail.phase);
-  const span = jail.definition.origin.get('path') ?? [...jail.definition.origin.values()][0];
+  const span = jail.definition.block;
   return {
     name: jail.name,
     jid: life?.jid ?? null,
