@@ -63,7 +63,7 @@ describe('the health of a jail', () => {
     expect([state, health, checks, stage.starts('web')]).to.deep.equal(['running', 'starting', [], 2]);
     // The program ended with 0 when it was asked to: it was jaild that ended it, and that is a failure.
     expect(exits.map(({ cause, reason }) => [cause, reason])).to.deep.equal([
-      ['unhealthy, then exit 0', 'health'],
+      ['unhealthy (Connection refused), then exit 0', 'health'],
     ]);
     expect([verdicts(stage), reasons(stage)]).to.deep.equal([['unhealthy'], ['health']]);
     expect(stage.supervisor.status()[0]?.restarts).to.equal(1);
