@@ -271,6 +271,8 @@ class Daemon {
     this.#notifier.stopping();
     if (stopsJails) await this.#supervisor.shutdown();
     await this.#farewell();
+    // Whoever asked for it may not have taken all of the answer yet.
+    if (this.#supervisor.isShutDown) await this.#control?.untilQuiet(ANSWERS_MS);
     await this.#control?.close();
     if (this.#supervisor.isShutDown) this.#machine.close();
     this.log.info(this.#supervisor.isShutDown ? 'ended, every jail is stopped' : 'ended, the jails run on');

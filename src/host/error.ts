@@ -34,6 +34,9 @@ export class StepFailure extends Error {
   }
 }
 
+/** A command that was killed for it took longer than it may. */
+export class TimeLimit extends StepFailure {}
+
 /** errno in words, as strerror(3) says it. */
 export function errnoWords(errno: number): string {
   const entry = getSystemErrorMap().get(-errno);

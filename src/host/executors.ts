@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { untilAnswered } from './answering.js';
 import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
 import { limitDevices } from './device-access.js';
-import { StepFailure } from './error.js';
+import { StepFailure, TimeLimit } from './error.js';
 import { systemError } from './files.js';
 import type { Firewall } from './firewall.js';
 import type { HookNotes } from './hook-notes.js';
@@ -36,7 +36,8 @@ function requireSuccess(phase: string, command: string, ended: Ended): void {
     timeout: 'timed out',
     error: `could not be run: errno ${ended.code}`,
   };
-  throw new StepFailure(phase, command, reasons[ended.how], 'its output is in the log of the jail');
+  const Kind = ended.how === 'timeout' ? TimeLimit : StepFailure;
+  throw new Kind(phase, command, reasons[ended.how], 'its output is in the log of the jail');
 }
 
 /** Milliseconds that a jailer may take beyond the time of a command, which it minds itself. */

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { constants } from 'node:os';
 import { printable } from '../config/visible.js';
 import type { HookArgs } from '../plan/step.js';
-import { StepFailure, SystemError } from './error.js';
+import { StepFailure, SystemError, TimeLimit } from './error.js';
 import { isErrno, systemError } from './files.js';
 import { findSystemUser } from './passwd.js';
 import { describeSignal } from './signal.js';
@@ -50,15 +50,20 @@ export async function runHook(
   const kill = (): void => killGroup(child);
   signal?.addEventListener('abort', kill);
   const end = await ended(hook, child, onLine).finally(() => signal?.removeEventListener('abort', kill));
-  if (end.timedOut) throw failure(hook, `timed out after ${hook.timeout} s`, end);
+  if (end.timedOut) throw failure(hook, `timed out after ${hook.timeout} s`, end, TimeLimit);
   if (end.signal !== null)
     throw failure(hook, `ended by ${describeSignal(constants.signals[end.signal])}`, end);
   if (end.code !== 0) throw failure(hook, `exited ${end.code}`, end);
 }
 
-function failure(hook: HookArgs, reason: string, { lastLine }: HookEnd): StepFailure {
+function failure(
+  hook: HookArgs,
+  reason: string,
+  { lastLine }: HookEnd,
+  Kind: typeof StepFailure = StepFailure,
+): StepFailure {
   const hint = lastLine === undefined ? undefined : `its last words: ${lastLine}`;
-  return new StepFailure(hook.phase, hook.command, reason, hint);
+  return new Kind(hook.phase, hook.command, reason, hint);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { TimeLimit } from '../host/error.js';
 import type { Jail } from '../config/compile.js';
 import type { Ended, Host, JailerEvent, JailerHandle, Launch } from '../host/host.js';
 import type { HostFacts } from '../plan/facts.js';
@@ -209,12 +210,20 @@ export class Incarnation {
     return execute(this.host.executors, this.plan?.poststart ?? [], this.launch, { trace: this.trace });
   }
 
-  /** exec.prestop and exec.stop: the first failure ends it, or none does when the jail has to go anyway. */
-  async stopCommands(insist: boolean): Promise<readonly unknown[]> {
-    const steps = this.plan?.stop ?? [];
-    if (insist) return runEach(this.host.executors, steps, this.launch, this.trace);
-    const execution = await execute(this.host.executors, steps, this.launch, { trace: this.trace });
-    return execution.ok ? [] : [execution.error];
+  /**
+   * exec.prestop and exec.stop. One that fails keeps the jail up, unless that has to go anyway; one that took too long
+   * does not: a stop must end.
+   */
+  async stopCommands(
+    insist: boolean,
+  ): Promise<{ readonly errors: readonly unknown[]; readonly keepsUp: boolean }> {
+    const errors: unknown[] = [];
+    for (const step of this.plan?.stop ?? []) {
+      const failed = await runEach(this.host.executors, [step], this.launch, this.trace);
+      errors.push(...failed);
+      if (!insist && failed.some((error) => !(error instanceof TimeLimit))) return { errors, keepsUp: true };
+    }
+    return { errors, keepsUp: false };
   }
 
   /**

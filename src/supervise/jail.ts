@@ -422,11 +422,11 @@ export class SupervisedJail extends Lifeline {
     // Somebody else may have frozen it: a command in it would stand still until its time is over.
     if ((life.plan?.stop.length ?? 0) > 0) this.force.setFrozen(false);
     await this.force.thawed();
-    const errors = await life.stopCommands(this.insist);
+    const { errors, keepsUp } = await life.stopCommands(this.insist);
     if (this.life !== life) return;
     this.reportAll(errors);
-    if (errors.length === 0 || this.insist) return this.post('stop-commands-done', 'stop commands done');
-    this.history.failure = failureOf(errors[0]);
+    if (!keepsUp) return this.post('stop-commands-done', 'stop commands done');
+    this.history.failure = failureOf(errors.at(-1));
     this.post('stop-abandoned', 'stop abandoned');
   }
 
