@@ -96,6 +96,7 @@ export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRe
     foreground: jail.mode.foreground,
     wasUp: life?.wasUp ?? false,
     startedAt: life?.startedAt ?? null,
+    begunAt: life?.begunAt ?? null,
     target,
     startKept,
     restarts: history.restarts,

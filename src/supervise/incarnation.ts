@@ -24,6 +24,7 @@ export interface Remains {
   readonly commandPid?: number | null;
   readonly isSilent?: boolean;
   readonly unsettled?: JailPlan['prepare'];
+  readonly begunAt?: number | null;
 }
 
 /** What was to be changed has ended. */
@@ -95,6 +96,9 @@ export class Incarnation {
     this.unsettled = remains.unsettled ?? [];
     this.begun = true;
     this.begunAt = null;
+    const limit = remains.plan.startTimeout * 1000;
+    const { begunAt = null } = remains;
+    if (begunAt !== null && limit > 0) this.readyBy = begunAt + limit;
   }
 
   /** Its root is in place, and commands may begin. */

@@ -52,6 +52,8 @@ export interface JailRecord {
   readonly wasUp: boolean;
   /** Milliseconds of the wall clock and of CLOCK_MONOTONIC; null before it was up. */
   readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
+  /** When it was planned, in milliseconds of CLOCK_MONOTONIC: start.timeout goes on from there. */
+  readonly begunAt?: number | null;
   readonly target: 'up' | 'down';
   readonly startKept: boolean;
   readonly restarts: number;

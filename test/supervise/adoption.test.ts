@@ -154,6 +154,18 @@ describe('a jaild that comes back', () => {
     ]);
   });
 
+  it('gives a start under way no more time than it had', async () => {
+    const stage = new Stage([jail('web', { 'start.timeout': 60, restart: 'no' })]);
+    stage.host.scripts.set('web', { start: 'hang' });
+    void stage.supervisor.start(['web']);
+    await stage.pass(40_000);
+    await stage.restartDaemon(0);
+    await stage.pass(10_000);
+    const before = stage.state('web');
+    await stage.pass(20_000);
+    expect([before, stage.state('web')]).to.deep.equal(['starting', 'failed']);
+  });
+
   it('keeps down what was stopped when there was no time to note that it is wanted down', async () => {
     const stage = new Stage([jail('web', hooks)]);
     stage.host.scripts.set('web', { ignoresTerm: true });
