@@ -53,7 +53,12 @@ for (const [kind, { parameters, distances }] of Object.entries(kinds))
       };
       const all = jails.map(({ ip4, ip6 }) => [...ip4, ...ip6].map((address) => address.replace(/\/.*/, '')));
       expect(new Set(all.flat()).size).to.equal(2 * COUNT);
+      // A neighbour may be looked for in vain once, where two processors do the work of all of them.
       const ask = async (index: number): Promise<string> => {
+        const answer = await askOnce(index);
+        return answer.includes('EHOSTUNREACH') ? askOnce(index) : answer;
+      };
+      const askOnce = async (index: number): Promise<string> => {
         const others = distances.flatMap((distance) => all[(index + distance) % COUNT] ?? []);
         const words = ['/bin/packets', 'many', String(PORT), '1', '1', ...others];
         const { stdout, stderr } = await instance.ctlLater('exec', jails[index]?.name ?? '', '--', ...words);

@@ -44,8 +44,8 @@ const more = [
 ];
 
 /** Lays a trap in a new root. Returns the root. */
-function lay(scene: Scene, place: string, kind: string): string {
-  const root = scene.instance.newRoot(`${place.replaceAll('/', '-')}-${kind}`);
+function lay(scene: Scene, place: string, kind: string, name: string): string {
+  const root = scene.instance.newRoot(`${name}-${place.replaceAll('/', '-')}-${kind}`);
   const target = join(root, place);
   const words = traps[kind]?.(scene.outside) ?? [];
   spawnSync('rm', ['-rf', target]);
@@ -79,7 +79,7 @@ function trapped(place: string, kind: string, name = 'root', ...parameters: read
       : 4;
   const section = place.startsWith('etc/') || place.startsWith('bin/') ? '2.files' : '2.links';
   return probe(section, weight, `${name}_${place.replaceAll(/\W/g, '_')}_${kind}`, (scene) => {
-    const root = lay(scene, place, kind);
+    const root = lay(scene, place, kind, name);
     const words = ['path=' + root, ...parameters, '--', '/bin/busybox', 'true'];
     return harmOf(scene, () =>
       scene.instance.run(['timeout', '8', scene.instance.bin('jailctl'), 'run', ...words]),
