@@ -15,8 +15,8 @@ describe('jailctl reload', () => {
       j0 { ${first} }
       j1 {}
       .include "${instance.prefix}/etc/more";`);
-    instance.write('etc/more', `j2 { ${second} }\nj3 {}\n`);
-    instance.write(
+    instance.replace('etc/more', `j2 { ${second} }\nj3 {}\n`);
+    instance.replace(
       'etc/jail.conf.d/own.conf',
       `j4 { path = ${instance.root}; command = "/bin/sleep 1000"; ${third} }\nj5 { path = ${instance.root}; command = "/bin/sleep 1000"; }\n`,
     );

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -72,7 +72,12 @@ export class TestInstance {
     const known = Object.entries({ root: this.root, prefix: this.prefix });
     const isUsed = (name: string): boolean => new RegExp(`\\$\\{?${name}\\b`).test(text);
     const lines = known.map(([name, path]) => (isUsed(name) ? `$${name} = "${path}";` : ''));
-    this.write('etc/jail.conf', [...lines, text].join('\n'));
+    this.replace('etc/jail.conf', [...lines, text].join('\n'));
+  }
+
+  /** Writes a file that is whole at any moment, as editors do it: jaild may be reading it. */
+  replace(path: string, text: string): void {
+    renameSync(this.write(`${path}.new`, text), join(this.prefix, path));
   }
 
   write(path: string, text: string): string {
