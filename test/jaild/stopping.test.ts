@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { TestInstance } from '../support/instance.js';
 import { patience } from '../support/patience.js';
+import { installProgram } from '../support/probe.js';
 
 const isThere = (pid: number): boolean => existsSync(`/proc/${pid}`);
 const UNIFIED = existsSync('/sys/fs/cgroup/unified') ? '/sys/fs/cgroup/unified' : '/sys/fs/cgroup';
@@ -28,13 +29,12 @@ describe('a stop', () => {
       tree {
         command = "/bin/sh -c 'trap : TERM; setsid sleep 1001 & (sh -c \\"trap : TERM; sleep 1002; sleep 1003\\" &); sleep 1004 & kill -STOP $! ; echo up; while :; do sleep 1; done'";
       }
-      forker { command = "/bin/sh /bin/forker"; pids.max = 60; }
+      forker { command = "/bin/eater processes"; pids.max = 60; }
       frozen { command = "/bin/sleep 1000"; exec.stop = "/bin/true"; exec.prestop = "/bin/true"; }
       slow { command = "/bin/sleep 1000"; exec.stop = "/bin/sleep 1000"; exec.timeout = 0.3; }
       late { command = "/bin/sleep 1000"; exec.prestart = "/bin/sleep 0.5"; }
     `);
-    const bomb = 'trap "" TERM\nb() { b & b & sleep 1000; }\nb 2> /dev/null &\nexec sleep 1000\n';
-    writeFileSync(join(instance.root, 'bin/forker'), bomb);
+    installProgram(instance.root, 'eater');
     await instance.start();
   });
 

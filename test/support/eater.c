@@ -5,10 +5,12 @@
  *   terminals   pseudoterminals
  *   queues      POSIX message queues
  *   shm         pages of /dev/shm
+ *   processes   processes, each of which goes on forking and does not hear SIGTERM
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <mqueue.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +82,13 @@ static long eat_shm(void)
 	return got;
 }
 
+static long eat_processes(void)
+{
+	signal(SIGTERM, SIG_IGN);
+	for (;;)
+		fork();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -88,6 +97,7 @@ int main(int argc, char **argv)
 	} meals[] = {
 		{ "files", eat_files },	    { "inotify", eat_inotify }, { "terminals", eat_terminals },
 		{ "queues", eat_queues },   { "shm", eat_shm },
+		{ "processes", eat_processes },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(meals) / sizeof(meals[0]); i++)
