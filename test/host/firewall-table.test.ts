@@ -1,0 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { expect } from 'chai';
+import { FirewallTable, nftables } from '../../src/host/firewall-table.js';
+import { runNft } from '../../src/host/nft.js';
+import { nftGeneration } from '../../src/host/nft-generation.js';
+import { redirects, masquerades } from '../../src/config/values/forward.js';
+import { loopbackLinks } from '../../src/plan/firewall-hairpin.js';
+import { rulesetOf } from '../../src/plan/firewall-ruleset.js';
+import { tableScript, type Table } from '../../src/plan/firewall-text.js';
+import type { FirewallArgs } from '../../src/plan/step.js';
+import { describeInNetns } from '../support/netns.js';
+import { randomOf } from '../support/random.js';
