@@ -19,7 +19,11 @@ export function nftGeneration(): number | null {
       const [answers] = socket.request([
         { step: 'nft-generation', subject: 'nftables', type: GETGEN, flags: 0, body: ANY },
       ]);
-      return decodeAttributes(answers?.[0]?.subarray(ANY.length) ?? ANY).get(GEN_ID)?.readUInt32BE(0) ?? null;
+      return (
+        decodeAttributes(answers?.[0]?.subarray(ANY.length) ?? ANY)
+          .get(GEN_ID)
+          ?.readUInt32BE(0) ?? null
+      );
     } finally {
       socket.close();
     }

@@ -73,11 +73,7 @@ const declaration = (hook: string | undefined): string =>
   hook === undefined ? '' : ` { ${hook}; policy accept; }`;
 
 /** Elements that stay are left alone: kernels before 6.17 may miss one that is deleted and added again for a moment. */
-function lookupLines(
-  before: StandingLookup | undefined,
-  lookup: Lookup,
-  table: string,
-): readonly string[] {
+function lookupLines(before: StandingLookup | undefined, lookup: Lookup, table: string): readonly string[] {
   const full = `inet ${table} ${lookup.name}`;
   const whole = `add ${lookupBlock(lookup, table)}`;
   if (before === undefined) return [whole];

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { changeScript, standingIn, standingOf } from '../../src/plan/firewall-change.js';
-import { rules, tableOf, wherever, type Chain, type Lookup, type Table } from '../../src/plan/firewall-text.js';
+import {
+  rules,
+  tableOf,
+  wherever,
+  type Chain,
+  type Lookup,
+  type Table,
+} from '../../src/plan/firewall-text.js';
 
 const NAT = 'type nat hook prerouting priority dstnat';
 
@@ -28,7 +35,9 @@ const change = (before: Table, after: Table): readonly string[] =>
 
 describe('a change of the table', () => {
   it('is none where nothing differs', () => {
-    expect(changeScript(standingOf(table(map('1 : a'), links('x'))), table(map('1 : a'), links('x')))).to.equal('');
+    expect(
+      changeScript(standingOf(table(map('1 : a'), links('x'))), table(map('1 : a'), links('x'))),
+    ).to.equal('');
   });
 
   it('is of elements alone where the rules stay', () => {
