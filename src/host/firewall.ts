@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { clashOf } from '../plan/firewall-clash.js';
+import { staleFlows } from '../plan/firewall-flows.js';
 import { loopbackLinks } from '../plan/firewall-hairpin.js';
 import { rulesetOf, tableName } from '../plan/firewall-ruleset.js';
 import type { Instance } from '../plan/instance.js';
 import type { FirewallArgs } from '../plan/step.js';
+import { endFlows } from './conntrack.js';
 import { SystemError } from './error.js';
 import { FirewallTable, type Nftables } from './firewall-table.js';
 import { Loopback } from './loopback.js';
@@ -172,6 +174,7 @@ export class Firewall {
       else reconsider();
       throw error;
     }
+    endFlows(staleFlows(this.#shares.values(), shares.values()));
     this.#shares = shares;
     return this.#loopback.settle(wanted);
   }
@@ -181,6 +184,7 @@ export class Firewall {
     const failures = existsSync(this.#marker) ? this.#loopback.settle({ ip4: [], ip6: [] }) : new Map();
     await this.#table.remove();
     this.#loopback.forget();
+    endFlows(staleFlows(this.#shares.values(), []));
     this.#shares = new Map();
     return failures;
   }

@@ -1,4 +1,5 @@
-import { NetlinkSocket } from './netlink.js';
+import { SystemError } from './error.js';
+import { withNetlink } from './netlink.js';
 import { decodeAttributes } from './netlink-message.js';
 import { netlinkSocket, NETLINK_NETFILTER } from './libc.js';
 
@@ -13,21 +14,15 @@ const ANY = Buffer.alloc(4);
  * Null where the kernel can't tell, as without nftables.
  */
 export function nftGeneration(): number | null {
+  const request = { step: 'nft-generation', subject: 'nftables', type: GETGEN, flags: 0, body: ANY };
   try {
-    const socket = new NetlinkSocket(netlinkSocket(NETLINK_NETFILTER));
-    try {
-      const [answers] = socket.request([
-        { step: 'nft-generation', subject: 'nftables', type: GETGEN, flags: 0, body: ANY },
-      ]);
-      return (
-        decodeAttributes(answers?.[0]?.subarray(ANY.length) ?? ANY)
-          .get(GEN_ID)
-          ?.readUInt32BE(0) ?? null
-      );
-    } finally {
-      socket.close();
-    }
-  } catch {
-    return null;
+    const [[answer = ANY] = []] = withNetlink(
+      (host) => host.request([request]),
+      netlinkSocket(NETLINK_NETFILTER),
+    );
+    return decodeAttributes(answer.subarray(ANY.length)).get(GEN_ID)?.readUInt32BE(0) ?? null;
+  } catch (error) {
+    if (error instanceof SystemError) return null;
+    throw error;
   }
 }

@@ -24,8 +24,8 @@ describe('rdr', function () {
         rdr += "tcp 9200-9202 9000-9002 on lan0";
       }
       other { ip4.addr = 10.77.0.3; ip6.addr = "fd77::3"; }
-      late { ip4.addr = 10.77.0.4; rdr = "tcp 8088 80"; }
-      twin { ip4.addr = 10.77.0.5; }
+      late { ip4.addr = 10.77.0.4; ip6.addr = "fd77::4"; rdr = "tcp 8088 80"; }
+      twin { ip4.addr = 10.77.0.5; ip6.addr = "fd77::5"; }
     `);
     await instance.start();
     town.connect('client', {
@@ -154,6 +154,26 @@ describe('rdr', function () {
       /^error: twin: not changed: rdr tcp 8080: Address already in use\nhint: web has it/,
     );
     expect(await ask('@client', 'tcp', HOST, 8080, CLIENT)).to.equal(CLIENT);
+  });
+
+  it('has a flow of UDP go on where its forward now leads, be it that there was none', async () => {
+    const forward = (jail: string, rdr: string) =>
+      expect(instance.ctl('set', jail, `rdr=${rdr}`)).to.include({ code: 0, stderr: '' });
+    instance.ctl('start', 'late', 'twin');
+    await town.serve('twin', 9999);
+    for (const [address, source] of [
+      [HOST, CLIENT],
+      [HOST6, CLIENT6],
+    ] as const) {
+      const lost = await town.flow('@client', address, 5353, source);
+      forward('late', 'udp 5353 9999'); // where nobody answers
+      const led = await town.flow('@client', address, 5353, source);
+      forward('late', 'tcp 8088 80');
+      forward('twin', 'udp 5353 9999');
+      expect([await lost.answered, await led.answered]).to.deep.equal([[source], [source]]);
+      forward('twin', 'tcp 8087 80');
+    }
+    instance.ctl('stop', 'late');
   });
 
   it('loses no connection while other forwards come and go', async () => {

@@ -4,6 +4,7 @@
  *   echo.js ask tcp|udp ADDRESS PORT [SOURCE]    prints the answer, or the error's code, or "timeout"
  *   echo.js listen PORT MS                       prints "ready", then the senders of all datagrams that came, a line each
  *   echo.js say ADDRESS PORT SOURCE              sends a datagram
+ *   echo.js flow ADDRESS PORT SOURCE             one datagram after another; prints "begun", and ends with the first answer
  *   echo.js load ADDRESS PORT MS                 many connections, one after another in 20 lines: prints "GOOD BAD"
  */
 import { createSocket } from 'node:dgram';
@@ -70,6 +71,20 @@ function say(host: string, port: number, source: string): void {
   socket.bind({ port: 0, address: source }, () => socket.send('!', port, host, () => socket.close()));
 }
 
+/** Much shorter than a tracked flow may pause: nf_conntrack_udp_timeout. */
+const PAUSE = 50;
+
+function flow(host: string, port: number, address: string): void {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  const send = (): void => socket.send('?', port, host);
+  const timer = setInterval(send, PAUSE);
+  socket.once('message', (bytes) => {
+    clearInterval(timer);
+    socket.close(() => console.log(bytes.toString()));
+  });
+  socket.bind({ port: 0, address }, () => socket.send('?', port, host, () => console.log('begun')));
+}
+
 /** A client has some 28,000 ports, which rest for a minute after each connection: ip(7), ip_local_port_range. */
 const MOST_CONNECTIONS = 20_000;
 
@@ -92,6 +107,7 @@ if (process.argv[1] === ECHO) {
   if (what === 'serve') await serve(words.map(Number));
   else if (what === 'listen') await listen(Number(words[0]), Number(words[1]));
   else if (what === 'say') say(words[0] ?? '', Number(words[1]), words[2] ?? '');
+  else if (what === 'flow') flow(words[0] ?? '', Number(words[1]), words[2] ?? '');
   else if (what === 'load')
     process.stdout.write(await load(words[0] ?? '', Number(words[1]), Number(words[2])));
   else {

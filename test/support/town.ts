@@ -46,21 +46,19 @@ export class Town {
     port: number,
     ms: number,
   ): Promise<{ readonly heard: Promise<readonly string[]> }> {
-    const [file = '', ...args] = this.#at(place, [
-      process.execPath,
-      ECHO,
-      'listen',
-      String(port),
-      String(ms),
-    ]);
-    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
-    child.stdout.on('data', (bytes) => (text += String(bytes)));
-    const heard = new Promise<readonly string[]>((resolve) =>
-      child.once('close', () => resolve(text.trim().split('\n').slice(1))),
-    );
-    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const { more: heard } = await this.#begin(place, 'listen', String(port), String(ms));
     return { heard };
+  }
+
+  /** Begins to send datagrams from an address, all from one port; `answered` resolves with the first answer, whenever it comes. */
+  async flow(
+    place: Place,
+    address: string,
+    port: number,
+    source: string,
+  ): Promise<{ readonly answered: Promise<readonly string[]> }> {
+    const { more: answered } = await this.#begin(place, 'flow', address, String(port), source);
+    return { answered };
   }
 
   /** Sends a datagram from an address of the place. */
@@ -84,10 +82,27 @@ export class Town {
     return [ECHO, 'load', address, String(port), String(ms)];
   }
 
-  /** Ends servers and machines. */
+  /** Ends whatever runs, and machines. */
   end(): void {
     for (const server of this.#servers) server.kill('SIGKILL');
     for (const outside of this.#outside.values()) outside.end();
+  }
+
+  /** Goes on when it has said that it is ready; `more` resolves with the lines that it says until its end. */
+  async #begin(
+    place: Place,
+    ...words: readonly string[]
+  ): Promise<{ readonly more: Promise<readonly string[]> }> {
+    const [file = '', ...args] = this.#at(place, [process.execPath, ECHO, ...words]);
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#servers.push(child);
+    let text = '';
+    child.stdout.on('data', (bytes) => (text += String(bytes)));
+    const more = new Promise<readonly string[]>((resolve) =>
+      child.once('close', () => resolve(text.trim().split('\n').slice(1))),
+    );
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    return { more };
   }
 
   #at(place: Place, argv: readonly string[]): readonly string[] {
