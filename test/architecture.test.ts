@@ -66,7 +66,9 @@ describe('the house', () => {
   });
 
   it('loads native functions in one file', () => {
-    expect(sources().filter((file) => importsOf(file).includes('koffi'))).to.deep.equal(['src/host/libc.ts']);
+    expect(sources().filter((file) => importsOf(file).includes('koffi'))).to.deep.equal([
+      'src/host/libc/bind.ts',
+    ]);
   });
 
   it('keeps the language and the plan free of effects', () => {

@@ -242,7 +242,7 @@ describe('jailer', () => {
     });
 
     it('says nothing but the truth about a program that is no jailer', async () => {
-      const { memfdSealed } = await import('../../src/host/libc.js');
+      const { memfdSealed } = await import('../../src/host/libc/files.js');
       const program = memfdSealed('false', readFileSync('/bin/false'));
       const error: unknown = await spawnJailer(program, rundir, []).catch((reason: unknown) => reason);
       expect(String(error)).to.equal(`StepFailure: jailer ${rundir}: ended before it had said anything`);

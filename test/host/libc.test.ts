@@ -21,23 +21,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { SystemError } from '../../src/host/error.js';
 import type { Ended } from '../../src/host/host.js';
-import {
-  bindMount,
-  connectUnix,
-  detachMount,
-  flockExclusive,
-  getxattr,
-  listenUnix,
-  memfd,
-  memfdSealed,
-  notifySocket,
-  peerCredentials,
-  pidfdGetfd,
-  pidfdOpen,
-  pidfdSendSignal,
-  posixSpawn,
-  waitpid,
-} from '../../src/host/libc.js';
+import { flockExclusive } from '../../src/host/libc/descriptors.js';
+import { bindMount, detachMount, getxattr, memfd, memfdSealed } from '../../src/host/libc/files.js';
+import { pidfdGetfd, pidfdOpen, pidfdSendSignal } from '../../src/host/libc/pidfd.js';
+import { posixSpawn, waitpid } from '../../src/host/libc/processes.js';
+import { connectUnix, listenUnix, notifySocket, peerCredentials } from '../../src/host/libc/sockets.js';
 
 const { errno } = constants;
 

@@ -3,7 +3,7 @@
  * the network. It serves its peers' addresses at TCP port 7, and connects where it is told to.
  */
 import { connect, createServer } from 'node:net';
-import { netlinkSocket } from '../../src/host/libc.js';
+import { netlinkSocket } from '../../src/host/libc/sockets.js';
 
 const server = createServer((peer) =>
   peer.on('error', () => peer.destroy()).end(String(peer.remoteAddress), () => peer.destroy()),
