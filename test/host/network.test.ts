@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { constants } from 'node:os';
 import { expect } from 'chai';
-import { addressInUse, hostAddresses, hostInterfaces } from '../../src/host/interfaces.js';
+import { addressHolders, hostAddresses, hostInterfaces } from '../../src/host/interfaces.js';
 import { withNetlink } from '../../src/host/netlink.js';
 import { setLinkUp } from '../../src/host/netlink-link.js';
 import * as network from '../../src/host/network.js';
@@ -180,8 +180,8 @@ describeInNetns('network', import.meta.url, () => {
       hint: 'it is an address of this host, on lan0',
     });
     expect(everything()).to.equal(before);
-    expect(addressInUse('192.0.2.255', web.link)).to.equal('it is a broadcast address of lan0');
-    expect(addressInUse('192.0.2.11', web.link)).to.equal(null);
+    const holders = withNetlink((host) => addressHolders(host, ['192.0.2.255', '192.0.2.11'], web.link));
+    expect([...holders]).to.deep.equal([['192.0.2.255', 'it is a broadcast address of lan0']]);
     expect(hostAddresses().some((one) => one.address === '192.0.2.10' && one.prefix === 24)).to.equal(true);
     ip('link', 'del', 'lan0');
   });
