@@ -150,7 +150,7 @@ describe('jailctl logs', () => {
       following = say(operations, ['logs', '-f', ...words, 'web'], { out, signal: stop.signal });
     }
     async function until(text: string): Promise<void> {
-      for (let n = 0; n < 200 && said !== text; n++) await sleep(10);
+      for (let n = 0; n < 6000 && said !== text; n++) await sleep(10);
       expect(said).to.equal(text);
     }
     afterEach(async () => {
