@@ -55,6 +55,7 @@ describe('what is seen of running jails', () => {
   before(async () => {
     mkdirSync(join(instance.root, 'srv'));
     writeFileSync(join(instance.root, 'srv/file'), '');
+    writeFileSync(join(instance.root, 'srv/up'), 'up');
     truncateSync(join(instance.root, 'srv/file'), 4 * MIB);
     instance.configure(`
       * { path = "$root"; command = "/bin/httpd -f -p 80 -h /srv"; }
@@ -71,7 +72,7 @@ describe('what is seen of running jails', () => {
     instance.onHost('ip', 'link', 'set', 'peer0', 'up');
     const { code, stderr } = instance.ctl('start', 'server', 'client', 'owner', 'shares', 'alone');
     expect([code, stderr]).to.deep.equal([0, '']);
-    const asked = ['exec', 'client', '--', 'wget', '-qO', '/dev/null', 'http://10.77.0.2/file'];
+    const asked = ['exec', 'client', '--', 'wget', '-qO', '/dev/null', 'http://10.77.0.2/up'];
     await instance.until('the server serves', () => instance.ctl(...asked).code === 0);
     inside('owner', 'ip', 'addr', 'add', '10.88.0.2/24', 'dev', 'lent0');
     inside('owner', 'ip', 'link', 'set', 'lent0', 'up');
