@@ -198,7 +198,7 @@ describe('the control socket', () => {
     socket.write(requestFrame(['wait']));
     await started;
     socket.destroy();
-    await sleep(100);
+    while (finished.length === 0) await sleep(5);
     expect(finished).to.deep.equal([true]);
     expect((await listenAfter(path)).last).to.equal(null);
   });
@@ -268,17 +268,20 @@ describe('the control socket', () => {
 
   it('has a bound for each user, and turns whoever wants more away with a word', async () => {
     const { dispatch, release } = holding();
-    let uid = 1000;
-    const credentials = () => ({ ...root, uid });
+    let [uid, asked] = [1000, 0];
+    const credentials = () => ({ ...root, uid, pid: ++asked });
+    const untilAsked = async (count: number): Promise<void> => {
+      while (asked < count) await sleep(5);
+    };
     await serve(dispatch, { credentials, places: { root: 4, user: 8, others: 10 } });
     const all = Array.from({ length: 12 }, hold);
-    await sleep(100);
+    await untilAsked(12);
     uid = 1001;
     all.push(...Array.from({ length: 4 }, hold));
-    await sleep(100);
+    await untilAsked(16);
     uid = 0; // root's places are its own
     all.push(...Array.from({ length: 5 }, hold));
-    await sleep(100);
+    await untilAsked(21);
     release();
     const turnedAway = (await Promise.all(all)).map(({ err }) =>
       /too many connections|others wait/.test(err),
@@ -296,7 +299,7 @@ describe('the control socket', () => {
     const begun = performance.now();
     const told = idle.map(listenTo);
     expect((await ask(path, [])).last).to.deep.equal(exit(7));
-    expect(performance.now() - begun).to.be.below(1000 * patience);
+    expect(performance.now() - begun).to.be.below(5000 * patience);
     expect((await told[0])?.err).to.include('others wait');
     release();
   });
@@ -326,7 +329,7 @@ describe('the control socket', () => {
     expect(process.memoryUsage().rss - before).to.be.below(100 << 20);
     const begun = performance.now();
     await askRaw(Buffer.alloc(900_000, 0xff));
-    expect(performance.now() - begun).to.be.below(1000 * patience);
+    expect(performance.now() - begun).to.be.below(5000 * patience);
   });
 
   async function askRaw(word: Buffer): Promise<void> {
