@@ -94,6 +94,9 @@ export function keepDescriptors(): void {
     except([E.EBADF], -1, () => fcntl(`descriptor ${fd}`, fd, F_SETFD, FD_CLOEXEC));
 }
 
+/** Another descriptor of what one is open on, for this process alone. Throws SystemError. fcntl(2). */
+export const duplicate = (fd: number): number => fcntl(`descriptor ${fd}`, fd, F_DUPFD_CLOEXEC, 3);
+
 const nativeExit = declare<[number]>('void _exit(int code)');
 
 /** Ends this process without waiting for any of its threads. _exit(2). */
