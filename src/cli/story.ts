@@ -3,6 +3,7 @@ import { describeEnd } from '../supervise/exits.js';
 import type { JailNetwork, JailStatus } from '../supervise/operations.js';
 import type { Terminal } from './context.js';
 import { stateCell } from './list.js';
+import { mistakeLines } from './mistakes.js';
 import { networkLines } from './network-lines.js';
 import { clock, paint, printable, span, wrap, type Line } from './render.js';
 import { sizeText } from '../config/values/quantity.js';
@@ -68,8 +69,12 @@ function nextLines({ nextTimes }: JailStatus, now: Date): readonly Line[] {
 /** What it needs and has not: "db (backoff, next try in 5s)". */
 function lackText({ lacks }: JailStatus, now: Date): string {
   return lacks
-    .map(({ jail, state, retryAt }) => {
-      const next = retryAt === null ? '' : `, next try ${ahead(retryAt, now)}`;
+    .map(({ jail, state, retryAt, startable }) => {
+      const next = !startable
+        ? ', for its file has a mistake'
+        : retryAt === null
+          ? ''
+          : `, next try ${ahead(retryAt, now)}`;
       return `${jail} (${state}${next})`;
     })
     .join(', ');
@@ -141,6 +146,7 @@ export function story(
   tail: readonly string[] = [],
 ): string {
   const lines: readonly Line[] = [
+    ...mistakeLines(jail),
     ['needs', lackText(jail, now)],
     ['jailer', jailerText(jail)],
     ['command', jail.commandPid === null ? '' : `pid ${jail.commandPid}`],

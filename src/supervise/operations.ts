@@ -35,6 +35,8 @@ export interface Lack {
   readonly jail: string;
   readonly state: State;
   readonly retryAt: Date | null;
+  /** False: its file is wrong. */
+  readonly startable: boolean;
 }
 
 /** All there is to say about one jail. */
@@ -71,6 +73,10 @@ export interface JailStatus {
   /** The file says something else than what runs; gone from the file. */
   readonly stale: boolean;
   readonly unlisted: boolean;
+  /** What is wrong in its files since they were read last. */
+  readonly mistakes: readonly Diagnostic[];
+  /** False: somebody who starts it is refused, for what its file has. */
+  readonly startable: boolean;
   readonly accounting: BriefAccounting | null;
   /** Limits as they were asked for: parameter → text. */
   readonly limits: Readonly<Record<string, string>>;
@@ -243,6 +249,8 @@ export type DeedListener = (jail: string, deed: Deed) => void;
 /** What commands may ask of the supervisor. All calls are idempotent and none of them waits on a lock held across a hook. */
 export interface Operations {
   readonly configuration: Compiled;
+  /** What is wrong in the files since they were read last: a reload of them was refused, or jaild has found them so. */
+  readonly mistakes: readonly Diagnostic[];
   /** What has happened. */
   readonly journal: Events;
   status(names?: readonly string[]): readonly JailStatus[];

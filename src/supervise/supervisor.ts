@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Diagnostic } from '../config/diagnostic.js';
 import type { Compiled, Jail } from '../config/jail.js';
 import { EventFile } from '../host/event-file.js';
 import type { Host, JailerHandle, HostUsage } from '../host/host.js';
@@ -184,6 +185,10 @@ export class Supervisor implements Operations {
     const { host, log } = this.options;
     const signal = (name: string, number: number): void => this.logFailure(this.signal(name, number));
     return new LimitsWatch({ clock, host, log, journal, signal });
+  }
+
+  get mistakes(): readonly Diagnostic[] {
+    return this.roster.mistakes;
   }
 
   forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast {
@@ -423,7 +428,9 @@ export class Supervisor implements Operations {
   private async reloadNow(dryRun: boolean): Promise<ReloadResult> {
     const next = this.options.load();
     const result = planReload(next, this.roster);
-    if (dryRun || !result.ok) return result;
+    if (dryRun) return result;
+    this.roster.note(next);
+    if (!result.ok) return result;
     this.configuration = next;
     this.introduce(next);
     for (const name of this.roster.accept(next)) void this.wants.forget(name);

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { jail, Stage } from '../support/stage.js';
+import { compiled, jail, mistake, Stage } from '../support/stage.js';
 
 const CRASH = { how: 'signal', code: 9 } as const;
 const hooks = {
@@ -32,6 +32,24 @@ describe('a jaild that comes back', () => {
     stage.host.jailerOf('web').end(CRASH);
     await stage.pass(1000);
     expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 3]);
+  });
+
+  it('starts a jail again by what it ran with while its file has a mistake, until that is mended', async () => {
+    const stage = new Stage([jail('web', { 'pids.max': 9 })]);
+    await stage.supervisor.start(['web']);
+    const wrong = [mistake('pids.max: "nine" is not a number')];
+    const limits = (): unknown => stage.host.steps.filter((step) => step.startsWith('run cgroup.set')).length;
+    stage.files = compiled([jail('web', {}, wrong)], wrong);
+    await stage.restartDaemon();
+    stage.host.jailerOf('web').end(CRASH);
+    await stage.pass(1000);
+    expect([stage.state('web'), stage.starts('web'), limits()]).to.deep.equal(['running', 2, 2]);
+    expect([stage.status('web').mistakes, stage.status('web').startable]).to.deep.equal([wrong, false]);
+    const [refused] = await stage.supervisor.restart(['web']);
+    expect([refused?.code, stage.state('web'), stage.starts('web')]).to.deep.equal([2, 'running', 2]);
+    stage.files = compiled([jail('web')]);
+    await stage.supervisor.reload(false);
+    expect([stage.status('web').mistakes, stage.status('web').limits]).to.deep.equal([[], {}]);
   });
 
   it('counts on from the failures before', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { compile } from '../../src/config/compile.js';
+import { withholdBroken } from '../../src/config/jail.js';
 import { params, type JailParams } from '../../src/config/params.js';
 import { compiled, jail, outline, Stage } from '../support/stage.js';
 
@@ -52,6 +53,36 @@ describe('a reload of files with a mistake', () => {
       await stage.supervisor.restart(['db']);
       expect(stage.supervisor.definition('db')?.values.path).to.equal('/b');
     });
+});
+
+describe('the status of a jail whose files are wrong', () => {
+  const good = 'web { path = /a; persist; } db { path = /b; persist; }';
+
+  it('has the mistake since a reload was refused, until one is not', async () => {
+    const stage = new Stage([]);
+    stage.files = compileText(good);
+    await stage.supervisor.reload(false);
+    const told = () => ['web', 'db'].map((name) => stage.status(name).mistakes.map(({ code }) => code));
+    stage.files = compileText(good.replace('persist', 'persist; pids.maximum = 7'));
+    await stage.supervisor.reload(true);
+    expect(told()).to.deep.equal([[], []]);
+    await stage.supervisor.reload(false);
+    expect(told()).to.deep.equal([['unknown-parameter'], []]);
+    expect(stage.supervisor.mistakes.map(({ code }) => code)).to.deep.equal(['unknown-parameter']);
+    expect(stage.status('web').startable).to.equal(true);
+    stage.files = compileText(good);
+    await stage.supervisor.reload(false);
+    expect([...told(), stage.supervisor.mistakes]).to.deep.equal([[], [], []]);
+  });
+
+  it('has a mistake of syntax for every jail', async () => {
+    const stage = new Stage([]);
+    stage.files = compileText(good);
+    await stage.supervisor.reload(false);
+    stage.files = withholdBroken(compileText(good.slice(0, -2)));
+    await stage.supervisor.reload(false);
+    expect(['web', 'db'].map((name) => stage.status(name).mistakes.length > 0)).to.deep.equal([true, true]);
+  });
 });
 
 describe('a jail that is gone from the files before it is up', () => {

@@ -51,6 +51,8 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     flapping: jail.flapping,
     stale: isStale(jail),
     unlisted: !context.roster.isListed(jail.name) && !jail.mode.foreground,
+    mistakes: context.roster.mistakesOf(jail),
+    startable: context.roster.refusal(jail.name) === null,
     accounting: life?.plan && !isDown(jail.phase) ? context.host.briefAccounting(life.plan.cgroups) : null,
     limits: limitsOf(shownJail),
     log: life?.plan?.log ?? null,
@@ -114,8 +116,9 @@ function nextTimes(jail: SupervisedJail, scheduler: Scheduler): Pick<JailStatus,
 function lacksOf(jail: SupervisedJail, { roster, clock }: StatusContext): JailStatus['lacks'] {
   return roster.missing(jail).map((name) => {
     const other = roster.jails.get(name);
-    if (other === undefined) return { jail: name, state: 'stopped', retryAt: null };
-    return { jail: name, state: shown(other.phase), retryAt: retryAt(other, clock) };
+    const startable = roster.refusal(name) === null;
+    if (other === undefined) return { jail: name, state: 'stopped', retryAt: null, startable };
+    return { jail: name, state: shown(other.phase), retryAt: retryAt(other, clock), startable };
   });
 }
 
