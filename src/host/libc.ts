@@ -302,6 +302,26 @@ export function flockExclusive(fd: number): boolean {
   return except([E.EWOULDBLOCK], false, () => flock(`descriptor ${fd}`, fd, LOCK_EX_NB) === 0);
 }
 
+const F_SETSIG = 10;
+const F_SETLEASE = 1024;
+const [F_RDLCK, F_UNLCK] = [0, 2];
+
+/**
+ * Whether anybody has this file open for writing, on file systems that can tell: then nobody gets a read lease on it. It is
+ * given back at once; whoever opens the file just then waits for that, and what jaild is sent for it means nothing to it.
+ * Throws SystemError. F_SETLEASE in fcntl(2).
+ */
+export function isOpenForWriting(fd: number): boolean {
+  const subject = `descriptor ${fd}`;
+  const take = (): boolean => {
+    fcntl(subject, fd, F_SETSIG, constants.signals.SIGURG);
+    fcntl(subject, fd, F_SETLEASE, F_RDLCK);
+    fcntl(subject, fd, F_SETLEASE, F_UNLCK);
+    return false;
+  };
+  return except([E.EAGAIN], true, () => except([E.EINVAL, E.EACCES, E.ENOLCK], false, take));
+}
+
 /** An extended attribute as text without a NUL at its end; null when there is none. Throws SystemError. getxattr(2). */
 export function getxattr(path: string, name: string): string | null {
   const value = Buffer.alloc(XATTR_SIZE_MAX);

@@ -1,3 +1,6 @@
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { compile } from '../../src/config/compile.js';
 import { withholdBroken } from '../../src/config/jail.js';
@@ -53,6 +56,28 @@ describe('a reload of files with a mistake', () => {
       await stage.supervisor.restart(['db']);
       expect(stage.supervisor.definition('db')?.values.path).to.equal('/b');
     });
+});
+
+describe('a reload of a file that somebody holds open to write to it', () => {
+  it('is refused after a while, and changes nothing', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'jaild-reload-'));
+    const file = join(directory, 'jail.conf');
+    const fd = openSync(file, 'w');
+    const stage = new Stage([jail('web'), jail('db')]);
+    await stage.supervisor.start(['db']);
+    stage.host.jailerOf('db').end({ how: 'exit', code: 1 });
+    stage.files = { ...compiled([jail('web')]), files: [file] };
+    const reload = stage.supervisor.reload(false);
+    for (let n = 0; n < 4; n++) await stage.pass(1000);
+    const { ok, diagnostics } = await reload;
+    expect([ok, diagnostics.map(({ message }) => message)]).to.deep.equal([
+      false,
+      [`${file} keeps changing: it may be half written`],
+    ]);
+    closeSync(fd);
+    expect([stage.state('db'), stage.supervisor.has('db')]).to.deep.equal(['running', true]);
+    rmSync(directory, { recursive: true });
+  });
 });
 
 describe('the status of a jail whose files are wrong', () => {
