@@ -46,6 +46,7 @@ describe('the files of a log', () => {
       limited { command = "/bin/sh -c 'seq 1 5000; sleep 1; echo again; sleep 1000'"; log.rate = 100/1s; }
       sent { command = "/bin/sh -c 'echo to out; echo to err >&2; sleep 1000'"; log.target = journald, syslog; }
       ${Array.from({ length: 20 }, (_, i) => `brief${i}`).join(' { } ')} { }
+      loud { command = "/bin/sh -c 'while sleep 0.05; do echo tick; done'"; }
       planted { command = "/bin/sh -c 'while sleep 0.1; do echo tick; done'"; }
     `);
     await instance.start();
@@ -91,6 +92,18 @@ describe('the files of a log', () => {
     expect(status.jails[0]?.lost_output).to.deep.equal({ lines: 4900, bytes });
     expect(instance.ctl('status', 'limited').stdout).to.match(/^ +lost +4900 lines of output/m);
     instance.ctl('stop', 'limited');
+  });
+
+  it('are kept as long, and filled as fast, as a change of the running jail says', async () => {
+    instance.ctl('start', 'loud');
+    const { pid } = instance.status('loud');
+    const isLost = (): boolean => /^ +lost +\d+ lines/m.test(instance.ctl('status', 'loud').stdout);
+    expect(instance.ctl('set', 'loud', 'log.rate=1/1s').code).to.equal(0);
+    await instance.until('lines are left out', isLost);
+    expect(instance.ctl('set', 'loud', 'log.rate=0', 'log.max_size=100', 'log.max_files=2').code).to.equal(0);
+    await instance.until('files are put aside', () => filesOf('loud').length === 2);
+    expect([instance.status('loud').pid, said('loud').at(-1)]).to.deep.equal([pid, 'stdout tick']);
+    instance.ctl('stop', 'loud');
   });
 
   it('have all that was printed by jails that end at once', async () => {
