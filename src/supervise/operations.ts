@@ -81,7 +81,7 @@ export interface JailStatus {
   /** Limits as they were asked for: parameter → text. */
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
-  /** Of what it printed in this life, as far as this jaild was told; null while it is down. */
+  /** Of what it printed in this life; null while it is down. */
   readonly lostOutput: LostOutput | null;
   readonly definedAt: { readonly file: string; readonly line: number } | null;
   /** The last ends, the oldest first. */
