@@ -94,6 +94,7 @@ export function statusAsJson(jail: JailStatus) {
     accounting: jail.accounting && accountingAsJson(jail.accounting),
     limits: jail.limits,
     log: jail.log,
+    log_targets: jail.logTargets,
     lost_output: jail.lostOutput,
     defined_at: jail.definedAt,
     exits: jail.exits.map(endAsJson),

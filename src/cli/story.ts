@@ -3,6 +3,7 @@ import { describeEnd } from '../supervise/exits.js';
 import type { JailNetwork, JailStatus } from '../supervise/operations.js';
 import type { Terminal } from './context.js';
 import { stateCell } from './list.js';
+import { whereElse } from './log-paths.js';
 import { mistakeLines } from './mistakes.js';
 import { networkLines } from './network-lines.js';
 import { clock, paint, printable, span, wrap, type Line } from './render.js';
@@ -80,13 +81,24 @@ function lackText({ lacks }: JailStatus, now: Date): string {
     .join(', ');
 }
 
+/** Where its output is, and the commands that show it. */
+function logLines({ name, log, logTargets, lostOutput }: JailStatus): readonly Line[] {
+  const others = logTargets.filter((target) => target !== 'file');
+  const shown = whereElse(name, others);
+  return [
+    ['log', log === null ? '' : `${log} (jailctl logs ${name})`],
+    [log === null ? 'log' : '', shown === null ? '' : `${others.join(' and ')} (${shown})`],
+    ['lost', lostText(name, lostOutput)],
+  ];
+}
+
 function jailerText({ stoppedJailer: pid }: JailStatus): string {
   return pid === null ? '' : `pid ${pid} is stopped, and the log with it: kill -CONT ${pid}`;
 }
 
-function lostText({ lostOutput }: JailStatus): string {
-  if (lostOutput === null || lostOutput.bytes === 0) return '';
-  return `${lostOutput.lines} lines of output (${sizeText(lostOutput.bytes)})`;
+function lostText(name: string, lost: JailStatus['lostOutput']): string {
+  if (lost === null || lost.bytes === 0) return '';
+  return `${lost.lines} lines of output (${sizeText(lost.bytes)}): jailctl events ${name} tells when and why`;
 }
 
 function configText({ definedAt, stale, unlisted }: JailStatus): string {
@@ -164,8 +176,7 @@ export function story(
     ...wayOut(jail),
     ...nextLines(jail, now),
     ['config', configText(jail)],
-    ['log', jail.log === null ? '' : `${jail.log} (jailctl logs ${jail.name})`],
-    ['lost', lostText(jail)],
+    ...logLines(jail),
   ];
   const filled = lines.filter(([, text]) => text !== '');
   const width = Math.max(8, ...filled.map(([title]) => title.length));

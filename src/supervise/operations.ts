@@ -3,6 +3,7 @@ import type { Diagnostic } from '../config/diagnostic.js';
 import type { Accounting, BriefAccounting, Ended, Figure, HostUsage, JailerHandle } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
+import type { LogTarget } from '../plan/log.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { ReloadCause } from './reload/causes.js';
 import type { FailedCommand } from './exits.js';
@@ -81,6 +82,8 @@ export interface JailStatus {
   /** Limits as they were asked for: parameter → text. */
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
+  /** Where its output goes. */
+  readonly logTargets: readonly LogTarget[];
   /** Of what it printed in this life; null while it is down. */
   readonly lostOutput: LostOutput | null;
   readonly definedAt: { readonly file: string; readonly line: number } | null;

@@ -268,6 +268,21 @@ describe('jailctl status', () => {
     }
   });
 
+  it('tells where the output is, of each target', async () => {
+    const { out } = await say(
+      new FakeOperations([
+        stoppedJail('a', { log: '/a.log', logTargets: ['file', 'journald'] }),
+        stoppedJail('b', { log: null, logTargets: ['syslog', 'journald'] }),
+      ]),
+      ['status', 'a', 'b'],
+    );
+    expect(out.split('\n').filter((line) => /log|journal/.test(line))).to.deep.equal([
+      '  log       /a.log (jailctl logs a)',
+      '            journald (journalctl JAIL=a)',
+      '  log       syslog and journald (journalctl JAIL=b)',
+    ]);
+  });
+
   it('shows what the last check said, and what the jail says of itself', async () => {
     const at = new Date('2026-11-22T11:59:30Z');
     const ended = { how: 'exit', code: 1 } as const;

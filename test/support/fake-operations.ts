@@ -62,6 +62,7 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     accounting: null,
     limits: {},
     log: `/var/log/jaild/${name}.log`,
+    logTargets: ['file'],
     lostOutput: null,
     definedAt: { file: 'jail.conf', line: 1 },
     exits: [],

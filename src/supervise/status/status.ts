@@ -3,6 +3,7 @@ import type { Jail } from '../../config/compile.js';
 import { hostnameOf } from '../../config/jail.js';
 import { ruleText } from '../../config/rctl/rule.js';
 import type { Host } from '../../host/host.js';
+import { logTargets } from '../../plan/log.js';
 import type { JailPlan } from '../../plan/step.js';
 import type { Clock } from '../clock.js';
 import type { SupervisedJail } from '../jail.js';
@@ -56,6 +57,7 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     accounting: life?.plan && !isDown(jail.phase) ? context.host.briefAccounting(life.plan.cgroups) : null,
     limits: limitsOf(shownJail),
     log: life?.plan?.log ?? null,
+    logTargets: logTargets(shownJail.values),
     lostOutput: life?.lostOutput ?? null,
     definedAt: span === undefined ? null : { file: span.file, line: span.line },
     ...whatItTells(jail),
