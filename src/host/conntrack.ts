@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import type { StaleFlows } from '../plan/firewall-flows.js';
 import { SystemError } from './error.js';
-import { NETLINK_NETFILTER, netlinkSocket } from './libc.js';
+import { NETLINK_NETFILTER, netlinkSocket } from './libc/sockets.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import { decodeFlow, flowDeletion, flowsRequest, type Flow } from './netlink-conntrack.js';
 

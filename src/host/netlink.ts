@@ -1,13 +1,13 @@
 import { constants } from 'node:os';
 import { SystemError } from './error.js';
+import { closeFd } from './libc/descriptors.js';
 import {
-  closeFd,
   netlinkOptions,
   netlinkReceive,
   netlinkSend,
   netlinkSendElsewhere,
   netlinkSocket,
-} from './libc.js';
+} from './libc/sockets.js';
 import { NLMSG_DONE, NLMSG_ERROR, decodeMessages, decodeVerdict, encodeRequests } from './netlink-message.js';
 import type { Message, Request, Verdict } from './netlink-message.js';
 

@@ -1,7 +1,7 @@
 import { SystemError } from './error.js';
 import { withNetlink } from './netlink.js';
 import { decodeAttributes } from './netlink-message.js';
-import { netlinkSocket, NETLINK_NETFILTER } from './libc.js';
+import { netlinkSocket, NETLINK_NETFILTER } from './libc/sockets.js';
 
 /** NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN, NFTA_GEN_ID. linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h. */
 const GETGEN = (10 << 8) | 16;

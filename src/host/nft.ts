@@ -2,7 +2,8 @@ import { accessSync, closeSync, constants as files, fstatSync, readSync } from '
 import { constants } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StepFailure, SystemError } from './error.js';
-import { memfd, posixSpawn, waitpid } from './libc.js';
+import { memfd } from './libc/files.js';
+import { posixSpawn, waitpid } from './libc/processes.js';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Milliseconds between two looks whether it has ended; it takes about ten. */
