@@ -165,8 +165,7 @@ static int open_sysctl(int proc, const char *name)
 }
 
 /*
- * Through a procfs of its own that is attached nowhere: the jail's /proc may be absent, limited
- * to processes, or a trap.
+ * Through a procfs of its own: the jail's /proc may be absent, limited to processes, or a trap.
  */
 static void set_sysctls(struct builder *b)
 {
@@ -178,7 +177,7 @@ static void set_sysctls(struct builder *b)
 		int fd;
 
 		if (proc < 0)
-			proc = mount_detached("proc", NULL, 0, 0);
+			proc = shelf_lay("proc");
 		fd = proc < 0 ? -1 : open_sysctl(proc, i->target);
 		if (fd < 0 || fstatfs(fd, &fs) < 0)
 			build_fail(b->channel, STEP_SYSCTL, i->target);
@@ -223,14 +222,14 @@ static void set_names(struct builder *b)
 		build_fail(b->channel, STEP_DOMAINNAME, p->domainname);
 }
 
-void build_inside(struct plan *plan, int channel, const struct order *first, const int *fds,
-		  int count)
+int build_inside(struct plan *plan, int channel, const struct order *first, const int *fds,
+		 int count)
 {
 	struct builder b = { .plan = plan, .channel = channel, .files = -1, .nodes = -1,
 			     .batch = *first, .tree_count = count };
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
 	const char *refused;
-	int top, nodes = -1;
+	int top, nodes = -1, queues = -1;
 
 	if (label_commands(plan, &refused) < 0)
 		build_fail(channel, STEP_LABEL, refused);
@@ -249,11 +248,15 @@ void build_inside(struct plan *plan, int channel, const struct order *first, con
 	if (sys_move_mount(b.root, top) < 0)
 		build_fail(channel, STEP_ROOT, plan->root);
 	furnish(&b);
-	set_sysctls(&b);
 	cover(&b);
 	mount_let_go(&b);
+	set_sysctls(&b);
+	/* The message queues of the IPC namespace are files as well, below no root: mq_open(3) has no path. */
+	if (plan->landlock_files)
+		queues = shelf_lay("mqueue");
 	enter_root(&b);
 	set_names(&b);
 	if (plan->root_readonly && sys_mount_setattr(b.root, 0, &readonly) < 0)
 		build_fail(channel, STEP_ROOT_RO, plan->root);
+	return queues;
 }
