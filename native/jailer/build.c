@@ -15,9 +15,14 @@
 _Noreturn void build_fail(int channel, enum step step, const char *subject)
 {
 	struct note note = { .type = NOTE_FAILED, .step = step, .number = errno };
+	struct order order;
+	int none = 0;
 
 	note_subject(&note, subject);
 	channel_send(channel, &note, sizeof(note), NULL, 0);
+	/* The jailer kills who has failed, or is gone. Till it hears of it, jaild may be at work on the namespaces. */
+	while (channel_receive(channel, &order, sizeof(order), NULL, &none, NULL, 0) > 0)
+		;
 	_exit(1);
 }
 
