@@ -170,20 +170,31 @@ static int open_sysctl(int proc, const char *name)
 }
 
 /*
- * Through a procfs of its own: the jail's /proc may be absent, limited to processes, or a trap.
+ * In what this plan has mounted, or through another procfs where that has it not, is limited to processes or read-only:
+ * what else may be called /proc in the jail can be a trap. To be closed: `*other`.
  */
+static int find_sysctl(const struct builder *b, const char *name, int *other)
+{
+	for (const struct item *i = b->plan->furnish.first; i != NULL; i = i->next) {
+		int fd = i->held && i->type == MOUNT_PROC ? open_sysctl(i->mount, name) : -1;
+
+		if (fd >= 0)
+			return fd;
+	}
+	if (*other < 0)
+		*other = mount_detached("proc", NULL, 0, 0);
+	return *other < 0 ? -1 : open_sysctl(*other, name);
+}
+
 static void set_sysctls(struct builder *b)
 {
-	int proc = -1;
+	int other = -1;
 
 	for (struct item *i = b->plan->sysctls.first; i != NULL; i = i->next) {
+		int fd = find_sysctl(b, i->target, &other);
 		size_t n = strlen(i->source);
 		struct statfs fs;
-		int fd;
 
-		if (proc < 0)
-			proc = shelf_lay("proc");
-		fd = proc < 0 ? -1 : open_sysctl(proc, i->target);
 		if (fd < 0 || fstatfs(fd, &fs) < 0)
 			build_fail(b->channel, STEP_SYSCTL, i->target);
 		errno = EIO;
@@ -191,8 +202,8 @@ static void set_sysctls(struct builder *b)
 			build_fail(b->channel, STEP_SYSCTL, i->target);
 		close(fd);
 	}
-	if (proc >= 0)
-		close(proc);
+	if (other >= 0)
+		close(other);
 }
 
 /* pivot_root(2) describes this way: the old root ends up below the new one and is let go. */
@@ -253,9 +264,9 @@ int build_inside(struct plan *plan, int channel, const struct order *first, cons
 	if (sys_move_mount(b.root, top) < 0)
 		build_fail(channel, STEP_ROOT, plan->root);
 	furnish(&b);
+	set_sysctls(&b);
 	cover(&b);
 	mount_let_go(&b);
-	set_sysctls(&b);
 	/* The message queues of the IPC namespace are files as well, below no root: mq_open(3) has no path. */
 	if (plan->landlock_files)
 		queues = shelf_lay("mqueue");
