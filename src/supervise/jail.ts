@@ -80,6 +80,8 @@ export class SupervisedJail extends Lifeline {
   private insist = false;
   /** What the record on the disk says: what it is doing, and what is wanted then. */
   private written = '';
+  /** It begins anew at once. Until that is planned its record tells of its cleaning, after which a later jaild judges as this one has. */
+  private isResuming = false;
   /** Looks after the life that there is. */
   minding: Minding | null = null;
   private readonly force: Force;
@@ -201,6 +203,7 @@ export class SupervisedJail extends Lifeline {
       this.around.progress.tell(this.name, { kind: 'state', state: shown(phase) });
     this.record();
     if (phase === 'stopped') this.around.records.forget(this.name);
+    if (phase === 'stopped' && this.isResuming) this.around.records.remove(this.name);
   }
 
   protected settled(from: Phase): void {
@@ -265,6 +268,7 @@ export class SupervisedJail extends Lifeline {
     try {
       const intend = (): void => {
         this.written = '';
+        this.isResuming = false;
         this.record();
       };
       // The kernel would only say that it is in use.
@@ -461,16 +465,22 @@ export class SupervisedJail extends Lifeline {
     if (this.target === 'down') this.history.failure = errors.length > 0 ? failureOf(errors[0]) : null;
     if (life !== null) this.network.leave(life.standing);
     let [event, cause] = this.asked() ?? this.judge(life);
-    if (event !== 'again' && event !== 'retry' && this.standing !== null) {
-      await this.network.remove();
+    this.isResuming = leave && this.isAtOnce(event);
+    if (!this.isResuming) {
+      if (event !== 'again' && event !== 'retry') await this.network.remove();
+      this.reportAll((await life?.vacate()) ?? []);
       [event, cause] = this.asked() ?? [event, cause];
     }
     if (event === 'again') this.startKept = false;
-    // What stands is to be on record at any time.
-    const isLeft = this.standing !== null;
-    if (life !== null && !isLeft) this.around.records.remove(this.name);
     this.post(event, cause);
-    if (isLeft) this.around.records.remove(this.name);
+    // After what follows is on record: what stands is to be so at any time.
+    if (!this.isResuming) this.around.records.remove(this.name);
+  }
+
+  /** Whether what follows its cleaning is the next life, now. */
+  private isAtOnce(event: LifeEvent): boolean {
+    const { retryAt } = this.history;
+    return event === 'again' || (event === 'retry' && (retryAt ?? Infinity) <= this.around.clock.monotonic());
   }
 
   /** Whether its network stays for the next life: it ended by itself, and will be the same again. */
@@ -522,7 +532,7 @@ export class SupervisedJail extends Lifeline {
     if (doing === undefined || words === this.written) return;
     const { life, mode, around } = this;
     const atRest = doing === 'backoff' || doing === 'ended' || doing === 'failed';
-    if (atRest ? mode.foreground : (life?.plan ?? null) === null) return;
+    if (atRest ? mode.foreground || this.isResuming : (life?.plan ?? null) === null) return;
     this.written = words;
     around.records.save(recordOf(this, doing, around.host.bootId()));
   }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Jail } from '../config/compile.js';
-import { ownSubdirectory } from '../host/own-directory.js';
+import { ownSubdirectory, RECORD } from '../host/own-directory.js';
 import type { Standing } from '../plan/standing.js';
 import type { JailPlan } from '../plan/step.js';
 import type { Clock } from './clock.js';
@@ -89,7 +89,6 @@ interface Bulk {
   readonly values: Jail['values'];
 }
 
-const STATE = 'state.json';
 /** Records of jails that rest between runs: they have no directory of their own. */
 const REST = '.rest';
 const SUFFIX = '.json';
@@ -196,7 +195,7 @@ export class Records {
     const records: JailRecord[] = [];
     const broken: string[] = [];
     const running = namesIn(this.directory).filter((name) => name !== REST);
-    for (const name of running) this.loadOne(name, join(this.directory, name, STATE), records, broken);
+    for (const name of running) this.loadOne(name, join(this.directory, name, RECORD), records, broken);
     const known = new Set([...records.map(({ name }) => name), ...broken]);
     // jaild ended between the two: what its directory says of a jail is the whole of it.
     for (const name of [...this.resting].filter((name) => !known.has(name)))
@@ -223,7 +222,7 @@ export class Records {
   }
 
   private stateFile(name: string): string {
-    return join(this.directory, name, STATE);
+    return join(this.directory, name, RECORD);
   }
 
   private restFile(name: string): string {
@@ -231,9 +230,12 @@ export class Records {
   }
 }
 
-/** One line. */
+/** One line. The largest parts know no Infinity: to look for it there would take longer than all the rest. */
 function encode(record: Omit<JailRecord, 'plan' | 'jail'> & Partial<JailRecord>): string {
-  return `${JSON.stringify(record, (_key, value: unknown) => (value === Infinity ? INFINITE : value))}\n`;
+  const { plan, exits, ...rest } = record;
+  const text = JSON.stringify(rest, (_key, value: unknown) => (value === Infinity ? INFINITE : value));
+  const plain = JSON.stringify({ plan, exits });
+  return plain === '{}' ? `${text}\n` : `${text.slice(0, -1)},${plain.slice(1)}\n`;
 }
 
 /** A line without an end was cut off by the end of the jaild that wrote it: what it says was not done yet. */
