@@ -31,7 +31,7 @@ export function makeLog(options: LogOptions): Log {
     format: combine(timestamp(), options.format === 'json' ? json() : human),
     transports: [new winston.transports.Stream({ stream: options.stream })],
   });
-  return logOf(logger);
+  return logOf(logger, options.level === 'debug');
 }
 
 function paint({ colour }: LogOptions, level: string, text: string): string {
@@ -39,14 +39,15 @@ function paint({ colour }: LogOptions, level: string, text: string): string {
   return colour && code !== undefined ? `\u001b[${code}m${text}\u001b[0m` : text;
 }
 
-function logOf(logger: winston.Logger): Log {
+/** @param tellsAll whether the debug log is written: asked at each step of a jail, and winston takes its time for the answer */
+function logOf(logger: winston.Logger, tellsAll: boolean): Log {
   return {
     debug: (message) => {
-      if (logger.isDebugEnabled()) logger.debug(typeof message === 'string' ? message : message());
+      if (tellsAll) logger.debug(typeof message === 'string' ? message : message());
     },
     info: (message) => void logger.info(message),
     warn: (message) => void logger.warn(message),
     error: (message) => void logger.error(message),
-    child: (jail) => logOf(logger.child({ jail })),
+    child: (jail) => logOf(logger.child({ jail }), tellsAll),
   };
 }

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { untilAnswered } from './answering.js';
 import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
 import { limitDevices } from './device-access.js';
@@ -21,8 +21,7 @@ import type { SysctlLedger } from './sysctl-ledger.js';
 function makeRundir(path: string): void {
   try {
     ownSubdirectory(path, 0o700);
-    for (const name of readdirSync(path))
-      if (!name.startsWith(RECORD)) rmSync(`${path}/${name}`, { recursive: true, force: true });
+    for (const name of readdirSync(path)) if (!name.startsWith(RECORD)) unlinkSync(`${path}/${name}`);
   } catch (error) {
     throw systemError(error, path);
   }

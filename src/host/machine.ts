@@ -249,11 +249,7 @@ export class Machine implements Host {
     return this.#uids.claim(name, { first: userns.base, count: userns.count });
   }
 
-  async #seccompProgram(
-    { values }: Jail,
-    reach: Reach,
-    { corePattern }: HostLimits,
-  ): Promise<string | null> {
+  async #seccompProgram({ values }: Jail, reach: Reach, { corePattern }: HostLimits): Promise<string | null> {
     const base = policyBase(values);
     if (base.kind === 'off') {
       const policy = openPolicy(values);
