@@ -18,7 +18,7 @@ export class KnownText {
   }
 }
 
-/** Nobody sets ctime back. */
+/** Nobody sets ctime back, but two changes may be within one tick of the kernel's clock. */
 function isSame(before: BigIntStats, now: BigIntStats): boolean {
-  return before.dev === now.dev && before.ino === now.ino && before.ctimeNs === now.ctimeNs;
+  return (['dev', 'ino', 'ctimeNs', 'size'] as const).every((part) => before[part] === now[part]);
 }
