@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { jail, Stage } from '../support/stage.js';
+import { compiled, jail, Stage } from '../support/stage.js';
 
 const CRASH = { how: 'signal', code: 9 } as const;
 const hooks = {
@@ -48,6 +48,21 @@ describe('a jaild that comes back', () => {
     ]);
     await stage.pass(1600);
     expect(stage.starts('web')).to.equal(6);
+  });
+
+  it('starts a jail that had failed when its file was changed meanwhile, and no other', async () => {
+    const stage = new Stage([jail('mended', { restart: 'no' }), jail('same', { restart: 'no' })]);
+    await stage.supervisor.start(['mended', 'same']);
+    for (const name of ['mended', 'same']) stage.host.jailerOf(name).end(CRASH);
+    await stage.restartDaemon();
+    expect([stage.state('mended'), stage.state('same')]).to.deep.equal(['failed', 'failed']);
+    await stage.restartDaemon(0, () => {
+      stage.files = compiled([
+        jail('mended', { restart: 'no', command: ['/bin/b'] }),
+        jail('same', { restart: 'no' }),
+      ]);
+    });
+    expect([stage.state('mended'), stage.state('same')]).to.deep.equal(['running', 'failed']);
   });
 
   it('takes an exit that it missed as that exit', async () => {
