@@ -278,6 +278,7 @@ export class SupervisedJail extends Lifeline {
         if (this.life === life) this.post(event, cause);
       },
       turned: (health, result) => this.turned(health, result),
+      note: () => this.recording.note(),
     });
     return life;
   }
@@ -331,6 +332,7 @@ export class SupervisedJail extends Lifeline {
 
   private lose(life: Incarnation, loss: LossEvent): void {
     life.lostOutput = addLost(life.lostOutput, loss.data);
+    this.recording.note();
     this.bulletin.lost(loss);
     this.log.warn(loss.detail);
   }
@@ -518,7 +520,7 @@ export class SupervisedJail extends Lifeline {
     if (plan !== null) {
       const life = this.newLife(jailOf(record.jail), record.launch, record.jid);
       life.restore({ ...record, plan, jailer });
-      if (this.minding !== null && record.said !== undefined) this.minding.said = record.said;
+      this.minding?.restore(record.said, record.health);
       life.wasEnded = found.halfBuilt || record.doing === 'stopping';
       if (found.halfBuilt) this.startKept = target === 'up';
       if (found.ended) {

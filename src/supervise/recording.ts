@@ -1,4 +1,5 @@
 import { recordOf, type Recordable } from './adoption.js';
+import { unknownHealth } from './health/health.js';
 import { recorded, type Phase } from './lifecycle.js';
 import type { Records } from './records.js';
 
@@ -29,7 +30,8 @@ export class Recording {
     const doing = recorded[phase] ?? (standing === null ? undefined : 'backoff');
     const { ready = 'exec' } = definition.values;
     const isReady = ready !== 'exec' && minding?.said.ready === true;
-    const words = `${doing} ${target} ${startKept} ${isReady}`;
+    const { verdict, streak } = minding?.health ?? unknownHealth;
+    const words = [doing, target, startKept, isReady, verdict, streak, life?.lostOutput.bytes].join(' ');
     if (doing === undefined || words === this.said) return;
     const isAtRest = doing === 'backoff' || doing === 'ended' || doing === 'failed';
     if (isAtRest ? mode.foreground || this.isResuming : (life?.plan ?? null) === null) return;

@@ -19,7 +19,9 @@ import type { Clock } from './clock.js';
 import { faultPoint } from './fault-points.js';
 import type { Log } from './log.js';
 import type { LastExit } from './operations.js';
+import type { SavedHealth } from './health/health.js';
 import type { Said } from './health/minding.js';
+import type { LostOutput } from './lost-output.js';
 import type { Tally } from './restart.js';
 
 /** What a jail was doing when the record was written. The last three have no process on the machine. */
@@ -64,6 +66,10 @@ export interface JailRecord {
   readonly gaveUp?: string | null;
   /** What it has said of itself. Absent: nothing. */
   readonly said?: Said;
+  /** What its checks have come to. Absent: nothing. */
+  readonly health?: SavedHealth;
+  /** Of its output. Absent: nothing. */
+  readonly lostOutput?: LostOutput;
   readonly oomKills: number;
   /** Of `command`, on the host; null or absent: not known. */
   readonly commandPid?: number | null;
