@@ -263,7 +263,7 @@ static bool receive(int fd, char *to, size_t n, int *right)
 		struct cmsghdr *c;
 		ssize_t got;
 
-		check(poll(&p, 1, 20000) == 1);
+		check(poll(&p, 1, 200000) == 1);
 		got = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
 		if (got <= 0)
 			return false;

@@ -104,9 +104,9 @@ static void kills_all_of_one_that_hangs(void)
 
 	running(&jail, "sleep 1000");
 	before = count_processes(&jail);
-	check_script(&jail, "0.4", "sleep 1000 & (busybox setsid sleep 1000 &) ; (busybox setsid sh -c "
+	check_script(&jail, "2", "sleep 1000 & (busybox setsid sleep 1000 &) ; (busybox setsid sh -c "
 		     "'sleep 1000 & sleep 1000' &); trap '' TERM HUP INT; echo hangs; sleep 1000");
-	jail_expect(&jail, "check.exit", "check.exit a timeout 1 hangs\n");
+	jail_expect(&jail, "check.exit", "check.exit a timeout 2 hangs\n");
 	check(count_processes(&jail) == before);
 	/* What is left behind by one that ends by itself goes as well. */
 	check_script(&jail, "9", "(busybox setsid sleep 1000 &); echo ends");
@@ -120,7 +120,7 @@ static void keeps_no_jail(void)
 	struct jail jail;
 	struct event e;
 
-	running(&jail, "sleep 0.3");
+	running(&jail, "sleep 2");
 	check_script(&jail, "0", "sleep 1000");
 	check(jail_await(&jail, "main", &e));
 	jail_expect(&jail, "check.exit", "check.exit a signal 9 ");
@@ -137,14 +137,14 @@ static void forgets_those_of_an_earlier_monitor(void)
 	running(&jail, "sleep 1000");
 	before = count_processes(&jail);
 	check_script(&jail, "0", "sleep 1000");
-	for (int i = 0; i < 200 && count_processes(&jail) != before + 3; i++)
+	for (int i = 0; i < 6000 && count_processes(&jail) != before + 3; i++)
 		usleep(10000);
 	close(jail.monitor);
 	jail.monitor = jail_client(&jail, NULL, "monitor", NULL);
 	check(jail_await(&jail, "hello", &e));
 	check_script(&jail, "5", "echo mine");
 	jail_expect(&jail, "check.exit", "check.exit a exit 0 mine\n");
-	for (int i = 0; i < 200 && count_processes(&jail) != before; i++)
+	for (int i = 0; i < 6000 && count_processes(&jail) != before; i++)
 		usleep(10000);
 	check(count_processes(&jail) == before);
 	jail_kill(&jail);
@@ -174,7 +174,7 @@ static void serving(struct jail *jail)
 	check(jail_await(jail, "running", &e));
 	jail_loopback(jail);
 	/* Until the last of them listens. */
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 6000; i++) {
 		jail_say(jail->monitor, "check", "a", "5", "tcp", "127.0.0.1", "86", NULL);
 		check(jail_await(jail, "check.exit", &e));
 		if (strcmp(e.fields[3], "0") == 0)
@@ -195,7 +195,7 @@ static void expect_http(struct jail *jail, const char *host, const char *port, c
 		jail_say(jail->monitor, "check", "h", timeout, "http", host, port, "/well?a=b", NULL);
 		check(jail_await(jail, "check.exit", &e));
 		event_text(&e, text, sizeof(text));
-	} while (strstr(text, "refused") != NULL && tries++ < 200 && usleep(10000) == 0);
+	} while (strstr(text, "refused") != NULL && tries++ < 6000 && usleep(10000) == 0);
 	check_text(text, expected);
 }
 
@@ -249,7 +249,7 @@ static void is_done_with_hostile_answers(void)
 
 	serving(&jail);
 	six = serve_six(&jail);
-	expect_http(&jail, "::1", "82", "0.3", "check.exit h timeout 1 no answer from [::1]:82: timed out");
+	expect_http(&jail, "::1", "82", "1", "check.exit h timeout 1 no answer from [::1]:82: timed out");
 	/* Who listens on IPv6 only is found by a name that has both. */
 	expect_http(&jail, "localhost", "87", "5", "check.exit h exit 0 HTTP 204");
 	kill(six, SIGKILL);
@@ -313,7 +313,7 @@ static void leaves_with_its_client(void)
 			     "echo up; sleep 1000; true", "0", NULL);
 	check(read(ends[0], up, 3) == 3);
 	close(client);
-	for (int i = 0; i < 500 && count_processes(&jail) != before; i++)
+	for (int i = 0; i < 6000 && count_processes(&jail) != before; i++)
 		usleep(10000);
 	check(count_processes(&jail) == before);
 	close(ends[0]);

@@ -200,7 +200,7 @@ static void runs_for_the_monitor(void)
 	jail_expect(&jail, "exec.exit", "exec.exit check-2 timeout 1");
 	jail_say(jail.monitor, "exec", "check-3", "1", "", "", "no", "no", "1", "absent", "0", NULL);
 	jail_expect(&jail, "exec.exit", "exec.exit check-3 error 2");
-	for (int i = 0; i < 100 && strcmp(file_text(jail.dir, "log"), "logged\n") != 0; i++)
+	for (int i = 0; i < 6000 && strcmp(file_text(jail.dir, "log"), "logged\n") != 0; i++)
 		usleep(10000);
 	check_text(file_text(jail.dir, "log"), "logged\n");
 	jail_kill(&jail);

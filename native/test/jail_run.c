@@ -157,8 +157,9 @@ static void reaps_orphans(void)
 
 	usual(&jail);
 	plan_add(&jail, SCRIPT("command", "0",
-			       "i=0; while [ $i -lt 1000 ]; do (true & ); i=$((i+1)); done; sleep 0.2; "
-			       "grep -l '^State:.Z' /proc/[0-9]*/status | wc -l"), NULL);
+			       "i=0; while [ $i -lt 1000 ]; do (true & ); i=$((i+1)); done; "
+			       "n=1; while [ $n != 0 ]; do sleep 0.1; n=$(grep -l '^State:.Z' /proc/[0-9]*/status | wc -l); done; "
+			       "echo $n"), NULL);
 	jail_start(&jail, true);
 	await(&jail, "main");
 	expect_event(jail.monitor, "exited exit 0");
@@ -172,11 +173,12 @@ static void signals_everyone(void)
 
 	usual(&jail);
 	plan_add(&jail, SCRIPT("command", "0",
-			       "(trap 'echo child; exit 0' TERM; while :; do sleep 0.05; done) 2>/dev/null & "
-			       "trap 'wait; echo parent; exit 9' TERM; echo up; wait; wait"), NULL);
+			       "(trap 'echo child; exit 0' TERM; : >/tmp/up; while :; do sleep 0.05; done) 2>/dev/null & "
+			       "trap 'wait; echo parent; exit 9' TERM; until [ -e /tmp/up ]; do sleep 0.02; done; "
+			       "echo up; wait; wait"), NULL);
 	jail_start(&jail, true);
 	await(&jail, "running");
-	for (int i = 0; i < 200 && strcmp(file_text(jail.dir, "log"), "up\n") != 0; i++)
+	for (int i = 0; i < 6000 && strcmp(file_text(jail.dir, "log"), "up\n") != 0; i++)
 		usleep(10000);
 	usleep(100000);
 	jail_say(jail.monitor, "signal", "15", NULL);
@@ -215,7 +217,7 @@ static void does_not_lose_an_early_signal(void)
 	plan_add(&jail, SCRIPT("command", "0", "echo never"), NULL);
 	jail_start(&jail, true);
 	await(&jail, "built");
-	for (int i = 0; i < 200 && strcmp(file_text(jail.dir, "log"), "up\n") != 0; i++)
+	for (int i = 0; i < 6000 && strcmp(file_text(jail.dir, "log"), "up\n") != 0; i++)
 		usleep(10000);
 	jail_say(jail.monitor, "signal", "15", NULL);
 	expect_event(jail.monitor, "start 0 exit 0");
@@ -272,7 +274,7 @@ static void dies_with_its_jailer(void)
 	check(jail_await(&jail, "running", &e));
 	kill(jail.jailer, SIGKILL);
 	check(!jail_event(jail.monitor, &e));
-	for (int i = 0; i < 500 && !is_gone(jail.init); i++)
+	for (int i = 0; i < 6000 && !is_gone(jail.init); i++)
 		usleep(10000);
 	check(is_gone(jail.init));
 	status = jail_end(&jail);

@@ -39,7 +39,7 @@ export class NetlinkSocket {
   readonly #fd: number;
   #sequence = 1;
 
-  /** Takes over `fd`, a NETLINK_ROUTE socket of any network namespace. Throws SystemError. */
+  /** Takes over `fd`, a netlink socket of any network namespace. Throws SystemError. */
   constructor(fd: number = netlinkSocket()) {
     this.#fd = fd;
     try {

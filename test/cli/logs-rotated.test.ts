@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { cpuTime } from '../support/cpu-time.js';
 import { lastLines } from '../../src/cli/log-tail.js';
 import { NOW, say } from '../support/command-line.js';
 import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
@@ -49,9 +50,9 @@ describe('a log that is rotated and compressed', () => {
       ['-n', '5', '--grep', 'x'],
       ['--since', '2026-11-22T11:05Z'],
     ]) {
-      const began = performance.now();
+      const began = cpuTime();
       await say(operations, ['logs', ...words, 'web'], { signal: AbortSignal.timeout(30) });
-      expect(performance.now() - began, words.join(' ')).to.be.below(1000);
+      expect(cpuTime() - began, words.join(' ')).to.be.below(1000);
     }
     expect(await lastLines(log, 5)).to.deep.equal([]);
   });

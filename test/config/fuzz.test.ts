@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { cpuTime } from '../support/cpu-time.js';
 import type { Compiled } from '../../src/config/compile.js';
 import { formatDiagnostic, type Diagnostic, type Note } from '../../src/config/diagnostic.js';
 import { compileText } from '../support/compile-text.js';
@@ -44,9 +45,9 @@ const essence = ({ ok, diagnostics, jails }: Compiled, lines = 0) => ({
 
 /** What a text breaks of what holds for all texts. */
 function brokenBy(text: string): string | null {
-  const started = performance.now();
+  const started = cpuTime();
   const compiled = compileText(text, { 'in.conf': included });
-  const took = performance.now() - started;
+  const took = cpuTime() - started;
   if (took > LONGEST) return `it takes ${Math.round(took)} ms`;
   const { ok, diagnostics, jails } = compiled;
   for (const d of diagnostics) {
@@ -159,6 +160,6 @@ describe('no text', () => {
       const started = Date.now();
       compileText(scrap.repeat(300_000 / scrap.length));
       expect(Date.now() - started).to.be.below(10_000);
-    }).timeout(60_000);
+    });
   }
 });

@@ -56,7 +56,7 @@ describe('jailer', () => {
     chmodSync(rundir, 0o755);
   });
   afterEach(async () => {
-    for (let tries = 0; children().length > 0 && tries < 100; tries++) await wait(10);
+    for (let tries = 0; children().length > 0 && tries < 6000; tries++) await wait(10);
     expect(children()).to.deep.equal([]);
     rmSync(rundir, { recursive: true });
   });
@@ -82,6 +82,7 @@ describe('jailer', () => {
     };
 
     it('starts a jail, tells its life, and leaves its record', async () => {
+      const began = Date.now();
       const handle = await spawnJailer(jailerBinary(), rundir, plan('sh', '-c', 'sleep 0.1; exit 3'));
       expect([handle.launch, handle.phase, handle.initPid > 0]).to.deep.equal([LAUNCH, 'created', true]);
       expect(readFileSync(`/proc/${handle.pid}/cmdline`, 'utf8')).to.equal(`jailer\0${rundir}\0`);
@@ -96,7 +97,7 @@ describe('jailer', () => {
       ]);
       const record = readExitRecord(rundir);
       expect({ ...record, at: 0 }).to.deep.equal({ launch: LAUNCH, ended, at: 0 });
-      expect(Math.abs(Date.now() - (record?.at.getTime() ?? 0))).to.be.lessThan(2000);
+      expect(record?.at.getTime()).to.be.within(began - 1000, Date.now() + 1000);
       expect(handle.phase).to.equal('exited');
     });
 
@@ -138,7 +139,7 @@ describe('jailer', () => {
         });
       const http = { kind: 'http', host: '::1', port: 80, path: '/', timeout: 5 } as const;
       let answer = await handle.check(http);
-      for (let tries = 0; tries < 200 && /refused/.test(answer.output); tries++) {
+      for (let tries = 0; tries < 6000 && /refused/.test(answer.output); tries++) {
         await wait(10);
         answer = await handle.check(http);
       }
@@ -149,7 +150,7 @@ describe('jailer', () => {
       });
       const hanging = '(busybox setsid sleep 1000 &) ; echo $N; sleep 1000 & sleep 1000';
       writeFileSync(join(rundir, 'root/dev/null'), ''); // the shell wants one for what is in the background
-      expect(await run(hanging, 0.2)).to.deep.include({ ended: { how: 'timeout', code: 1 }, output: '5\n' });
+      expect(await run(hanging, 1)).to.deep.include({ ended: { how: 'timeout', code: 1 }, output: '5\n' });
       const left = await run('busybox grep -l ^sleep$ /proc/[0-9]*/comm', 5);
       expect(left).to.deep.include({ ended: { how: 'exit', code: 1 }, output: '' });
       const over = eventsOf(handle);

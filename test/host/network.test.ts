@@ -258,12 +258,12 @@ describeInNetns('network', import.meta.url, () => {
     };
     const before = [everything(), sysctlsOf('lan0')];
     attachNetwork(announced, jail);
-    const started = performance.now();
+    for (const family of ['ipv4', 'ipv6'])
+      expect(readFileSync(`/proc/sys/net/${family}/neigh/lan0/proxy_delay`, 'utf8')).to.equal('0\n');
     expect(await neighbour.ask('192.0.2.10')).to.equal('::ffff:192.0.2.2');
     expect(await jail.ask('192.0.2.2')).to.equal('::ffff:192.0.2.10');
     expect(await neighbour.ask('2001:db8::10')).to.equal('2001:db8::2');
     expect(await jail.ask('2001:db8::2')).to.equal('2001:db8::10');
-    expect(performance.now() - started).to.be.lessThan(700);
     await detachNetwork(announced);
     expect([everything(), sysctlsOf('lan0')]).to.deep.equal(before);
     ip('link', 'del', 'lan0');

@@ -3,6 +3,7 @@ import { E, bind, except } from './bind.js';
 
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
+export const F_DUPFD_CLOEXEC = 1030;
 const LOCK_EX_NB = 2 | 4;
 
 /** fcntl(2) as it is. Throws SystemError. */
@@ -21,6 +22,9 @@ export function keepDescriptors(): void {
   for (const fd of open.filter((one) => one > 2))
     except([E.EBADF], -1, () => fcntl(`descriptor ${fd}`, fd, F_SETFD, FD_CLOEXEC));
 }
+
+/** Another descriptor of what one is open on, for this process alone. Throws SystemError. fcntl(2). */
+export const duplicate = (fd: number): number => fcntl(`descriptor ${fd}`, fd, F_DUPFD_CLOEXEC, 3);
 
 /** Lets descriptors go on over execve(), or not. Throws SystemError. fcntl(2). */
 export function passOn(descriptors: readonly number[], on: boolean): void {

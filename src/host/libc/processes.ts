@@ -1,12 +1,11 @@
 import { SystemError } from '../error.js';
 import type { Ended } from '../host.js';
 import { E, bind, declare } from './bind.js';
-import { closeFd, fcntl } from './descriptors.js';
+import { closeFd, F_DUPFD_CLOEXEC, fcntl } from './descriptors.js';
 
 const SPAWN_SETSIGDEF = 0x04;
 const SPAWN_SETSIGMASK = 0x08;
 const SPAWN_SETSID = 0x80;
-const F_DUPFD_CLOEXEC = 1030;
 const WNOHANG = 1;
 /** More than posix_spawnattr_t, posix_spawn_file_actions_t and sigset_t need in any libc, in bytes. */
 const OPAQUE = 1024;

@@ -150,9 +150,13 @@ export function peerGroups(fd: number): readonly number[] {
   return except([E.ERANGE], null, () => read(FEW_GROUPS)) ?? read(NGROUPS_MAX);
 }
 
-/** A NETLINK_ROUTE socket (close-on-exec) in this process's network namespace. Throws SystemError. netlink(7). */
-export function netlinkSocket(): number {
-  return socket('NETLINK_ROUTE', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+const NETLINK_ROUTE = 0;
+/** Of packet filters and connection tracking. */
+export const NETLINK_NETFILTER = 12;
+
+/** A netlink socket (close-on-exec) in this process's network namespace. Throws SystemError. netlink(7). */
+export function netlinkSocket(family: number = NETLINK_ROUTE): number {
+  return socket('netlink', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
 }
 
 /** Asks for errors in words, without a copy of the request, and for strictly checked dumps. Throws SystemError. netlink(7). */
