@@ -49,7 +49,7 @@ complete -c jailctl -n '__fish_seen_subcommand_from events' -l follow -s f -d 'G
 complete -c jailctl -n '__fish_seen_subcommand_from events' -l json -d 'A line of JSON for each, for programs.'
 complete -c jailctl -n '__fish_seen_subcommand_from events' -l lines -s n -d 'The last N only.'
 complete -c jailctl -n '__fish_seen_subcommand_from events' -l since -d 'After the event of that number, or from a time on: 10m, 2h, 2026-11-22T03:16.'
-complete -c jailctl -n '__fish_seen_subcommand_from events' -l kind -d 'Only these: state, start, exit, oom, health, schedule, reload, limit, log, notify, jaild.'
+complete -c jailctl -n '__fish_seen_subcommand_from events' -l kind -d 'Only these: state, start, exit, oom, health, schedule, reload, limit, log, jaild.'
 complete -c jailctl -n '__fish_seen_subcommand_from events' -a '(jailctl list --quiet 2>/dev/null)'
 complete -c jailctl -n __fish_use_subcommand -a metrics -d 'Print the metrics of all jails and of jaild, for Prometheus.'
 complete -c jailctl -n __fish_use_subcommand -a run -d 'Run a jail in the foreground, on the standard input, output and error of the caller.'

@@ -127,6 +127,7 @@ export const logs = daemonCommand({
   needs: 'operator',
   run: async (context, { options, operands }): Promise<CommandResult> => {
     const { range, until } = readWishes(options, context.now());
+    if (options.follow) context.follows();
     const names = namesOf(operands, options.all, context);
     const isAlone = names.length === 1 && !options.all;
     let exit = 0;

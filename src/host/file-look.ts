@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs';
-import { isOpenForWriting } from './libc.js';
+import { isOpenForWriting } from './libc/files.js';
 
 /** How a file was at a moment: two looks that are alike mean that nobody has written between them. */
 export interface FileLook {

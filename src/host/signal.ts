@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-// Of two names for one number the first is the usual one: SIGABRT and not SIGIOT.
+/** Where there are several names, the usual one comes first: SIGABRT and SIGIOT. */
 const names: ReadonlyMap<number, string> = new Map(
   Object.entries(constants.signals)
     .reverse()

@@ -54,7 +54,10 @@ export async function bootJails(context: BootContext): Promise<readonly string[]
   sweep(new Set([...current.map(({ name }) => name), ...broken]), context);
   // An earlier jaild may have ended before it had compressed what was put aside.
   for (const jail of context.roster.jails.values()) tendLog(jail, host);
-  return namesToStart(context);
+  return namesToStart(
+    context,
+    new Set(current.filter((one) => isMended(one, context)).map(({ name }) => name)),
+  );
 }
 
 /** What jails have left whose records are gone. A jaild that cannot take it away starts nevertheless. */
@@ -189,12 +192,20 @@ async function recordAnew(name: string, context: BootContext): Promise<JailRecor
   };
 }
 
-function namesToStart(context: BootContext): readonly string[] {
+/** It had failed, and its file says something else by now: a way out of that, whenever it was written. */
+function isMended({ name, jail: before }: JailRecord, { roster }: BootContext): boolean {
+  const jail = roster.jails.get(name);
+  if (jail?.phase !== 'failed' || !roster.isListed(name)) return false;
+  return changedParameters(before.values, jail.definition.values).length > 0;
+}
+
+function namesToStart(context: BootContext, mended: ReadonlySet<string>): readonly string[] {
   const { roster, autostart } = context;
   if (autostart === 'none') return [];
   return [...roster.graph.keys()].filter((name) => {
     const jail = roster.jails.get(name);
-    if (jail === undefined || jail.phase !== 'stopped' || roster.refusal(name) !== null) return false;
+    if (jail === undefined || roster.refusal(name) !== null) return false;
+    if (jail.phase !== 'stopped' && !mended.has(name)) return false;
     return wanted(jail, context) === 'up' && isDown(jail.phase);
   });
 }

@@ -183,7 +183,7 @@ export interface Outcome {
   readonly waitsFor?: readonly string[];
   /** The command of the configuration that failed, if that is why. */
   readonly command?: FailedCommand;
-  /** Exit code of design.md §4 that this outcome calls for: 0, 1, 2 (its configuration is wrong) or 4 (no such jail). */
+  /** Exit code that this outcome calls for, as jailctl(8) has them: 0, 1, 2 (its configuration is wrong) or 4 (no such jail). */
   readonly code: 0 | 1 | 2 | 4;
 }
 

@@ -100,6 +100,21 @@ describe('a jaild that comes back', () => {
     expect(stage.starts('web')).to.equal(6);
   });
 
+  it('starts a jail that had failed when its file was changed meanwhile, and no other', async () => {
+    const stage = new Stage([jail('mended', { restart: 'no' }), jail('same', { restart: 'no' })]);
+    await stage.supervisor.start(['mended', 'same']);
+    for (const name of ['mended', 'same']) stage.host.jailerOf(name).end(CRASH);
+    await stage.restartDaemon();
+    expect([stage.state('mended'), stage.state('same')]).to.deep.equal(['failed', 'failed']);
+    await stage.restartDaemon(0, () => {
+      stage.files = compiled([
+        jail('mended', { restart: 'no', command: ['/bin/b'] }),
+        jail('same', { restart: 'no' }),
+      ]);
+    });
+    expect([stage.state('mended'), stage.state('same')]).to.deep.equal(['running', 'failed']);
+  });
+
   it('takes an exit that it missed as that exit', async () => {
     const stage = new Stage([jail('good'), jail('bad')]);
     await stage.supervisor.start(['good', 'bad']);

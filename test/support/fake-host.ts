@@ -22,7 +22,7 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
 import type { FirewallArgs, Step, StepOf } from '../../src/plan/step.js';
 import type { Clock } from '../../src/supervise/clock.js';
-import { hostLimits } from './host-limits.js';
+import { hostFacts } from './host-facts.js';
 import { temporaryDirectory } from './temporary.js';
 
 /** How the processes of a jail behave. */
@@ -374,19 +374,12 @@ export class FakeHost implements Host {
     const error = this.failing.get('facts');
     if (error !== undefined) return Promise.reject(error);
     return Promise.resolve({
+      ...hostFacts,
       instance: this.instance,
       cgroups: { v1: {}, v2: `/cgroup/${jail.name}`, v2Controllers: [] },
       uidBase: null,
-      seccomp: null,
       jid: 0,
       launch: '',
-      fstabs: new Map(),
-      blockDevices: new Map(),
-      hostnameAddresses: [],
-      timeNamespaces: true,
-      figures: { hugepage: null, cpus: [0], realtime: 0, monotonic: 0, boottime: 0 },
-      limits: hostLimits,
-      term: null,
     });
   }
 
