@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { readdirSync, rmSync } from 'node:fs';
 import { parentOf, readOf } from '../support/copies.js';
 import { TestInstance, type Answer, type StatusJson } from '../support/instance.js';
-import { patience } from '../support/patience.js';
 
 describe('a jaild that begins anew as what is installed by now (SIGUSR2)', () => {
   const instance = new TestInstance();
