@@ -177,10 +177,10 @@ class Daemon {
   /** @param left what an earlier jaild of the same process has left, if one has */
   async begin(left: Inherited | null): Promise<void> {
     if (left !== null) reapInherited();
+    await this.#supervisor.boot();
     for (const diagnostic of this.#supervisor.configuration.diagnostics) {
       this.log.warn(formatDiagnostic(diagnostic));
     }
-    await this.#supervisor.boot();
     this.#control = await serveControl({
       socket: this.instance.socket,
       group: this.settings['socket.group'],

@@ -40,6 +40,8 @@ complete -c jailctl -n '__fish_seen_subcommand_from logs' -l lines -s n -d 'The 
 complete -c jailctl -n '__fish_seen_subcommand_from logs' -l since -d 'From T on: 10m, 2h, or a time like 2026-11-22T03:16.'
 complete -c jailctl -n '__fish_seen_subcommand_from logs' -l until -d 'Up to T.'
 complete -c jailctl -n '__fish_seen_subcommand_from logs' -l stream -d 'What was said to stdout, or to stderr, alone.'
+complete -c jailctl -n '__fish_seen_subcommand_from logs' -l grep -d 'Lines with this text in them alone, which is no pattern.'
+complete -c jailctl -n '__fish_seen_subcommand_from logs' -l ignore-case -s i -d 'With --grep: whether letters are large or small does not matter.'
 complete -c jailctl -n '__fish_seen_subcommand_from logs' -l json -d 'One object for each line, for programs.'
 complete -c jailctl -n '__fish_seen_subcommand_from logs' -a '(jailctl list --quiet 2>/dev/null)'
 complete -c jailctl -n __fish_use_subcommand -a events -d 'Show what has happened to jails, and what happens from now on.'

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Jail } from '../config/compile.js';
+import { isStartable } from '../config/jail.js';
 import type { Host } from '../host/host.js';
 import { jailOf, savedJail } from './adoption.js';
 import { reachOfPlan } from '../plan/reach.js';
@@ -109,6 +110,10 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
   } else if (record.filed && changedParameters(record.filed, jail.definition.values).length === 0) {
     const { origin, block } = jail.definition;
     roster.replace({ ...jailOf(record.jail), origin, ...(block && { block }) });
+  } else if (!isStartable(jail.definition)) {
+    // A limit that is misspelt would be none for its next life: until that is mended it is what it was started as.
+    const { origin, block } = jail.definition;
+    jail.definition = { ...jailOf(record.jail), origin, ...(block && { block }) };
   }
   if (record.plan !== null) host.distrust(reachOfPlan(record.plan));
   host.hold(name, addressesOf([...(record.plan?.prepare ?? []), ...(record.standing?.steps ?? [])]));

@@ -96,6 +96,35 @@ describe('jailctl logs', () => {
     expect(await logs('--since', '10s')).to.equal('');
   });
 
+  it('shows the lines with a text in them, also when that would be a pattern', async () => {
+    const [plain, dotted, large] = [line(1, 'axb'), line(2, 'a.b'), line(3, 'A.B and Ä')];
+    writeFileSync(log, plain + dotted + large + lines(4, 9));
+    expect(await logs('--grep', 'a.b')).to.equal(dotted);
+    expect(await logs('--grep', 'a.b', '-i')).to.equal(dotted + large);
+    expect(await logs('--grep', 'and ä', '--ignore-case')).to.equal(large);
+    expect(await logs('--grep', '2026-11')).to.equal('');
+    expect(await logs('--grep', 'line', '-n', '2')).to.equal(lines(7, 9));
+    expect(JSON.parse(await logs('--grep', 'axb', '--json'))).to.include({ jail: 'web', text: 'axb' });
+  });
+
+  it('tells of a jail that speaks elsewhere by which command that is seen', async () => {
+    const hints = async (name: string, target: string): Promise<string | undefined> => {
+      const away = stoppedJail(name, { log: null, logTargets: [target as 'syslog'] });
+      const config = `"${name}" { path = /; persist; log.target = ${target}; }`;
+      const { err } = await say(new FakeOperations([away], config), ['logs', name]);
+      return err.split('\n')[1];
+    };
+    expect([
+      await hints('web', 'journald'),
+      await hints("it's", 'journald'),
+      await hints('web', 'syslog'),
+    ]).to.deep.equal([
+      'hint: journalctl JAIL=web',
+      "hint: journalctl 'JAIL=it'\\''s'",
+      "hint: grep ' web: ' /var/log/syslog, or journalctl -t web where journald takes what is sent to syslog",
+    ]);
+  });
+
   it('has nothing to show of a jail that has said nothing', async () => {
     expect(await say(operations, ['logs', 'web'])).to.deep.equal({ out: '', err: '', result: { exit: 0 } });
   });
@@ -108,12 +137,15 @@ describe('jailctl logs', () => {
       [],
       ['-a', 'web'],
       ['--stream', 'out', 'web'],
+      ['--grep', '', 'web'],
+      ['--grep', 'x'.repeat(1025), 'web'],
+      ['-i', 'web'],
       ['web', 'db'],
       ['run-1'],
       ['wep'],
     ])
       codes.push((await say(operations, ['logs', ...words])).result);
-    expect(codes).to.deep.equal([2, 2, 2, 2, 2, 4, 1, 4].map((exit) => ({ exit })));
+    expect(codes).to.deep.equal([2, 2, 2, 2, 2, 2, 2, 2, 4, 1, 4].map((exit) => ({ exit })));
   });
 
   it('passes bytes on as they are', async () => {

@@ -168,6 +168,13 @@ export class FakeJailer implements JailerHandle {
     this.replaced.push([inode, file]);
   }
 
+  /** What the jailer was told to keep of its log since the start. */
+  readonly bounds: string[] = [];
+
+  boundLog(bounds: readonly string[]): void {
+    this.bounds.push(bounds.join(' '));
+  }
+
   /** One of its processes tells of itself. */
   notify(...fields: readonly string[]): void {
     this.tell({ kind: 'notify', fields });

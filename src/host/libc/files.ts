@@ -1,4 +1,5 @@
 import { closeSync, constants as files, fchmodSync, openSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { E, bind, except } from './bind.js';
 import { fcntl } from './descriptors.js';
 
@@ -8,6 +9,9 @@ const MFD_EXEC = 0x10;
 const F_ADD_SEALS = 1033;
 const SEAL_ALL = 0x1 | 0x2 | 0x4 | 0x8;
 const SEAL_EXEC = 0x20;
+const F_SETSIG = 10;
+const F_SETLEASE = 1024;
+const [F_RDLCK, F_UNLCK] = [0, 2];
 const MS_BIND = 4096;
 const MNT_DETACH = 2;
 const UMOUNT_NOFOLLOW = 8;
@@ -59,6 +63,22 @@ export function bindMount(source: string, target: string): void {
 /** Takes a mount away, now from the tree, later from its users. Throws SystemError (EINVAL: no mount). umount2(2). */
 export function detachMount(target: string): void {
   umount2(target, target, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+/**
+ * Whether anybody has this file open for writing, on file systems that can tell: then nobody gets a read lease on it. It is
+ * given back at once; whoever opens the file just then waits for that, and what jaild is sent for it means nothing to it.
+ * Throws SystemError. F_SETLEASE in fcntl(2).
+ */
+export function isOpenForWriting(fd: number): boolean {
+  const subject = `descriptor ${fd}`;
+  const take = (): boolean => {
+    fcntl(subject, fd, F_SETSIG, constants.signals.SIGURG);
+    fcntl(subject, fd, F_SETLEASE, F_RDLCK);
+    fcntl(subject, fd, F_SETLEASE, F_UNLCK);
+    return false;
+  };
+  return except([E.EAGAIN], true, () => except([E.EINVAL, E.EACCES, E.ENOLCK], false, take));
 }
 
 /** An extended attribute as text without a NUL at its end; null when there is none. Throws SystemError. getxattr(2). */
