@@ -1,4 +1,4 @@
-import type { Family } from '../plan/firewall-forward.js';
+import type { Family } from '../config/values/family.js';
 import { NLM_F_DUMP, decodeAttributes, encodeAttributes } from './netlink-message.js';
 import type { Attribute, Request } from './netlink-message.js';
 

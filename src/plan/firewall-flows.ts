@@ -1,5 +1,6 @@
+import type { Family } from '../config/values/family.js';
 import type { PortRange } from '../config/values/port.js';
-import { forwardsOf, type Family, type Forward } from './firewall-forward.js';
+import { forwardsOf, type Forward } from './firewall-forward.js';
 import type { FirewallArgs } from './step.js';
 
 /** Flows of UDP that go on as they began, for the kernel looks into the rules for their first packet only. */
