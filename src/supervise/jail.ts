@@ -135,15 +135,21 @@ export class SupervisedJail extends Lifeline {
 
   /**
    * Somebody wants it down. `insist`: a stop command that fails does not keep it up. Without `hooks`, no command is run
-   * for it any more.
+   * for it any more. `again`: it starts once it is down; both are on record at once, for jaild may be killed in between.
    */
   stop(
-    options: { readonly force?: boolean; readonly insist?: boolean; readonly hooks?: boolean } = {},
+    options: {
+      readonly force?: boolean;
+      readonly insist?: boolean;
+      readonly hooks?: boolean;
+      readonly again?: boolean;
+    } = {},
     cause = 'stop',
   ): void {
-    this.target = 'down';
+    const { again = false } = options;
+    this.target = again ? 'up' : 'down';
     if (options.hooks === false && this.life !== null) this.life.isSilent = true;
-    this.startKept = false;
+    this.startKept = again;
     this.insist = options.insist ?? false;
     this.history.failure = null;
     const event = options.force === true ? 'force' : 'stop';
@@ -153,9 +159,9 @@ export class SupervisedJail extends Lifeline {
   /** Down and up again; a jail that is down just starts. */
   restart(cause = 'restart'): void {
     if (!isDown(this.phase)) {
-      this.stop({}, cause);
-      this.target = 'up';
+      this.stop({ again: true }, cause);
       if (!isDown(this.phase)) return this.keepStart(true);
+      this.startKept = false;
     }
     this.start(cause);
   }

@@ -286,6 +286,20 @@ describe('a jaild that comes back', () => {
     }
   });
 
+  it('knows of a restart from the moment at which the stop is on record', async () => {
+    const stage = new Stage([jail('web')]);
+    stage.host.scripts.set('web', { ignoresTerm: true });
+    await stage.supervisor.start(['web']);
+    void stage.supervisor.restart(['web']);
+    await stage.pass(0);
+    const file = join(stage.host.instance.runDirectory, 'web', 'state.json');
+    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+    const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const stopping = records.filter(({ doing }) => doing === 'stopping');
+    expect(stopping.length).to.be.above(0);
+    for (const record of stopping) expect(record).to.include({ target: 'up', startKept: true });
+  });
+
   it('believes a record up to where jaild was cut off while it added to it', async () => {
     const stage = new Stage([jail('web')]);
     await stage.supervisor.start(['web']);
