@@ -27,7 +27,13 @@ import type { SubnetPool } from '../plan/lease-subnet.js';
 import type { UidPool } from '../plan/uidrange.js';
 import type { Way } from '../plan/way.js';
 import { untilAnswered } from './answering.js';
-import { readAccounting, readBriefly, readFigure, readOomKills } from './cgroup-accounting.js';
+import {
+  readAccounting,
+  readBriefly,
+  readFigure,
+  readOomKills,
+  readRefusedForks,
+} from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
@@ -306,6 +312,10 @@ export class Machine implements Host {
 
   usage(cgroups: readonly string[], resource: ResourceName): number | null {
     return readUsage(cgroups, this.#cgroups, resource);
+  }
+
+  countRefusedForks(cgroups: readonly string[]): number {
+    return readRefusedForks(cgroups, this.#cgroups);
   }
 
   countOomKills(cgroups: readonly string[]): number {

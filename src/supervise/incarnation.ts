@@ -309,6 +309,15 @@ export class Incarnation {
     return badly && this.countOomKills() > this.oomKills;
   }
 
+  /** How often its limit of processes has kept it from one. */
+  get refusedForks(): number {
+    try {
+      return this.plan === null ? 0 : this.host.countRefusedForks(this.plan.cgroups);
+    } catch {
+      return 0; // a cgroup that is gone cannot tell any more
+    }
+  }
+
   private countOomKills(): number {
     try {
       return this.plan === null ? 0 : this.host.countOomKills(this.plan.cgroups);

@@ -59,6 +59,8 @@ const KILL_PATIENCE = 5000;
 const CALL_OFF_PATIENCE = 500;
 const { SIGTERM, SIGABRT } = constants.signals;
 
+const wentWrong = (phase: Phase): boolean => phase === 'failed' || phase === 'stuck' || phase === 'backoff';
+
 /** One jail: does what the table of its life says, and tells the table what came of it. */
 export class SupervisedJail extends Lifeline {
   target: 'up' | 'down' = 'down';
@@ -199,11 +201,12 @@ export class SupervisedJail extends Lifeline {
   }
 
   private tell(from: Phase, cause: string): void {
-    const detail = this.phase === 'running' ? '' : (this.history.failure?.message ?? '');
+    const { message = '' } = this.history.failure ?? {};
+    // Not what an earlier try has failed at, nor twice what the cause has in it.
+    const detail = wentWrong(this.phase) && !cause.includes(message) ? message : '';
     this.bulletin.moved(from, cause, detail);
     const words = `${from} -> ${this.phase} (${cause})`;
-    if (this.phase === 'failed' || this.phase === 'stuck' || this.phase === 'backoff')
-      this.log.warn(detail === '' ? words : `${words}: ${detail}`);
+    if (wentWrong(this.phase)) this.log.warn(detail === '' ? words : `${words}: ${detail}`);
     else if (isSettled(this.phase)) this.log.info(words);
     else this.log.debug(() => words);
   }
