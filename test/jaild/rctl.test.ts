@@ -3,8 +3,10 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestInstance } from '../support/instance.js';
 import { installProgram } from '../support/probe.js';
+import { takeTurns } from '../support/turns.js';
 
 describe('a jail with rctl rules', () => {
+  takeTurns();
   const instance = new TestInstance();
   const onTmpfs = `/dev/shm/rctl-test-${process.pid}`;
 

@@ -7,6 +7,7 @@ import { limitRecords } from '../../src/plan/resource-limits.js';
 import { HostLimitsReader } from '../../src/host/host-limits.js';
 import { TestInstance } from '../support/instance.js';
 import { installProgram } from '../support/probe.js';
+import { takeTurns } from '../support/turns.js';
 
 /** What /proc/PID/limits calls them: the rows in its order, by setrlimit(2)'s short names. */
 const rows = [
@@ -42,6 +43,7 @@ const diskClassOf = (pid: number): string =>
     ?.trim() ?? '';
 
 describe('a jail of a jaild that was started with limits of its own', () => {
+  takeTurns();
   const soft = ['cpu=1000', 'fsize=900000000', 'data=4000000000', 'stack=1000000', 'core=5', 'nproc=5000'];
   const others = [
     'nofile=500',
