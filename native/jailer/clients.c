@@ -71,6 +71,11 @@ static void become_monitor(struct jailer *j, struct connection *c)
 	sessions_forget(j);
 	c->role = ROLE_MONITOR;
 	event_hello(j, c);
+	/* While he does what there is to do before `go`. */
+	if (!j->plan.late && j->init > 0) {
+		jail_supply(j);
+		jail_drop(j);
+	}
 }
 
 static void attach(struct jailer *j, struct connection *c)
@@ -147,8 +152,7 @@ static bool command(struct jailer *j, const char *type, struct fields *f)
 	} else if (strcmp(type, "kill") == 0) {
 		jail_kill(j);
 	} else if (strcmp(type, "log.reopen") == 0) {
-		if (j->logging && log_reopen(&j->log) < 0)
-			event_fault(j, "warning", STEP_LOG, log_subject(&j->plan), errno);
+		return output_reopen(j, f);
 	} else if (strcmp(type, "log.replace") == 0) {
 		const char *inode = fields_next(f), *file = fields_next(f);
 

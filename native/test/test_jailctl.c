@@ -498,43 +498,40 @@ static void jail_says(int fd)
 	tell(fd, "status\0exit\0005", 14, -1);
 }
 
-static void jail_is_killed(int fd)
+static void ignore_request(int fd)
 {
 	char text[128];
 
 	told(fd, text, sizeof(text));
+}
+
+static void jail_is_killed(int fd)
+{
+	ignore_request(fd);
 	TELL(fd, "status\0signal\0009");
 }
 
 static void jail_has_no_file(int fd)
 {
-	char text[128];
-
-	told(fd, text, sizeof(text));
+	ignore_request(fd);
 	TELL(fd, "error\0exec\0/bin/nosuch\0002");
 }
 
 static void jail_has_no_user(int fd)
 {
-	char text[128];
-
-	told(fd, text, sizeof(text));
+	ignore_request(fd);
 	TELL(fd, "error\0user\0nobody\0002");
 }
 
 static void jail_refuses(int fd)
 {
-	char text[128];
-
-	told(fd, text, sizeof(text));
+	ignore_request(fd);
 	TELL(fd, "error\0exec\0/etc\00013");
 }
 
 static void jail_closes(int fd)
 {
-	char text[128];
-
-	told(fd, text, sizeof(text));
+	ignore_request(fd);
 }
 
 static void jail_waits_for_signal(int fd)

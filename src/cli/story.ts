@@ -3,6 +3,8 @@ import { describeEnd } from '../supervise/exits.js';
 import type { JailNetwork, JailStatus } from '../supervise/operations.js';
 import type { Terminal } from './context.js';
 import { stateCell } from './list.js';
+import { whereElse } from './log-paths.js';
+import { mistakeLines } from './mistakes.js';
 import { networkLines } from './network-lines.js';
 import { clock, paint, printable, span, wrap, type Line } from './render.js';
 import { sizeText } from '../config/values/quantity.js';
@@ -68,20 +70,35 @@ function nextLines({ nextTimes }: JailStatus, now: Date): readonly Line[] {
 /** What it needs and has not: "db (backoff, next try in 5s)". */
 function lackText({ lacks }: JailStatus, now: Date): string {
   return lacks
-    .map(({ jail, state, retryAt }) => {
-      const next = retryAt === null ? '' : `, next try ${ahead(retryAt, now)}`;
+    .map(({ jail, state, retryAt, startable }) => {
+      const next = !startable
+        ? ', for its file has a mistake'
+        : retryAt === null
+          ? ''
+          : `, next try ${ahead(retryAt, now)}`;
       return `${jail} (${state}${next})`;
     })
     .join(', ');
+}
+
+/** Where its output is, and the commands that show it. */
+function logLines({ name, log, logTargets, lostOutput }: JailStatus): readonly Line[] {
+  const others = logTargets.filter((target) => target !== 'file');
+  const shown = whereElse(name, others);
+  return [
+    ['log', log === null ? '' : `${log} (jailctl logs ${name})`],
+    [log === null ? 'log' : '', shown === null ? '' : `${others.join(' and ')} (${shown})`],
+    ['lost', lostText(name, lostOutput)],
+  ];
 }
 
 function jailerText({ stoppedJailer: pid }: JailStatus): string {
   return pid === null ? '' : `pid ${pid} is stopped, and the log with it: kill -CONT ${pid}`;
 }
 
-function lostText({ lostOutput }: JailStatus): string {
-  if (lostOutput === null || lostOutput.bytes === 0) return '';
-  return `${lostOutput.lines} lines of output (${sizeText(lostOutput.bytes)})`;
+function lostText(name: string, lost: JailStatus['lostOutput']): string {
+  if (lost === null || lost.bytes === 0) return '';
+  return `${lost.lines} lines of output (${sizeText(lost.bytes)}): jailctl events ${name} tells when and why`;
 }
 
 function configText({ definedAt, stale, unlisted }: JailStatus): string {
@@ -103,7 +120,7 @@ function healthText({ health, checks }: JailStatus, now: Date): string {
 }
 
 /** It does not come up, or not for long: how it ended, and what it said, is what people want to know. */
-export const isTroubled = ({ state, flapping }: JailStatus): boolean =>
+export const isTroubled = ({ state, flapping }: Pick<JailStatus, 'state' | 'flapping'>): boolean =>
   state === 'backoff' || state === 'failed' || flapping;
 
 /** Of a jail in trouble, how it ended the last times. One end is told of in any case. */
@@ -120,12 +137,16 @@ function exitLines(jail: JailStatus, now: Date): readonly Line[] {
   });
 }
 
-function wayOut({ name, state, gaveUp }: JailStatus): readonly Line[] {
-  if (state !== 'failed') return [];
-  const hint = `jailctl start ${name} tries again, and so does jailctl reload after its file was changed`;
+/** What is known to help in its trouble, and what can be done about it by hand. */
+function wayOut(jail: JailStatus): readonly Line[] {
+  const { name, state, gaveUp, exit, mistakes } = jail;
+  const now = `jailctl start ${name} tries at once, jailctl stop ${name} no more`;
+  const later = `jailctl start ${name} tries again, and so does jailctl reload after its file was changed`;
+  const isGivenUp = state === 'failed' && mistakes.length === 0;
   return [
-    ['gave up', gaveUp ?? ''],
-    ['way out', hint],
+    ['hint', isTroubled(jail) ? (exit?.hint ?? '') : ''],
+    ['gave up', state === 'failed' ? (gaveUp ?? '') : ''],
+    ['way out', state === 'backoff' ? now : isGivenUp ? later : ''],
   ];
 }
 
@@ -141,6 +162,7 @@ export function story(
   tail: readonly string[] = [],
 ): string {
   const lines: readonly Line[] = [
+    ...mistakeLines(jail),
     ['needs', lackText(jail, now)],
     ['jailer', jailerText(jail)],
     ['command', jail.commandPid === null ? '' : `pid ${jail.commandPid}`],
@@ -158,8 +180,7 @@ export function story(
     ...wayOut(jail),
     ...nextLines(jail, now),
     ['config', configText(jail)],
-    ['log', jail.log === null ? '' : `${jail.log} (jailctl logs ${jail.name})`],
-    ['lost', lostText(jail)],
+    ...logLines(jail),
   ];
   const filled = lines.filter(([, text]) => text !== '');
   const width = Math.max(8, ...filled.map(([title]) => title.length));

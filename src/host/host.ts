@@ -71,6 +71,8 @@ export interface JailerHandle {
   check(check: Check): Promise<CheckResult>;
   /** Puts `file` in the place of the rotated log of that inode: it has the same lines, compressed. */
   replaceLog(inode: bigint, file: string): void;
+  /** Gives the log other bounds (logBounds() of the plan). */
+  boundLog(bounds: readonly string[]): void;
   /** Events from now on, and those that came before the first listener. One listener at a time. */
   listen(listener: (event: JailerEvent) => void): void;
 }
@@ -206,6 +208,8 @@ export interface Host {
   usage(cgroups: readonly string[], resource: ResourceName): number | null;
   /** Of the accounting what each start asks for. */
   countOomKills(cgroups: readonly string[]): number;
+  /** How often the limit of its processes has kept a jail from one. Throws SystemError. */
+  countRefusedForks(cgroups: readonly string[]): number;
   /** Kills by the out-of-memory killer on the whole host; null where that is not counted. Throws SystemError. */
   countHostOomKills(): number | null;
   /** Freezes or thaws a whole jail. Throws SystemError. */

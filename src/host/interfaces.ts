@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { ADDRESS_BITS, familyOf } from '../config/values/family.js';
 import { isLinkOfAJail } from '../plan/instance.js';
 import type { NetworkArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
@@ -24,8 +25,6 @@ import {
 /** Interface that addresses are announced on → its index. */
 export type Announcers = ReadonlyMap<string, number>;
 
-const FULL_LENGTH = { ip4: 32, ip6: 128 } as const;
-
 /** The host's links. Throws SystemError. */
 export function hostInterfaces(): readonly Link[] {
   return withNetlink(linksOf);
@@ -37,14 +36,9 @@ export function hostAddresses(): readonly Address[] {
 }
 
 /**
- * Who on this host has the address already, in words, or null. The jail's own `link` does not count. One question to
- * the routing table, not a list of all links: its cost does not grow with the number of jails. Throws SystemError.
+ * Those of the addresses that somebody on this host has, and who, in words. The jail's own `link` does not count. Questions
+ * to the routing table, not a list of all links: their cost does not grow with the number of jails. Throws SystemError.
  */
-export function addressInUse(address: string, link: string): string | null {
-  return withNetlink((host) => addressHolders(host, [address], link).get(address) ?? null);
-}
-
-/** addressInUse() for several addresses on an open socket: those in use → who has them. */
 export function addressHolders(
   host: NetlinkSocket,
   addresses: readonly string[],
@@ -63,8 +57,7 @@ export function addressHolders(
 
 /** Who has the address, by the route that it would take. */
 function holderBy(host: NetlinkSocket, route: Route, address: string, link: string): string | null {
-  const full = address.includes(':') ? FULL_LENGTH.ip6 : FULL_LENGTH.ip4;
-  if (route.prefix !== full || route.type === 'other') return null;
+  if (route.prefix !== ADDRESS_BITS[familyOf(address)] || route.type === 'other') return null;
   const name = linksOf(host).find(({ index }) => index === route.link)?.name ?? `link ${route.link}`;
   if (name === link) return null;
   if (route.type === 'unicast') return `a route of this host leads to it over ${name}`;

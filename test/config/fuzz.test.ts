@@ -1,22 +1,12 @@
 import { expect } from 'chai';
 import { cpuTime } from '../support/cpu-time.js';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Compiled } from '../../src/config/compile.js';
 import { formatDiagnostic, type Diagnostic, type Note } from '../../src/config/diagnostic.js';
 import { compileText } from '../support/compile-text.js';
+import { corpusFiles } from '../support/corpus.js';
 import { mutate, numbers } from '../support/mutate.js';
 
-const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const shared = process.env['JAILD_CORPUS'] ?? resolve(repository, '../shared/jailconf');
-const seeds = [join(repository, 'test/config/corpus/rules'), join(shared, 'real')]
-  .filter(existsSync)
-  .flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith('.conf'))
-      .map((name) => readFileSync(join(folder, name), 'utf8')),
-  );
+const seeds = [...new Set(corpusFiles().map(({ text }) => text))];
 const included = 'path = /in; b { persist; }\n"*.c" { $x = 1; }';
 
 /** JAILD_FUZZ_SECONDS and JAILD_FUZZ_SEED make it look longer, and elsewhere; else every run looks at the same texts. */

@@ -85,6 +85,46 @@ describe('the control socket', () => {
     expect(logged).to.deep.equal([`warn ${path} has gone, making it anew`]);
   });
 
+  it('answers whoever came before it is suspended, and leaves others waiting', async () => {
+    let finish: () => void = () => undefined;
+    const hold = new Promise<void>((resolve) => (finish = resolve));
+    let heard = 0;
+    await serve(async (conversation) => {
+      heard++;
+      await hold;
+      return echo(conversation);
+    });
+    const before = ask(path, ['before']);
+    while (heard < 1) await sleep(5);
+    const descriptor = server?.suspend() ?? -1;
+    const after = ask(path, ['after']);
+    let isQuiet = false;
+    const quiet = server?.untilQuiet(60_000 * patience).then(() => (isQuiet = true));
+    await sleep(50);
+    expect({ heard, isQuiet }).to.deep.equal({ heard: 1, isQuiet: false });
+    finish();
+    await quiet;
+    expect({ ...(await before), heard }).to.deep.equal({ out: 'before\n', err: '', last: exit(7), heard: 1 });
+    await server?.resume(descriptor);
+    expect(await after).to.deep.equal({ out: 'after\n', err: '', last: exit(7) });
+  });
+
+  it('waits for nobody who follows', async () => {
+    let followed: () => void = () => undefined;
+    const isFollowed = new Promise<void>((resolve) => (followed = resolve));
+    await serve(({ follows, signal }) => {
+      follows();
+      followed();
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve({ exit: 1 })));
+    });
+    const socket = await open(path);
+    socket.write(requestFrame([]));
+    await isFollowed;
+    await server?.untilQuiet(60_000 * patience);
+    expect(socket.readableEnded).to.equal(false);
+    socket.destroy();
+  });
+
   it('is for root alone without the group, and for the group where there is one', async () => {
     const groupFile = join(directory, 'group');
     writeFileSync(groupFile, 'root:x:0:\njaild:x:4711:alice\n');

@@ -15,13 +15,13 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
-import { SystemError } from '../../src/host/error.js';
 import type { JailerEvent, JailerHandle } from '../../src/host/host.js';
 import { encodeMessage, splitMessages } from '../../src/host/jailer-message.js';
 import { connectJailer, jailerBinary, readExitRecord, spawnJailer } from '../../src/host/jailer.js';
 import { bringLoopbackUp } from '../../src/host/network.js';
 import type { LaunchRecord } from '../../src/plan/step.js';
 import { installProgram } from '../support/probe.js';
+import { rejectionOf } from '../support/system-failure.js';
 
 const LAUNCH = '0123456789abcdef0123456789abcdef';
 
@@ -42,16 +42,6 @@ function until(handle: JailerHandle, kind: JailerEvent['kind']): Promise<JailerE
       if (event.kind === kind) resolve(event);
     });
   });
-}
-
-async function failure(attempt: Promise<unknown>) {
-  try {
-    await attempt;
-    return null;
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    return { call: error.call, subject: error.subject, errno: error.errno };
-  }
 }
 
 const children = (): string[] =>
@@ -220,10 +210,11 @@ describe('jailer', () => {
 
     it('rejects when the plan itself is refused', async () => {
       const started = spawnJailer(jailerBinary(), rundir, [['version', '1'], ['colour', 'red']]); // prettier-ignore
-      expect(await failure(started)).to.deep.equal({
+      expect(await rejectionOf(started)).to.deep.equal({
         call: 'plan',
         subject: 'colour',
         errno: constants.errno.EINVAL,
+        hint: undefined,
       });
     });
 
@@ -243,7 +234,7 @@ describe('jailer', () => {
     });
 
     it('says nothing but the truth about a program that is no jailer', async () => {
-      const { memfdSealed } = await import('../../src/host/libc.js');
+      const { memfdSealed } = await import('../../src/host/libc/files.js');
       const program = memfdSealed('false', readFileSync('/bin/false'));
       const error: unknown = await spawnJailer(program, rundir, []).catch((reason: unknown) => reason);
       expect(String(error)).to.equal(`StepFailure: jailer ${rundir}: ended before it had said anything`);

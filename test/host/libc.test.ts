@@ -21,23 +21,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { SystemError } from '../../src/host/error.js';
 import type { Ended } from '../../src/host/host.js';
-import {
-  bindMount,
-  connectUnix,
-  detachMount,
-  flockExclusive,
-  getxattr,
-  listenUnix,
-  memfd,
-  memfdSealed,
-  notifySocket,
-  peerCredentials,
-  pidfdGetfd,
-  pidfdOpen,
-  pidfdSendSignal,
-  posixSpawn,
-  waitpid,
-} from '../../src/host/libc.js';
+import { flockExclusive } from '../../src/host/libc/descriptors.js';
+import { bindMount, detachMount, getxattr, memfd, memfdSealed } from '../../src/host/libc/files.js';
+import { pidfdGetfd, pidfdOpen, pidfdSendSignal } from '../../src/host/libc/pidfd.js';
+import { posixSpawn, waitpid } from '../../src/host/libc/processes.js';
+import { connectUnix, listenUnix, notifySocket, peerCredentials } from '../../src/host/libc/sockets.js';
 
 const { errno } = constants;
 
@@ -263,6 +251,20 @@ os.write(1, s.recv(100))`;
       await once(python, 'close');
     });
   }
+
+  it('does not wait for one who reads no datagrams', async () => {
+    const path = `${directory}/deaf`;
+    const script = `import os,socket,sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); os.write(1, b"ready"); sys.stdin.read()`;
+    const python = spawn('python3', ['-c', script, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await once(python.stdout, 'data');
+    const many = () => {
+      for (let sent = 0; sent < 100_000; sent++) notifySocket(path, 'WATCHDOG=1');
+    };
+    expect(many).to.throw(SystemError).that.includes({ errno: errno.EAGAIN, subject: path });
+    python.stdin.end();
+    await once(python, 'close');
+  });
 
   it('leaves nothing mounted', () => {
     expect(existsSync(directory)).to.equal(true);

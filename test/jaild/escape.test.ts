@@ -14,7 +14,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { closeFd, pidfdGetfd, pidfdOpen } from '../../src/host/libc.js';
+import { closeFd } from '../../src/host/libc/descriptors.js';
+import { pidfdGetfd, pidfdOpen } from '../../src/host/libc/pidfd.js';
 import { TestInstance } from '../support/instance.js';
 import { installProbe, readProbe } from '../support/probe.js';
 

@@ -46,6 +46,7 @@ describe('the files of a log', () => {
       limited { command = "/bin/sh -c 'seq 1 5000; sleep 10; echo again; sleep 1000'"; log.rate = 100/10s; }
       sent { command = "/bin/sh -c 'echo to out; echo to err >&2; sleep 1000'"; log.target = journald, syslog; }
       ${Array.from({ length: 20 }, (_, i) => `brief${i}`).join(' { } ')} { }
+      loud { command = "/bin/sh -c 'while sleep 0.05; do echo tick; done'"; }
       planted { command = "/bin/sh -c 'while sleep 0.1; do echo tick; done'"; }
     `);
     await instance.start();
@@ -72,6 +73,18 @@ describe('the files of a log', () => {
     expect(mode & 0o777).to.equal(0o640);
     instance.ctl('stop', 'many');
     instance.ctl('start', 'limited');
+  });
+
+  it('are kept as long, and filled as fast, as a change of the running jail says', async () => {
+    instance.ctl('start', 'loud');
+    const { pid } = instance.status('loud');
+    const isLost = (): boolean => /^ +lost +\d+ lines/m.test(instance.ctl('status', 'loud').stdout);
+    expect(instance.ctl('set', 'loud', 'log.rate=1/1s').code).to.equal(0);
+    await instance.until('lines are left out', isLost);
+    expect(instance.ctl('set', 'loud', 'log.rate=0', 'log.max_size=100', 'log.max_files=2').code).to.equal(0);
+    await instance.until('files are put aside', () => filesOf('loud').length === 2);
+    expect([instance.status('loud').pid, said('loud').at(-1)]).to.deep.equal([pid, 'stdout tick']);
+    instance.ctl('stop', 'loud');
   });
 
   it('have all that was printed by jails that end at once', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readdirSync, rmSync } from 'node:fs';
 import { parentOf, readOf } from '../support/copies.js';
-import { TestInstance, type StatusJson } from '../support/instance.js';
+import { TestInstance, type Answer, type StatusJson } from '../support/instance.js';
 
 describe('a jaild that begins anew as what is installed by now (SIGUSR2)', () => {
   const instance = new TestInstance();
@@ -48,6 +48,21 @@ describe('a jaild that begins anew as what is installed by now (SIGUSR2)', () =>
     expect([kept('web'), kept('ticker')]).to.deep.equal(before);
     expect(instance.status('slow').state).to.equal('running');
     expect(instance.run([instance.bin('jaild'), '--prefix', instance.prefix]).stderr).to.match(/already/);
+  });
+
+  it('leaves no command without its answer, whoever follows meanwhile', async () => {
+    const followers = [instance.ctlLater('logs', '-f', 'ticker'), instance.ctlLater('events', '-f')];
+    const ready = times(/ ready on /);
+    const answers: Promise<Answer>[] = [];
+    process.kill(instance.daemonPid, 'SIGUSR2');
+    await instance.until('it has begun anew', () => {
+      answers.push(instance.ctlLater('restart', 'web'));
+      return times(/ ready on /) > ready;
+    });
+    const codes = (await Promise.all(answers)).map(({ code, stderr }) => `${code} ${stderr}`);
+    expect([...new Set(codes)]).to.deep.equal(['0 ']);
+    const ends = (await Promise.all(followers)).map(({ code, stderr }) => `${code} ${stderr}`);
+    expect(ends).to.deep.equal(Array(2).fill('1 error: jaild closed the connection\n'));
   });
 
   it('is told of the end of jailers that it has not started itself, and leaves no zombie', async () => {

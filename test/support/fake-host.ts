@@ -22,7 +22,7 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
 import type { FirewallArgs, Step, StepOf } from '../../src/plan/step.js';
 import type { Clock } from '../../src/supervise/clock.js';
-import { hostLimits } from './host-limits.js';
+import { hostFacts } from './host-facts.js';
 import { temporaryDirectory } from './temporary.js';
 
 /** How the processes of a jail behave. */
@@ -168,6 +168,13 @@ export class FakeJailer implements JailerHandle {
     this.replaced.push([inode, file]);
   }
 
+  /** What the jailer was told to keep of its log since the start. */
+  readonly bounds: string[] = [];
+
+  boundLog(bounds: readonly string[]): void {
+    this.bounds.push(bounds.join(' '));
+  }
+
   /** One of its processes tells of itself. */
   notify(...fields: readonly string[]): void {
     this.tell({ kind: 'notify', fields });
@@ -249,6 +256,7 @@ export class FakeHost implements Host {
   /** Processes in cgroups whose jailer does not know of them. */
   readonly strays = new Map<string, number>();
   readonly oomKills = new Map<string, number>();
+  readonly refusedForks = new Map<string, number>();
   /** "JAIL RESOURCE" → what it uses. */
   readonly usages = new Map<string, number>();
   readonly killedCgroups: string[] = [];
@@ -366,19 +374,12 @@ export class FakeHost implements Host {
     const error = this.failing.get('facts');
     if (error !== undefined) return Promise.reject(error);
     return Promise.resolve({
+      ...hostFacts,
       instance: this.instance,
       cgroups: { v1: {}, v2: `/cgroup/${jail.name}`, v2Controllers: [] },
       uidBase: null,
-      seccomp: null,
       jid: 0,
       launch: '',
-      fstabs: new Map(),
-      blockDevices: new Map(),
-      hostnameAddresses: [],
-      timeNamespaces: true,
-      figures: { hugepage: null, cpus: [0], realtime: 0, monotonic: 0, boottime: 0 },
-      limits: hostLimits,
-      term: null,
     });
   }
 
@@ -389,6 +390,10 @@ export class FakeHost implements Host {
 
   exitRecord(rundir: string): { readonly launch: string; readonly ended: Ended; readonly at: Date } | null {
     return this.exits.get(nameOf(rundir)) ?? null;
+  }
+
+  countRefusedForks(cgroups: readonly string[]): number {
+    return this.refusedForks.get(nameOf(cgroups[0] ?? '')) ?? 0;
   }
 
   countOomKills(cgroups: readonly string[]): number {
