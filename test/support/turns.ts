@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { flockExclusive } from '../../src/host/libc.js';
+import { flockExclusive } from '../../src/host/libc/descriptors.js';
 
 const LOCK = '/run/jaild-tests.lock';
 
