@@ -11,6 +11,7 @@ import {
   serveOnHost,
   tcp,
   udp,
+  untilServing,
 } from '../support/packets.js';
 
 const C = ['10.88.0.3', 'fd88::3'];
@@ -32,6 +33,7 @@ describe('packets of jails on a bridge that jaild makes', () => {
     await instance.start();
     const { code, stderr } = instance.ctl('start', '-a');
     if (code !== 0) throw new Error(stderr);
+    await untilServing(instance, ['br.b', 'br.c', 'routed']);
   });
 
   after(() => instance.close());
@@ -82,6 +84,7 @@ describe('packets of jails on a bridge of the host', () => {
     await neighbour.serve(PORT);
     const { code, stderr } = instance.ctl('start', '-a');
     if (code !== 0) throw new Error(stderr);
+    await untilServing(instance, ['x', 'y', 'narrow']);
   });
 
   after(async () => {

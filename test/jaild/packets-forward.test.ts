@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { TestInstance } from '../support/instance.js';
 import { Neighbour } from '../support/neighbour.js';
-import { inside, installPackets, onHost, PORT, SERVE, tcp, udp } from '../support/packets.js';
+import { inside, installPackets, onHost, PORT, SERVE, tcp, udp, untilServing } from '../support/packets.js';
 import { patience } from '../support/patience.js';
 
 const HOST = ['192.0.2.254', '2001:db8::fe'];
@@ -44,6 +44,7 @@ describe('packets through a forwarded port', () => {
     await neighbour.serve(PORT);
     const { code, stderr } = instance.ctl('start', 'web', 'other');
     if (code !== 0) throw new Error(stderr);
+    await untilServing(instance, ['web', 'other']);
   });
 
   after(async () => {

@@ -11,6 +11,7 @@ import {
   serveOnHost,
   tcp,
   udp,
+  untilServing,
 } from '../support/packets.js';
 
 const A = ['10.77.0.2', '10.77.0.12', 'fd77::2'];
@@ -34,6 +35,7 @@ describe('packets of routed jails', () => {
       instance.onHost('ip', 'addr', 'add', address, 'dev', 'lo');
     const { code, stderr } = instance.ctl('start', '-a');
     if (code !== 0) throw new Error(stderr);
+    await untilServing(instance, ['a', 'b', 'wide', 'wider']);
   });
 
   after(() => instance.close());
@@ -110,6 +112,7 @@ describe('a host on the network of an interface', () => {
     await neighbour.serve(PORT);
     const { code, stderr } = instance.ctl('start', '-a');
     if (code !== 0) throw new Error(stderr);
+    await untilServing(instance, ['near', 'other', 'remote']);
   });
 
   after(async () => {

@@ -4,10 +4,12 @@ import { known } from '../probes/known.js';
 import { runProbes } from '../probes/run.js';
 import { score, type Finding } from '../probes/probe.js';
 import { patience } from '../support/patience.js';
+import { takeTurns } from '../support/turns.js';
 
 const RUN_MS = 180_000;
 
 describe('a default jail that is attacked', () => {
+  takeTurns();
   let findings: readonly Finding[] = [];
   const failed = (some: (finding: Finding) => boolean): readonly string[] =>
     findings

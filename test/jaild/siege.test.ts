@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { TestInstance } from '../support/instance.js';
 import { installProgram } from '../support/probe.js';
 import { millisecondsOf, soonFor } from '../support/soon.js';
+import { takeTurns } from '../support/turns.js';
 
 /** How often it is measured how long others wait for an answer. */
 const ROUNDS = 5;
@@ -22,6 +23,7 @@ const scripts = {
 };
 
 describe('a jail that takes all it can get', () => {
+  takeTurns();
   const instance = new TestInstance();
   const logs = join(instance.prefix, 'var/log/jaild');
   let soon = { status: 0, exec: 0 };

@@ -14,10 +14,12 @@ import { join } from 'node:path';
 import { landlockAbi } from '../../src/host/libc/kernel.js';
 import { TestInstance } from '../support/instance.js';
 import { installProgram } from '../support/probe.js';
+import { takeTurns } from '../support/turns.js';
 
 const SECRETS = ['/proc/kallsyms', '/proc/keys', '/proc/key-users', '/proc/interrupts', '/proc/timer_list'];
 
 describe('a wall of a default jail, and the same with a door in it:', () => {
+  takeTurns();
   const instance = new TestInstance();
   const name = `jaild-test-${process.pid}`;
   const shared = join(instance.prefix, 'shared');

@@ -151,7 +151,7 @@ async function enter(
     ],
     { stdio: ['ignore', 'ignore', 'ignore'] },
   );
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 3000; tries++) {
     const { stdout } = scene.instance.run(['pgrep', '-x', '-f', `/bin/sleep ${marker}`]);
     if (stdout !== '') return { pid: Number(stdout.split('\n')[0]), end: () => caller.kill('SIGTERM') };
     await sleep(20);
@@ -165,7 +165,7 @@ function careless(way: string, ...words: readonly string[]): HostProbe {
     const entered = await enter(
       scene,
       words.map((word) => word.replace('ROOT', scene.rootOf('box'))),
-      `10${way.length}`,
+      `${process.pid}${way.length}`,
     );
     try {
       return difference(scene, entered.pid, scene.pids('box').command, way === 'exec');
@@ -221,7 +221,7 @@ const again = ['/proc/self/exe', '/bin/again'].map((program, n) =>
       'timeout',
       '-s',
       'TERM',
-      '2',
+      '60',
       scene.instance.bin('jailctl'),
       'exec',
       'box',

@@ -5,7 +5,7 @@ import { compileProbes } from './program.js';
 import { probe, unless, type HostProbe, type Weight } from './probe.js';
 import type { Scene } from './scene.js';
 
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 30_000;
 /** How the thing at a path of the root is made; the words before the path. */
 const traps: Readonly<Record<string, (outside: string) => readonly string[]>> = {
   link: (outside) => ['ln', '-s', outside],
@@ -82,7 +82,7 @@ function trapped(place: string, kind: string, name = 'root', ...parameters: read
     const root = lay(scene, place, kind, name);
     const words = ['path=' + root, ...parameters, '--', '/bin/busybox', 'true'];
     return harmOf(scene, () =>
-      scene.instance.run(['timeout', '8', scene.instance.bin('jailctl'), 'run', ...words]),
+      scene.instance.run(['timeout', '60', scene.instance.bin('jailctl'), 'run', ...words]),
     );
   });
 }
@@ -188,7 +188,7 @@ function execIn(name: string, make: string, ...words: readonly string[]): HostPr
     spawnSync('sh', ['-c', `cd ${root} && cp -a etc .etc && ${make.replaceAll('OUTSIDE', scene.outside)}`]);
     try {
       return harmOf(scene, () =>
-        scene.instance.run(['timeout', '8', scene.instance.bin('jailctl'), 'exec', ...words]),
+        scene.instance.run(['timeout', '60', scene.instance.bin('jailctl'), 'exec', ...words]),
       );
     } finally {
       spawnSync('sh', ['-c', `cd ${root} && rm -rf etc && mv .etc etc && rm -rf root && mkdir root`]);

@@ -9,9 +9,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { TestInstance, type Answer } from '../support/instance.js';
+import { soonFor } from '../support/soon.js';
 import { compileProbes, devicesOf } from './program.js';
 
 const NAMESPACES = ['mnt', 'pid', 'user', 'net', 'ipc', 'uts', 'cgroup', 'time'];
@@ -40,6 +41,12 @@ export class Scene {
     await this.#listen();
     for (const name of ['box', 'other']) this.#tellOfHost(this.rootOf(name));
     this.expectDone(this.ctl('start', 'box', 'other', 'twin'));
+    this.#soon = soonFor(() => this.instance.ctl('list'));
+  }
+
+  /** Milliseconds within which jaild answers, on this host as it is. */
+  get soon(): number {
+    return this.#soon;
   }
 
   async close(): Promise<void> {
@@ -128,6 +135,7 @@ export class Scene {
   }
 
   #port = '';
+  #soon = 0;
 
   /** What probes compare with: etc/host in a root, one "KEY VALUE" on each line. */
   #tellOfHost(root: string): void {
@@ -149,7 +157,7 @@ export class Scene {
     const facts: Readonly<Record<string, string | number>> = {
       abstract: this.secretName,
       port: this.#port,
-      processors: kernel('/proc/cpuinfo').match(/^processor/gm)?.length ?? 1,
+      processors: availableParallelism(),
       root: this.instance.prefix,
       inotify: kernel('/proc/sys/user/max_inotify_instances'),
       shmkey: process.pid,

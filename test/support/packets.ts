@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestInstance } from './instance.js';
 import { installProgram } from './probe.js';
@@ -13,6 +14,12 @@ export const SERVE = `/bin/packets serve ${PORT}`;
 /** Compiles packets.c into the root that jails of the instance share. */
 export function installPackets({ root }: TestInstance): void {
   installProgram(root, 'packets');
+}
+
+/** Waits until the servers of jails that were started listen. */
+export async function untilServing(instance: TestInstance, jails: readonly string[]): Promise<void> {
+  const listens = (pid: number | null): boolean => / 0A /.test(readFileSync(`/proc/${pid}/net/tcp6`, 'utf8')); // TCP_LISTEN
+  for (const jail of jails) await instance.until(`${jail} serves`, () => listens(instance.status(jail).pid));
 }
 
 /** Runs words somewhere on a test's network and gives what was said. */

@@ -8,7 +8,7 @@ import { innerMocha, readInnerReport, type InnerResult } from './inner-report.js
 const repository = join(import.meta.dirname, '../../..');
 
 /** Seconds after which a virtual host is killed: several times what it takes, for machines that have more to do. */
-export const TIME_LIMIT = 600;
+export const TIME_LIMIT = 1500;
 
 /** One boot of a virtual host, and what is tested there. */
 export interface VirtualRun {

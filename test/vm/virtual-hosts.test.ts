@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { TIME_LIMIT } from '../support/virtual-host.js';
 
 const facts = `
 stat -f -c %T /sys/fs/cgroup >/out/cgroup
@@ -30,7 +31,7 @@ function runOn(script: string, share: string) {
 }
 
 describe('a virtual cgroup v2 host', function () {
-  this.timeout(180_000).slow(60_000);
+  this.timeout((TIME_LIMIT + 20) * 1000).slow(60_000);
   let share: string;
 
   beforeEach(() => {
