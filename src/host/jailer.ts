@@ -135,7 +135,8 @@ function introduction(handle: JailerConnection, rundir: string, milliseconds: nu
   return Promise.race([handle.introduced, patience]).finally(() => clearTimeout(timer));
 }
 
-function buildError({ step = 'jailer', subject = '', code }: Ended): SystemError {
+/** A step of the jailer that failed. */
+export function buildError({ step = 'jailer', subject = '', code }: Ended): SystemError {
   return new SystemError(step, code, subject, hintFor(step, code, subject));
 }
 

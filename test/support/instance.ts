@@ -32,6 +32,7 @@ export interface StatusJson {
     readonly code: number | null;
     readonly signal: number | null;
     readonly oom: boolean;
+    readonly cause: string;
   } | null;
   readonly next: {
     readonly restart: string | null;
@@ -183,6 +184,12 @@ export class TestInstance {
     const [jail] = parsed.jails;
     if (jail === undefined) throw new Error(`no status of ${name}: ${answer.stderr}`);
     return jail;
+  }
+
+  /** Of all jails. */
+  statuses(): readonly StatusJson[] {
+    const { stdout } = this.ctl('status', '--json');
+    return (JSON.parse(stdout) as { readonly jails: readonly StatusJson[] }).jails;
   }
 
   /** The text of a jail's log. */
