@@ -53,6 +53,8 @@ export class TestInstance {
   cgroup: string | null = null;
   /** What the environment of jaild has beside that of the tests. */
   environment: Readonly<Record<string, string>> = {};
+  /** Words that jailctl is run by, for one that is where jaild can see it. */
+  beside: readonly string[] = [];
   #holder: ChildProcess | null = null;
   #daemon: ChildProcess | null = null;
   #log = '';
@@ -133,15 +135,14 @@ export class TestInstance {
 
   /** Runs jailctl and waits for it. */
   ctl(...words: readonly string[]): Answer {
-    return this.run([join(repository, 'bin/jailctl'), '--prefix', this.prefix, ...words]);
+    return this.run(this.#jailctl(words));
   }
 
   /** Runs jailctl without waiting. */
   ctlLater(...words: readonly string[]): Promise<Answer> {
     return new Promise((resolve) => {
-      const child = spawn(join(repository, 'bin/jailctl'), ['--prefix', this.prefix, ...words], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
+      const [file = '', ...rest] = this.#jailctl(words);
+      const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
       const stdout: Buffer[] = [];
       const stderr: Buffer[] = [];
       child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));
@@ -150,6 +151,10 @@ export class TestInstance {
         resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
       );
     });
+  }
+
+  #jailctl(words: readonly string[]): readonly string[] {
+    return [...this.beside, join(repository, 'bin/jailctl'), '--prefix', this.prefix, ...words];
   }
 
   /** Runs any of bin/ with this instance named by the environment. */
