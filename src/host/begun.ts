@@ -1,11 +1,13 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { StepFailure } from './error.js';
 import type { JailerEvent, JailerHandle } from './host.js';
 import { buildError } from './jailer.js';
 import { readStat } from './lineage.js';
 import { describeSignal } from './signal.js';
 
-/** Milliseconds until a jailer whose jail is gone has told how. */
-const PATIENCE = 1000;
+/** Milliseconds in which a jail that is about to be gone is so, and in which its jailer then tells how it ended. */
+const DYING = 200;
+const TELLING = 5000;
 
 /**
  * Does something with a jail that is being built. When that fails because the jail has ended meanwhile, it fails with how that
@@ -20,22 +22,15 @@ export function whileItLives(jailer: JailerHandle, act: () => Promise<void> | vo
 }
 
 async function explain(error: unknown, jailer: JailerHandle): Promise<never> {
-  const state = readStat(jailer.initPid)?.state ?? 'X';
-  if (state !== 'X' && state !== 'Z') throw error;
-  throw (await endOf(jailer)) ?? error;
-}
-
-/** Resolves with null when it is not told in time. */
-function endOf(jailer: JailerHandle): Promise<Error | null> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(null), PATIENCE);
+  const told = new Promise<Error>((resolve) => {
     jailer.listen((event) => {
       const end = inWords(event);
-      if (end === null) return;
-      clearTimeout(timer);
-      resolve(end);
+      if (end !== null) resolve(end);
     });
   });
+  const isAlive = wait(DYING).then(() => !['X', 'Z'].includes(readStat(jailer.initPid)?.state ?? 'X'));
+  const nothing = isAlive.then((alive) => (alive ? null : wait(TELLING, null)));
+  throw (await Promise.race([told, nothing])) ?? error;
 }
 
 function inWords(event: JailerEvent): Error | null {
