@@ -47,6 +47,7 @@ function contextOf(instance: Instance, words: readonly string[]): CommandContext
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     drained: () => Promise.resolve(),
+    follows: () => undefined,
     takeTerminal: null,
     signal: new AbortController().signal,
     now: () => new Date(),

@@ -21,7 +21,9 @@ import { readSettings, withDefaults } from './daemon/read-settings.js';
 import type { Settings } from './daemon/settings.js';
 import { isAnybodySilent } from './host/answering.js';
 import { readText } from './host/files.js';
-import { exitAtOnce, flockExclusive, keepDescriptors, notifySocket } from './host/libc.js';
+import { flockExclusive, keepDescriptors } from './host/libc/descriptors.js';
+import { exitAtOnce } from './host/libc/processes.js';
+import { notifySocket } from './host/libc/sockets.js';
 import { Machine } from './host/machine.js';
 import { ownDirectory } from './host/own-directory.js';
 import { lookAtPeer } from './host/peer.js';
@@ -135,6 +137,7 @@ class Daemon {
   #control: ControlServer | null = null;
   #endWatching: (() => Promise<void>) | null = null;
   #isEnding = false;
+  #isRenewing = false;
 
   constructor(
     readonly instance: Instance,
@@ -173,10 +176,10 @@ class Daemon {
   /** @param left what an earlier jaild of the same process has left, if one has */
   async begin(left: Inherited | null): Promise<void> {
     if (left !== null) reapInherited();
+    await this.#supervisor.boot();
     for (const diagnostic of this.#supervisor.configuration.diagnostics) {
       this.log.warn(formatDiagnostic(diagnostic));
     }
-    await this.#supervisor.boot();
     this.#control = await serveControl({
       socket: this.instance.socket,
       group: this.settings['socket.group'],
@@ -247,21 +250,35 @@ class Daemon {
   /** Begins anew as the program that is there by now. One that cannot be run is left alone. */
   async #beginAnew(): Promise<void> {
     const control = this.#control;
-    if (this.#isEnding || control === null) return;
+    if (this.#isEnding || this.#isRenewing || control === null) return;
+    this.#isRenewing = true;
     try {
       await tryProgram();
       this.#notifier.reloading(performance.now());
-      await control.untilQuiet(ANSWERS_MS);
-      await this.#supervisor.saved();
-      this.log.info('beginning anew');
-      renew({ lock: this.lock, control: control.descriptor });
+      await this.#handOver(control);
     } catch (error) {
+      // What was tried has made the process deaf to it.
+      process.off('SIGUSR2', this.#renew).on('SIGUSR2', this.#renew);
       this.log.error(
         `cannot begin anew, going on: ${error instanceof Error ? error.message : String(error)}`,
       );
-      // What was tried has made the process deaf to it.
-      process.off('SIGUSR2', this.#renew).on('SIGUSR2', this.#renew);
       this.#notifier.ready();
+    } finally {
+      this.#isRenewing = false;
+    }
+  }
+
+  /** Nobody is cut off in the middle of an answer: who calls from now on is answered by the next jaild. */
+  async #handOver(control: ControlServer): Promise<void> {
+    const descriptor = control.suspend();
+    try {
+      await control.untilQuiet(ANSWERS_MS);
+      await this.#supervisor.saved();
+      this.log.info('beginning anew');
+      renew({ lock: this.lock, control: descriptor });
+    } catch (error) {
+      await control.resume(descriptor);
+      throw error;
     }
   }
 

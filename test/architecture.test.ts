@@ -1,5 +1,4 @@
-import { globSync } from 'tinyglobby';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect } from 'chai';
 
@@ -14,7 +13,10 @@ interface Import {
 }
 
 function sources(): readonly string[] {
-  return globSync('src/**/*.ts').sort();
+  return readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join('src', name))
+    .sort();
 }
 
 function importsOf(file: string): readonly string[] {
@@ -66,7 +68,9 @@ describe('the house', () => {
   });
 
   it('loads native functions in one file', () => {
-    expect(sources().filter((file) => importsOf(file).includes('koffi'))).to.deep.equal(['src/host/libc.ts']);
+    expect(sources().filter((file) => importsOf(file).includes('koffi'))).to.deep.equal([
+      'src/host/libc/bind.ts',
+    ]);
   });
 
   it('keeps the language and the plan free of effects', () => {

@@ -17,7 +17,7 @@ _jailctl() {
     schedule) words="--from --until --tz --json $(jailctl list --quiet 2>/dev/null)" ;;
     stats) words="--json $(jailctl list --quiet 2>/dev/null)" ;;
     top) words="--batch -b --delay -d --times -n $(jailctl list --quiet 2>/dev/null)" ;;
-    logs) words="--all -a --follow -f --lines -n --since --until --stream --json $(jailctl list --quiet 2>/dev/null)" ;;
+    logs) words="--all -a --follow -f --lines -n --since --until --stream --grep --ignore-case -i --json $(jailctl list --quiet 2>/dev/null)" ;;
     events) words="--follow -f --json --lines -n --since --kind $(jailctl list --quiet 2>/dev/null)" ;;
     metrics) words="" ;;
     run) words="--file -f --tty -t $(jailctl list --quiet 2>/dev/null)" ;;

@@ -77,6 +77,7 @@ void make_terminal_quiet(void);	/* each key is read as it is typed, and not show
 void print_at_restore(const char *last);	/* to stdout, at most SCREEN_MAX bytes */
 void restore_terminal(void);
 void copy_window_size(int master);
+int read_signal(int signals);	/* from a signalfd(2); 0: none, or SIGTSTP, after which we go on with SIGCONT */
 
 /* io.c */
 int connect_to(const char *path);			/* -1 with errno */

@@ -103,16 +103,12 @@ static void forward_signal(int number)
 	send_message(fields, (size_t)n + 1, NULL);
 }
 
-static void read_signal(void)
+static void heed_signal(void)
 {
-	struct signalfd_siginfo signal;
+	int number = read_signal(s.signals);
 
-	if (read(s.signals, &signal, sizeof(signal)) != (ssize_t)sizeof(signal))
-		return;
-	switch (signal.ssi_signo) {
-	case SIGTSTP:
-		restore_terminal();
-		raise(SIGSTOP);
+	switch (number) {
+	case 0:
 		break;
 	case SIGCONT:
 	case SIGWINCH:
@@ -121,8 +117,8 @@ static void read_signal(void)
 	default:
 		/* The command has ended, and only who reads what it said is slow. */
 		if (s.code >= 0)
-			exit(CODE_SIGNAL + (int)signal.ssi_signo);
-		forward_signal((int)signal.ssi_signo);
+			exit(CODE_SIGNAL + number);
+		forward_signal(number);
 	}
 }
 
@@ -242,7 +238,7 @@ static int converse(void)
 		if (poll(fds, sizeof(fds) / sizeof(*fds), timeout) < 0)
 			continue;
 		if (fds[1].revents)
-			read_signal();
+			heed_signal();
 		relay(terminal);
 		relay_pipes(pipes);
 		if (s.code < 0 && fds[0].revents)

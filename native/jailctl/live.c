@@ -100,22 +100,15 @@ void give_back_terminal(void)
 	restore_terminal();
 }
 
-static void read_signal(void)
+static void heed_signal(void)
 {
-	struct signalfd_siginfo signal;
-
-	if (read(l.signals, &signal, sizeof(signal)) != (ssize_t)sizeof(signal))
-		return;
-	switch (signal.ssi_signo) {
-	case SIGTSTP:
-		restore_terminal();
-		raise(SIGSTOP);
-		break;
+	switch (read_signal(l.signals)) {
 	case SIGCONT:
 		enter();
 		break;
-	default:
+	case SIGWINCH:
 		send_window();
+		break;
 	}
 }
 
@@ -141,7 +134,7 @@ void prepare_live(struct pollfd fds[LIVE_FDS])
 void relay_live(const struct pollfd fds[LIVE_FDS])
 {
 	if (fds[1].revents)
-		read_signal();
+		heed_signal();
 	if (fds[0].revents)
 		read_typed();
 }

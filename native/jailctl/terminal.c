@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -107,6 +108,19 @@ void make_terminal_quiet(void)
 void print_at_restore(const char *last)
 {
 	strcpy(last_bytes, last);
+}
+
+int read_signal(int signals)
+{
+	struct signalfd_siginfo signal;
+
+	if (read(signals, &signal, sizeof(signal)) != (ssize_t)sizeof(signal))
+		return 0;
+	if (signal.ssi_signo != SIGTSTP)
+		return (int)signal.ssi_signo;
+	restore_terminal();
+	raise(SIGSTOP);
+	return 0;
 }
 
 void copy_window_size(int master)

@@ -147,8 +147,7 @@ static bool command(struct jailer *j, const char *type, struct fields *f)
 	} else if (strcmp(type, "kill") == 0) {
 		jail_kill(j);
 	} else if (strcmp(type, "log.reopen") == 0) {
-		if (j->logging && log_reopen(&j->log) < 0)
-			event_fault(j, "warning", STEP_LOG, log_subject(&j->plan), errno);
+		return output_reopen(j, f);
 	} else if (strcmp(type, "log.replace") == 0) {
 		const char *inode = fields_next(f), *file = fields_next(f);
 

@@ -181,6 +181,9 @@ void output_tell(struct jailer *j, bool at_end);
 /* A compressed log takes the place of the one of that inode, which is a decimal number. False: it is none. */
 bool output_replace(struct jailer *j, const char *inode, const char *file);
 
+/* The log has other bounds, if `f` has some, and is opened again. False when they make no sense. */
+bool output_reopen(struct jailer *j, struct fields *f);
+
 /* Makes the pipes the property of root in the jail, once its users are mapped. */
 int output_give(struct jailer *j);
 /* Reads once from stream 0 or 1; returns the number of bytes. */

@@ -268,6 +268,29 @@ int log_reopen(struct log *l)
 	return l->path != NULL ? log_write_open(l) : 0;
 }
 
+/* A line that is left out is so to its end. */
+static void bound_rate(struct log_rate *r, const struct log_bounds *b)
+{
+	struct log_rate next = { .amount = b->rate, .of_bytes = b->rate_of_bytes, .span = b->span };
+
+	if (b->rate > 0)
+		memcpy(next.lines, r->lines, sizeof(next.lines));
+	*r = next;
+}
+
+void log_bound(struct log *l, const struct log_bounds *b)
+{
+	say_limited(l, INT64_MAX);
+	bound_rate(&l->rate, b);
+	log_write_out(l);
+	l->max_age = b->age;
+	l->max_size = b->size > 0 ? b->size : UINT64_MAX;
+	l->limit = l->max_size;
+	if (l->path != NULL && b->files < l->max_files)
+		log_tidy(l->path, b->files);
+	l->max_files = b->files;
+}
+
 void log_finish(struct log *l)
 {
 	log_end(l, LOG_STDOUT);

@@ -81,6 +81,19 @@ void log_flush(struct log *l);
  */
 bool log_busy(const struct log *l);
 
+/* How much is kept of a log. */
+struct log_bounds {
+	uint64_t size;		/* bytes of one file, 0: any */
+	unsigned int files;	/* with the current one */
+	time_t age;		/* seconds, 0: any */
+	uint64_t rate;		/* per span, 0: any */
+	bool rate_of_bytes;	/* or of lines */
+	int64_t span;		/* ns */
+};
+
+/* Other bounds from now on, for what is there as well. */
+void log_bound(struct log *l, const struct log_bounds *b);
+
 /* Opens the path again, for those who renamed the file. Returns 0, or -1 with errno. */
 int log_reopen(struct log *l);
 

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 
 #define OUTPUT_MAX (64U << 10)
+/* In seconds: so many ns are still a number. */
+#define LOG_SPAN_MAX (365U * 86400)
 
 static char *buffer;
 static bool touched;
@@ -169,6 +171,40 @@ bool output_replace(struct jailer *j, const char *inode, const char *file)
 	if (!text_to_number(inode, 10, INT64_MAX, &number))
 		return false;
 	if (j->logging && log_replace(&j->log, (ino_t)number, file) < 0 && errno != ENOENT)
+		event_fault(j, "warning", STEP_LOG, log_subject(&j->plan), errno);
+	return true;
+}
+
+static bool read_bounds(struct fields *f, struct log_bounds *b)
+{
+	uint64_t files, age, seconds;
+	const char *size = fields_next(f), *count = fields_next(f), *old = fields_next(f);
+	const char *rate = fields_next(f), *unit = fields_next(f), *span = fields_next(f);
+
+	if (span == NULL || !text_to_number(size, 10, INT64_MAX, &b->size) ||
+	    !text_to_number(count, 10, UINT32_MAX, &files) || !text_to_number(old, 10, INT64_MAX, &age) ||
+	    !text_to_number(rate, 10, INT64_MAX, &b->rate) ||
+	    !text_to_number(span, 10, LOG_SPAN_MAX, &seconds))
+		return false;
+	b->files = (unsigned int)files;
+	b->age = (time_t)age;
+	b->rate_of_bytes = strcmp(unit, "bytes") == 0;
+	b->span = (int64_t)seconds * 1000000000;
+	return files > 0 && seconds > 0 && (b->rate_of_bytes || strcmp(unit, "lines") == 0);
+}
+
+bool output_reopen(struct jailer *j, struct fields *f)
+{
+	struct log_bounds bounds;
+	bool bounded = f->at < f->end;
+
+	if (bounded && !read_bounds(f, &bounds))
+		return false;
+	if (!j->logging)
+		return true;
+	if (bounded)
+		log_bound(&j->log, &bounds);
+	if (log_reopen(&j->log) < 0)
 		event_fault(j, "warning", STEP_LOG, log_subject(&j->plan), errno);
 	return true;
 }

@@ -178,6 +178,15 @@ void jail_start(struct jail *jail, bool go)
 		jail_say(jail->monitor, "go", NULL);
 }
 
+void jail_run(struct jail *jail, const char *script)
+{
+	struct event e;
+
+	plan_add(jail, "run", "command", "0", "3", "sh", "-c", script, NULL);
+	jail_start(jail, true);
+	check(jail_await(jail, "running", &e));
+}
+
 static void send_message(int fd, const char *bytes, size_t size, const int *fds)
 {
 	char message[65536 + 4];
@@ -254,7 +263,7 @@ static bool receive(int fd, char *to, size_t n, int *right)
 		struct cmsghdr *c;
 		ssize_t got;
 
-		check(poll(&p, 1, 20000) == 1);
+		check(poll(&p, 1, 200000) == 1);
 		got = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
 		if (got <= 0)
 			return false;
@@ -312,15 +321,29 @@ bool jail_await(struct jail *jail, const char *type, struct event *e)
 	return false;
 }
 
-const char *jail_output(struct jail *jail, const char *script)
+void expect_event(int fd, const char *expected)
 {
 	struct event e;
 	char text[4200];
 
+	check(jail_event(fd, &e));
+	check_text(event_text(&e, text, sizeof(text)), expected);
+}
+
+void jail_expect(struct jail *jail, const char *type, const char *expected)
+{
+	struct event e;
+	char text[4200];
+
+	check(jail_await(jail, type, &e));
+	check_text(event_text(&e, text, sizeof(text)), expected);
+}
+
+const char *jail_output(struct jail *jail, const char *script)
+{
 	plan_add(jail, "run", "command", "0", "3", "/bin/sh", "-c", script, NULL);
 	jail_start(jail, true);
-	check(jail_await(jail, "exited", &e));
-	check_text(event_text(&e, text, sizeof(text)), "exited exit 0");
+	jail_expect(jail, "exited", "exited exit 0");
 	return file_text(jail->dir, "log");
 }
 
@@ -342,6 +365,23 @@ int jail_end(struct jail *jail)
 		check(waitpid(jail->jailer, &status, 0) == jail->jailer);
 	check(nftw(jail->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0);
 	return status;
+}
+
+void jail_expect_end(struct jail *jail, const char *exited)
+{
+	struct event e;
+
+	jail_expect(jail, "exited", exited);
+	check(!jail_event(jail->monitor, &e));
+	/* PID 1 and everyone below it is gone before it is said. */
+	check(jail->init <= 0 || is_gone(jail->init));
+	check(jail_end(jail) == 0);
+}
+
+void jail_kill(struct jail *jail)
+{
+	jail_say(jail->monitor, "kill", NULL);
+	jail_expect_end(jail, "exited signal 9");
 }
 
 bool is_gone(pid_t pid)

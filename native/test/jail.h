@@ -42,6 +42,12 @@ void plan_usual(struct jail *jail);
 /* Starts the jailer and connects; sends `monitor`, and `go` where `go` is set. */
 void jail_start(struct jail *jail, bool go);
 
+/* Starts the jailer with what is planned and `script` as the jail's command, and waits until that runs. */
+void jail_run(struct jail *jail, const char *script);
+
+/* Kills the jail and takes everything away. */
+void jail_kill(struct jail *jail);
+
 /* The loopback of its own network comes up. */
 void jail_loopback(const struct jail *jail);
 
@@ -50,6 +56,15 @@ bool jail_event(int fd, struct event *e);
 
 /* "start 0 exit 0": the fields with blanks between them. */
 const char *event_text(const struct event *e, char *buffer, size_t size);
+
+/* The next event is this one, as text. */
+void expect_event(int fd, const char *expected);
+
+/* The next event of `type` is this one. */
+void jail_expect(struct jail *jail, const char *type, const char *expected);
+
+/* The end is this one, and the last that is heard; takes everything away. */
+void jail_expect_end(struct jail *jail, const char *exited);
 
 /* Reads events up to one of `type`; false when the jailer goes before. */
 bool jail_await(struct jail *jail, const char *type, struct event *e);

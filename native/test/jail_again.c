@@ -169,7 +169,7 @@ static void dies_with_its_jailer(void)
 	come_back(&again, &left);
 	live_again(&again, &left);
 	check(kill(again.jailer, SIGKILL) == 0);
-	for (int i = 0; i < 500 && !is_gone(again.init); i++)
+	for (int i = 0; i < 6000 && !is_gone(again.init); i++)
 		usleep(10000);
 	check(is_gone(again.init));
 	jail_end(&again);

@@ -30,12 +30,10 @@ static const char *in_usual_jail(const char *script)
 static void expect_error(struct jail *jail, const char *error)
 {
 	struct event e;
-	char text[4200];
 
 	plan_add(jail, "run", "command", "0", "1", "/bin/true", NULL);
 	jail_start(jail, true);
-	check(jail_await(jail, "error", &e));
-	check_text(event_text(&e, text, sizeof(text)), error);
+	jail_expect(jail, "error", error);
 	check(jail_await(jail, "exited", &e));
 	check_text(e.fields[1], "error");
 	check(strstr(file_text(jail->dir, "exit"), "how=error\n") != NULL);
@@ -108,18 +106,14 @@ static void sets_environment_and_limits(void)
 static void warns_of_limits_that_may_not_be_raised(void)
 {
 	struct jail jail;
-	struct event e;
-	char text[256];
 
 	jail_prepare(&jail);
 	plan_usual(&jail);
 	plan_add(&jail, "rlimit", "nofile", "1000000000", "1000000000", "run", "command", "0", "1",
 		 "true", NULL);
 	jail_start(&jail, true);
-	check(jail_await(&jail, "warning", &e));
-	check_text(event_text(&e, text, sizeof(text)), "warning rlimit nofile 1");
-	check(jail_await(&jail, "exited", &e));
-	check_text(event_text(&e, text, sizeof(text)), "exited exit 0");
+	jail_expect(&jail, "warning", "warning rlimit nofile 1");
+	jail_expect(&jail, "exited", "exited exit 0");
 	check(jail_end(&jail) == 0);
 }
 

@@ -12,23 +12,9 @@
 /* A jail in which `sleep` runs, ready to be entered. */
 static void running(struct jail *jail)
 {
-	struct event e;
-
 	jail_prepare(jail);
 	plan_usual(jail);
-	plan_add(jail, "run", "command", "0", "2", "sleep", "1000", NULL);
-	jail_start(jail, true);
-	check(jail_await(jail, "running", &e));
-}
-
-static void end(struct jail *jail)
-{
-	struct event e;
-
-	jail_say(jail->monitor, "kill", NULL);
-	check(jail_await(jail, "exited", &e));
-	check(!jail_event(jail->monitor, &e));
-	check(jail_end(jail) == 0);
+	jail_run(jail, "exec sleep 1000");
 }
 
 /* stdin and stderr: /dev/null; stdout: the returned pipe. */
@@ -80,13 +66,17 @@ static void expect_bytes(int fd, const char *expected)
 
 static void expect_last(int client, const char *expected)
 {
-	char text[4200];
 	struct event e;
 
-	check(jail_event(client, &e));
-	check_text(event_text(&e, text, sizeof(text)), expected);
+	expect_event(client, expected);
 	check(!jail_event(client, &e));
 	close(client);
+}
+
+/* A client of ours has a shell run the script, on a terminal or on its streams. */
+static int start_script(struct jail *jail, const int fds[3], const char *terminal, const char *script)
+{
+	return jail_client(jail, fds, "exec", "", "", terminal, "no", "3", "sh", "-c", script, "0", NULL);
 }
 
 static void runs_with_the_clients_streams(void)
@@ -107,7 +97,7 @@ static void runs_with_the_clients_streams(void)
 		   "CapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\n"
 		   "CapAmb:\t0000000000000000\nNoNewPrivs:\t1\n0\n1\n2\n");
 	expect_last(client, "status exit 6");
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void names_what_cannot_run(void)
@@ -127,7 +117,7 @@ static void names_what_cannot_run(void)
 	expect_last(client, "error exec web 22");
 	close_all(fds);
 	close(out);
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void runs_as_another_user(void)
@@ -142,7 +132,7 @@ static void runs_as_another_user(void)
 	close_all(fds);
 	check_text(read_all(out), "uid=7 gid=8 groups=8\nCapEff:\t0000000000000000\n");
 	expect_last(client, "status exit 0");
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void runs_on_a_terminal(void)
@@ -153,9 +143,7 @@ static void runs_on_a_terminal(void)
 
 	running(&jail);
 	out = client_streams(fds);
-	client = jail_client(&jail, fds, "exec", "", "", "yes", "no", "3", "sh", "-c",
-			     "tty; stat -c %t:%T /dev/tty >/dev/null && echo hi > /dev/tty; exit 3",
-			     "0", NULL);
+	client = start_script(&jail, fds, "yes", "tty; stat -c %t:%T /dev/tty >/dev/null && echo hi > /dev/tty; exit 3");
 	check(jail_event(client, &e));
 	check_text(e.fields[0], "pty");
 	check(e.right >= 0);
@@ -163,7 +151,7 @@ static void runs_on_a_terminal(void)
 	expect_last(client, "status exit 3");
 	close_all(fds);
 	close(out);
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void hangs_up_a_terminal(void)
@@ -180,7 +168,7 @@ static void hangs_up_a_terminal(void)
 	expect_last(client, "status signal 1");
 	close_all(fds);
 	close(out);
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void passes_signals_on(void)
@@ -191,37 +179,31 @@ static void passes_signals_on(void)
 
 	running(&jail);
 	out = client_streams(fds);
-	client = jail_client(&jail, fds, "exec", "", "", "no", "no", "3", "sh", "-c",
-			     "trap 'exit 8' USR1; echo up; while :; do sleep 0.05; done", "0", NULL);
+	client = start_script(&jail, fds, "no", "trap 'exit 8' USR1; echo up; while :; do sleep 0.05; done");
 	check(read(out, up, 3) == 3);
 	jail_say(client, "signal", "10", NULL);
 	expect_last(client, "status exit 8");
 	close_all(fds);
 	close(out);
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void runs_for_the_monitor(void)
 {
 	struct jail jail;
-	struct event e;
-	char text[256];
 
 	running(&jail);
 	jail_say(jail.monitor, "exec", "check-1", "0", "", "", "no", "no", "3", "sh", "-c",
 		 "cat; echo logged; exit 2", "0", NULL);
-	check(jail_await(&jail, "exec.exit", &e));
-	check_text(event_text(&e, text, sizeof(text)), "exec.exit check-1 exit 2");
+	jail_expect(&jail, "exec.exit", "exec.exit check-1 exit 2");
 	jail_say(jail.monitor, "exec", "check-2", "1", "", "", "no", "no", "2", "sleep", "100", "0", NULL);
-	check(jail_await(&jail, "exec.exit", &e));
-	check_text(event_text(&e, text, sizeof(text)), "exec.exit check-2 timeout 1");
+	jail_expect(&jail, "exec.exit", "exec.exit check-2 timeout 1");
 	jail_say(jail.monitor, "exec", "check-3", "1", "", "", "no", "no", "1", "absent", "0", NULL);
-	check(jail_await(&jail, "exec.exit", &e));
-	check_text(event_text(&e, text, sizeof(text)), "exec.exit check-3 error 2");
-	for (int i = 0; i < 100 && strcmp(file_text(jail.dir, "log"), "logged\n") != 0; i++)
+	jail_expect(&jail, "exec.exit", "exec.exit check-3 error 2");
+	for (int i = 0; i < 6000 && strcmp(file_text(jail.dir, "log"), "logged\n") != 0; i++)
 		usleep(10000);
 	check_text(file_text(jail.dir, "log"), "logged\n");
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void has_a_limit(void)
@@ -233,8 +215,7 @@ static void has_a_limit(void)
 	running(&jail);
 	out = client_streams(fds);
 	for (int i = 0; i < 64; i++)
-		clients[i] = jail_client(&jail, fds, "exec", "", "", "no", "no", "3", "sh", "-c",
-					 "echo; sleep 1000", "0", NULL);
+		clients[i] = start_script(&jail, fds, "no", "echo; sleep 1000");
 	for (int i = 0; i < 64; i++)
 		check(read(out, &up, 1) == 1);
 	late = jail_client(&jail, fds, "exec", "", "", "no", "no", "1", "true", "0", NULL);
@@ -249,7 +230,7 @@ static void has_a_limit(void)
 	}
 	close_all(fds);
 	close(out);
-	end(&jail);
+	jail_kill(&jail);
 }
 
 /* Where this host has its hierarchies: hybrid, or v2 alone. */
@@ -300,12 +281,11 @@ static void stays_in_its_cgroups(void)
 	check(jail_await(&jail, "running", &e));
 	check(in_our_cgroups(jail.init) && in_our_cgroups(atoi(e.fields[1])));
 	out = client_streams(fds);
-	client = jail_client(&jail, fds, "exec", "", "", "no", "no", "3", "sh", "-c",
-			     "grep -E ':(pids)?:' /proc/self/cgroup | busybox cut -d: -f2-", "0", NULL);
+	client = start_script(&jail, fds, "no", "grep -E ':(pids)?:' /proc/self/cgroup | busybox cut -d: -f2-");
 	close_all(fds);
 	check_text(read_all(out), has_v1_pids() ? "pids:/\n:/\n" : ":/\n");
 	expect_last(client, "status exit 0");
-	end(&jail);
+	jail_kill(&jail);
 	check(rmdir(v2) == 0);
 	check(!has_v1_pids() || rmdir(v1) == 0);
 }
@@ -318,21 +298,19 @@ static void ends_with_the_jail(void)
 
 	running(&jail);
 	out = client_streams(fds);
-	client = jail_client(&jail, fds, "exec", "", "", "no", "no", "3", "sh", "-c",
-			     "echo up; sleep 1000", "0", NULL);
+	client = start_script(&jail, fds, "no", "echo up; sleep 1000");
 	check(read(out, up, 3) == 3);
 	jail_say(jail.monitor, "kill", NULL);
 	expect_last(client, "status signal 9");
 	close_all(fds);
 	close(out);
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void runs_before_the_jail_does(void)
 {
 	struct jail jail;
 	struct event e;
-	char text[256];
 
 	jail_prepare(&jail);
 	plan_usual(&jail);
@@ -341,10 +319,9 @@ static void runs_before_the_jail_does(void)
 	jail_start(&jail, true);
 	check(jail_await(&jail, "built", &e));
 	jail_say(jail.monitor, "exec", "early", "0", "", "", "no", "no", "1", "true", "0", NULL);
-	check(jail_event(jail.monitor, &e));
-	check_text(event_text(&e, text, sizeof(text)), "exec.exit early exit 0");
+	expect_event(jail.monitor, "exec.exit early exit 0");
 	check(jail_await(&jail, "running", &e));
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void keeps_the_jail(void)
@@ -352,7 +329,6 @@ static void keeps_the_jail(void)
 	static const char *const expected[] = { "main exit 0", "exec.exit long exit 3", "exited exit 0" };
 	struct jail jail;
 	struct event e;
-	char text[256];
 
 	jail_prepare(&jail);
 	plan_usual(&jail);
@@ -362,8 +338,7 @@ static void keeps_the_jail(void)
 	jail_say(jail.monitor, "exec", "long", "0", "", "", "no", "no", "3", "sh", "-c",
 		 "sleep 0.8; exit 3", "0", NULL);
 	for (int i = 0; i < 3; i++) {
-		check(jail_event(jail.monitor, &e));
-		check_text(event_text(&e, text, sizeof(text)), expected[i]);
+		expect_event(jail.monitor, expected[i]);
 	}
 	check(jail_end(&jail) == 0);
 }
@@ -380,7 +355,7 @@ static void is_a_child_of_init(void)
 	close_all(fds);
 	check_text(read_all(out), "PPid:\t1\n");
 	expect_last(client, "status exit 0");
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void survives_clients_that_vanish(void)
@@ -402,7 +377,7 @@ static void survives_clients_that_vanish(void)
 	check_text(e.fields[2], "exit");
 	close_all(fds);
 	close(out);
-	end(&jail);
+	jail_kill(&jail);
 }
 
 static void foreground(struct jail *jail, bool terminal, const char *script)
@@ -462,10 +437,8 @@ static void runs_in_the_foreground_on_a_terminal(void)
 static void ends_when_the_attached_client_goes(void)
 {
 	struct jail jail;
-	struct event e;
 	int fds[3], out, client;
 	char first[6];
-	char text[256];
 
 	foreground(&jail, false, "trap '' TERM HUP; sleep 1000");
 	out = client_streams(fds);
@@ -473,8 +446,7 @@ static void ends_when_the_attached_client_goes(void)
 	check(read(out, first, 6) == 6);
 	expect_last(jail_client(&jail, fds, "attach", NULL), "error attach web 16");
 	close(client);
-	check(jail_await(&jail, "exited", &e));
-	check_text(event_text(&e, text, sizeof(text)), "exited signal 9");
+	jail_expect(&jail, "exited", "exited signal 9");
 	close_all(fds);
 	close(out);
 	check(jail_end(&jail) == 0);

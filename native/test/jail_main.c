@@ -23,7 +23,7 @@ static bool run(const struct test *t)
 
 	check(pid >= 0);
 	if (pid == 0) {
-		alarm(60);
+		alarm(300);
 		t->run();
 		_exit(0);
 	}
@@ -49,11 +49,14 @@ static int count_mounts(void)
 /* Whatever a jailer left running would be our child by now. */
 static bool nobody_left(void)
 {
-	pid_t pid;
+	pid_t pid = 0;
 
-	usleep(100000);
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		;
+	for (int i = 0; i < 600 && pid >= 0; i++) {
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (pid == 0)
+			usleep(100000);
+	}
 	return pid < 0 && errno == ECHILD;
 }
 

@@ -22,8 +22,7 @@ static void expect_refusal(struct jail *jail, const char *key)
 	check(jail_event(jail->monitor, &e));
 	snprintf(expected, sizeof(expected), "error plan %s 22", key);
 	check_text(event_text(&e, text, sizeof(text)), expected);
-	check(jail_event(jail->monitor, &e));
-	check_text(event_text(&e, text, sizeof(text)), "exited error 22");
+	expect_event(jail->monitor, "exited error 22");
 	check(!jail_event(jail->monitor, &e));
 	check(jail_end(jail) == 0);
 }
@@ -119,12 +118,10 @@ static void refuses_an_empty_plan(void)
 {
 	struct jail jail;
 	struct event e;
-	char text[256];
 
 	jail_prepare(&jail);
 	jail_start(&jail, true);
-	check(jail_await(&jail, "error", &e));
-	check_text(event_text(&e, text, sizeof(text)), "error plan  22");
+	jail_expect(&jail, "error", "error plan  22");
 	check(jail_await(&jail, "exited", &e));
 	check(jail_end(&jail) == 0);
 }

@@ -33,6 +33,8 @@ export interface CommandContext {
   readonly drained: () => Promise<void>;
   /** For commands that show how things go on. Null in the client's own process. */
   readonly takeTerminal: TakeTerminal | null;
+  /** For commands that show how things go on: nobody waits for them to end. */
+  readonly follows: () => void;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
   readonly now: () => Date;

@@ -22,12 +22,12 @@ export interface Services {
 
 /** Answers requests of the control socket by the table of commands. */
 export function dispatchCommands({ now = () => new Date(), ...services }: Services): Dispatch {
-  return async ({ request, peer, right, refused, signal, out, err, drained, takeTerminal }) => {
+  return async ({ request, peer, right, refused, signal, out, err, drained, takeTerminal, follows }) => {
     const { calledAs, words, cwd, columns, terminals, noColor, term } = request;
     const terminal = { ...terminals, columns, term, colour: terminals.stdout && !noColor && term !== 'dumb' };
     return runCommand(
       {
-        ...{ calledAs, words, cwd, terminal, peer, right, out, err, drained, takeTerminal, signal },
+        ...{ calledAs, words, cwd, terminal, peer, right, out, err, drained, takeTerminal, follows, signal },
         ...{ now, ...services },
       },
       refused,

@@ -24,6 +24,7 @@ interface Wish {
 async function tell(context: DaemonContext, seq: number, wish: Wish): Promise<CommandResult> {
   const { operations, out, drained, signal } = context;
   const { journal } = operations;
+  if (wish.follow) context.follows();
   let at = seq;
   const changes = watchChanges(journal, signal);
   try {

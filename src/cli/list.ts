@@ -1,6 +1,7 @@
 import type { JailStatus, State } from '../supervise/operations.js';
 import { daemonCommand } from './command.js';
 import { done, type DaemonContext } from './context.js';
+import { tellMistakes } from './mistakes.js';
 import { json, span, table, type Cell, type Colour } from './render.js';
 import { statusReply } from './status-json.js';
 
@@ -24,9 +25,10 @@ export function stateCell(state: State): Cell {
   return { text: state, colour: COLOURS[state] };
 }
 
-/** The state in its colour, with what a jail waits for: "waiting:db". */
-export function waitingCell({ state, lacks }: JailStatus): Cell {
+/** The state in its colour, with what a jail waits for, or what keeps it down: "waiting:db", "stopped:mistake". */
+export function waitingCell({ state, lacks, startable }: JailStatus): Cell {
   const cell = stateCell(state);
+  if (state === 'stopped' && !startable) return { text: 'stopped:mistake', colour: 'red' };
   const [first, ...more] = lacks;
   if (state !== 'waiting' || first === undefined) return cell;
   return { ...cell, text: `waiting:${first.jail}${more.length === 0 ? '' : `,+${more.length}`}` };
@@ -73,7 +75,10 @@ export const list = daemonCommand({
     const jails = context.operations.status();
     if (options.json) context.out(json(statusReply(jails)));
     else if (options.quiet) context.out(jails.map(({ name }) => `${name}\n`).join(''));
-    else context.out(listTable(jails, context));
+    else {
+      context.out(listTable(jails, context));
+      tellMistakes(context);
+    }
     return done;
   },
 });

@@ -70,6 +70,20 @@ const noLog = (name: string): Refusal =>
 
 function elsewhere(name: string, targets: readonly string[]): Refusal {
   const where = targets.join(' and ');
-  const hint = targets.includes('journald') ? `journalctl JAIL=${name}` : "the host's syslog has it";
-  return new Refusal(1, `${name}: it has no log of its own: its output goes to ${where}`, hint);
+  return new Refusal(
+    1,
+    `${name}: it has no log of its own: its output goes to ${where}`,
+    whereElse(name, targets) ?? undefined,
+  );
 }
+
+/** The commands that show what a jail says to targets that are no file; null when it has none of them. */
+export function whereElse(name: string, targets: readonly string[]): string | null {
+  if (targets.includes('journald')) return `journalctl ${quoted(`JAIL=${name}`)}`;
+  if (!targets.includes('syslog')) return null;
+  return `grep ${quoted(` ${name}: `)} /var/log/syslog, or journalctl -t ${quoted(name)} where journald takes what is sent to syslog`;
+}
+
+/** A word for a shell to take as it is. */
+const quoted = (word: string): string =>
+  /^[\w.=@%+:/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -13,12 +13,16 @@ import { wrongUse } from './words.js';
 const hint = 'a span like 10m, 2h, 3d, or a time like 2026-11-22T03:16 or 03:16';
 /** Each log takes a descriptor of jaild's while it is shown. */
 const MAX_LOGS = 4096;
+/** The longest text that is looked for, in bytes. */
+const MAX_SOUGHT = 1024;
 
 interface Wishes {
   readonly lines: string | undefined;
   readonly since: string | undefined;
   readonly until: string | undefined;
   readonly stream: string | undefined;
+  readonly grep: string | undefined;
+  readonly 'ignore-case': boolean;
 }
 
 function readTime(flag: string, text: string | undefined, now: Date): Date | null {
@@ -35,13 +39,28 @@ function readWishes(wishes: Wishes, now: Date): { readonly range: LogRange; read
   const since = readTime('--since', wishes.since, now);
   const moment = readTime('--until', wishes.until, now);
   const until = moment === null ? null : stampOf(moment);
+  const has = searchOf(wishes);
   const accepts = (line: LogLine): boolean =>
-    (stream === undefined || line.stream === stream) && !isAfter(line, until);
-  const isFiltered = stream !== undefined || until !== null;
+    (stream === undefined || line.stream === stream) && !isAfter(line, until) && has?.(line) !== false;
+  const isFiltered = stream !== undefined || until !== null || has !== null;
   return {
     range: { lines: lines === undefined ? null : Number(lines), since, accepts: isFiltered ? accepts : null },
     until,
   };
+}
+
+/**
+ * Whether a line has the text that is looked for; null when none is. A text and no pattern: jaild has one thread, and there
+ * are patterns that take for ever.
+ */
+function searchOf({ grep, 'ignore-case': ignoreCase }: Wishes): ((line: LogLine) => boolean) | null {
+  if (grep === undefined && ignoreCase) throw wrongUse('-i is for --grep');
+  if (grep === undefined) return null;
+  if (grep === '' || Buffer.byteLength(grep) > MAX_SOUGHT)
+    throw wrongUse(`--grep: a text of 1 to ${MAX_SOUGHT} bytes`);
+  if (!ignoreCase) return ({ text }) => text.includes(grep);
+  const sought = grep.toLowerCase();
+  return ({ text }) => text.toString().toLowerCase().includes(sought);
 }
 
 /** Down to milliseconds, as people write times. A line without one is never after anything. */
@@ -93,11 +112,22 @@ export const logs = daemonCommand({
     since: { type: 'string', value: 'T', summary: 'From T on: 10m, 2h, or a time like 2026-11-22T03:16.' },
     until: { type: 'string', value: 'T', summary: 'Up to T.' },
     stream: { type: 'string', value: 'STREAM', summary: 'What was said to stdout, or to stderr, alone.' },
+    grep: {
+      type: 'string',
+      value: 'TEXT',
+      summary: 'Lines with this text in them alone, which is no pattern.',
+    },
+    'ignore-case': {
+      type: 'boolean',
+      short: 'i',
+      summary: 'With --grep: whether letters are large or small does not matter.',
+    },
     json: { type: 'boolean', summary: 'One object for each line, for programs.' },
   },
   needs: 'operator',
   run: async (context, { options, operands }): Promise<CommandResult> => {
     const { range, until } = readWishes(options, context.now());
+    if (options.follow) context.follows();
     const names = namesOf(operands, options.all, context);
     const isAlone = names.length === 1 && !options.all;
     let exit = 0;

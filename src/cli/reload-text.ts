@@ -1,5 +1,6 @@
 import type { ReloadCause } from '../supervise/reload/causes.js';
 import type { ReloadChange, ReloadResult } from '../supervise/operations.js';
+import { diagnosticAsJson } from './mistakes.js';
 import { printable } from './render.js';
 
 /** What a reload does to a jail, or would do, in one line; nothing for a change that failed. */
@@ -76,12 +77,7 @@ export function reloadReply({ ok, changes, diagnostics }: ReloadResult, dryRun: 
       causes: one.causes.map(causeAsJson),
       failure: one.failure === undefined ? null : { hint: null, ...one.failure },
     })),
-    diagnostics: diagnostics.map(({ span, severity, code, message, hint = null }) => ({
-      file: span?.file ?? null,
-      line: span?.line ?? null,
-      column: span?.column ?? null,
-      ...{ severity, code, message, hint },
-    })),
+    diagnostics: diagnostics.map(diagnosticAsJson),
   };
 }
 

@@ -113,7 +113,8 @@ export const schedule = daemonCommand({
     const names = operands.length === 0 ? undefined : known;
     const most = options.json ? SHOWN_AS_JSON : SHOWN;
     const found = operations.forecast(names, new Date(from), new Date(until), most);
-    out(options.json ? json(asJson(found, from, until)) : text(found, until, zone, context));
+    if (options.json) out(json(asJson(found, from, until)));
+    else if (names?.length !== 0) out(text(found, until, zone, context));
     for (const { message, hint } of unknown) err(errorText(message, hint));
     return { exit: unknown.length > 0 ? 4 : 0 };
   },

@@ -1,6 +1,7 @@
 import type { BriefAccounting } from '../host/host.js';
 import type { HealthResult } from '../supervise/health/health.js';
 import type { JailNetwork, JailStatus, LastExit } from '../supervise/operations.js';
+import { diagnosticAsJson } from './mistakes.js';
 import { signalName } from '../host/signal.js';
 
 const time = (date: Date | null): string | null => date?.toISOString() ?? null;
@@ -81,14 +82,19 @@ export function statusAsJson(jail: JailStatus) {
     stopped_jailer: jail.stoppedJailer,
     want: jail.want,
     waiting_for: jail.waitingFor,
-    lacks: jail.lacks.map((one) => ({ jail: one.jail, state: one.state, retry_at: time(one.retryAt) })),
+    lacks: jail.lacks.map(({ jail, state, retryAt, startable }) => ({
+      ...{ jail, state, retry_at: time(retryAt), startable },
+    })),
     retry_at: time(jail.retryAt),
     flapping: jail.flapping,
     stale: jail.stale,
     unlisted: jail.unlisted,
+    mistakes: jail.mistakes.map(diagnosticAsJson),
+    startable: jail.startable,
     accounting: jail.accounting && accountingAsJson(jail.accounting),
     limits: jail.limits,
     log: jail.log,
+    log_targets: jail.logTargets,
     lost_output: jail.lostOutput,
     defined_at: jail.definedAt,
     exits: jail.exits.map(endAsJson),

@@ -6,6 +6,7 @@ import { sortNames } from './jails.js';
 import { logIfAny } from './log-paths.js';
 import { lastLines } from './log-tail.js';
 import { since, waitingCell } from './list.js';
+import { tellMistakes } from './mistakes.js';
 import { withAddresses } from './network-lines.js';
 import { json, table } from './render.js';
 import { sizeText } from '../config/values/quantity.js';
@@ -73,7 +74,10 @@ export const status = daemonCommand({
     const every = operands.length === 0;
     if (!every) await showEach(context, known, options.json);
     else if (options.json) context.out(json(statusReply(context.operations.status())));
-    else context.out(overview(context.operations.status(), context));
+    else {
+      context.out(overview(context.operations.status(), context));
+      tellMistakes(context);
+    }
     for (const { message, hint } of unknown) context.err(errorText(message, hint));
     return { exit: unknown.length > 0 ? 4 : 0 };
   },

@@ -3,6 +3,8 @@ import { describeEnd } from '../supervise/exits.js';
 import type { JailNetwork, JailStatus } from '../supervise/operations.js';
 import type { Terminal } from './context.js';
 import { stateCell } from './list.js';
+import { whereElse } from './log-paths.js';
+import { mistakeLines } from './mistakes.js';
 import { networkLines } from './network-lines.js';
 import { clock, paint, printable, span, wrap, type Line } from './render.js';
 import { sizeText } from '../config/values/quantity.js';
@@ -68,20 +70,35 @@ function nextLines({ nextTimes }: JailStatus, now: Date): readonly Line[] {
 /** What it needs and has not: "db (backoff, next try in 5s)". */
 function lackText({ lacks }: JailStatus, now: Date): string {
   return lacks
-    .map(({ jail, state, retryAt }) => {
-      const next = retryAt === null ? '' : `, next try ${ahead(retryAt, now)}`;
+    .map(({ jail, state, retryAt, startable }) => {
+      const next = !startable
+        ? ', for its file has a mistake'
+        : retryAt === null
+          ? ''
+          : `, next try ${ahead(retryAt, now)}`;
       return `${jail} (${state}${next})`;
     })
     .join(', ');
+}
+
+/** Where its output is, and the commands that show it. */
+function logLines({ name, log, logTargets, lostOutput }: JailStatus): readonly Line[] {
+  const others = logTargets.filter((target) => target !== 'file');
+  const shown = whereElse(name, others);
+  return [
+    ['log', log === null ? '' : `${log} (jailctl logs ${name})`],
+    [log === null ? 'log' : '', shown === null ? '' : `${others.join(' and ')} (${shown})`],
+    ['lost', lostText(name, lostOutput)],
+  ];
 }
 
 function jailerText({ stoppedJailer: pid }: JailStatus): string {
   return pid === null ? '' : `pid ${pid} is stopped, and the log with it: kill -CONT ${pid}`;
 }
 
-function lostText({ lostOutput }: JailStatus): string {
-  if (lostOutput === null || lostOutput.bytes === 0) return '';
-  return `${lostOutput.lines} lines of output (${sizeText(lostOutput.bytes)})`;
+function lostText(name: string, lost: JailStatus['lostOutput']): string {
+  if (lost === null || lost.bytes === 0) return '';
+  return `${lost.lines} lines of output (${sizeText(lost.bytes)}): jailctl events ${name} tells when and why`;
 }
 
 function configText({ definedAt, stale, unlisted }: JailStatus): string {
@@ -141,6 +158,7 @@ export function story(
   tail: readonly string[] = [],
 ): string {
   const lines: readonly Line[] = [
+    ...mistakeLines(jail),
     ['needs', lackText(jail, now)],
     ['jailer', jailerText(jail)],
     ['command', jail.commandPid === null ? '' : `pid ${jail.commandPid}`],
@@ -158,8 +176,7 @@ export function story(
     ...wayOut(jail),
     ...nextLines(jail, now),
     ['config', configText(jail)],
-    ['log', jail.log === null ? '' : `${jail.log} (jailctl logs ${jail.name})`],
-    ['lost', lostText(jail)],
+    ...logLines(jail),
   ];
   const filled = lines.filter(([, text]) => text !== '');
   const width = Math.max(8, ...filled.map(([title]) => title.length));

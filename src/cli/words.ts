@@ -108,10 +108,12 @@ function optionMistake(error: unknown, options: CommandOptions): string {
 function checkCount(command: Command, operands: readonly string[]): void {
   const [least, most] = command.count ?? [0, Infinity];
   const usage = usageOf(command);
-  if (operands.length < least) throw wrongUse(`${command.name}: ${missing(command)}`, usage);
+  if (operands.length < least) throw wrongUse(`${command.name}: ${missing(command, operands.length)}`, usage);
   const extra = operands[most];
   if (extra !== undefined) throw wrongUse(`${command.name}: "${extra}" is one word too many`, usage);
 }
 
-const missing = ({ completes }: Command): string =>
-  completes === 'jail' || completes === 'shell' ? 'the name of a jail is missing' : 'something is missing';
+function missing({ completes, operands }: Command, given: number): string {
+  if (given === 0 && completes === 'jail') return 'the name of a jail is missing';
+  return `${operands.split(' ')[given]?.replace('...', '') ?? 'something'} is missing`;
+}

@@ -123,8 +123,8 @@ const ABSENCES: readonly DiagnosticCode[] = ['missing-path', 'nothing-to-run', '
 /** What the variables of all jails together may be replaced by, in bytes, and of each of them besides. */
 const MAX_MADE = 1 << 25;
 const MAX_MADE_EACH = 4096;
-/** What a parameter that is not in the table takes, which a jail may have thousands of. */
-const KEY_BYTES = 64;
+/** What a parameter that is not in the table takes, which a jail may have thousands of: a place in a hash table is large. */
+const KEY_BYTES = 128;
 /** When so many mistakes are told, only the first of each other jail is. */
 const MANY_TOLD = 10_000;
 

@@ -27,8 +27,10 @@ export interface Conversation {
   readonly err: (text: string | Buffer) => void;
   /** Resolves when the client has taken what was said, or has gone: whoever says much waits for it. */
   readonly drained: () => Promise<void>;
-  /** Once, where stdin and stdout of the client are terminals. */
+  /** Once, where stdin and stdout of the client are terminals. Follows, too. */
   readonly takeTerminal: TakeTerminal;
+  /** It shows how things go on, and ends with jaild: nobody waits for its answer. */
+  readonly follows: () => void;
 }
 
 export type Dispatch = (conversation: Conversation) => Promise<Answer>;
@@ -41,6 +43,7 @@ export interface ConnectionOptions {
   readonly right: Right;
   /** Milliseconds that a client has to say what it wants. */
   readonly requestTimeoutMs: number;
+  readonly follows: () => void;
 }
 
 /** A client copies frames through a buffer of its own: short ones keep both ends moving. */
@@ -154,7 +157,7 @@ export class Connection implements Guest {
   }
 
   #conversation(request: Request): Conversation {
-    const { peer, right } = this.#options;
+    const { peer, right, follows } = this.#options;
     return {
       request,
       peer,
@@ -164,11 +167,13 @@ export class Connection implements Guest {
       out: (text) => this.#say('O', text),
       err: (text) => this.#say('E', text),
       drained: () => this.#drained(),
+      follows,
       takeTerminal: (screen, listener) => {
         const { stdin, stdout } = request.terminals;
         if (this.#audience !== null || !stdin || !stdout) throw new Error('there is no terminal to take');
         const audience = new Audience(this.#socket, screen, listener);
         this.#audience = audience;
+        follows();
         return () => audience.dismiss();
       },
     };

@@ -12,6 +12,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SystemError } from '../host/error.js';
+import { duplicate } from '../host/libc/descriptors.js';
 import { findGroup, rightOf, type Credentials } from './access.js';
 import { Complaints, type Log } from './complaints.js';
 import { Connection, type Dispatch } from './connection.js';
@@ -40,10 +41,15 @@ export interface ControlOptions {
 export interface ControlServer {
   /** Ends listening and every connection, and removes the socket. */
   close(): Promise<void>;
-  /** Resolves when no connection is open, at the latest after `ms` milliseconds. */
+  /** Resolves when nobody waits for an answer, at the latest after `ms` milliseconds; who follows something does not. */
   untilQuiet(ms: number): Promise<void>;
-  /** The descriptor that it listens on. Throws Error when there is none. */
-  readonly descriptor: number;
+  /**
+   * Takes nobody in any more: who calls waits for whoever listens on this descriptor next. Throws SystemError, and Error
+   * when it does not listen.
+   */
+  suspend(): number;
+  /** Listens again on what `suspend` has returned. */
+  resume(descriptor: number): Promise<void>;
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -58,25 +64,26 @@ const QUIET_LOOK_MS = 5;
 export async function serveControl(options: ControlOptions): Promise<ControlServer> {
   const group = groupOf(options);
   const open = new Set<Socket>();
+  const awaited = new Set<Socket>();
   const reception: Reception = {
     ...options,
     group,
+    awaited,
     door: new Door(options.places),
     complaints: new Complaints(options.log),
   };
-  let { inherited } = options;
-  const makeServer = (): Promise<Server> => {
+  const makeServer = (fd?: number): Promise<Server> => {
     const server = createServer({ allowHalfOpen: true }, (socket) => {
-      open.add(socket);
-      socket.on('close', () => open.delete(socket));
+      for (const set of [open, awaited]) {
+        set.add(socket);
+        socket.on('close', () => set.delete(socket));
+      }
       receive(socket, reception);
     });
-    const fd = inherited;
-    inherited = undefined;
     return fd === undefined ? listen(server, options, group) : listenOn(server, fd, options);
   };
   const listener = new Listener(options, makeServer);
-  await listener.begin();
+  await listener.begin(options.inherited);
   return {
     close: () => {
       const ended = listener.end();
@@ -85,11 +92,10 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
       return ended;
     },
     untilQuiet: async (ms) => {
-      for (const until = Date.now() + ms; open.size > 0 && Date.now() < until;) await sleep(QUIET_LOOK_MS);
+      for (const until = Date.now() + ms; awaited.size > 0 && Date.now() < until;) await sleep(QUIET_LOOK_MS);
     },
-    get descriptor() {
-      return listener.descriptor;
-    },
+    suspend: () => listener.suspend(),
+    resume: (descriptor) => listener.begin(descriptor),
   };
 }
 
@@ -97,6 +103,8 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
 interface Reception extends Omit<ControlOptions, 'group'> {
   /** Id of the group that may use the socket. */
   readonly group: number | null;
+  /** Who waits for an answer. */
+  readonly awaited: Set<Socket>;
   readonly door: Door;
   readonly complaints: Complaints;
 }
@@ -108,17 +116,21 @@ class Listener {
 
   constructor(
     private readonly options: ControlOptions,
-    private readonly makeServer: () => Promise<Server>,
+    private readonly makeServer: (inherited?: number) => Promise<Server>,
   ) {}
 
   /** Rejects with SystemError. */
-  async begin(): Promise<void> {
-    this.server = await this.makeServer();
+  async begin(inherited?: number): Promise<void> {
+    this.server = await this.makeServer(inherited);
     this.timer = setInterval(() => void this.look(), this.options.lookMs ?? LOOK_MS).unref();
   }
 
-  get descriptor(): number {
-    return descriptorOf(this.server);
+  suspend(): number {
+    const descriptor = duplicate(descriptorOf(this.server));
+    clearInterval(this.timer);
+    this.server?.close();
+    this.server = null;
+    return descriptor;
   }
 
   end(): Promise<void> {
@@ -154,7 +166,7 @@ function groupOf(options: ControlOptions): number | null {
 }
 
 function receive(socket: Socket, reception: Reception): void {
-  const { dispatch, log, credentials, group, door, complaints, requestTimeoutMs } = reception;
+  const { dispatch, log, credentials, group, awaited, door, complaints, requestTimeoutMs } = reception;
   try {
     const peer = credentials(descriptorOf(socket));
     if (!door.hasPlaceFor(peer.uid)) {
@@ -169,6 +181,7 @@ function receive(socket: Socket, reception: Reception): void {
       peer,
       right: rightOf(peer, group),
       requestTimeoutMs: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      follows: () => awaited.delete(socket),
     });
     door.enter(connection);
     socket.on('close', () => door.leave(connection));

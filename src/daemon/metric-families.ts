@@ -1,79 +1,7 @@
 import type { Pressure } from '../host/pressure.js';
-import type { JailStats, State, Vitals } from '../supervise/operations.js';
-import { START_CLASSES, type JailTally, type Tallies } from '../supervise/events/tallies.js';
-
-/** All that metrics are made of, at one moment. */
-export interface Snapshot {
-  readonly jails: readonly JailReading[];
-  readonly tallies: Tallies;
-  readonly own: OwnReading;
-}
-
-export interface JailReading {
-  readonly vitals: Vitals;
-  readonly stats: Pick<JailStats, 'startedAt' | 'accounting' | 'traffic'>;
-  readonly tally: JailTally | null;
-}
-
-/** Of jaild itself. Bytes and seconds. */
-export interface OwnReading {
-  readonly version: string;
-  readonly node: string;
-  readonly residentBytes: number;
-  readonly cpuSeconds: number;
-  readonly startedAt: number;
-  /** How much later than due its event loop came to what was to be done, since this was asked last. */
-  readonly lag: { readonly mean: number; readonly max: number };
-}
-
-export interface Sample {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-  /** Where it is not that of the family: NAME_bucket. */
-  readonly metricName?: string;
-}
-
-export interface Family {
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'gauge' | 'counter' | 'histogram';
-  /** One after the other, as they are asked for: of many jails they are never all there at once. */
-  readonly read: (snapshot: Snapshot) => Iterable<Sample>;
-}
-
-const STATES: readonly State[] = [
-  ...(['stopped', 'waiting', 'preparing', 'starting', 'running', 'paused'] as const),
-  ...(['stopping', 'stuck', 'cleaning', 'backoff', 'ended', 'failed'] as const),
-];
-
-const ofEach = (lines: (jail: JailReading) => readonly Sample[]) =>
-  function* ({ jails }: Snapshot): Iterable<Sample> {
-    for (const jail of jails) yield* lines(jail);
-  };
-
-/** A figure of each jail; a jail for which there is none has no line. */
-function ofJails(
-  type: 'gauge' | 'counter',
-  name: string,
-  help: string,
-  figure: (jail: JailReading) => number | null | undefined,
-): Family {
-  const lines = (jail: JailReading): readonly Sample[] => {
-    const value = figure(jail);
-    return value === null || value === undefined ? [] : [{ labels: { jail: jail.vitals.name }, value }];
-  };
-  return { name, help, type, read: ofEach(lines) };
-}
-
-const ofOwn = (
-  type: 'gauge' | 'counter',
-  name: string,
-  help: string,
-  figure: (own: OwnReading) => number,
-): Family => ({ name, help, type, read: ({ own }) => [{ labels: {}, value: figure(own) }] });
-
-const seconds = (microseconds: number | null | undefined): number | null =>
-  microseconds === null || microseconds === undefined ? null : microseconds / 1e6;
+import { START_CLASSES } from '../supervise/events/tallies.js';
+import { states } from '../supervise/state.js';
+import { ofEach, ofJails, ofOwn, seconds, type Family, type Sample } from './metric-family.js';
 
 const RESOURCES = ['cpu', 'memory', 'io'] as const;
 
@@ -87,13 +15,13 @@ function pressure(name: string, help: string, total: 'someTotalUsec' | 'fullTota
   return { name, help, type: 'counter', read };
 }
 
-const states: readonly Family[] = [
+const lives: readonly Family[] = [
   {
     name: 'jaild_jail_state',
     help: 'The state that a jail is in has 1, every other one 0.',
     type: 'gauge',
     read: ofEach(({ vitals: { name, state } }) =>
-      STATES.map((one) => ({ labels: { jail: name, state: one }, value: one === state ? 1 : 0 })),
+      states.map((one) => ({ labels: { jail: name, state: one }, value: one === state ? 1 : 0 })),
     ),
   },
   {
@@ -101,7 +29,7 @@ const states: readonly Family[] = [
     help: 'Jails in each state.',
     type: 'gauge',
     read: ({ jails }) =>
-      STATES.map((state) => ({
+      states.map((state) => ({
         labels: { state },
         value: jails.filter(({ vitals }) => vitals.state === state).length,
       })),
@@ -303,4 +231,4 @@ const own: readonly Family[] = [
 ];
 
 /** THE TABLE: every metric, in the order in which they are printed. */
-export const families: readonly Family[] = [...states, ...counted, ...used, ...own];
+export const families: readonly Family[] = [...lives, ...counted, ...used, ...own];

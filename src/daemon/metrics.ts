@@ -2,7 +2,8 @@ import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import { setImmediate as others } from 'node:timers/promises';
 import type { Metric } from 'prom-client';
 import type { JailStats, Operations } from '../supervise/operations.js';
-import { families, type Family, type OwnReading, type Sample, type Snapshot } from './metric-families.js';
+import { families } from './metric-families.js';
+import type { Family, OwnReading, Sample, Snapshot } from './metric-family.js';
 
 /** Two who ask within so many milliseconds are told the same. */
 const FRESH_MS = 1000;

@@ -1,6 +1,8 @@
 import { endianness } from 'node:os';
 import type { Instruction } from '../plan/device-program.js';
-import { addressOf, bpf, closeFd } from './libc.js';
+import { addressOf } from './libc/bind.js';
+import { closeFd } from './libc/descriptors.js';
+import { bpf } from './libc/kernel.js';
 
 /*
  * Programs of type BPF_PROG_TYPE_CGROUP_DEVICE: linux/bpf.h has the numbers, bpf(2) and

@@ -7,7 +7,8 @@ import { hostMachineId } from './figures.js';
 import { distrustIp6, forwardIp6Here, withoutIp6 } from './forwarding.js';
 import { findLink, linksInDetail, portsOf } from './interfaces.js';
 import { linkLocal, orThere } from './jail-end.js';
-import { createBridge, deleteLink, setLink, setLinkUp, type LinkDetails } from './netlink-link.js';
+import { deleteLink, setLink, setLinkUp, type LinkDetails } from './netlink-link.js';
+import { createBridge } from './netlink-new-link.js';
 import { addAddress } from './netlink-route.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 

@@ -4,7 +4,7 @@ import type { CgroupFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { SystemError } from './error.js';
 import { readText } from './files.js';
-import { getxattr } from './libc.js';
+import { getxattr } from './libc/files.js';
 import { mountsOf } from './mount-table.js';
 
 /** One mounted hierarchy. */

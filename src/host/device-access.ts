@@ -6,7 +6,7 @@ import type { DeviceAccessArgs } from '../plan/step.js';
 import { attachedTags, attachProgram, loadProgram, tagOf } from './bpf.js';
 import { SystemError } from './error.js';
 import { readText, systemError, unless, writeControl } from './files.js';
-import { closeFd } from './libc.js';
+import { closeFd } from './libc/descriptors.js';
 
 /** Rules, a line each → their program. Most jails have the same ones. */
 const programs = new Map<string, number>();

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { clashOf } from '../plan/firewall-clash.js';
 import { loopbackLinks } from '../plan/firewall-hairpin.js';
-import { rulesetScript, tableName } from '../plan/firewall-ruleset.js';
-import { removalScript } from '../plan/firewall-text.js';
+import { rulesetOf, tableName } from '../plan/firewall-ruleset.js';
 import type { Instance } from '../plan/instance.js';
 import type { FirewallArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
+import { FirewallTable, type Nftables } from './firewall-table.js';
 import { Loopback } from './loopback.js';
-import { runNft } from './nft.js';
 
 /** What each jail has, by its name. */
 type Shares = ReadonlyMap<string, FirewallArgs>;
@@ -22,14 +21,14 @@ interface Change {
 }
 
 /**
- * The packet filter of one instance: one table of nftables, which is there while a jail has something in it. It is
- * written whole at each change; changes that come while one is written are written together.
+ * The packet filter of one instance: one table of nftables, which is there while a jail has something in it. Changes
+ * that come while one is written are written together.
  */
 export class Firewall {
   readonly #instance: Instance;
   readonly #marker: string;
   readonly #loopback: Loopback;
-  readonly #run: (script: string) => Promise<void>;
+  readonly #table: FirewallTable;
   #shares: Shares = new Map();
   #waiting: Change[] = [];
   #isWriting = false;
@@ -40,12 +39,12 @@ export class Firewall {
   /** What is being written for jails whose links are yet to be made. */
   readonly #begun = new Map<string, { readonly args: FirewallArgs; readonly written: Promise<void> }>();
 
-  constructor(instance: Instance, run: (script: string) => Promise<void> = (script) => runNft(script)) {
+  constructor(instance: Instance, nft?: Nftables) {
     this.#instance = instance;
     this.#marker = `${instance.runDirectory}/firewall.json`;
     this.#isHeld = existsSync(this.#marker);
     this.#loopback = new Loopback(this.#marker);
-    this.#run = run;
+    this.#table = new FirewallTable(tableName(instance), nft);
   }
 
   /**
@@ -167,7 +166,7 @@ export class Firewall {
     // The guard is there before what it guards is open, and as long as that is.
     const reconsider = this.#loopback.intend(wanted);
     try {
-      await this.#run(rulesetScript(this.#instance, all, this.#loopback.noted));
+      await this.#table.write(rulesetOf(this.#instance, all, this.#loopback.noted));
     } catch (error) {
       if (isFirst) this.#loopback.forget();
       else reconsider();
@@ -180,7 +179,7 @@ export class Firewall {
   async #takeAway(): Promise<ReadonlyMap<string, unknown>> {
     // Before the guard goes.
     const failures = existsSync(this.#marker) ? this.#loopback.settle({ ip4: [], ip6: [] }) : new Map();
-    await this.#run(`${removalScript(tableName(this.#instance))}\n`);
+    await this.#table.remove();
     this.#loopback.forget();
     this.#shares = new Map();
     return failures;

@@ -71,6 +71,8 @@ export interface JailerHandle {
   check(check: Check): Promise<CheckResult>;
   /** Puts `file` in the place of the rotated log of that inode: it has the same lines, compressed. */
   replaceLog(inode: bigint, file: string): void;
+  /** Gives the log other bounds (logBounds() of the plan). */
+  boundLog(bounds: readonly string[]): void;
   /** Events from now on, and those that came before the first listener. One listener at a time. */
   listen(listener: (event: JailerEvent) => void): void;
 }

@@ -4,7 +4,7 @@ import { plainPath } from '../plan/path-name.js';
 import { markReach, type Reach } from '../plan/reach.js';
 import { SystemError } from './error.js';
 import { systemError } from './files.js';
-import { openBeneath, openWithin } from './libc.js';
+import { openBeneath, openWithin } from './libc/files.js';
 
 /** More than a file has that people write by hand, in bytes: it goes into the launch plan. */
 const MOST = 64 * 1024;

@@ -37,14 +37,9 @@ export function hostAddresses(): readonly Address[] {
 }
 
 /**
- * Who on this host has the address already, in words, or null. The jail's own `link` does not count. One question to
- * the routing table, not a list of all links: its cost does not grow with the number of jails. Throws SystemError.
+ * Those of the addresses that somebody on this host has, and who, in words. The jail's own `link` does not count. Questions
+ * to the routing table, not a list of all links: their cost does not grow with the number of jails. Throws SystemError.
  */
-export function addressInUse(address: string, link: string): string | null {
-  return withNetlink((host) => addressHolders(host, [address], link).get(address) ?? null);
-}
-
-/** addressInUse() for several addresses on an open socket: those in use → who has them. */
 export function addressHolders(
   host: NetlinkSocket,
   addresses: readonly string[],

@@ -4,7 +4,8 @@ import { subnetsOverlap } from '../config/values/subnet.js';
 import type { JailAddress, NetworkArgs } from '../plan/step.js';
 import { hasIp6 } from './forwarding.js';
 import type { JailerHandle } from './host.js';
-import { closeFd, pidfdGetfd, pidfdOpen } from './libc.js';
+import { closeFd } from './libc/descriptors.js';
+import { pidfdGetfd, pidfdOpen } from './libc/pidfd.js';
 import { getLinkAt, setLink, setLinkUp } from './netlink-link.js';
 import type { Request } from './netlink-message.js';
 import {

@@ -100,6 +100,10 @@ export class JailerConnection implements JailerHandle {
     this.#socket.write(encodeMessage('log.replace', `${inode}`, file));
   }
 
+  boundLog(bounds: readonly string[]): void {
+    this.#socket.write(encodeMessage('log.reopen', ...bounds));
+  }
+
   listen(listener: (event: JailerEvent) => void): void {
     this.#listener = listener;
     for (const event of this.#queue.splice(0)) listener(event);

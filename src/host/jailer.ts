@@ -8,16 +8,10 @@ import { hintFor } from './hint.js';
 import type { Ended, JailerHandle } from './host.js';
 import { JailerConnection } from './jailer-connection.js';
 import { encodePlan, readRecord, type ExitRecord } from './jailer-message.js';
-import {
-  closeFd,
-  connectUnix,
-  listenUnix,
-  memfd,
-  memfdSealed,
-  peerCredentials,
-  posixSpawn,
-  waitpid,
-} from './libc.js';
+import { closeFd } from './libc/descriptors.js';
+import { memfd, memfdSealed } from './libc/files.js';
+import { posixSpawn, waitpid } from './libc/processes.js';
+import { connectUnix, listenUnix, peerCredentials } from './libc/sockets.js';
 
 const BINARY = fileURLToPath(new URL('../../../native/build/jailer', import.meta.url));
 const BACKLOG = 64;

@@ -20,12 +20,14 @@ export async function openNewest(path: string): Promise<LogFile | null> {
   return openNearest(path, 0, 1);
 }
 
-/**
- * Opens the file that was begun after this one, or null while this one is the newest. Several rotations may have passed:
- * after none at all, the oldest comes next.
- */
-export async function openSuccessor(path: string, current: LogFile | null): Promise<LogFile | null> {
-  return current === null ? openOldestSince(path, new Date(0)) : openNeighbour(path, current, -1);
+/** Opens the file that was begun first; null when there is none. The caller closes it. */
+export async function openOldest(path: string): Promise<LogFile | null> {
+  return openOldestSince(path, new Date(0));
+}
+
+/** Opens the file that was begun after this one, however often they were rotated since; null while this one is the newest. */
+export async function openSuccessor(path: string, current: LogFile): Promise<LogFile | null> {
+  return openNeighbour(path, current, -1);
 }
 
 /** Opens the file before this one; null when this one is the oldest. */

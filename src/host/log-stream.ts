@@ -1,4 +1,4 @@
-import { openSuccessor } from './log-chain.js';
+import { openOldest, openSuccessor } from './log-chain.js';
 import type { LogFile } from './log-file.js';
 import { BLOCK_BYTES, readText, type TextReader } from './log-text.js';
 
@@ -43,7 +43,7 @@ export class LogStream {
         continue;
       }
       // Its writer may have added to it after we looked and before it was rotated: it is read once more.
-      this.next = await openSuccessor(this.path, this.file);
+      this.next = await (this.file === null ? openOldest(this.path) : openSuccessor(this.path, this.file));
       if (this.next === null) return block;
     }
   }

@@ -4,7 +4,8 @@ import { SystemError } from './error.js';
 import type { JailerHandle } from './host.js';
 import { findLink, missing } from './interfaces.js';
 import { changeEnd, neighbourEnd, setUpEnd, withJailNetlink } from './jail-end.js';
-import { createMacvlan, deleteLink, type LinkDetails } from './netlink-link.js';
+import { deleteLink, type LinkDetails } from './netlink-link.js';
+import { createMacvlan } from './netlink-new-link.js';
 import type { NetlinkSocket } from './netlink.js';
 
 /*

@@ -1,16 +1,18 @@
 import { constants } from 'node:os';
-import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_DUMP, attributeText, decodeAttributes } from './netlink-message.js';
+import { NLM_F_CREATE, NLM_F_DUMP, attributeText, decodeAttributes } from './netlink-message.js';
 import { encodeAttributes, type Attribute, type Request } from './netlink-message.js';
 
-/* What is said about links. Pure. rtnetlink(7); the numbers are those of linux/rtnetlink.h and if_link.h. */
+/* What is said about links; netlink-new-link.ts makes them. Pure. rtnetlink(7); the numbers are those of linux/rtnetlink.h and if_link.h. */
 
 const { ENODEV } = constants.errno;
-const [NEWLINK, DELLINK, GETLINK, SETLINK] = [16, 17, 18, 19];
+/** RTM_NEWLINK: makes a link, or changes one. */
+export const NEWLINK = 16;
+const [DELLINK, GETLINK, SETLINK] = [17, 18, 19];
 const [AF_INET, AF_BRIDGE, AF_INET6] = [2, 7, 10];
-const NEW = NLM_F_CREATE | NLM_F_EXCL;
 
 const IFF_UP = 1;
-const IFLA = {
+/** Attributes of a link. */
+export const IFLA = {
   address: 1,
   name: 3,
   mtu: 4,
@@ -24,10 +26,8 @@ const IFLA = {
   group: 27,
   extMask: 29,
 } as const;
-const IFLA_QUEUES = { tx: 31, rx: 32 } as const;
-const [INFO_KIND, INFO_DATA, VETH_INFO_PEER] = [1, 2, 1];
-const [BR_FORWARD_DELAY, BR_STP_STATE, BRPORT_ISOLATED, BRPORT_LOCKED] = [1, 5, 33, 39];
-const [MACVLAN_MODE, MACVLAN_MODE_BRIDGE] = [1, 4];
+const INFO_KIND = 1;
+const [BRPORT_ISOLATED, BRPORT_LOCKED] = [33, 39];
 const [NEWNEIGH, NDA_LLADDR, NUD_NOARP, NTF_MASTER, NTF_STICKY] = [28, 2, 0x40, 0x04, 0x40];
 const SKIP_STATISTICS = 8;
 
@@ -61,29 +61,6 @@ export interface LinkDetails extends Link {
   readonly master: number;
 }
 
-export interface Veth {
-  readonly link: string;
-  readonly linkMac: string;
-  readonly peer: string;
-  readonly peerMac: string;
-  /** Bytes; null for 1500. */
-  readonly mtu: number | null;
-}
-
-export interface Bridge {
-  readonly name: string;
-  readonly mac: string;
-  /** Bytes; null for 1500. */
-  readonly mtu: number | null;
-}
-
-export interface Macvlan {
-  readonly name: string;
-  readonly mac: string;
-  /** Bytes; null for that of the link below. */
-  readonly mtu: number | null;
-}
-
 /** What a link may be told in one go, up or down. */
 export interface LinkSettings {
   readonly alias?: string;
@@ -95,78 +72,22 @@ export interface LinkSettings {
   readonly generate?: 'none';
 }
 
-const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
+/** The bytes of a hardware address: "02:00:5e:00:53:01". */
+export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
 const macText = (bytes: Buffer): string => bytes.toString('hex').replace(/..(?!$)/g, '$&:');
 
-/** struct ifinfomsg and attributes. */
-function linkBody(index: number, flags: number, attributes: readonly Attribute[], mask = flags): Buffer {
+/** struct ifinfomsg and attributes; the index is 0 for a link that is new or named. `mask`: the flags that are to change. */
+export function linkBody(
+  index: number,
+  flags: number,
+  attributes: readonly Attribute[],
+  mask = flags,
+): Buffer {
   const header = Buffer.alloc(16);
   header.writeInt32LE(index, 4);
   header.writeUInt32LE(flags, 8);
-  header.writeUInt32LE(mask, 12); // what is to change
+  header.writeUInt32LE(mask, 12);
   return Buffer.concat([header, encodeAttributes(attributes)]);
-}
-
-const info = (kind: string, data: readonly Attribute[]): Attribute => [
-  IFLA.info,
-  [
-    [INFO_KIND, kind],
-    [INFO_DATA, data],
-  ],
-];
-
-/**
- * Makes a veth pair, the peer's end at once in the network namespace of the process `netnsPid`, this one at once a port of
- * the bridge with the index `master`. Both ends are down.
- */
-export function createVeth(veth: Veth, netnsPid: number, master?: number): Request {
-  // One queue: a jail needs no more, and each costs memory and objects in sysfs, by default one for each processor.
-  const end = (name: string, mac: string): readonly Attribute[] => [
-    [IFLA.name, name],
-    [IFLA.address, macBytes(mac)],
-    [IFLA.mtu, veth.mtu ?? 1500],
-    [IFLA_QUEUES.tx, 1],
-    [IFLA_QUEUES.rx, 1],
-  ];
-  const peer = linkBody(0, 0, [...end(veth.peer, veth.peerMac), [IFLA.netnsPid, netnsPid]]);
-  const port: readonly Attribute[] = master === undefined ? [] : [[IFLA.master, master]];
-  const group: Attribute = [IFLA.group, JAILS_GROUP];
-  const attributes = [
-    ...end(veth.link, veth.linkMac),
-    group,
-    ...port,
-    info('veth', [[VETH_INFO_PEER, peer]]),
-  ];
-  const body = linkBody(0, 0, attributes);
-  return { step: 'create link', subject: veth.link, type: NEWLINK, flags: NEW, body };
-}
-
-/** Makes a bridge that passes packets as soon as it has a port: no spanning tree, no delay. ip-link(8), bridge. */
-export function createBridge({ name, mac, mtu }: Bridge): Request {
-  const body = linkBody(0, 0, [
-    [IFLA.name, name],
-    [IFLA.address, macBytes(mac)],
-    ...(mtu === null ? [] : [[IFLA.mtu, mtu] as const]),
-    [IFLA.group, JAILS_GROUP],
-    info('bridge', [
-      [BR_STP_STATE, 0],
-      [BR_FORWARD_DELAY, 0],
-    ]),
-  ]);
-  return { step: 'create bridge', subject: name, type: NEWLINK, flags: NEW, body };
-}
-
-/** Makes a macvlan on the link with the index `on`, at once in the network namespace of a process. ip-link(8), macvlan mode bridge. */
-export function createMacvlan({ name, mac, mtu }: Macvlan, on: number, netnsPid: number): Request {
-  const body = linkBody(0, 0, [
-    [IFLA.name, name],
-    [IFLA.address, macBytes(mac)],
-    ...(mtu === null ? [] : [[IFLA.mtu, mtu] as const]),
-    [IFLA.link, on],
-    [IFLA.netnsPid, netnsPid],
-    info('macvlan', [[MACVLAN_MODE, MACVLAN_MODE_BRIDGE]]),
-  ]);
-  return { step: 'create macvlan', subject: name, type: NEWLINK, flags: NEW, body };
 }
 
 /** A link as it is named in a request: by its index, or by its name where that is 0. */

@@ -1,13 +1,13 @@
 import { constants } from 'node:os';
 import { SystemError } from './error.js';
+import { closeFd } from './libc/descriptors.js';
 import {
-  closeFd,
   netlinkOptions,
   netlinkReceive,
   netlinkSend,
   netlinkSendElsewhere,
   netlinkSocket,
-} from './libc.js';
+} from './libc/sockets.js';
 import { NLMSG_DONE, NLMSG_ERROR, decodeMessages, decodeVerdict, encodeRequests } from './netlink-message.js';
 import type { Message, Request, Verdict } from './netlink-message.js';
 
@@ -39,7 +39,7 @@ export class NetlinkSocket {
   readonly #fd: number;
   #sequence = 1;
 
-  /** Takes over `fd`, a NETLINK_ROUTE socket of any network namespace. Throws SystemError. */
+  /** Takes over `fd`, a netlink socket of any network namespace. Throws SystemError. */
   constructor(fd: number = netlinkSocket()) {
     this.#fd = fd;
     try {

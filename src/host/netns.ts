@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SystemError } from './error.js';
-import { bindMount, detachMount } from './libc.js';
+import { bindMount, detachMount } from './libc/files.js';
 
 /**
  * Puts a jail's network namespace under a name, where `ip netns` looks for it (ip-netns(8)): a bind mount of the

@@ -1,8 +1,9 @@
-import { accessSync, closeSync, constants as files, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants as files, fstatSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StepFailure, SystemError } from './error.js';
-import { memfd, posixSpawn, waitpid } from './libc.js';
+import { memfd } from './libc/files.js';
+import { posixSpawn, waitpid } from './libc/processes.js';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Milliseconds between two looks whether it has ended; it takes about ten. */
@@ -18,28 +19,37 @@ const KEPT = 4096;
  * @param path directories that it is looked for in
  */
 export async function runNft(script: string, path = PATH): Promise<void> {
-  let { code, words } = await nft(script, path);
+  let { code, words } = await nft(['-f', '-'], script, path);
   // Whoever kills it, as the kernel does for want of memory, means no refusal.
-  if (code === null) ({ code, words } = await nft(script, path));
+  if (code === null) ({ code, words } = await nft(['-f', '-'], script, path));
   if (code !== 0) throw refusal(words, code);
 }
 
+/** A table of the family inet in the words of nft(8), without the elements of sets and maps; null when it has none to say. */
+export async function listTable(table: string): Promise<string | null> {
+  const { code, answer } = await nft(['--terse', 'list', 'table', 'inet', table], '', PATH);
+  return code === 0 ? answer : null;
+}
+
+/** What it exited with (null: killed), what it answered, and what it complained of. */
+interface Outcome {
+  readonly code: number | null;
+  readonly answer: string;
+  readonly words: string;
+}
+
 /** Node would fork for it, which with a memory as large as jaild's takes as long as all else. */
-async function nft(
-  script: string,
-  path: string,
-): Promise<{ readonly code: number | null; readonly words: string }> {
+async function nft(args: readonly string[], script: string, path: string): Promise<Outcome> {
   const program = find(path);
-  const descriptors = [
-    memfd('script', Buffer.from(script)),
-    openSync('/dev/null', 'r+'),
-    memfd('words', Buffer.alloc(0)),
-  ];
+  const descriptors = [Buffer.from(script), Buffer.alloc(0), Buffer.alloc(0)].map((bytes) =>
+    memfd('nft', bytes),
+  );
   try {
     const moves = descriptors.map((fd, to) => [fd, to] as const);
-    const pid = posixSpawn(program, ['nft', '-f', '-'], { PATH: path, LC_ALL: 'C' }, moves);
+    const pid = posixSpawn(program, ['nft', ...args], { PATH: path, LC_ALL: 'C' }, moves);
     const code = await end(pid);
-    return { code, words: textOf(descriptors[2]) };
+    const [, answer, words] = descriptors;
+    return { code, answer: textOf(answer, Infinity), words: textOf(words, KEPT) };
   } finally {
     descriptors.forEach((fd) => closeSync(fd));
   }
@@ -76,9 +86,9 @@ async function end(pid: number): Promise<number | null> {
   }
 }
 
-function textOf(fd = -1): string {
-  const bytes = Buffer.alloc(KEPT);
-  return bytes.toString('utf8', 0, readSync(fd, bytes, 0, KEPT, 0));
+function textOf(fd = -1, most: number): string {
+  const bytes = Buffer.alloc(Math.min(most, fstatSync(fd).size));
+  return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
 }
 
 /** "/dev/stdin:7:5-40: Error: Could not process rule: No such file or directory", then the line and what of it is meant. */

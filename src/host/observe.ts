@@ -9,7 +9,7 @@ import { untilAnswered } from './answering.js';
 import { SystemError } from './error.js';
 import { clockShifts } from './figures.js';
 import { readText, unless } from './files.js';
-import { landlockAbi } from './libc.js';
+import { landlockAbi } from './libc/kernel.js';
 import { mountsOf, type Mount } from './mount-table.js';
 import {
   gone,

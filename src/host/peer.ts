@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { peerCredentials, peerGroups } from './libc.js';
+import { peerCredentials, peerGroups } from './libc/sockets.js';
 
 /** Who is at the other end of a Unix socket. */
 export interface PeerFacts {

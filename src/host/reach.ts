@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { distrustOf, type Distrust } from '../config/files/trust.js';
 import { distrustAt } from '../config/load.js';
 import { SystemError } from './error.js';
-import { openBeneath } from './libc.js';
+import { openBeneath } from './libc/files.js';
 
 /** A name for a file that leads to where its path led when it was made, until it is let go. */
 export interface HeldPath {

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { StepFailure, SystemError } from './error.js';
 import { readText } from './files.js';
-import { execve, passOn, waitpid } from './libc.js';
+import { passOn } from './libc/descriptors.js';
+import { execve, waitpid } from './libc/processes.js';
 
 /*
  * jaild makes its newer self of itself: the process stays, with its pid and its children, and so do its lock and its

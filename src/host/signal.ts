@@ -1,7 +1,10 @@
 import { constants } from 'node:os';
 
+/** Where there are several names, the usual one comes first: SIGABRT and SIGIOT. */
 const names: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number, name]),
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
 );
 
 /** A signal in words: "signal 9 (SIGKILL)", "signal 40" for one without a name; signal(7). */

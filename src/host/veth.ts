@@ -2,7 +2,8 @@ import { constants } from 'node:os';
 import type { NetworkArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
 import { findLink } from './interfaces.js';
-import { createVeth, decodeLink, deleteLink, getLink, type Link } from './netlink-link.js';
+import { decodeLink, deleteLink, getLink, type Link } from './netlink-link.js';
+import { createVeth } from './netlink-new-link.js';
 import type { NetlinkSocket } from './netlink.js';
 
 /** What the alias of the host's end says: whose it is. */

@@ -3,7 +3,9 @@ import { constants } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SystemError } from './error.js';
 import { jailerBinary } from './jailer.js';
-import { closeFd, pidfdGetfd, pidfdOpen, pidfdSendSignal, posixSpawn, waitpid } from './libc.js';
+import { closeFd } from './libc/descriptors.js';
+import { pidfdGetfd, pidfdOpen, pidfdSendSignal } from './libc/pidfd.js';
+import { posixSpawn, waitpid } from './libc/processes.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 
 /** The descriptor of the socket in native/jailer/window.c. */

@@ -3,7 +3,7 @@ import { guardRules, hairpinRules, shortcutRules, type LoopbackLinks } from './f
 import { isolationRules } from './firewall-isolation.js';
 import { masqueradeRules } from './firewall-masquerades.js';
 import { redirectRules } from './firewall-redirects.js';
-import { inOrder, NONE, rules, tableScript } from './firewall-text.js';
+import { inOrder, NONE, rules, tableOf, type Table } from './firewall-text.js';
 import type { Instance } from './instance.js';
 import type { FirewallArgs } from './step.js';
 
@@ -11,20 +11,20 @@ import type { FirewallArgs } from './step.js';
 export const tableName = ({ key }: Pick<Instance, 'key'>): string => (key === '' ? 'jaild' : `jaild_${key}`);
 
 /**
- * The whole table of an instance as a script for nft(8), which puts it in place of the one before in one transaction.
- * It depends on no other table: what others drop stays dropped.
+ * The table of an instance. It depends on no other one: what others drop stays dropped. A chain has one hook at all times,
+ * and a set or map one type: in a table that is there they cannot be changed.
  * @param guarded where the host takes packets to its loopback addresses
  */
-export function rulesetScript(
+export function rulesetOf(
   instance: Pick<Instance, 'key' | 'prefix'>,
   all: readonly FirewallArgs[],
   guarded: LoopbackLinks,
-): string {
+): Table {
   const redirects = redirectRules(all.flatMap(forwardsOf));
   const has = redirects.lines.length > 0;
   const isolation = isolationRules(all);
   const owner = instance.prefix === '' ? 'jaild' : `jaild --prefix ${instance.prefix}`;
-  return tableScript(tableName(instance), commentOf(owner), [
+  return tableOf(tableName(instance), commentOf(owner), [
     { name: 'rdr', rules: redirects },
     { name: 'hairpin', rules: hairpinRules(all) },
     { name: 'to_isolated', rules: isolation.to },
@@ -52,4 +52,4 @@ export function rulesetScript(
 
 /** Comments hold 128 bytes, and no quote. */
 const commentOf = (owner: string): string =>
-  `written by ${owner}, and anew at each change`.replace(/["\\\n]/g, '?').slice(0, 120);
+  `kept by ${owner}, which undoes what others change in it`.replace(/["\\\n]/g, '?').slice(0, 120);

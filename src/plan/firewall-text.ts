@@ -43,25 +43,43 @@ export const quoted = (link: string): string => `"${link}"`;
 /** Each once, in their order. */
 export const distinct = (texts: readonly string[]): readonly string[] => [...new Set(texts)];
 
+/** The table of an instance, as it is to be. */
+export interface Table {
+  readonly name: string;
+  readonly comment: string;
+  readonly lookups: readonly Lookup[];
+  readonly chains: readonly Chain[];
+}
+
+/** A table of what is of use: chains without rules are left out. */
+export function tableOf(name: string, comment: string, all: readonly Chain[]): Table {
+  const chains = all.filter(({ rules: { lines } }) => lines.length > 0);
+  const lookups = new Map(chains.flatMap((chain) => chain.rules.lookups).map((one) => [one.name, one]));
+  return { name, comment, lookups: [...lookups.values()], chains };
+}
+
 /**
  * The script that puts a table in place of the one of that name, whatever that held, or makes it: the kernel sees it whole
- * or not at all. Chains without rules are left out. nft(8).
+ * or not at all, but takes its hooks away and adds new ones, and a packet may meet both while neither has rules. nft(8).
  */
-export function tableScript(name: string, comment: string, chains: readonly Chain[]): string {
-  const used = chains.filter(({ rules: { lines } }) => lines.length > 0);
-  const lookups = new Map(used.flatMap((chain) => chain.rules.lookups).map((one) => [one.name, one]));
-  const blocks = [...[...lookups.values()].map(lookupBlock), ...used.map(chainBlock)];
-  const lines = [`comment "${comment}"`, ...blocks.flat()].map((line) => `  ${line}`);
+export function tableScript({ name, comment, lookups, chains }: Table): string {
+  const blocks = [...lookups.map((one) => lookupBlock(one)), ...chains.flatMap(chainBlock)];
+  const lines = [`comment "${comment}"`, ...blocks].map((line) => `  ${line}`);
   return [removalScript(name), `table inet ${name} {`, ...lines, '}', ''].join('\n');
 }
 
 /** The script that takes a table away, or does nothing when there is none. */
 export const removalScript = (name: string): string => `add table inet ${name}\ndelete table inet ${name}`;
 
-function lookupBlock({ name, type, ranges, elements }: Lookup): readonly string[] {
-  const kind = type.includes(':') ? 'map' : 'set';
+/** What nft(8) calls it: a map leads somewhere. */
+export const kindOf = ({ type }: Lookup): 'map' | 'set' => (type.includes(':') ? 'map' : 'set');
+
+/** A set or map with what is in it, as nft(8) takes it in a table; behind `add`, its name has the table's before it. */
+export function lookupBlock(lookup: Lookup, table?: string): string {
+  const { name, type, ranges, elements } = lookup;
   const flags = ranges === true ? ' flags interval;' : '';
-  return [`${kind} ${name} { type ${type};${flags} elements = { ${distinct(elements).join(', ')} }; }`];
+  const full = table === undefined ? name : `inet ${table} ${name}`;
+  return `${kindOf(lookup)} ${full} { type ${type};${flags} elements = { ${distinct(elements).join(', ')} }; }`;
 }
 
 function chainBlock({ name, hook, rules: { lines } }: Chain): readonly string[] {

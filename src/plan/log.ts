@@ -39,7 +39,15 @@ export function logBound(values: JailParams): LogBound {
   return { size: size === 0 ? Infinity : size, files: values['log.max_files'] ?? 10 };
 }
 
-/** What the jailer is told of the log. @param path of the file, null for none */
+/** What of a log can change while its jail runs, as the jailer is told of it: bytes, files, seconds, and the rate. */
+export function logBounds(values: JailParams): readonly string[] {
+  const { size, files } = logBound(values);
+  const { 'log.max_age': age = 0, 'log.rate': rate } = values;
+  const { amount, unit, seconds } = rate ?? { amount: 0, unit: 'lines', seconds: 1 };
+  return [size === Infinity ? 0 : size, files, Math.ceil(age), amount, unit, seconds].map(String);
+}
+
+/** What the jailer is told of the log at a start. @param path of the file, null for none */
 export function logRecords(
   values: JailParams,
   path: string | null,

@@ -114,31 +114,28 @@ export interface OverlayArgs {
   readonly rundir: string;
 }
 
-/** What a hook on the host is given. */
-export interface HookArgs {
+/** A command of a jail's life, wherever it runs. */
+interface CommandArgs {
   /** The parameter it comes from: `exec.prestart`, … */
   readonly phase: string;
   /** As written in the file. */
   readonly command: string;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** User on the host (`exec.system_user`), or null for root. */
+  /** Who runs it, where it runs, or null for root. */
   readonly user: string | null;
   /** Seconds, 0 for no limit. */
   readonly timeout: number;
+}
+
+/** A command on the host. */
+export interface HookArgs extends CommandArgs {
   /** Not waited for (a single `&` at the end of the command). */
   readonly background: boolean;
 }
 
 /** A command inside a running jail, its output going to the jail's log. */
-export interface InsideArgs {
-  readonly phase: string;
-  readonly command: string;
-  readonly argv: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly user: string | null;
-  readonly timeout: number;
-}
+export type InsideArgs = CommandArgs;
 
 /** One look, from inside the jail, at whether what it is for works. `timeout` is in seconds. */
 export type Check =

@@ -5,6 +5,7 @@ import type { History } from './history.js';
 import type { Standing } from '../plan/standing.js';
 import type { LaunchMode } from '../plan/launch.js';
 import type { Incarnation } from './incarnation.js';
+import type { Health, SavedHealth } from './health/health.js';
 import type { Said } from './health/minding.js';
 import type { Doing, JailRecord, SavedJail } from './records.js';
 
@@ -72,11 +73,13 @@ export interface Recordable {
   readonly mode: LaunchMode;
   readonly life: Incarnation | null;
   readonly history: History;
-  readonly minding: { readonly said: Said } | null;
+  readonly minding: { readonly said: Said; readonly health: Health } | null;
   readonly standing: Standing | null;
   readonly target: 'up' | 'down';
   readonly startKept: boolean;
 }
+
+const savedHealth = ({ verdict, streak }: Health): SavedHealth => ({ verdict, streak });
 
 /** All that a later jaild must know of a jail that is `doing` something. */
 export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRecord {
@@ -104,7 +107,8 @@ export function recordOf(jail: Recordable, doing: Doing, bootId: string): JailRe
     exit: history.exit,
     exits: history.exits,
     gaveUp: history.gaveUp,
-    ...(jail.minding !== null && { said: jail.minding.said }),
+    ...(jail.minding !== null && { said: jail.minding.said, health: savedHealth(jail.minding.health) }),
+    ...(life !== null && { lostOutput: life.lostOutput }),
     oomKills: life?.oomKills ?? 0,
     commandPid: life?.commandPid ?? null,
     isSilent: life?.isSilent ?? false,

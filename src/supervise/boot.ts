@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Jail } from '../config/compile.js';
+import { isStartable } from '../config/jail.js';
 import type { Host } from '../host/host.js';
 import { jailOf, savedJail } from './adoption.js';
 import { reachOfPlan } from '../plan/reach.js';
@@ -53,7 +54,10 @@ export async function bootJails(context: BootContext): Promise<readonly string[]
   sweep(new Set([...current.map(({ name }) => name), ...broken]), context);
   // An earlier jaild may have ended before it had compressed what was put aside.
   for (const jail of context.roster.jails.values()) tendLog(jail, host);
-  return namesToStart(context);
+  return namesToStart(
+    context,
+    new Set(current.filter((one) => isMended(one, context)).map(({ name }) => name)),
+  );
 }
 
 /** What jails have left whose records are gone. A jaild that cannot take it away starts nevertheless. */
@@ -106,6 +110,10 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
   } else if (record.filed && changedParameters(record.filed, jail.definition.values).length === 0) {
     const { origin, block } = jail.definition;
     roster.replace({ ...jailOf(record.jail), origin, ...(block && { block }) });
+  } else if (!isStartable(jail.definition)) {
+    // A limit that is misspelt would be none for its next life: until that is mended it is what it was started as.
+    const { origin, block } = jail.definition;
+    jail.definition = { ...jailOf(record.jail), origin, ...(block && { block }) };
   }
   if (record.plan !== null) host.distrust(reachOfPlan(record.plan));
   host.hold(name, addressesOf([...(record.plan?.prepare ?? []), ...(record.standing?.steps ?? [])]));
@@ -194,12 +202,20 @@ async function recordAnew(name: string, context: BootContext): Promise<JailRecor
   };
 }
 
-function namesToStart(context: BootContext): readonly string[] {
+/** It had failed, and its file says something else by now: a way out of that, whenever it was written. */
+function isMended({ name, jail: before }: JailRecord, { roster }: BootContext): boolean {
+  const jail = roster.jails.get(name);
+  if (jail?.phase !== 'failed' || !roster.isListed(name)) return false;
+  return changedParameters(before.values, jail.definition.values).length > 0;
+}
+
+function namesToStart(context: BootContext, mended: ReadonlySet<string>): readonly string[] {
   const { roster, autostart } = context;
   if (autostart === 'none') return [];
   return [...roster.graph.keys()].filter((name) => {
     const jail = roster.jails.get(name);
-    if (jail === undefined || jail.phase !== 'stopped' || roster.refusal(name) !== null) return false;
+    if (jail === undefined || roster.refusal(name) !== null) return false;
+    if (jail.phase !== 'stopped' && !mended.has(name)) return false;
     return wanted(jail, context) === 'up' && isDown(jail.phase);
   });
 }

@@ -21,6 +21,7 @@ export interface Remains {
   readonly wasUp: boolean;
   readonly startedAt: { readonly wall: number; readonly monotonic: number } | null;
   readonly oomKills: number;
+  readonly lostOutput?: LostOutput;
   readonly commandPid?: number | null;
   readonly isSilent?: boolean;
   readonly unsettled?: JailPlan['prepare'];
@@ -91,6 +92,7 @@ export class Incarnation {
     this.wasUp = remains.wasUp;
     this.startedAt = remains.startedAt;
     this.oomKills = remains.oomKills;
+    this.lostOutput = remains.lostOutput ?? this.lostOutput;
     this.commandPid = remains.commandPid ?? null;
     this.isSilent = remains.isSilent ?? false;
     this.unsettled = remains.unsettled ?? [];

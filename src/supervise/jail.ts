@@ -10,7 +10,7 @@ import type { Clock } from './clock.js';
 import { describeEnd, failureOf } from './exits.js';
 import { faultPoint } from './fault-points.js';
 import { Force } from './force.js';
-import type { Health, HealthResult } from './health/health.js';
+import { unknownHealth, type Health, type HealthResult } from './health/health.js';
 import { History } from './history.js';
 import type { LaunchMode } from '../plan/launch.js';
 import { Incarnation, type PlanJail } from './incarnation.js';
@@ -291,6 +291,7 @@ export class SupervisedJail extends Lifeline {
         if (this.life === life) this.post(event, cause);
       },
       turned: (health, result) => this.turned(health, result),
+      note: () => this.record(),
     });
     return life;
   }
@@ -344,6 +345,7 @@ export class SupervisedJail extends Lifeline {
 
   private lose(life: Incarnation, loss: LossEvent): void {
     life.lostOutput = addLost(life.lostOutput, loss.data);
+    this.record();
     this.bulletin.lost(loss);
     this.log.warn(loss.detail);
   }
@@ -518,9 +520,11 @@ export class SupervisedJail extends Lifeline {
     const doing = recorded[this.phase] ?? (this.standing === null ? undefined : 'backoff');
     const { ready = 'exec' } = this.definition.values;
     const isReady = ready !== 'exec' && this.minding?.said.ready === true;
-    const words = `${doing} ${this.target} ${this.startKept} ${isReady}`;
-    if (doing === undefined || words === this.written) return;
     const { life, mode, around } = this;
+    const { verdict, streak } = this.minding?.health ?? unknownHealth;
+    const told = [this.target, this.startKept, isReady, verdict, streak, life?.lostOutput.bytes];
+    const words = `${doing} ${told.join(' ')}`;
+    if (doing === undefined || words === this.written) return;
     const atRest = doing === 'backoff' || doing === 'ended' || doing === 'failed';
     if (atRest ? mode.foreground : (life?.plan ?? null) === null) return;
     this.written = words;
@@ -539,7 +543,7 @@ export class SupervisedJail extends Lifeline {
     if (plan !== null) {
       const life = this.newLife(jailOf(record.jail), record.launch, record.jid);
       life.restore({ ...record, plan, jailer });
-      if (this.minding !== null && record.said !== undefined) this.minding.said = record.said;
+      this.minding?.restore(record.said, record.health);
       life.wasEnded = found.halfBuilt || record.doing === 'stopping';
       if (found.halfBuilt) this.startKept = target === 'up';
       if (found.ended) {

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../config/diagnostic.js';
 import type { Accounting, BriefAccounting, Ended, Figure, HostUsage, JailerHandle } from '../host/host.js';
 import type { Audit } from '../plan/audit/audit.js';
 import type { Traffic } from '../host/netlink-view.js';
+import type { LogTarget } from '../plan/log.js';
 import type { JailPlan, RateArgs, Step } from '../plan/step.js';
 import type { ReloadCause } from './reload/causes.js';
 import type { FailedCommand } from './exits.js';
@@ -35,6 +36,8 @@ export interface Lack {
   readonly jail: string;
   readonly state: State;
   readonly retryAt: Date | null;
+  /** False: its file is wrong. */
+  readonly startable: boolean;
 }
 
 /** All there is to say about one jail. */
@@ -71,11 +74,17 @@ export interface JailStatus {
   /** The file says something else than what runs; gone from the file. */
   readonly stale: boolean;
   readonly unlisted: boolean;
+  /** What is wrong in its files since they were read last. */
+  readonly mistakes: readonly Diagnostic[];
+  /** False: somebody who starts it is refused, for what its file has. */
+  readonly startable: boolean;
   readonly accounting: BriefAccounting | null;
   /** Limits as they were asked for: parameter → text. */
   readonly limits: Readonly<Record<string, string>>;
   readonly log: string | null;
-  /** Of what it printed in this life, as far as this jaild was told; null while it is down. */
+  /** Where its output goes. */
+  readonly logTargets: readonly LogTarget[];
+  /** Of what it printed in this life; null while it is down. */
   readonly lostOutput: LostOutput | null;
   readonly definedAt: { readonly file: string; readonly line: number } | null;
   /** The last ends, the oldest first. */
@@ -172,7 +181,7 @@ export interface Outcome {
   readonly waitsFor?: readonly string[];
   /** The command of the configuration that failed, if that is why. */
   readonly command?: FailedCommand;
-  /** Exit code of design.md §4 that this outcome calls for: 0, 1, 2 (its configuration is wrong) or 4 (no such jail). */
+  /** Exit code that this outcome calls for, as jailctl(8) has them: 0, 1, 2 (its configuration is wrong) or 4 (no such jail). */
   readonly code: 0 | 1 | 2 | 4;
 }
 
@@ -243,6 +252,8 @@ export type DeedListener = (jail: string, deed: Deed) => void;
 /** What commands may ask of the supervisor. All calls are idempotent and none of them waits on a lock held across a hook. */
 export interface Operations {
   readonly configuration: Compiled;
+  /** What is wrong in the files since they were read last: a reload of them was refused, or jaild has found them so. */
+  readonly mistakes: readonly Diagnostic[];
   /** What has happened. */
   readonly journal: Events;
   status(names?: readonly string[]): readonly JailStatus[];

@@ -19,7 +19,9 @@ import type { Clock } from './clock.js';
 import { faultPoint } from './fault-points.js';
 import type { Log } from './log.js';
 import type { LastExit } from './operations.js';
+import type { SavedHealth } from './health/health.js';
 import type { Said } from './health/minding.js';
+import type { LostOutput } from './lost-output.js';
 import type { Tally } from './restart.js';
 
 /** What a jail was doing when the record was written. The last three have no process on the machine. */
@@ -64,6 +66,10 @@ export interface JailRecord {
   readonly gaveUp?: string | null;
   /** What it has said of itself. Absent: nothing. */
   readonly said?: Said;
+  /** What its checks have come to. Absent: nothing. */
+  readonly health?: SavedHealth;
+  /** Of its output. Absent: nothing. */
+  readonly lostOutput?: LostOutput;
   readonly oomKills: number;
   /** Of `command`, on the host; null or absent: not known. */
   readonly commandPid?: number | null;
@@ -89,8 +95,12 @@ export interface Loaded {
 interface Bulk {
   readonly plan: JailPlan | null;
   readonly values: Jail['values'];
+  /** Bytes that were added behind them. */
+  readonly added: number;
 }
 
+/** So many bytes are added to a record before it is written anew. */
+const MOST_ADDED = 256 * 1024;
 const STATE = 'state.json';
 /** Records of jails that rest between runs: they have no directory of their own. */
 const REST = '.rest';
@@ -176,19 +186,21 @@ export class Records {
     this.plans.delete(record.name);
     ownSubdirectory(join(this.directory, record.name), 0o700);
     writeWhole(this.stateFile(record.name), encode(record));
-    this.plans.set(record.name, { plan: record.plan, values: record.jail.values });
+    this.plans.set(record.name, { plan: record.plan, values: record.jail.values, added: 0 });
   }
 
-  /** Returns false when the file is not there any more, or did not take it all. */
+  /** Returns false when the file is not there any more, did not take it all, or has become long. */
   private append(record: JailRecord): boolean {
+    const { values, added = 0 } = this.plans.get(record.name) ?? {};
+    if (added > MOST_ADDED) return false;
     try {
       const fd = openSync(this.stateFile(record.name), constants.O_WRONLY | constants.O_APPEND);
       try {
         const { plan, jail, ...rest } = record;
-        const isSame = this.plans.get(record.name)?.values === jail.values;
+        const isSame = values === jail.values;
         const line = Buffer.from(encode(isSame ? rest : { ...rest, jail }));
         if (writeSync(fd, line) !== line.length) return false;
-        this.plans.set(record.name, { plan, values: jail.values });
+        this.plans.set(record.name, { plan, values: jail.values, added: added + line.length });
         return true;
       } finally {
         closeSync(fd);

@@ -1,5 +1,6 @@
 import { dependenciesOf } from '../config/rules/rules.js';
 import { closest, distance } from 'fastest-levenshtein';
+import type { Diagnostic } from '../config/diagnostic.js';
 import { isStartable, type Compiled, type Jail } from '../config/jail.js';
 import { isDown, isUp } from './lifecycle.js';
 import { cycles, dependencyGraph, reversed, waves, type Graph } from './order.js';
@@ -18,6 +19,9 @@ interface Links {
 export class Roster {
   readonly jails = new Map<string, SupervisedJail>();
   private listed = new Map<string, Jail>();
+  /** What the files said when they were read last, whether that was taken over or not. */
+  private read: Pick<Compiled, 'broken' | 'diagnostics'> = { broken: [], diagnostics: [] };
+  private readJails: ReadonlyMap<string, Jail> = this.listed;
   /** Found out when it is asked for, for it changes with every jail that comes and goes. */
   private known: Links | null = null;
 
@@ -27,6 +31,7 @@ export class Roster {
   accept(configuration: Compiled): readonly string[] {
     const before = this.listed;
     this.listed = new Map(configuration.jails.map((jail) => [jail.name, jail]));
+    this.note(configuration);
     this.relink();
     for (const definition of this.listed.values()) {
       const jail = this.jails.get(definition.name);
@@ -41,6 +46,23 @@ export class Roster {
       if (isToCome && before.has(jail.name)) jail.stop({}, 'in no file any more');
     }
     return [...this.jails.values()].filter((jail) => this.forget(jail)).map((jail) => jail.name);
+  }
+
+  /** Files were read, which may be wrong and are not taken over then: what is amiss in them is told of. */
+  note(configuration: Compiled): void {
+    this.read = configuration;
+    this.readJails = new Map(configuration.jails.map((jail) => [jail.name, jail]));
+  }
+
+  /** What is wrong in the files, as they were when they were read last. */
+  get mistakes(): readonly Diagnostic[] {
+    return this.read.diagnostics.filter(isError);
+  }
+
+  /** What of that concerns a jail. */
+  mistakesOf({ name, mode }: SupervisedJail): readonly Diagnostic[] {
+    if (mode.foreground) return [];
+    return (this.readJails.get(name)?.diagnostics ?? this.read.broken).filter(isError);
   }
 
   /** What the jails of new files will be taken for: one that was changed stays so while its file says what it did. */
@@ -141,21 +163,32 @@ export class Roster {
     return depend.filter((name) => !isUp(this.jails.get(name)?.phase ?? 'stopped'));
   }
 
+  /**
+   * What somebody who starts a jail would get: one that goes on as it was started, for its file has a mistake, is not
+   * started so once more.
+   */
+  private nextOf(name: string): Jail | undefined {
+    const jail = this.jails.get(name);
+    return jail?.filed === null ? (this.listed.get(name) ?? jail.definition) : jail?.definition;
+  }
+
   /** Why a jail cannot even be tried, or null. */
   refusal(name: string): Outcome | null {
     const base = { jail: name, ok: false, changed: false };
     if (!this.jails.has(name)) return noSuchJail(name, [...this.jails.keys()]);
-    const jail = this.jails.get(name)?.definition;
+    const jail = this.nextOf(name);
     const cycle = this.links().cyclic.get(name);
     if (cycle !== undefined)
       return { ...base, code: 2, message: `not started: dependency loop: ${cycle.join(' -> ')}` };
     if (jail === undefined || isStartable(jail)) return null;
-    const wrong = jail.diagnostics.find((d) => d.severity === 'error');
+    const wrong = jail.diagnostics.find(isError);
     const place = wrong?.span ? `${wrong.span.file}:${wrong.span.line}:${wrong.span.column}: ` : '';
     const message = `not started: ${place}${wrong?.message ?? 'its configuration is wrong'}`;
     return { ...base, code: 2, message, ...(wrong?.hint !== undefined && { hint: wrong.hint }) };
   }
 }
+
+const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
 /** Changed by somebody, while its file says what it said then. */
 function isAsFiled({ filed }: SupervisedJail, { values }: Jail): boolean {

@@ -43,10 +43,10 @@ async function startOne(
   const jail = roster.jails.get(name);
   if (jail === undefined) throw new Error(`${name} was not refused and is not there`);
   const wasUp = isUp(jail.phase);
+  const standing = jail.phase === 'paused' ? 'already running, but paused' : 'already running';
   const saved = context.want(name);
   jail.start();
-  if (wasUp)
-    return saved.then(() => ({ jail: name, ok: true, changed: false, message: 'already running', code: 0 }));
+  if (wasUp) return saved.then(() => ({ jail: name, ok: true, changed: false, message: standing, code: 0 }));
   if (context.wait === false)
     return saved.then(() => ({ jail: name, ok: true, changed: true, message: 'is starting', code: 0 }));
   const outcome = await withinTime(jail, context, startedOrNot(jail, context, outcomes));

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Diagnostic } from '../config/diagnostic.js';
 import type { Compiled, Jail } from '../config/jail.js';
 import { EventFile } from '../host/event-file.js';
 import type { Host, JailerHandle, HostUsage } from '../host/host.js';
@@ -47,7 +48,8 @@ import { neighbourFacts } from './neighbours.js';
 import { Progress } from './progress.js';
 import { Records } from './records.js';
 import { reloadEvents } from './events/reload-events.js';
-import { applyChanges, planReload } from './reload/reloading.js';
+import { applyChanges, notWhole, planReload } from './reload/reloading.js';
+import { readSettled, wereWhole, type Settled } from './reload/settled.js';
 import { adoptedEvent, beganEvent, endedEvent } from './events/own-events.js';
 import { noSuchJail, Roster } from './roster.js';
 import { scheduleOf } from './schedule/schedule.js';
@@ -105,6 +107,8 @@ export class Supervisor implements Operations {
   private readonly callers: Callers;
   private readonly oom: OomWatch;
   private readonly around: Surroundings;
+  /** When the files were read that this jaild begins with, in milliseconds of the wall clock. */
+  private readonly readAt: number;
   /** One after the other: each compares with what the one before has made. */
   private reloading: Promise<unknown> = Promise.resolve();
 
@@ -131,6 +135,7 @@ export class Supervisor implements Operations {
     });
     this.oom = new OomWatch({ clock: this.clock, host, log, journal: this.journal });
     this.around = this.surroundings();
+    this.readAt = this.clock.now();
     this.configuration = options.load();
     this.roster.accept(this.configuration);
     this.introduce(this.configuration);
@@ -186,6 +191,10 @@ export class Supervisor implements Operations {
     return new LimitsWatch({ clock, host, log, journal, signal });
   }
 
+  get mistakes(): readonly Diagnostic[] {
+    return this.roster.mistakes;
+  }
+
   forecast(names: readonly string[] | undefined, after: Date, until: Date, most: number): Forecast {
     const scheduled = this.chosen(names).flatMap((jail) => {
       const schedule = scheduleOf(jail.name, jail.definition.values);
@@ -206,6 +215,7 @@ export class Supervisor implements Operations {
     const create = (jail: Jail, mode: LaunchMode): SupervisedJail =>
       new SupervisedJail(jail, mode, this.around);
     const planJail = this.options.planJail;
+    await this.makeSure();
     const [at, began] = [new Date(clock.now()), clock.monotonic()];
     this.journal.append(beganEvent(this.journal.since(0), at, this.options.version ?? '', process.pid));
     const names = await bootJails({ host, log, roster, records, wants, autostart, create, planJail, clock });
@@ -409,6 +419,21 @@ export class Supervisor implements Operations {
     return reload;
   }
 
+  private readSettled(): Promise<Settled> {
+    const { files } = this.configuration;
+    return readSettled({ load: () => this.options.load(), files, clock: this.clock });
+  }
+
+  /** The files that this jaild begins with are read once more where they may have been half written. */
+  private async makeSure(): Promise<void> {
+    if (wereWhole(this.configuration.files, this.readAt)) return;
+    const { read, unsettled } = await this.readSettled();
+    if (unsettled !== null) this.options.log.warn(`read as it is, for it keeps changing: ${unsettled}`);
+    this.configuration = read;
+    this.roster.accept(read);
+    this.introduce(read);
+  }
+
   private async reloadAndTell(uid: number | null): Promise<ReloadResult> {
     const result = await this.reloadNow(false);
     const stateOf = (name: string): State | null => {
@@ -421,9 +446,11 @@ export class Supervisor implements Operations {
   }
 
   private async reloadNow(dryRun: boolean): Promise<ReloadResult> {
-    const next = this.options.load();
-    const result = planReload(next, this.roster);
-    if (dryRun || !result.ok) return result;
+    const { read: next, unsettled } = await this.readSettled();
+    const result = unsettled === null ? planReload(next, this.roster) : notWhole(unsettled);
+    if (dryRun) return result;
+    if (unsettled === null) this.roster.note(next);
+    if (!result.ok) return result;
     this.configuration = next;
     this.introduce(next);
     for (const name of this.roster.accept(next)) void this.wants.forget(name);

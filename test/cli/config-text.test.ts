@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { jailAsConf } from '../../src/cli/config-text.js';
 import { confString } from '../../src/config/format/spelling.js';
@@ -7,11 +7,9 @@ import type { Compiled } from '../../src/config/compile.js';
 import { loadConfiguration } from '../../src/config/load.js';
 import { Origins } from '../../src/config/origin.js';
 import { compileText } from '../support/compile-text.js';
+import { corpusFolders } from '../support/corpus.js';
 
-const repository = resolve(import.meta.dirname, '../../..');
-const shared = process.env['JAILD_CORPUS'] ?? resolve(repository, '../shared/jailconf');
-const files = [join(repository, 'test/config/corpus/rules'), join(shared, 'rules'), join(shared, 'real')]
-  .filter(existsSync)
+const files = corpusFolders
   .flatMap((folder) => readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()))
   .filter(({ name }) => !/\.(json|tsv|md)$/.test(name))
   .map(({ parentPath, name }) => join(parentPath, name));

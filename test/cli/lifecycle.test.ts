@@ -54,6 +54,15 @@ describe('jailctl start, stop and restart', () => {
     expect(operations.asked).to.deep.equal(['start db,web', 'stop cascade db,web,idle', 'restart db,web']);
   });
 
+  it('say which word is missing', async () => {
+    const said = async (...words: readonly string[]) => (await say(operations, words)).err.split('\n')[0];
+    expect([await said('set'), await said('set', 'web'), await said('completion')]).to.deep.equal([
+      'error: set: the name of a jail is missing',
+      'error: set: PARAM=VALUE is missing',
+      'error: completion: bash|zsh|fish is missing',
+    ]);
+  });
+
   it('want names or -a, and not both', async () => {
     expect(await code(operations, ['start'])).to.equal(2);
     expect(await code(operations, ['stop', '-a', 'db'])).to.equal(2);

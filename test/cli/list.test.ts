@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { Diagnostic } from '../../src/config/diagnostic.js';
 import { clock } from '../../src/cli/render.js';
 import type { JailNetwork } from '../../src/supervise/operations.js';
 import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
@@ -9,6 +10,9 @@ import { code, NOW, say } from '../support/command-line.js';
 
 const before = (seconds: number): Date => new Date(NOW.getTime() - seconds * 1000);
 const after = (seconds: number): Date => new Date(NOW.getTime() + seconds * 1000);
+
+/** As the compiler makes it: what is not there is absent. */
+const plain = (one: object): Diagnostic => JSON.parse(JSON.stringify(one)) as Diagnostic;
 
 const db = stoppedJail('db', {
   jid: 1,
@@ -227,6 +231,56 @@ describe('jailctl status', () => {
     const said = told.indexOf('  it said last:');
     expect(told.slice(said + 1, -1)).to.deep.equal(lines.slice(2).map((line) => `    ${line.trimEnd()}`));
     rmSync(directory, { recursive: true });
+  });
+
+  it('tells what is wrong in the files, what that means for each jail, and how to mend it', async () => {
+    const span = { file: '/etc/jail.conf', line: 7, column: 5, length: 3 };
+    const wrong = { code: 'bad-value', severity: 'error', span, message: 'pids.max: no', hint: '7' } as const;
+    const more = { mistakes: [wrong, { ...wrong, span: null, hint: undefined }].map(plain) };
+    const asked = new FakeOperations([
+      stoppedJail('a', { ...more, startable: false }),
+      stoppedJail('b', more),
+      stoppedJail('c', { ...more, state: 'running' }),
+    ]);
+    asked.mistakes = more.mistakes;
+    const { out, err } = await say(asked, ['status', 'a', 'b', 'c']);
+    const told = out.split('\n').filter((line) => /^ {2}(mistake|to mend| {9}) /.test(line));
+    const both = ['  mistake   /etc/jail.conf:7:5: pids.max: no (7)', '            pids.max: no'];
+    const line = (text: string): string => `  to mend   its file, then ${text}`;
+    expect([told, err]).to.deep.equal([
+      [
+        ...[...both, line('jailctl reload and jailctl start a; until then it is not started')],
+        ...[
+          ...both,
+          line('jailctl reload and jailctl start b; until then it starts as its file said before'),
+        ],
+        ...[...both, line('jailctl reload; it goes on as it was started, also after a crash')],
+      ],
+      '',
+    ]);
+    for (const command of ['list', 'status']) {
+      const table = await say(asked, [command]);
+      expect(table.out).to.match(/^a +stopped:mistake .*\nb +stopped .*\nc +running /m);
+      expect(table.err).to.equal(
+        'error: not as the files have it, which are wrong: /etc/jail.conf:7:5: pids.max: no (7) (and 1 more)\n' +
+          'hint: jailctl check shows it, jailctl reload reads the files again\n',
+      );
+    }
+  });
+
+  it('tells where the output is, of each target', async () => {
+    const { out } = await say(
+      new FakeOperations([
+        stoppedJail('a', { log: '/a.log', logTargets: ['file', 'journald'] }),
+        stoppedJail('b', { log: null, logTargets: ['syslog', 'journald'] }),
+      ]),
+      ['status', 'a', 'b'],
+    );
+    expect(out.split('\n').filter((line) => /log|journal/.test(line))).to.deep.equal([
+      '  log       /a.log (jailctl logs a)',
+      '            journald (journalctl JAIL=a)',
+      '  log       syslog and journald (journalctl JAIL=b)',
+    ]);
   });
 
   it('shows what the last check said, and what the jail says of itself', async () => {

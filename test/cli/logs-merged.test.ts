@@ -168,7 +168,7 @@ describe('the logs of several jails', () => {
     const stop = new AbortController();
     const out = (text: string | Buffer): void => void (said += text.toString());
     const following = say(many, ['logs', '-f', '-n', '0', '-a'], { out, signal: stop.signal });
-    await sleep(300);
+    for (let n = 0; n < 6000 && files.open().length < 100; n++) await sleep(10);
     const held = files.open();
     expect([held.filter((path) => path.endsWith('.log')).length, held.length]).to.deep.equal([100, 100]);
     for (const [index, name] of names.entries()) {
@@ -180,7 +180,7 @@ describe('the logs of several jails', () => {
       }
     }
     const wanted = 110;
-    for (let n = 0; n < 300 && said.split('\n').length <= wanted; n++) await sleep(10);
+    for (let n = 0; n < 6000 && said.split('\n').length <= wanted; n++) await sleep(10);
     stop.abort();
     await following;
     const texts = said

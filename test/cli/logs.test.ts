@@ -1,51 +1,35 @@
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
-  mkdtempSync,
   readFileSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { readMoment } from '../../src/cli/moment.js';
-import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
 import { NOW, say } from '../support/command-line.js';
+import { FakeOperations, stoppedJail } from '../support/fake-operations.js';
+import { Follower } from '../support/follower.js';
+import { line, lines, LogDirectory } from '../support/log-files.js';
 
 describe('jailctl logs', () => {
-  let directory: string;
+  let files: LogDirectory;
   let log: string;
   let operations: FakeOperations;
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'jaild-logs-'));
-    log = join(directory, 'web.log');
+    files = new LogDirectory();
+    log = files.log('web');
     operations = new FakeOperations([stoppedJail('web', { log }), stoppedJail('run-1', { log: null })]);
   });
   afterEach(() => {
-    rmSync(directory, { recursive: true });
-    const open = readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`));
-    expect(open.filter((path) => path.startsWith(directory))).to.deep.equal([]);
+    const left = files.open();
+    files.remove();
+    expect(left).to.deep.equal([]);
   });
-
-  const linkOf = (path: string): string => {
-    try {
-      return readlinkSync(path);
-    } catch {
-      return ''; // the descriptor with which the directory was read
-    }
-  };
-  const line = (minute: number, text = `line ${minute}`): string =>
-    `2026-11-22T11:${String(minute).padStart(2, '0')}:00.000000Z stdout ${text}\n`;
-  const lines = (from: number, to: number): string =>
-    Array.from({ length: to - from }, (_, index) => line(from + index)).join('');
   const logs = async (...words: string[]) => (await say(operations, ['logs', ...words, 'web'])).out;
 
   it('gives the bytes as they are, and a terminal what it can not obey', async () => {
@@ -112,6 +96,35 @@ describe('jailctl logs', () => {
     expect(await logs('--since', '10s')).to.equal('');
   });
 
+  it('shows the lines with a text in them, also when that would be a pattern', async () => {
+    const [plain, dotted, large] = [line(1, 'axb'), line(2, 'a.b'), line(3, 'A.B and Ä')];
+    writeFileSync(log, plain + dotted + large + lines(4, 9));
+    expect(await logs('--grep', 'a.b')).to.equal(dotted);
+    expect(await logs('--grep', 'a.b', '-i')).to.equal(dotted + large);
+    expect(await logs('--grep', 'and ä', '--ignore-case')).to.equal(large);
+    expect(await logs('--grep', '2026-11')).to.equal('');
+    expect(await logs('--grep', 'line', '-n', '2')).to.equal(lines(7, 9));
+    expect(JSON.parse(await logs('--grep', 'axb', '--json'))).to.include({ jail: 'web', text: 'axb' });
+  });
+
+  it('tells of a jail that speaks elsewhere by which command that is seen', async () => {
+    const hints = async (name: string, target: string): Promise<string | undefined> => {
+      const away = stoppedJail(name, { log: null, logTargets: [target as 'syslog'] });
+      const config = `"${name}" { path = /; persist; log.target = ${target}; }`;
+      const { err } = await say(new FakeOperations([away], config), ['logs', name]);
+      return err.split('\n')[1];
+    };
+    expect([
+      await hints('web', 'journald'),
+      await hints("it's", 'journald'),
+      await hints('web', 'syslog'),
+    ]).to.deep.equal([
+      'hint: journalctl JAIL=web',
+      "hint: journalctl 'JAIL=it'\\''s'",
+      "hint: grep ' web: ' /var/log/syslog, or journalctl -t web where journald takes what is sent to syslog",
+    ]);
+  });
+
   it('has nothing to show of a jail that has said nothing', async () => {
     expect(await say(operations, ['logs', 'web'])).to.deep.equal({ out: '', err: '', result: { exit: 0 } });
   });
@@ -124,12 +137,15 @@ describe('jailctl logs', () => {
       [],
       ['-a', 'web'],
       ['--stream', 'out', 'web'],
+      ['--grep', '', 'web'],
+      ['--grep', 'x'.repeat(1025), 'web'],
+      ['-i', 'web'],
       ['web', 'db'],
       ['run-1'],
       ['wep'],
     ])
       codes.push((await say(operations, ['logs', ...words])).result);
-    expect(codes).to.deep.equal([2, 2, 2, 2, 2, 4, 1, 4].map((exit) => ({ exit })));
+    expect(codes).to.deep.equal([2, 2, 2, 2, 2, 2, 2, 2, 4, 1, 4].map((exit) => ({ exit })));
   });
 
   it('passes bytes on as they are', async () => {
@@ -140,63 +156,46 @@ describe('jailctl logs', () => {
   });
 
   describe('with -f', () => {
-    let said: string;
-    let stop: AbortController;
-    let following: Promise<unknown>;
-    function follow(...words: string[]): void {
-      said = '';
-      stop = new AbortController();
-      const out = (text: string | Buffer): void => void (said += text.toString());
-      following = say(operations, ['logs', '-f', ...words, 'web'], { out, signal: stop.signal });
-    }
-    async function until(text: string): Promise<void> {
-      for (let n = 0; n < 200 && said !== text; n++) await sleep(10);
-      expect(said).to.equal(text);
-    }
-    afterEach(async () => {
-      stop.abort();
-      await following;
-    });
+    let follower: Follower;
+    const follow = (...words: string[]): Follower => (follower = new Follower(operations, ...words));
+    afterEach(() => follower.stop());
 
     it('goes on with what is added, soon', async () => {
       writeFileSync(log, lines(0, 5));
       follow('-n', '1');
-      await until(line(4));
+      await follower.until(line(4));
       appendFileSync(log, line(5));
-      await until(lines(4, 6));
+      await follower.until(lines(4, 6));
     });
 
     it('follows rotations and loses none of several', async () => {
       writeFileSync(log, line(0));
       follow();
-      await until(line(0));
+      await follower.until(line(0));
       for (let n = 1; n <= 5; n++) {
         appendFileSync(log, line(2 * n - 1));
-        for (const generation of [3, 2, 1])
-          if (readdirSync(directory).includes(`web.log.${generation}`))
-            renameSync(`${log}.${generation}`, `${log}.${generation + 1}`);
-        renameSync(log, `${log}.1`);
+        files.rotate('web');
         writeFileSync(log, line(2 * n));
         if (n > 3) await sleep(20);
       }
-      await until(lines(0, 11));
+      await follower.until(lines(0, 11));
     });
 
     it('waits for a log that is not there yet', async () => {
       follow();
       await sleep(30);
       writeFileSync(log, line(1));
-      await until(line(1));
+      await follower.until(line(1));
     });
 
     it('goes on with a file that was truncated', async () => {
       writeFileSync(log, lines(0, 3));
       follow();
-      await until(lines(0, 3));
+      await follower.until(lines(0, 3));
       truncateSync(log);
       await sleep(50);
       appendFileSync(log, line(9));
-      await until(lines(0, 3) + line(9));
+      await follower.until(lines(0, 3) + line(9));
     });
   });
 });

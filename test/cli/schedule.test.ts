@@ -84,6 +84,7 @@ web: restart 1440 more times, not shown
       ['--from', '2026-11-23', '--until', '2026-11-22'],
     ])
       expect(await code(operations(), ['schedule', ...words]), words.join(' ')).to.equal(2);
-    expect(await code(operations(), ['schedule', 'nobody'])).to.equal(4);
+    const { out, result } = await say(new FakeOperations([]), ['schedule', 'nobody']);
+    expect([out, result]).to.deep.equal(['', { exit: 4 }]);
   });
 });

@@ -1,24 +1,15 @@
 import { expect } from 'chai';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { compile, type Compiled } from '../../src/config/compile.js';
 import { hostFiles } from '../../src/config/load.js';
+import { corpusFolders } from '../support/corpus.js';
 
 interface Expected {
   readonly parse_ok: boolean;
   readonly errors?: readonly string[];
   readonly jails?: readonly { name: string; failed: boolean; params: Record<string, string[] | null> }[];
 }
-
-const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const shared = process.env['JAILD_CORPUS'] ?? resolve(repository, '../shared/jailconf');
-/** Files of others are read where they are; the project has the rules only. */
-const folders = [
-  join(repository, 'test/config/corpus/rules'),
-  join(shared, 'rules'),
-  join(shared, 'real'),
-].filter(existsSync);
 
 /** Compiles a file under its bare name: included files are named relative to it. */
 function compileIn(folder: string, name: string): Compiled {
@@ -48,7 +39,7 @@ function expectSame(compiled: Compiled, expected: Expected): void {
   expect(compiled.diagnostics.map(({ span }) => span?.line)).to.include.members(lines);
 }
 
-for (const folder of folders)
+for (const folder of corpusFolders)
   describe(`what jail(8) makes of the files in ${basename(dirname(folder))}/${basename(folder)}`, () => {
     const names = readdirSync(folder).filter((name) => name.endsWith('.expected.json'));
     it('is there to be compared', () => expect(names.length).to.be.greaterThan(5));

@@ -7,29 +7,18 @@ import { rlimitNames } from '../../src/plan/advice/limits.js';
 import { resourceLimit, type Amount } from '../../src/config/values/quantity.js';
 import { capabilityMask } from '../../src/plan/capabilities.js';
 import type { HostFacts } from '../../src/plan/facts.js';
-import { instanceBelow } from '../../src/plan/instance.js';
 import { planJail } from '../../src/plan/jail.js';
 import type { LaunchRecord } from '../../src/plan/step.js';
 import { healthPolicy } from '../../src/supervise/health/health.js';
 import { restartPolicy } from '../../src/supervise/restart.js';
 import { scheduleOf } from '../../src/supervise/schedule/schedule.js';
+import { hostFacts } from '../support/host-facts.js';
 import { hostLimits } from '../support/host-limits.js';
 import { onlyJail } from '../support/compile-text.js';
 
 const facts: HostFacts = {
-  instance: instanceBelow(''),
+  ...hostFacts,
   cgroups: { v1: {}, v2: '/sys/fs/cgroup/jaild', v2Controllers: ['memory', 'pids', 'cpu', 'cpuset', 'io'] },
-  uidBase: 1_073_741_824,
-  seccomp: null,
-  jid: 1,
-  launch: 'f'.repeat(32),
-  fstabs: new Map(),
-  blockDevices: new Map(),
-  hostnameAddresses: [],
-  timeNamespaces: true,
-  figures: { hugepage: 2048, cpus: [0, 1], realtime: 1.8e12, monotonic: 99.5, boottime: 100.5 },
-  limits: hostLimits,
-  term: null,
 };
 
 /** The plan of a jail of which only this is said. */

@@ -1,21 +1,12 @@
 import { expect } from 'chai';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { cpuTime } from '../support/cpu-time.js';
 import type { Compiled } from '../../src/config/compile.js';
 import { formatDiagnostic, type Diagnostic, type Note } from '../../src/config/diagnostic.js';
 import { compileText } from '../support/compile-text.js';
+import { corpusFiles } from '../support/corpus.js';
 import { mutate, numbers } from '../support/mutate.js';
 
-const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const shared = process.env['JAILD_CORPUS'] ?? resolve(repository, '../shared/jailconf');
-const seeds = [join(repository, 'test/config/corpus/rules'), join(shared, 'real')]
-  .filter(existsSync)
-  .flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith('.conf'))
-      .map((name) => readFileSync(join(folder, name), 'utf8')),
-  );
+const seeds = [...new Set(corpusFiles().map(({ text }) => text))];
 const included = 'path = /in; b { persist; }\n"*.c" { $x = 1; }';
 
 /** JAILD_FUZZ_SECONDS and JAILD_FUZZ_SEED make it look longer, and elsewhere; else every run looks at the same texts. */
@@ -54,9 +45,9 @@ const essence = ({ ok, diagnostics, jails }: Compiled, lines = 0) => ({
 
 /** What a text breaks of what holds for all texts. */
 function brokenBy(text: string): string | null {
-  const started = performance.now();
+  const started = cpuTime();
   const compiled = compileText(text, { 'in.conf': included });
-  const took = performance.now() - started;
+  const took = cpuTime() - started;
   if (took > LONGEST) return `it takes ${Math.round(took)} ms`;
   const { ok, diagnostics, jails } = compiled;
   for (const d of diagnostics) {
@@ -169,6 +160,6 @@ describe('no text', () => {
       const started = Date.now();
       compileText(scrap.repeat(300_000 / scrap.length));
       expect(Date.now() - started).to.be.below(10_000);
-    }).timeout(60_000);
+    });
   }
 });

@@ -173,6 +173,7 @@ describe('the terminal of a client', () => {
     const [socket] = await call('012');
     const flood = Buffer.concat(Array.from({ length: 30_000 }, () => typed('x')));
     socket.write(flood);
+    while (gestures.length === 0) await sleep(5);
     await sleep(300);
     expect(gestures.length).to.be.within(1, 15_000);
     socket.destroy();

@@ -4,7 +4,6 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { serveMetrics, type MetricsServer } from '../../src/daemon/metrics-server.js';
-import { patience } from '../support/patience.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 interface Got {
@@ -13,8 +12,7 @@ interface Got {
   readonly body: string;
 }
 
-describe('the listener for metrics', function () {
-  this.timeout(30_000 * patience);
+describe('the listener for metrics', () => {
   let path = '';
   let server: MetricsServer;
   let text = (): Promise<string> => Promise.resolve('a_total 1\n');

@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { createServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { constants } from 'node:os';
 import { expect } from 'chai';
 import { removeEmptyBridge } from '../../src/host/bridge.js';
-import { SystemError } from '../../src/host/error.js';
 import { setLinkUp } from '../../src/host/netlink-link.js';
 import { withNetlink } from '../../src/host/netlink.js';
 import { attachWhenFree, changeNetwork, detachNetwork } from '../../src/host/network.js';
@@ -11,7 +10,9 @@ import { Gate } from '../../src/host/gate.js';
 import { SysctlLedger } from '../../src/host/sysctl-ledger.js';
 import type { Attachment, HostSubnet, NetworkArgs } from '../../src/plan/step.js';
 import { askFromHere, startGuest, type Guest } from '../support/netns-client.js';
+import { serveAddresses } from '../support/netns-server.js';
 import { describeInNetns } from '../support/netns.js';
+import { rejectionOf } from '../support/system-failure.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const { errno } = constants;
@@ -49,17 +50,6 @@ const everything = (link = 'lo'): readonly string[] => [
   execFileSync('sh', ['-c', `grep -s . /proc/sys/net/ipv[46]/conf/${link}/*; true`], { encoding: 'utf8' }),
 ];
 
-async function failure(attempt: Promise<unknown>) {
-  try {
-    await attempt;
-    return null;
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    const { call, subject, hint } = error;
-    return { call, errno: error.errno, subject, hint };
-  }
-}
-
 describeInNetns('jails on a bridge', import.meta.url, () => {
   const ledger = new SysctlLedger(temporaryDirectory(), 'this boot', new Gate(''));
   let up: { readonly args: NetworkArgs; readonly guest: Guest }[] = [];
@@ -79,9 +69,7 @@ describeInNetns('jails on a bridge', import.meta.url, () => {
 
   before((done) => {
     withNetlink((host) => host.request([setLinkUp(1, 'lo')]));
-    server = createServer((peer) =>
-      peer.on('error', () => peer.destroy()).end(String(peer.remoteAddress), () => peer.destroy()),
-    ).listen(7, '::', done);
+    server = serveAddresses(done);
   });
   after(() => server.close());
   afterEach(stopAll);
@@ -183,7 +171,7 @@ describeInNetns('jails on a bridge', import.meta.url, () => {
     await stopAll();
     expect(everything('br9')).to.deep.equal(before);
     expect(
-      await failure(attachWhenFree(jail(1, { ...made(), bridge: 'br9' } as Attachment), one, ledger)),
+      await rejectionOf(attachWhenFree(jail(1, { ...made(), bridge: 'br9' } as Attachment), one, ledger)),
     ).to.deep.equal({
       call: 'bridge',
       errno: errno.EEXIST,
@@ -197,7 +185,7 @@ describeInNetns('jails on a bridge', import.meta.url, () => {
   it('are refused on what is not there or no bridge, with those that there are', async () => {
     const guest = await startGuest();
     up.push({ args: jail(1, joined()), guest });
-    const refused = () => failure(attachWhenFree(jail(1, joined()), guest, ledger));
+    const refused = () => rejectionOf(attachWhenFree(jail(1, joined()), guest, ledger));
     const hint = '; bridge.subnet = auto has it made';
     const missing = { call: 'bridge', errno: errno.ENODEV, subject: 'br9' };
     expect(await refused()).to.deep.equal({ ...missing, hint: `this host has no bridge${hint}` });
@@ -217,14 +205,14 @@ describeInNetns('jails on a bridge', import.meta.url, () => {
     up.push({ args: jail(1, made()), guest });
     ip('addr', 'add', '10.88.0.11/32', 'dev', 'lo');
     const before = everything();
-    expect(await failure(attachWhenFree(jail(1, made()), guest, ledger))).to.deep.equal({
+    expect(await rejectionOf(attachWhenFree(jail(1, made()), guest, ledger))).to.deep.equal({
       call: 'attach',
       errno: errno.EADDRINUSE,
       subject: '10.88.0.11',
       hint: 'it is an address of this host, on lo',
     });
     const twice = { ...jail(1, made()), ip4: [1, 2].map(() => ({ address: '10.88.0.19', prefix: 24 })) };
-    expect(await failure(attachWhenFree(twice, guest, ledger))).to.deep.include({ errno: errno.EEXIST });
+    expect(await rejectionOf(attachWhenFree(twice, guest, ledger))).to.deep.include({ errno: errno.EEXIST });
     expect(everything()).to.deep.equal(before);
     ip('addr', 'del', '10.88.0.11/32', 'dev', 'lo');
   });

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Firewall } from '../../src/host/firewall.js';
+import { nftables, type Nftables } from '../../src/host/firewall-table.js';
 import { runNft } from '../../src/host/nft.js';
 import { instanceBelow } from '../../src/plan/instance.js';
 import type { FirewallArgs } from '../../src/plan/step.js';
@@ -37,9 +38,11 @@ const failure = (attempt: Promise<void>): Promise<unknown> =>
     (error: Error & { hint?: string }) => `${error.message} / ${error.hint ?? ''}`,
   );
 
-/** An nft(8) whose runs end when the test says so. */
-class HeldNft {
+/** An nft(8) whose runs end when the test says so, and that never knows what stands. */
+class HeldNft implements Nftables {
   readonly scripts: string[] = [];
+  readonly list = (): Promise<null> => Promise.resolve(null);
+  readonly generation = (): null => null;
   #ends: ((error?: Error) => void)[] = [];
 
   readonly run = (script: string): Promise<void> => {
@@ -49,8 +52,9 @@ class HeldNft {
     );
   };
 
-  /** Ends the run under way, and lets whoever waits for it go on. */
+  /** Ends the run that has been asked for, and lets whoever waits for it go on. */
   async end(error?: Error): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
     this.#ends.shift()?.(error);
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -72,7 +76,7 @@ describeInNetns('the packet filter', import.meta.url, () => {
 
   it('writes changes together that come while one is written', async () => {
     const held = new HeldNft();
-    const firewall = new Firewall(fresh().instance, held.run);
+    const firewall = new Firewall(fresh().instance, held);
     const all = [firewall.set(share('a', 1)), firewall.set(share('b', 2)), firewall.set(share('c', 3))];
     all.push(firewall.remove('a'));
     await held.end();
@@ -83,7 +87,7 @@ describeInNetns('the packet filter', import.meta.url, () => {
 
   it('keeps the others when nft(8) refuses one of several, and all as it was', async () => {
     const held = new HeldNft();
-    const firewall = new Firewall(fresh().instance, held.run);
+    const firewall = new Firewall(fresh().instance, held);
     const first = firewall.set(share('a', 1));
     const [bad, good] = [failure(firewall.set(share('b', 2))), firewall.set(share('c', 3))];
     await held.end();
@@ -98,7 +102,7 @@ describeInNetns('the packet filter', import.meta.url, () => {
 
   it('is begun before a jail has its link, and asked once', async () => {
     const held = new HeldNft();
-    const firewall = new Firewall(fresh().instance, held.run);
+    const firewall = new Firewall(fresh().instance, held);
     const args = share('a', 1);
     firewall.begin(args);
     const set = firewall.set(args);
@@ -109,7 +113,7 @@ describeInNetns('the packet filter', import.meta.url, () => {
 
   it('has nothing of a jail for which it was begun only', async () => {
     const held = new HeldNft();
-    const firewall = new Firewall(fresh().instance, held.run);
+    const firewall = new Firewall(fresh().instance, held);
     firewall.begin(share('a', 1));
     const removed = firewall.remove('a');
     await held.end();
@@ -121,7 +125,7 @@ describeInNetns('the packet filter', import.meta.url, () => {
   it('never asks nft(8) for jails that have nothing in it', async () => {
     const held = new HeldNft();
     const { instance, marker } = fresh();
-    const firewall = new Firewall(instance, held.run);
+    const firewall = new Firewall(instance, held);
     await firewall.remove('a');
     await firewall.renew();
     await firewall.restore([]);
@@ -130,7 +134,7 @@ describeInNetns('the packet filter', import.meta.url, () => {
 
   it('refuses a port that another jail has or asks for at the same time', async () => {
     const held = new HeldNft();
-    const firewall = new Firewall(fresh().instance, held.run);
+    const firewall = new Firewall(fresh().instance, held);
     const kept = [firewall.set(share('a', 1)), firewall.set(share('b', 2))];
     const refused = [firewall.set(share('c', 2)), firewall.set(share('d', 1))].map(failure);
     await held.end();
@@ -146,9 +150,9 @@ describeInNetns('the packet filter', import.meta.url, () => {
   it('changes nothing of what an earlier one left until it knows whose jails run on', async () => {
     const held = new HeldNft();
     const { instance } = fresh();
-    const earlier = new Firewall(instance, () => Promise.resolve());
+    const earlier = new Firewall(instance, { ...nftables, run: () => Promise.resolve() });
     await earlier.set(share('a', 1));
-    const later = new Firewall(instance, held.run);
+    const later = new Firewall(instance, held);
     const set = later.set(share('new', 5));
     await later.remove('gone');
     await held.end();
@@ -171,7 +175,7 @@ describeInNetns('the packet filter', import.meta.url, () => {
 
   it('says which package is missing, and leaves no trace', async () => {
     const { instance, marker } = fresh();
-    const firewall = new Firewall(instance, (script) => runNft(script, '/nowhere'));
+    const firewall = new Firewall(instance, { ...nftables, run: (script) => runNft(script, '/nowhere') });
     expect(await failure(firewall.set(share('a', 1)))).to.equal(
       'run nft: No such file or directory / install the package nftables: nat, rdr and isolate take nft(8)',
     );

@@ -17,7 +17,7 @@ async function command(directory: string): Promise<{ readonly child: ChildProces
     env: { ...process.env, JNAME: 'web' },
     stdio: 'ignore',
   });
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 6000; i++) {
     await sleep(10);
     const inner = Number(readText(file));
     if (inner > 0) return { child, inner };

@@ -45,7 +45,7 @@ class Place {
   }
 
   async until(...names: readonly string[]): Promise<void> {
-    for (let i = 0; i < 500 && this.names.join() !== names.join(); i++) await pause(10);
+    for (let i = 0; i < 6000 && this.names.join() !== names.join(); i++) await pause(10);
     expect(this.names).to.deep.equal(names);
   }
 
@@ -81,7 +81,7 @@ describe('logs that were put aside', () => {
     await place.until('.web.log.gz', 'web.log.1');
     await pause(50);
     writer = handle as unknown as JailerHandle; // nothing else of it is used
-    for (let i = 0; i < 100 && asked.length === 0; i++) await pause(10);
+    for (let i = 0; i < 6000 && asked.length === 0; i++) await pause(10);
     const { ino } = statSync(`${place.directory}/web.log.1`, { bigint: true });
     expect(asked).to.deep.equal([[ino, '.web.log.gz']]);
     // It has been rotated once more before the jailer went.
@@ -130,7 +130,7 @@ describe('logs that were put aside', () => {
     writeFileSync(`${elsewhere}/web.log.1`, TEXT);
     symlinkSync(elsewhere, `${place.directory}/link`);
     place.tend('', () => 'nobody', `${place.directory}//link/web.log`);
-    for (let i = 0; i < 100 && place.warnings.length === 0; i++) await pause(10);
+    for (let i = 0; i < 6000 && place.warnings.length === 0; i++) await pause(10);
     expect(place.warnings.join()).to.match(/^a log of web is not compressed, going on: .*symbolic link/);
     expect(readdirSync(elsewhere)).to.deep.equal(['web.log.1']);
     place.tend(
@@ -138,7 +138,7 @@ describe('logs that were put aside', () => {
       () => 'nobody',
       `${elsewhere.slice(0, elsewhere.lastIndexOf('/'))}/${elsewhere.slice(elsewhere.lastIndexOf('/'))}/web.log`,
     );
-    for (let i = 0; i < 100 && readdirSync(elsewhere).join() !== 'web.log.1.gz'; i++) await pause(10);
+    for (let i = 0; i < 6000 && readdirSync(elsewhere).join() !== 'web.log.1.gz'; i++) await pause(10);
     expect(readdirSync(elsewhere)).to.deep.equal(['web.log.1.gz']);
   });
 });

@@ -103,7 +103,7 @@ describe('the hosts file of a root', () => {
       expect(read(root()))
         .to.have.property('reason')
         .that.matches(/^open etc\/hosts: Resource temporarily/);
-      expect(performance.now() - began).to.be.lessThan(1000);
+      expect(performance.now() - began).to.be.lessThan(20_000);
     } finally {
       holder.kill('SIGKILL');
     }

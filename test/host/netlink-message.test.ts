@@ -7,7 +7,8 @@ import {
   encodeAttributes,
   encodeRequests,
 } from '../../src/host/netlink-message.js';
-import { createVeth, decodeLink, dumpLinks, setLinkUp } from '../../src/host/netlink-link.js';
+import { decodeLink, dumpLinks, setLinkUp } from '../../src/host/netlink-link.js';
+import { createVeth } from '../../src/host/netlink-new-link.js';
 import { addAddress, addDefaultRoute, addProxy, decodeRoute } from '../../src/host/netlink-route.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');

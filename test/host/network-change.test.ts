@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 import { constants } from 'node:os';
 import { expect } from 'chai';
 import { SystemError } from '../../src/host/error.js';
@@ -11,6 +11,7 @@ import { Gate } from '../../src/host/gate.js';
 import { SysctlLedger } from '../../src/host/sysctl-ledger.js';
 import type { NetworkArgs } from '../../src/plan/step.js';
 import { askFromHere, startGuest, type Guest } from '../support/netns-client.js';
+import { serveAddresses } from '../support/netns-server.js';
 import { describeInNetns } from '../support/netns.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -73,9 +74,7 @@ describeInNetns('a change of the network of a running jail', import.meta.url, ()
 
   before((done) => {
     withNetlink((host) => host.request([setLinkUp(1, 'lo')]));
-    server = createServer((peer) =>
-      peer.on('error', () => peer.destroy()).end(String(peer.remoteAddress), () => peer.destroy()),
-    ).listen(7, '::', done);
+    server = serveAddresses(done);
   });
   after(() => server.close());
   beforeEach(async () => {

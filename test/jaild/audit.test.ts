@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { landlockAbi } from '../../src/host/libc.js';
+import { landlockAbi } from '../../src/host/libc/kernel.js';
 import { TestInstance } from '../support/instance.js';
 
 interface WallJson {

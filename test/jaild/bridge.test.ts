@@ -22,6 +22,11 @@ describe('jails on a bridge of the host', () => {
     for (const address of ['10.79.0.1/24', '10.79.0.9/24']) ip('addr', 'add', address, 'dev', 'br9');
     const answer = instance.ctl('start', 'a', 'b', 'c', 'd');
     if (answer.code !== 0) throw new Error(answer.stderr + instance.log);
+    for (const [jail, address] of [
+      ['a', '10.79.0.3'],
+      ['b', '10.79.0.2'],
+    ] as const)
+      await instance.until(`a server at ${address}`, () => ask(jail, address) === 'root');
   });
 
   after(() => instance.close());
@@ -32,7 +37,7 @@ describe('jails on a bridge of the host', () => {
       'root',
       'root',
     ]);
-    expect(instance.onHost('curl', '-sS', '-m', '5', 'http://10.79.0.2/passwd').stdout).to.match(/^root:/);
+    expect(instance.onHost('curl', '-sS', '-m', '30', 'http://10.79.0.2/passwd').stdout).to.match(/^root:/);
   });
 
   it('have the hardware address and MTU that are written', () => {
@@ -44,10 +49,10 @@ describe('jails on a bridge of the host', () => {
   });
 
   it('exchange nothing when both are isolated', () => {
-    const ping = (from: string, to: string): number | null =>
-      instance.ctl('exec', from, '--', 'ping', '-c', '1', '-W', '1', to).code;
-    expect([ping('c', '10.79.0.5'), ping('d', '10.79.0.4')]).to.deep.equal([1, 1]);
-    expect([ping('c', '10.79.0.2'), ping('d', '10.79.0.1')]).to.deep.equal([0, 0]);
+    const ping = (from: string, to: string, seconds: number): number | null =>
+      instance.ctl('exec', from, '--', 'ping', '-c', '1', '-W', String(seconds), to).code;
+    expect([ping('c', '10.79.0.5', 1), ping('d', '10.79.0.4', 1)]).to.deep.equal([1, 1]);
+    expect([ping('c', '10.79.0.2', 30), ping('d', '10.79.0.1', 30)]).to.deep.equal([0, 0]);
   });
 
   it('are refused an address of the host, and a bridge that is not there', () => {

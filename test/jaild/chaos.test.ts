@@ -128,7 +128,7 @@ describe(`a jaild that is killed at any moment, ${KILLS} times (CHAOS_SEED=${see
     expect(seqs.length, `seed ${seed}`).to.be.above(KILLS);
     expect(seqs, `seed ${seed}`).to.deep.equal(seqs.map((_, index) => first + index));
     for (const name of jails) {
-      await instance.until(`seed ${seed}: ${name} settles`, () => settled(instance.status(name)), 30);
+      await instance.until(`seed ${seed}: ${name} settles`, () => settled(instance.status(name)));
       const { state, pid } = instance.status(name);
       const running = copies(instance, name);
       expect(running.length, `seed ${seed}: ${name} is ${state}`).to.equal(state === 'running' ? 1 : 0);

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { copiesOf, parentOf, readOf } from '../support/copies.js';
 import { TestInstance } from '../support/instance.js';
-import { patience } from '../support/patience.js';
 import { processExists } from '../support/processes.js';
 import { randomFrom } from '../support/random.js';
+import { millisecondsOf, soonFor } from '../support/soon.js';
 
 const SERVICE = '/bin/sleep 8888';
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
@@ -59,9 +59,9 @@ describe(`jailers and first processes that are killed while they build a jail (C
   }
 
   it('leave nothing behind, and every jail comes up, once', async function () {
-    this.timeout(90_000 * patience);
     let killed = 0;
-    for (let round = 0; round < ROUNDS; round++) {
+    // A busy host may look away while they come.
+    for (let round = 0; round < ROUNDS || (round < 100 && killed <= ROUNDS); round++) {
       let isOver = false;
       const starting = instance.ctlLater('start', ...names).finally(() => (isOver = true));
       killed += await killAsTheyCome(new Set(childrenOf(instance.daemonPid)), () => isOver);
@@ -110,8 +110,8 @@ describe('a death in the family', () => {
     [...copiesOf(instance.prefix, (words) => words === 'sleep 9999').values()].flat();
 
   it('of the jailer takes all of the jail with it, and is told by that name', async () => {
+    await instance.until('both run', () => strays().length === 2);
     const [old, before] = [pidOf('web'), strays()];
-    expect(before.length).to.equal(2);
     end(jailerOf('web'));
     await untilBack('web', old);
     expect(before.filter(processExists)).to.deep.equal([]);
@@ -141,7 +141,7 @@ describe('a death in the family', () => {
     const old = pidOf('web');
     process.kill(instance.daemonPid, 'SIGSTOP');
     end(old);
-    await sleep(500);
+    await instance.until('it has ended', () => !processExists(old));
     process.kill(instance.daemonPid, 'SIGCONT');
     await untilBack('web', old);
     expect(instance.status('web').exit).to.include({ signal: 9 });
@@ -162,7 +162,6 @@ describe('a death in the family', () => {
   });
 
   it('is not what a jailer that was stopped is taken for, and nobody waits for it for ever', async function () {
-    this.timeout(30_000 * patience);
     const [old, jailer] = [pidOf('held'), jailerOf('held')];
     process.kill(jailer, 'SIGSTOP');
     expect(instance.ctl('status', 'held').code).to.equal(0);
@@ -177,21 +176,19 @@ describe('a death in the family', () => {
   });
 
   it('of fifty jails at once brings fifty back, and jaild answers meanwhile', async function () {
-    this.timeout(60_000 * patience);
     expect(instance.ctl('start', ...crashing).code).to.equal(0);
     const old = [...copiesOf(instance.prefix, isService)].flatMap(([name, pids]) =>
       name.startsWith('crash') ? pids : [],
     );
     expect(old.length).to.equal(crashing.length);
+    const soon = soonFor(() => instance.ctl('list'));
     for (const pid of old) end(pid);
-    const began = performance.now();
-    expect(instance.ctl('list').code).to.equal(0);
-    expect(performance.now() - began).to.be.below(5000 * patience);
+    expect(millisecondsOf(() => expect(instance.ctl('list').code).to.equal(0))).to.be.below(5 * soon);
     const back = (): number =>
       [...copiesOf(instance.prefix, isService)].filter(
         ([name, pids]) => name.startsWith('crash') && pids.length === 1 && !old.includes(pids[0] ?? 0),
       ).length;
-    await instance.until('all are back', () => back() === crashing.length, 30);
+    await instance.until('all are back', () => back() === crashing.length);
     expect(instance.ctl('stop', ...crashing)).to.include({ code: 0, stderr: '' });
   });
 });

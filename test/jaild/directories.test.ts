@@ -11,12 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { patience } from '../support/patience.js';
 import { TestInstance } from '../support/instance.js';
 
-describe('the directories of jaild', function () {
-  this.timeout(60_000 * patience);
-
+describe('the directories of jaild', () => {
   /** Everything below a directory that others may write to, links apart, as "mode path". */
   function writableBelow(directory: string): readonly string[] {
     return readdirSync(directory, { recursive: true, encoding: 'utf8' }).flatMap((name) => {

@@ -121,7 +121,7 @@ describe('a jailer, or the process 1 of a jail, that is killed right before a sy
       }
       const isSettled = ([name, status]: readonly [string, StatusJson]): boolean =>
         !dead.some(({ jail }) => jail === name) || hasSettled(status);
-      await instance.until('they settle', () => [...statuses()].every(isSettled), 60);
+      await instance.until('they settle', () => [...statuses()].every(isSettled));
       const found = statuses();
       for (const call of dead)
         expect(found.get(call.jail)?.exit?.cause, nameOf(call)).to.match(words[call.who] ?? /never/);

@@ -3,7 +3,6 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestInstance } from '../support/instance.js';
-import { patience } from '../support/patience.js';
 import { installProgram } from '../support/probe.js';
 
 describe('a file system that does not answer', () => {
@@ -48,8 +47,7 @@ describe('a file system that does not answer', () => {
     for (const directory of directories) spawnSync('umount', ['-l', directory]);
   }
 
-  it('keeps the jails from starting that need it, which is said, and nobody else from anything', async function () {
-    this.timeout(60_000 * patience);
+  it('keeps the jails from starting that need it, which is said, and nobody else from anything', async () => {
     const stuck = ['rooted', 'below', 'bound', 'layered', 'logged'];
     const starting = stuck.map((name) => instance.ctlLater('start', name));
     expect(instance.ctl('list').code).to.equal(0);

@@ -20,11 +20,11 @@ echo "umask $(umask)"
 # Read by the shell itself: while it waits for another program, some shells block signals.
 while read -r line; do case $line in SigBlk*|SigIgn*|Groups*|Uid*) echo "$line" ;; esac; done </proc/$$/status
 echo "terminal $(cut -d ' ' -f 7 /proc/$$/stat)"
-open=$(echo /proc/$$/fd/*)
-# The shell has its own ends of the pipe for a moment.
-{ sleep 0.1; for fd in $open; do
-	case $fd in */fd/[012]) ;; *) echo "descriptor $(readlink $fd)" ;; esac
-done; } | grep -v '/hook$\\|descriptor $'
+# Those it came with, beside the script that it reads: by then it has none of its own.
+set -- /proc/$$/fd/*
+for fd; do
+	case $fd in */fd/[012]) ;; *) [ "$fd" -ef "$0" ] || readlink "$fd" ;; esac
+done
 readlink /proc/$$/fd/0
 `;
 

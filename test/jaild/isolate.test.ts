@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import { TestInstance } from '../support/instance.js';
 import { Town } from '../support/town.js';
 
-describe('isolate', function () {
-  this.timeout(60_000);
+describe('isolate', () => {
   const instance = new TestInstance();
   const town = new Town(instance);
 
@@ -51,9 +50,11 @@ describe('isolate', function () {
   /** What each of these answers when `place` asks it. */
   const askAll = (place: string, ...addresses: readonly string[]): Promise<readonly string[]> =>
     Promise.all(addresses.map((address) => town.ask(place, 'tcp', address, 80)));
+  const askAllInVain = (place: string, ...addresses: readonly string[]): Promise<readonly string[]> =>
+    Promise.all(addresses.map((address) => town.inVain(place, 'tcp', address, 80)));
 
   it('keeps two routed jails from each other, over IPv4 and IPv6', async () => {
-    const asked = [askAll('one', '10.77.0.3', 'fd77::3'), askAll('two', '10.77.0.2', 'fd77::2')];
+    const asked = [askAllInVain('one', '10.77.0.3', 'fd77::3'), askAllInVain('two', '10.77.0.2', 'fd77::2')];
     expect((await Promise.all(asked)).flat()).to.deep.equal(Array(4).fill('timeout'));
   });
 
@@ -64,19 +65,19 @@ describe('isolate', function () {
   });
 
   it('keeps ports of one bridge from each other, also by way of the host', async () => {
-    expect(await askAll('port2', '10.88.0.2', 'fd88::2')).to.deep.equal(['timeout', 'timeout']);
+    expect(await askAllInVain('port2', '10.88.0.2', 'fd88::2')).to.deep.equal(['timeout', 'timeout']);
     await town.run('port2', 'ip', 'route', 'add', '10.88.0.2/32', 'via', '10.88.0.1');
     await town.run('port2', 'ip', 'route', 'add', 'fd88::2/128', 'via', 'fd88::1');
     await town.run('port1', 'ip', 'route', 'add', '10.88.0.3/32', 'via', '10.88.0.1');
     await town.run('port1', 'ip', 'route', 'add', 'fd88::3/128', 'via', 'fd88::1');
-    expect(await askAll('port2', '10.88.0.2', 'fd88::2')).to.deep.equal(['timeout', 'timeout']);
+    expect(await askAllInVain('port2', '10.88.0.2', 'fd88::2')).to.deep.equal(['timeout', 'timeout']);
     expect(await askAll('port3', '10.88.0.2', 'fd88::2')).to.deep.equal(['10.88.0.4', 'fd88::4']);
   });
 
   it('keeps routed jails and those of several bridges from each other', async () => {
     const asked = [
-      askAll('one', '10.88.0.2', 'fd88::2', '10.89.0.2'),
-      askAll('port1', '10.77.0.2', 'fd77::2', '10.89.0.2', 'fd89::2'),
+      askAllInVain('one', '10.88.0.2', 'fd88::2', '10.89.0.2'),
+      askAllInVain('port1', '10.77.0.2', 'fd77::2', '10.89.0.2', 'fd89::2'),
     ];
     expect((await Promise.all(asked)).flat()).to.deep.equal(Array(7).fill('timeout'));
     expect(await askAll('open', '10.88.0.2', 'fd89::2')).to.deep.equal(['10.77.0.4', 'fd77::4']);
@@ -96,7 +97,7 @@ describe('isolate', function () {
   it('is the same where bridged packets are filtered, but for forwarded ports on the own bridge', async () => {
     bridgedPacketsAreFiltered(true);
     expect(await askAll('port3', '10.88.0.2', 'fd88::2')).to.deep.equal(['10.88.0.4', 'fd88::4']);
-    expect(await askAll('port2', '10.88.0.2', 'fd88::2')).to.deep.equal(['timeout', 'timeout']);
+    expect(await askAllInVain('port2', '10.88.0.2', 'fd88::2')).to.deep.equal(['timeout', 'timeout']);
     expect(await town.ask('port3', 'tcp', '192.0.2.1', 8081)).to.equal('10.88.0.4');
     expect(await town.ask('one', 'tcp', '192.0.2.1', 8081)).to.equal('10.77.0.2');
   });

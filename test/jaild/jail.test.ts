@@ -16,8 +16,7 @@ const config = `
   held { persist; exec.stop = "/bin/false"; }
 `;
 
-describe('jail(8)', function () {
-  this.timeout(60_000);
+describe('jail(8)', () => {
   const instance = new TestInstance();
   const jail = (...words: readonly string[]): Answer => instance.run([instance.bin('jail'), ...words]);
   const output = ({ code, stdout, stderr }: Answer) => [code, stdout, stderr];

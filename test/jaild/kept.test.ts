@@ -32,6 +32,10 @@ describe('the network of a jail that comes back', () => {
     const { state, restarts } = instance.status(name);
     return state === 'running' && restarts === before + 1;
   };
+  const isAnother = (name: string, before: number | null): boolean => {
+    const { state, pid } = instance.status(name);
+    return state === 'running' && pid !== before;
+  };
   /** Ends a jail as a crash does, and waits until it runs again. */
   const crash = async (name: string): Promise<void> => {
     const { pid, restarts } = instance.status(name);
@@ -77,7 +81,9 @@ describe('the network of a jail that comes back', () => {
     return index.split(' ').slice(0, 2).join(' ');
   };
   const answers = (address: string): boolean =>
-    instance.onHost('busybox', 'ping', '-c', '1', '-W', '1', address).code === 0;
+    instance.onHost('busybox', 'ping', '-c', '1', '-W', '30', address).code === 0;
+  const isSilent = (address: string): boolean =>
+    instance.onHost('busybox', 'ping', '-c', '1', '-W', '1', address).code === 1;
 
   before(async () => {
     instance.configure(CONFIGURATION);
@@ -110,7 +116,7 @@ describe('the network of a jail that comes back', () => {
     await crash('web');
     expect(answers('10.78.0.2')).to.equal(true);
     expect(answers('fd78::2')).to.equal(true);
-    expect(instance.ctl('exec', 'web', '--', 'ping', '-c', '1', '-W', '1', '10.78.0.3').code).to.equal(0);
+    expect(instance.ctl('exec', 'web', '--', 'ping', '-c', '1', '-W', '30', '10.78.0.3').code).to.equal(0);
     expect(linkOf('web'))
       .to.equal(before)
       .and.to.match(/^\d+: eth0/);
@@ -185,7 +191,7 @@ describe('the network of a jail that comes back', () => {
     expect(instance.ctl('reload').code).to.equal(0);
     await instance.until('the address is free', () => !names().includes('slow.'));
     expect(instance.ctl('start', 'slow').code).to.equal(0);
-    expect([answers('10.78.0.4'), answers('10.78.0.14')]).to.deep.equal([false, true]);
+    expect([isSilent('10.78.0.4'), answers('10.78.0.14')]).to.deep.equal([true, true]);
   });
 
   it('is there for a jaild that was killed while the jail waited', async () => {
@@ -209,7 +215,7 @@ describe('the network of a jail that comes back', () => {
     await instance.killDaemon();
     process.kill(pid ?? 0, 'SIGKILL');
     await instance.start();
-    await instance.until('web is up again', () => instance.status('web').state === 'running');
+    await instance.until('web is up again', () => isAnother('web', pid));
     expect(namespacesOf('web').net).to.equal(before);
     expect(answers('10.78.0.2')).to.equal(true);
   });
@@ -221,11 +227,11 @@ describe('the network of a jail that comes back', () => {
       await sleep(delay);
       await instance.killDaemon();
       await instance.start();
-      await instance.until(`web is up after ${delay} ms`, () => instance.status('web').state === 'running');
+      await instance.until(`web is up after ${delay} ms`, () => isAnother('web', pid));
       expect([delay, answers('10.78.0.2')]).to.deep.equal([delay, true]);
     }
     expect(names().match(/^web\./gm)).to.have.length(1);
-  }).timeout(60_000);
+  });
 });
 
 describe('a jail that comes back to what was taken from under its network', () => {
@@ -237,7 +243,9 @@ describe('a jail that comes back to what was taken from under its network', () =
   const makeBridge = (): string =>
     sh('ip link add br9 type bridge; ip addr add 10.83.0.1/24 dev br9; ip link set br9 up');
   const answers = (address: string): boolean =>
-    instance.onHost('busybox', 'ping', '-c', '1', '-W', '2', address).code === 0;
+    instance.onHost('busybox', 'ping', '-c', '1', '-W', '30', address).code === 0;
+  const isSilent = (address: string): boolean =>
+    instance.onHost('busybox', 'ping', '-c', '1', '-W', '1', address).code === 1;
   const crash = async (name: string): Promise<void> => {
     const { pid, restarts } = instance.status(name);
     process.kill(pid ?? 0, 'SIGKILL');
@@ -298,7 +306,7 @@ describe('a jail that comes back to what was taken from under its network', () =
 
   it('sends again when the device for its limit was deleted', async () => {
     sh('ip link del "$(ip -o link show type ifb | grep -o "jq[0-9a-f]*")"');
-    expect(answers('10.81.0.2')).to.equal(false);
+    expect(isSilent('10.81.0.2')).to.equal(true);
     await crash('routed');
     expect(answers('10.81.0.2')).to.equal(true);
   });

@@ -74,7 +74,7 @@ describe('the log of a jail whose jailer is killed between the moves of its file
       const isLast = lives.length === (killer.hasKilled(jail) ? 2 : 1);
       return isLast && lives.at(-1)?.length === LINES && isWhole(jail);
     };
-    for (const jail of jails) await instance.until(`${jail} has said all`, () => isDone(jail), 40);
+    for (const jail of jails) await instance.until(`${jail} has said all`, () => isDone(jail));
     expect(jails.filter((jail) => killer.hasKilled(jail)).length).to.be.above(jails.length * 0.7);
     for (const lives of jails.map(livesOf))
       for (const life of lives) expect(life).to.deep.equal(life.map((_, index) => index + 1));

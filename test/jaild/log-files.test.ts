@@ -43,9 +43,10 @@ describe('the files of a log', () => {
     instance.configure(`
       * { path = "$root"; restart = no; command = "/bin/sh -c 'seq 1 20000; printf unfinished'"; }
       many { command = "/bin/sh -c '${count}'"; log.max_size = ${SIZE}; log.max_files = ${FILES}; }
-      limited { command = "/bin/sh -c 'seq 1 5000; sleep 1; echo again; sleep 1000'"; log.rate = 100/1s; }
+      limited { command = "/bin/sh -c 'seq 1 5000; sleep 10; echo again; sleep 1000'"; log.rate = 100/10s; }
       sent { command = "/bin/sh -c 'echo to out; echo to err >&2; sleep 1000'"; log.target = journald, syslog; }
       ${Array.from({ length: 20 }, (_, i) => `brief${i}`).join(' { } ')} { }
+      loud { command = "/bin/sh -c 'while sleep 0.05; do echo tick; done'"; }
       planted { command = "/bin/sh -c 'while sleep 0.1; do echo tick; done'"; }
     `);
     await instance.start();
@@ -56,41 +57,34 @@ describe('the files of a log', () => {
   it('lose and double no line when jaild is killed while they are rotated and compressed', async () => {
     instance.ctl('start', 'many');
     for (let i = 0; i < 3; i++) {
-      await instance.until('some are put aside', () => filesOf('many').length > 2 + 3 * i, 30);
+      await instance.until('some are put aside', () => filesOf('many').length > 2 + 3 * i);
       await instance.killDaemon();
       await instance.start();
     }
     const isDone = (): boolean =>
       readFileSync(join(directory, 'many.log'), 'utf8').endsWith(` line ${COUNT - 1}\n`);
-    await instance.until('all is written', isDone, 30);
+    await instance.until('all is written', isDone);
     const isCompressed = (file: string): boolean => file === 'many.log' || file.endsWith('.gz');
-    await instance.until('all is compressed', () => filesOf('many').every(isCompressed), 20);
+    await instance.until('all is compressed', () => filesOf('many').every(isCompressed));
     expect(said('many')).to.deep.equal(Array.from({ length: COUNT }, (_, i) => `stdout line ${i}`));
     expect(filesOf('many').length).to.be.greaterThan(10);
     expect(readdirSync(directory).filter((file) => file.startsWith('.'))).to.deep.equal([]);
     const { mode } = statSync(join(directory, 'many.log.1.gz'));
     expect(mode & 0o777).to.equal(0o640);
     instance.ctl('stop', 'many');
+    instance.ctl('start', 'limited');
   });
 
-  it('say how much a rate left out, and so do jaild and status', async () => {
-    instance.ctl('start', 'limited');
-    await instance.until('it is said', () => said('limited').some((line) => line.startsWith('jailer')));
-    await instance.until('it goes on', () => said('limited').at(-1) === 'stdout again');
-    const bytes = Array.from({ length: 4900 }, (_, i) => `${i + 101}\n`.length).reduce((a, b) => a + b);
-    const kept = Array.from({ length: 100 }, (_, i) => `stdout ${i + 1}`);
-    expect(said('limited')).to.deep.equal([
-      ...kept,
-      `jailer 4900 lines (${bytes} bytes) left out: log.rate`,
-      'stdout again',
-    ]);
-    expect(instance.log).to.include(`4900 lines of output (${bytes} bytes) were left out: log.rate`);
-    const status = JSON.parse(instance.ctl('status', '--json', 'limited').stdout) as {
-      jails: readonly { lost_output: unknown }[];
-    };
-    expect(status.jails[0]?.lost_output).to.deep.equal({ lines: 4900, bytes });
-    expect(instance.ctl('status', 'limited').stdout).to.match(/^ +lost +4900 lines of output/m);
-    instance.ctl('stop', 'limited');
+  it('are kept as long, and filled as fast, as a change of the running jail says', async () => {
+    instance.ctl('start', 'loud');
+    const { pid } = instance.status('loud');
+    const isLost = (): boolean => /^ +lost +\d+ lines/m.test(instance.ctl('status', 'loud').stdout);
+    expect(instance.ctl('set', 'loud', 'log.rate=1/1s').code).to.equal(0);
+    await instance.until('lines are left out', isLost);
+    expect(instance.ctl('set', 'loud', 'log.rate=0', 'log.max_size=100', 'log.max_files=2').code).to.equal(0);
+    await instance.until('files are put aside', () => filesOf('loud').length === 2);
+    expect([instance.status('loud').pid, said('loud').at(-1)]).to.deep.equal([pid, 'stdout tick']);
+    instance.ctl('stop', 'loud');
   });
 
   it('have all that was printed by jails that end at once', async () => {
@@ -133,7 +127,8 @@ describe('the files of a log', () => {
     await instance.until('it writes', ticks);
     shell(`rm ${path}`);
     await instance.until('it is there again', () => filesOf('planted').length === 1 && ticks());
-    shell(`rm ${path}*; ln -s ${target} ${path}`);
+    // At once, as it is made anew whenever it is gone.
+    shell(`ln -s ${target} ${path}.new && mv -T ${path}.new ${path}`);
     await instance.until('the link is refused', () => /planted.*symbolic link/i.test(instance.log));
     expect(readdirSync(instance.prefix)).to.not.include('target');
     shell(`rm ${path}`);
@@ -144,5 +139,24 @@ describe('the files of a log', () => {
       /^jailer \d+ lines \(\d+ bytes\) lost: the log could not be written$/,
     );
     instance.ctl('stop', 'planted');
+  });
+
+  it('say how much a rate left out, and so do jaild and status', async () => {
+    await instance.until('it is said', () => said('limited').some((line) => line.startsWith('jailer')));
+    await instance.until('it goes on', () => said('limited').at(-1) === 'stdout again');
+    const bytes = Array.from({ length: 4900 }, (_, i) => `${i + 101}\n`.length).reduce((a, b) => a + b);
+    const kept = Array.from({ length: 100 }, (_, i) => `stdout ${i + 1}`);
+    expect(said('limited')).to.deep.equal([
+      ...kept,
+      `jailer 4900 lines (${bytes} bytes) left out: log.rate`,
+      'stdout again',
+    ]);
+    expect(instance.log).to.include(`4900 lines of output (${bytes} bytes) were left out: log.rate`);
+    const status = JSON.parse(instance.ctl('status', '--json', 'limited').stdout) as {
+      jails: readonly { lost_output: unknown }[];
+    };
+    expect(status.jails[0]?.lost_output).to.deep.equal({ lines: 4900, bytes });
+    expect(instance.ctl('status', 'limited').stdout).to.match(/^ +lost +4900 lines of output/m);
+    instance.ctl('stop', 'limited');
   });
 });

@@ -23,6 +23,7 @@ describe('a jail with a macvlan', () => {
     neighbour('ip', 'link', 'set', 'eth0', 'up');
     const answer = instance.ctl('start', 'a', 'b');
     if (answer.code !== 0) throw new Error(answer.stderr + instance.log);
+    await instance.until('it serves', () => neighbour('curl', '-sS', 'http://10.80.0.2/passwd').code === 0);
   });
 
   after(async () => {
@@ -31,7 +32,8 @@ describe('a jail with a macvlan', () => {
   });
 
   it('is reached by a neighbour on the wire and by another jail on it', () => {
-    const get = (url: string): string => neighbour('curl', '-gsS', '-m', '5', url).stdout.split(':')[0] ?? '';
+    const get = (url: string): string =>
+      neighbour('curl', '-gsS', '-m', '30', url).stdout.split(':')[0] ?? '';
     expect([get('http://10.80.0.2/passwd'), get('http://[fd80::2]/passwd')]).to.deep.equal(['root', 'root']);
     expect(instance.ctl('exec', 'b', '--', 'wget', '-qO-', 'http://10.80.0.2/passwd').stdout).to.match(
       /^root:/,

@@ -165,12 +165,10 @@ describe('a root whose hosts file is not what it should be', () => {
     const { status } = spawnSync(program, [...words, join(root, 'etc/hosts')]);
     if (status !== 0) throw new Error(`${program} ${words.join(' ')}: ${status}`);
     const before = fingerprint(root);
-    const began = performance.now();
     const answer = instance.ctl(
       ...['run', 'name=web', `path=${root}`, 'ip4.addr=10.78.0.7', ...more, '--'],
       ...['/bin/sh', '-c', 'head -c 200 /etc/hosts'],
     );
-    expect(performance.now() - began).to.be.lessThan(10_000);
     expect(fingerprint(root)).to.equal(before);
     expect(answer.stdout + answer.stderr)
       .to.not.contain(secret)

@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import { TestInstance } from '../support/instance.js';
 import { Town } from '../support/town.js';
 
-describe('nat', function () {
-  this.timeout(60_000);
+describe('nat', () => {
   const instance = new TestInstance();
   const town = new Town(instance);
 
@@ -58,7 +57,7 @@ describe('nat', function () {
     expect(
       await Promise.all([
         town.ask('part', 'tcp', '192.0.2.50', 80, '10.78.0.3'),
-        town.ask('part', 'tcp', '192.0.2.50', 80, '10.77.0.3'),
+        town.inVain('part', 'tcp', '192.0.2.50', 80, '10.77.0.3'),
         town.ask('part', 'tcp', '203.0.113.50', 80, '10.78.0.3'),
       ]),
     ).to.deep.equal(['192.0.2.1', 'timeout', '10.78.0.3']);
@@ -75,7 +74,7 @@ describe('nat', function () {
       await Promise.all([
         town.ask('all', 'tcp', '10.77.0.5', 80),
         town.ask('as', 'tcp', 'fd77::5', 80),
-        town.ask('none', 'tcp', '192.0.2.50', 80),
+        town.inVain('none', 'tcp', '192.0.2.50', 80),
       ]),
     ).to.deep.equal(['10.77.0.2', 'fd77::4', 'timeout']);
   });
@@ -84,11 +83,11 @@ describe('nat', function () {
     // Nobody asks the kernel of the jail whether it has the address: it is what the jail makes itself believe.
     await town.run('none', 'ip', 'addr', 'add', 'fd77::4/128', 'dev', 'lo', 'nodad');
     await town.run('none', 'ip', 'addr', 'add', '10.77.0.4/32', 'dev', 'lo');
-    const { heard } = await town.listen('all', 4000, 1500);
+    const listener = await town.listen('all', 4000);
     await town.say('none', 'fd77::2', 4000, 'fd77::4');
     await town.say('none', 'fd77::2', 4000, 'fd77::5');
     await town.say('none', '10.77.0.2', 4000, '10.77.0.4');
     await town.say('none', '10.77.0.2', 4000, '10.77.0.5');
-    expect([...(await heard)].sort()).to.deep.equal(['10.77.0.5', 'fd77::5']);
+    expect([...(await listener.heard(2))].sort()).to.deep.equal(['10.77.0.5', 'fd77::5']);
   });
 });

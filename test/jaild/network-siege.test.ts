@@ -6,8 +6,7 @@ import { Town } from '../support/town.js';
 const INNER = '203.0.113.50';
 const INNER6 = '2001:db8:1::50';
 
-describe('on a network with thieves', function () {
-  this.timeout(60_000);
+describe('on a network with thieves', () => {
   const instance = new TestInstance();
   const town = new Town(instance);
 
@@ -48,10 +47,12 @@ describe('on a network with thieves', function () {
   /** What each of these answers when `place` asks it. */
   const askAll = (place: string, ...addresses: readonly string[]): Promise<readonly string[]> =>
     Promise.all(addresses.map((address) => town.ask(place, 'tcp', address, 80)));
+  const askAllInVain = (place: string, ...addresses: readonly string[]): Promise<readonly string[]> =>
+    Promise.all(addresses.map((address) => town.inVain(place, 'tcp', address, 80)));
 
   it('passes packets on for jails, and between others none', async () => {
-    expect(await askAll('@stranger', INNER, INNER6)).to.deep.equal(['timeout', 'timeout']);
-    expect(await askAll('@inner', '192.0.2.50', '2001:db8::50')).to.deep.equal(['timeout', 'timeout']);
+    expect(await askAllInVain('@stranger', INNER, INNER6)).to.deep.equal(['timeout', 'timeout']);
+    expect(await askAllInVain('@inner', '192.0.2.50', '2001:db8::50')).to.deep.equal(['timeout', 'timeout']);
     expect(await askAll('@stranger', '10.77.0.2', 'fd77::2', '10.88.0.4')).to.deep.equal([
       '192.0.2.50',
       '2001:db8::50',
@@ -63,15 +64,15 @@ describe('on a network with thieves', function () {
   it('passes nothing on for others under a later jaild either', async () => {
     await instance.killDaemon();
     await instance.start();
-    expect(await askAll('@stranger', INNER, INNER6)).to.deep.equal(['timeout', 'timeout']);
+    expect(await askAllInVain('@stranger', INNER, INNER6)).to.deep.equal(['timeout', 'timeout']);
     expect(await askAll('web', INNER)).to.deep.equal(['10.77.0.2']);
   });
 
   it('gives no jail an address to send from that it does not have', async () => {
-    const forge = async (jail: string, how: string, to: string, from: string, place: string) => {
-      const { heard } = await town.listen(place, 99, 1000);
+    const forge = async (jail: string, how: string, to: string, from: string, place: string, least = 0) => {
+      const listener = await town.listen(place, 99);
       const { stdout } = instance.ctl('exec', jail, '--', '/bin/forge', how, to, '99', from);
-      return [stdout.trim(), ...(await heard)];
+      return [stdout.trim(), ...(await listener.heard(least))];
     };
     expect(await forge('web', 'free', '2001:db8::50', 'fd77::99', '@stranger')).to.deep.equal([
       'setsockopt EPERM',
@@ -81,7 +82,7 @@ describe('on a network with thieves', function () {
       'setsockopt EPERM',
     ]);
     expect(await forge('two', 'raw', '192.0.2.50', '10.77.0.2', '@stranger')).to.deep.equal(['sent']);
-    expect(await forge('two', 'raw', '192.0.2.50', '10.77.0.3', '@stranger')).to.deep.equal([
+    expect(await forge('two', 'raw', '192.0.2.50', '10.77.0.3', '@stranger', 1)).to.deep.equal([
       'sent',
       '10.77.0.3',
     ]);
@@ -94,14 +95,14 @@ describe('on a network with thieves', function () {
         'ip addr add 10.88.0.99/24 dev eth0; ip addr add fd88::99/64 dev eth0 nodad',
     );
     const says = async (): Promise<readonly string[]> => {
-      const { heard } = await town.listen('db', 99, 1500);
+      const listener = await town.listen('db', 99);
       for (const [to, from] of [
         ['10.88.0.3', '10.88.0.99'],
         ['fd88::3', 'fd88::99'],
         ['10.88.0.3', '10.88.0.2'],
       ] as const)
         await town.say('app', to, 99, from);
-      return heard;
+      return listener.heard(0);
     };
     expect(await says()).to.deep.equal([]);
     expect(await askAll('app', '10.88.0.4', 'fd88::4')).to.deep.equal(['10.88.0.2', 'fd88::99']);

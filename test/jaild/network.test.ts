@@ -16,13 +16,17 @@ describe('a jail with addresses', () => {
     await instance.start();
     const answer = instance.ctl('start', 'a', 'b', 'none');
     if (answer.code !== 0) throw new Error(answer.stderr + instance.log);
+    await instance.until(
+      'a serves',
+      () => instance.onHost('curl', '-sS', 'http://10.77.0.2/passwd').code === 0,
+    );
   });
 
   after(() => instance.close());
 
   it('is reached from the host over IPv4 and IPv6', () => {
-    expect(instance.onHost('curl', '-sS', '-m', '5', 'http://10.77.0.2/passwd').stdout).to.match(/^root:/);
-    expect(instance.onHost('curl', '-sS', '-m', '5', '-g', 'http://[fd77::2]/passwd').stdout).to.match(
+    expect(instance.onHost('curl', '-sS', '-m', '30', 'http://10.77.0.2/passwd').stdout).to.match(/^root:/);
+    expect(instance.onHost('curl', '-sS', '-m', '30', '-g', 'http://[fd77::2]/passwd').stdout).to.match(
       /^root:/,
     );
   });
@@ -34,7 +38,7 @@ describe('a jail with addresses', () => {
     expect(instance.ctl('exec', 'b', '--', 'wget', '-qO-', 'http://[fd77::2]/passwd').stdout).to.match(
       /^root:/,
     );
-    expect(instance.ctl('exec', 'b', '--', 'ping', '-c', '1', '-W', '5', '10.77.0.2').code).to.equal(0);
+    expect(instance.ctl('exec', 'b', '--', 'ping', '-c', '1', '-W', '30', '10.77.0.2').code).to.equal(0);
   });
 
   it('shows its addresses in status', () => {

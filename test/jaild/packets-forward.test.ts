@@ -74,8 +74,7 @@ describe('packets through a forwarded port', () => {
     expect(tcp(from('web'), '2001:db8::1')).to.equal('2001:db8::fe');
   });
 
-  it('all arrive while other jails start and stop', async function () {
-    this.timeout(40_000 * patience);
+  it('all arrive while other jails start and stop', async () => {
     const load = neighbour.later('/bin/packets', 'many', '8007', String(PARALLEL), String(ROUNDS), ...HOST);
     let over = false;
     const said = load.finally(() => (over = true));

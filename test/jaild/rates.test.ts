@@ -1,24 +1,36 @@
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { patience } from '../support/patience.js';
 import { TestInstance } from '../support/instance.js';
 
 const MIB = 1024 ** 2;
 /** What a limited jail is asked for, and one that is not. */
 const [LITTLE, MUCH] = [3 * MIB, 64 * MIB];
 const LIMIT = 4 * MIB;
+const TRIES = 12;
 /** Only without a limit is anything as fast, also on a busy host. */
 const FAST = 20 * MIB;
 
-describe('a jail with a limit of its rate', function () {
-  this.timeout(60_000 * patience);
+const JAILS = [
+  'free',
+  'sender',
+  'receiver',
+  'both',
+  'port',
+  'beside',
+  'sending',
+  'taking',
+  'plain',
+  'unlimited',
+];
+
+describe('a jail with a limit of its rate', () => {
   const instance = new TestInstance();
 
   /** Bytes per second at which the host gets a file from an address. */
   const fetched = (address: string, file: string): number => {
     const url = `http://${address}/${file}`;
-    const words = ['-gsS', '-m', '30', '-o', '/dev/null', '-w', '%{speed_download}', url];
+    const words = ['-gsS', '-m', '100', '-o', '/dev/null', '-w', '%{speed_download}', url];
     return Number(instance.onHost('curl', ...words).stdout);
   };
   /** Bytes per second at which a jail gets a file from an address. */
@@ -31,13 +43,16 @@ describe('a jail with a limit of its rate', function () {
     const [began = NaN, ended = NaN] = stdout.trim().split(' ').map(Number);
     return size / Math.max(0.01, ended - began);
   };
-  /** A busy host may make a measurement too low, never too high. */
-  const isHeld = (measure: () => number): void => {
+  /** A busy host may make a measurement too low, never too high: the first that is high enough, or the highest of many. */
+  const best = (enough: number, measure: () => number): number => {
     const rates: number[] = [];
     do rates.push(measure());
-    while (rates.length < 4 && (rates.at(-1) ?? 0) < 0.85 * LIMIT);
-    expect(Math.max(...rates)).to.be.within(0.85 * LIMIT, 1.15 * LIMIT);
+    while (rates.length < TRIES && (rates.at(-1) ?? 0) < enough);
+    return Math.max(...rates);
   };
+  const isHeld = (measure: () => number): void =>
+    void expect(best(0.85 * LIMIT, measure)).to.be.within(0.85 * LIMIT, 1.15 * LIMIT);
+  const isFree = (measure: () => number): void => void expect(best(FAST, measure)).to.be.above(FAST);
   const devices = (): readonly string[] =>
     instance
       .onHost('ip', '-o', 'link', 'show', 'type', 'ifb')
@@ -73,6 +88,9 @@ describe('a jail with a limit of its rate', function () {
     for (const link of ['br7', 'wire0', 'wire1']) instance.onHost('ip', 'link', 'set', link, 'up');
     const { code, stderr } = instance.ctl('start', '-a');
     expect([code, stderr]).to.deep.equal([0, '']);
+    const listens = (jail: string): boolean =>
+      / 0A /.test(instance.ctl('exec', jail, '--', 'cat', '/proc/net/tcp', '/proc/net/tcp6').stdout);
+    for (const jail of JAILS) await instance.until(`${jail} listens`, () => listens(jail));
   });
 
   after(() => instance.close());
@@ -92,8 +110,8 @@ describe('a jail with a limit of its rate', function () {
   });
 
   it('is limited one way only, when only one is limited', () => {
-    expect(received('sender', '10.77.0.2', 'much', MUCH)).to.be.above(FAST);
-    expect(fetched('10.77.0.4', 'much')).to.be.above(FAST);
+    isFree(() => received('sender', '10.77.0.2', 'much', MUCH));
+    isFree(() => fetched('10.77.0.4', 'much'));
   });
 
   it('is limited both ways, with large packets too', () => {
@@ -117,13 +135,13 @@ describe('a jail with a limit of its rate', function () {
   it('is limited with a device of its own on an interface of the host', () => {
     isHeld(() => received('plain', '10.79.0.2', 'little', LITTLE));
     isHeld(() => received('taking', '10.79.0.4', 'little', LITTLE));
-    expect(received('sending', '10.79.0.4', 'much', MUCH)).to.be.above(FAST);
-    expect(received('plain', '10.79.0.3', 'much', MUCH)).to.be.above(FAST);
+    isFree(() => received('sending', '10.79.0.4', 'much', MUCH));
+    isFree(() => received('plain', '10.79.0.3', 'much', MUCH));
   });
 
   it('is as fast as any other without one, or with max', () => {
-    expect(fetched('10.77.0.2', 'much')).to.be.above(FAST);
-    expect(fetched('10.77.0.6', 'much')).to.be.above(FAST);
+    isFree(() => fetched('10.77.0.2', 'much'));
+    isFree(() => fetched('10.77.0.6', 'much'));
   });
 
   it('has a device on the host for what it sends, with the mark of its jaild, and none else', () => {
@@ -139,10 +157,10 @@ describe('a jail with a limit of its rate', function () {
     };
     const { pid } = instance.status('receiver');
     set('net.ingress.max=max', 'net.egress.max=4M');
-    expect(received('receiver', '10.77.0.2', 'much', MUCH)).to.be.above(FAST);
+    isFree(() => received('receiver', '10.77.0.2', 'much', MUCH));
     isHeld(() => fetched('10.77.0.4', 'little'));
     set('net.egress.max=1G');
-    expect(fetched('10.77.0.4', 'much')).to.be.above(FAST);
+    isFree(() => fetched('10.77.0.4', 'much'));
     set('net.egress.max=max');
     expect(devices()).to.have.lengthOf(3);
     expect(instance.status('receiver').pid).to.equal(pid);

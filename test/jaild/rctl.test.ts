@@ -89,7 +89,7 @@ describe('a jail with rctl rules', () => {
     await instance.until('it is told again', () => times(exceeded) === 2);
     expect(instance.status('teller').state).to.equal('running');
     expect(instance.ctl('stop', 'teller').code).to.equal(0);
-  }).timeout(60_000);
+  });
 
   it('is watched for the CPU that it uses, and killed when its time is used up', async () => {
     instance.ctl('start', 'busy');

@@ -72,11 +72,7 @@ describe('a jail that lies links where the configuration of others points', () =
       readdirSync(directory)
         .map((file) => readFileSync(join(directory, file), 'utf8').length)
         .join();
-    await instance.until(
-      'jaild tells of it',
-      () => /log/.test(instance.log.slice(-4000)) || size() !== '',
-      5,
-    );
+    await instance.until('jaild tells of it', () => /log/.test(instance.log.slice(-4000)) || size() !== '');
     await new Promise((resolve) => setTimeout(resolve, 2500));
     expect(readdirSync(secret).sort()).to.deep.equal(['fstab', 'key', 'policy']);
     const { code, stderr } = instance.ctl('logs', 'talker');

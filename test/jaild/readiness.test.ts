@@ -14,10 +14,10 @@ describe('a jail that is ready when it, or a check, says so', () => {
     execFileSync('musl-gcc', ['-static', '-o', join(instance.root, 'bin/notify'), source]);
     instance.configure(`
       exec.clean;
-      * { path = "$root"; stop.timeout = 2; restart.delay = 50ms; health.start_interval = 100ms; health.interval = 100ms; }
+      * { path = "$root"; stop.timeout = 20; restart.delay = 50ms; health.start_interval = 100ms; health.interval = 100ms; }
       told { ready = notify; command = "/bin/sh -c 'notify STATUS=loading; while [ ! -e /tmp/go ]; do sleep 0.05; done; notify READY=1; exec sleep 1000'"; }
-      well { ready = health; health.command = "/bin/sh -c 'echo looked; test -e /tmp/well'"; command = "/bin/sh -c 'sleep 0.4; touch /tmp/well; exec sleep 1000'"; }
-      ill { health.command = "/bin/sh -c 'echo no such page; exit 1'"; health.start_period = 0; health.retries = 2; command = "/bin/sh -c 'echo no table >&2; trap \\"exit 0\\" TERM; while :; do sleep 0.05; done'"; restart.limit = 2; }
+      well { ready = health; health.command = "/bin/sh -c 'echo looked; test -e /tmp/well || { touch /tmp/looked; exit 1; }'"; command = "/bin/sh -c 'until [ -e /tmp/looked ]; do sleep 0.05; done; touch /tmp/well; exec sleep 1000'"; }
+      ill { health.command = "/bin/sh -c '[ -e /dev/shm/up ] || exit 0; echo no such page; exit 1'"; health.start_period = 0; health.retries = 2; command = "/bin/sh -c 'echo no table >&2; trap \\"exit 0\\" TERM; : >/dev/shm/up; while :; do sleep 0.05; done'"; restart.limit = 2; }
       silent { watchdog = 500ms; command = "/bin/sleep 1000"; restart = no; }
       after { depend = told; command = "/bin/sleep 1000"; }
     `);
@@ -26,11 +26,13 @@ describe('a jail that is ready when it, or a check, says so', () => {
 
   after(() => instance.close());
 
-  it('is waited for by jailctl start, which says what for, and for no longer than asked', () => {
-    const answer = instance.ctl('start', '--timeout', '1500ms', 'after');
+  it('is waited for by jailctl start, which says what for, and for no longer than asked', async () => {
+    void instance.ctlLater('start', 'after');
+    await instance.until('told says so', () => details('told')['status_text'] === 'loading');
+    const answer = instance.ctl('start', '--timeout', '500ms', 'after');
     expect(answer.code).to.equal(1);
     expect(answer.stderr).to.include(
-      'error: told: not ready after 1.5 s: starting, waiting for READY=1 (loading)',
+      'error: told: not ready after 0.5 s: starting, waiting for READY=1 (loading)',
     );
     expect(details('told')).to.include({ state: 'starting', status_text: 'loading' });
   });

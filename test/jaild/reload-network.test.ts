@@ -17,11 +17,11 @@ class Talk {
     this.#client.once('exit', () => (this.#isOver = true));
   }
 
-  /** What comes back, or null when nothing does within 5 seconds. */
+  /** What comes back, or null when nothing does within half a minute. */
   say(words: string): Promise<string | null> {
     if (this.#isOver) return Promise.resolve(null);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(null), 5000);
+      const timer = setTimeout(() => resolve(null), 30_000);
       this.#lines.once('line', (line) => {
         clearTimeout(timer);
         resolve(line);

@@ -1,6 +1,10 @@
 import { expect } from 'chai';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { TestInstance } from '../support/instance.js';
+
+const jailctl = join(import.meta.dirname, '../../../bin/jailctl');
 
 describe('jailctl reload', () => {
   const instance = new TestInstance();
@@ -95,6 +99,16 @@ j4 would change: restart
     instance.ctl('stop', 'j0');
     expect(said().split('\n').at(-2)).to.equal('new');
     expect(instance.ctl('start', 'front').code).to.equal(0);
+  });
+
+  it('takes no half of a file that somebody is writing', () => {
+    write();
+    instance.ctl('reload');
+    const path = `${instance.prefix}/etc/more`;
+    const reload = `${jailctl} --prefix ${instance.prefix} reload`;
+    const script = `{ echo 'j2 {}'; ${reload} >&2 & sleep 0.4; echo 'j3 {}'; } > ${path}; wait`;
+    const { stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+    expect(stderr).to.equal('nothing changed\n');
   });
 
   it('is answered each time, many at once, while jails crash', async () => {

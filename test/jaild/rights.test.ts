@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { commands } from '../../src/cli/commands.js';
 import { findGroup } from '../../src/control/access.js';
-import { patience } from '../support/patience.js';
 import { TestInstance, type Answer } from '../support/instance.js';
 
 /** Who may have jaild do it: `own` is done by the client, with no more than the rights of its caller. */
@@ -47,8 +46,7 @@ const GROUP = 'daemon';
 const REFUSED = /is for (root|root and members of the socket's group) only|only root may/;
 const UNREACHABLE = /jaild is not reachable: Permission denied/;
 
-describe('who may do what', function () {
-  this.timeout(120_000 * patience);
+describe('who may do what', () => {
   const instance = new TestInstance();
   const gid = findGroup(readFileSync('/etc/group', 'utf8'), GROUP);
   const client = (name = 'jailctl'): string => join(instance.prefix, 'client', name);

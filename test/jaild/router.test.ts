@@ -5,8 +5,7 @@ import { Town } from '../support/town.js';
 const LAN = { host: ['192.0.2.1/24', '2001:db8:1::1/64'], ip4: '192.0.2.50', ip6: '2001:db8:1::50' };
 const FAR = { host: ['203.0.113.1/24', '2001:db8:2::1/64'], ip4: '203.0.113.50', ip6: '2001:db8:2::50' };
 
-describe('a host with several interfaces and no default route', function () {
-  this.timeout(60_000);
+describe('a host with several interfaces and no default route', () => {
   const instance = new TestInstance();
   const town = new Town(instance);
 
@@ -44,12 +43,12 @@ describe('a host with several interfaces and no default route', function () {
   });
 
   /** Whether the machines on both sides reach each other through the host. */
-  const across = (): Promise<readonly string[]> =>
+  const across = (how: 'ask' | 'inVain'): Promise<readonly string[]> =>
     Promise.all([
-      town.ask('@lan', 'tcp', FAR.ip4, 80),
-      town.ask('@lan', 'tcp', FAR.ip6, 80),
-      town.ask('@far', 'tcp', LAN.ip4, 80),
-      town.ask('@far', 'tcp', LAN.ip6, 80),
+      town[how]('@lan', 'tcp', FAR.ip4, 80),
+      town[how]('@lan', 'tcp', FAR.ip6, 80),
+      town[how]('@far', 'tcp', LAN.ip4, 80),
+      town[how]('@far', 'tcp', LAN.ip6, 80),
     ]);
   const rules = (): string =>
     ['-4', '-6'].map((family) => instance.onHost('ip', family, 'rule').stdout).join('');
@@ -58,7 +57,7 @@ describe('a host with several interfaces and no default route', function () {
 
   it('leads forwards in and jails out by each of them, and passes nothing on between them', async () => {
     const before = [rules(), forwards()];
-    expect(await across()).to.deep.equal(CLOSED);
+    expect(await across('inVain')).to.deep.equal(CLOSED);
     expect(instance.ctl('start', 'web').stderr).to.equal('');
     await town.serve('web', 80);
     expect(
@@ -76,7 +75,7 @@ describe('a host with several interfaces and no default route', function () {
       ...[LAN.ip4, LAN.ip6, FAR.ip4, FAR.ip6],
       ...['192.0.2.1', '203.0.113.1', '2001:db8:2::1', '2001:db8:2::1'],
     ]);
-    expect(await across()).to.deep.equal(CLOSED);
+    expect(await across('inVain')).to.deep.equal(CLOSED);
     instance.ctl('stop', 'web');
     expect([rules(), forwards()]).to.deep.equal(before);
   });
@@ -88,7 +87,7 @@ describe('a host with several interfaces and no default route', function () {
     expect(instance.onHost('nft', 'list', 'ruleset').stdout).to.equal('');
     expect(await town.ask('@lan', 'tcp', '192.0.2.9', 80)).to.equal(LAN.ip4);
     expect(await town.ask('@far', 'tcp', '2001:db8:2::9', 80)).to.equal(FAR.ip6);
-    expect(await across()).to.deep.equal(CLOSED);
+    expect(await across('inVain')).to.deep.equal(CLOSED);
     instance.ctl('stop', 'plain');
     expect([rules(), forwards()]).to.deep.equal(before);
   });
@@ -97,11 +96,11 @@ describe('a host with several interfaces and no default route', function () {
     for (const name of ['lan0', 'far0'])
       for (const key of [`ipv4.conf.${name}.forwarding`, `ipv6.conf.${name}.force_forwarding`])
         instance.onHost('sysctl', '-qw', `net.${key}=1`);
-    expect(await across()).to.deep.equal(OPEN);
+    expect(await across('ask')).to.deep.equal(OPEN);
     instance.ctl('start', 'web', 'plain');
-    expect(await across()).to.deep.equal(OPEN);
+    expect(await across('ask')).to.deep.equal(OPEN);
     instance.ctl('stop', '-a');
-    expect(await across()).to.deep.equal(OPEN);
+    expect(await across('ask')).to.deep.equal(OPEN);
     for (const name of ['lan0', 'far0'])
       for (const key of [`ipv4.conf.${name}.forwarding`, `ipv6.conf.${name}.force_forwarding`])
         instance.onHost('sysctl', '-qw', `net.${key}=0`);
@@ -115,8 +114,8 @@ describe('a host with several interfaces and no default route', function () {
     expect(await town.ask('guest', 'tcp', LAN.ip4, 80)).to.equal('192.0.2.1');
     expect(await town.ask('guest', 'tcp', LAN.ip6, 80)).to.equal('2001:db8:1::1');
     await town.run('guest', 'ip', 'addr', 'add', '10.88.0.9/24', 'dev', 'eth0');
-    expect(await town.ask('guest', 'tcp', LAN.ip4, 80, '10.88.0.9')).to.equal('timeout');
-    expect(await across()).to.deep.equal(CLOSED);
+    expect(await town.inVain('guest', 'tcp', LAN.ip4, 80, '10.88.0.9')).to.equal('timeout');
+    expect(await across('inVain')).to.deep.equal(CLOSED);
     instance.ctl('stop', 'guest');
     expect([rules(), forwards()]).to.deep.equal(before);
   });
@@ -133,13 +132,13 @@ describe('a host with several interfaces and no default route', function () {
     await town.serve('@late', 80);
     expect(instance.ctl('reload').stderr).to.equal('');
     expect(await town.ask('@late', 'tcp', '198.51.100.1', 8080)).to.equal('198.51.100.50');
-    expect(await town.ask('@late', 'tcp', LAN.ip4, 80)).to.equal('timeout');
+    expect(await town.inVain('@late', 'tcp', LAN.ip4, 80)).to.equal('timeout');
     await instance.killDaemon();
-    expect(await town.ask('@lan', 'tcp', '198.51.100.50', 80)).to.equal('timeout');
+    expect(await town.inVain('@lan', 'tcp', '198.51.100.50', 80)).to.equal('timeout');
     await instance.start();
     instance.onHost('ip', 'rule', 'flush', 'protocol', '106');
     instance.ctl('reload');
-    expect(await town.ask('@lan', 'tcp', '198.51.100.50', 80)).to.equal('timeout');
+    expect(await town.inVain('@lan', 'tcp', '198.51.100.50', 80)).to.equal('timeout');
     instance.ctl('stop', 'web');
     expect(forwards())
       .to.match(/late0.*:0$/m)

@@ -3,13 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestInstance } from '../support/instance.js';
-import { patience } from '../support/patience.js';
 import { installProgram } from '../support/probe.js';
+import { millisecondsOf, soonFor } from '../support/soon.js';
 
-/** Milliseconds within which others are to be answered, and how often that is measured. */
-const SOON = 1000 * patience;
+/** How often it is measured how long others wait for an answer. */
 const ROUNDS = 5;
 const SIEGES = 8;
+const STATUS = ['status', 'quiet'];
+const EXEC = ['exec', 'quiet', '--', 'true'];
 const MEBI = 1024 * 1024;
 
 const median = (times: readonly number[]): number =>
@@ -23,6 +24,7 @@ const scripts = {
 describe('a jail that takes all it can get', () => {
   const instance = new TestInstance();
   const logs = join(instance.prefix, 'var/log/jaild');
+  let soon = { status: 0, exec: 0 };
 
   before(async () => {
     installProgram(instance.root, 'eater');
@@ -44,23 +46,22 @@ describe('a jail that takes all it can get', () => {
     await instance.start();
     const { code, stderr } = instance.ctl('start', 'quiet');
     if (code !== 0) throw new Error(stderr);
+    soon = { status: soonFor(() => instance.ctl(...STATUS)), exec: soonFor(() => instance.ctl(...EXEC)) };
   });
 
   after(() => instance.close());
 
   /** Milliseconds that commands about another jail take, each several times. */
-  const timesOf = (...words: readonly string[]): readonly number[] =>
-    Array.from({ length: ROUNDS }, () => {
-      const start = performance.now();
-      expect(instance.ctl(...words).code, words.join(' ')).to.equal(0);
-      return performance.now() - start;
-    });
+  const timesOf = (words: readonly string[]): readonly number[] =>
+    Array.from({ length: ROUNDS }, () =>
+      millisecondsOf(() => expect(instance.ctl(...words).code, words.join(' ')).to.equal(0)),
+    );
 
   /** While a jail does its worst, another is looked at and used; then it is stopped. */
   async function besiege(jail: string, isOn: () => boolean, meanwhile: () => void = () => {}): Promise<void> {
     expect(instance.ctl('start', jail).stderr).to.equal('');
     await instance.until(`${jail} is at work`, isOn);
-    const [status, exec] = [timesOf('status', 'quiet'), timesOf('exec', 'quiet', '--', 'true')];
+    const [status, exec] = [timesOf(STATUS), timesOf(EXEC)];
     meanwhile();
     const start = performance.now();
     expect(instance.ctl('stop', jail)).to.deep.include(
@@ -69,9 +70,9 @@ describe('a jail that takes all it can get', () => {
     );
     const stop = performance.now() - start;
     const told = `${jail}: status ${status.map(Math.round).join(' ')}, exec ${exec.map(Math.round).join(' ')}, stop ${Math.round(stop)} ms`;
-    expect(median(status), told).to.be.below(SOON);
-    expect(median(exec), told).to.be.below(SOON);
-    expect(stop, told).to.be.below(10_000 * patience);
+    expect(median(status), told).to.be.below(soon.status);
+    expect(median(exec), told).to.be.below(soon.exec);
+    expect(stop, told).to.be.below(10 * soon.status);
     if (process.env['JAILD_TEST_TELL'] !== undefined) console.log(`      ${told}`);
   }
 

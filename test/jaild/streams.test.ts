@@ -3,14 +3,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { patience } from '../support/patience.js';
 import { TestInstance, type Answer } from '../support/instance.js';
 
 /** Ways into a jail that take the caller's streams: the words before the command. */
 const WAYS = { exec: ['exec', 'a', '--'], run: ['run', 'path=$ROOT', '--'] } as const;
 
-describe('what a command in a jail has as input and output', function () {
-  this.timeout(60_000 * patience);
+describe('what a command in a jail has as input and output', () => {
   const instance = new TestInstance();
 
   before(async () => {
@@ -68,11 +66,10 @@ describe('what a command in a jail has as input and output', function () {
   }
 
   it('is all there when the command has ended, though a process that it left goes on', () => {
-    const begun = performance.now();
-    const { stdout } = feed('exec', 'yes | head -c 300000; sleep 20 & echo; echo end');
+    const { code, stdout } = feed('exec', 'yes | head -c 300000; sleep 1000 & echo; echo end');
+    expect(code).to.equal(0);
     expect(stdout.slice(-5)).to.equal('\nend\n');
     expect(stdout).to.have.length(300_005);
-    expect(performance.now() - begun).to.be.below(10_000);
   });
 
   it('is waited for by a reader that is slow, after the command has ended', () => {

@@ -16,7 +16,7 @@ describe('a jail that jaild keeps', () => {
       crash { command = "/bin/sh -c 'exit 3'"; restart.delay = "200ms"; }
       limited { command = "/bin/sh -c 'exit 3'"; restart.delay = "10ms"; restart.limit = 3; }
       fatal { command = "/bin/sh -c 'exit 78'"; }
-      stubborn { command = "/bin/sh -c 'trap : TERM; while :; do sleep 1; done'"; stop.timeout = 1; }
+      stubborn { command = "/bin/sh -c 'trap : TERM; echo up; while :; do sleep 1; done'"; stop.timeout = 1; }
       clock { command = "/bin/sleep 1000"; schedule.restart = "*/2 * * * * *"; }
       hooked { exec.prestart = "/bin/sh -c 'echo prestart >> $prefix/hooks'"; exec.poststart = "/bin/sh -c 'echo poststart >> $prefix/hooks'";
         exec.prestop = "/bin/sh -c 'echo prestop >> $prefix/hooks'"; exec.stop = "/bin/sh -c 'echo stopping'";
@@ -60,22 +60,19 @@ describe('a jail that jaild keeps', () => {
     expect(instance.status('fatal').restarts).to.equal(0);
   });
 
-  it('is killed when it does not end in time', () => {
+  it('is killed when it does not end in time', async () => {
     instance.ctl('start', 'stubborn');
+    await instance.until('it hears no TERM', () => instance.logOf('stubborn').includes('up'));
     const began = Date.now();
     expect(instance.ctl('stop', 'stubborn').code).to.equal(0);
-    expect(Date.now() - began).to.be.within(900, 3000 * patience);
+    expect(Date.now() - began).to.be.within(900, 9000 * patience);
   });
 
   it('is restarted on its schedule, at the same numbers of failures', async () => {
     instance.ctl('start', 'clock');
     const { pid, next } = instance.status('clock');
     expect(Date.parse(next.restart ?? '')).to.be.greaterThan(Date.now() - 2000);
-    await instance.until(
-      'the schedule has come',
-      () => ![pid, null].includes(instance.status('clock').pid),
-      8,
-    );
+    await instance.until('the schedule has come', () => ![pid, null].includes(instance.status('clock').pid));
     instance.ctl('stop', 'clock');
   });
 
@@ -106,9 +103,11 @@ describe('a jail that jaild keeps', () => {
     const { pid, restarts } = instance.status('web');
     await instance.killDaemon();
     process.kill(pid ?? 0, 'SIGKILL');
-    await sleep(200);
     await instance.start();
-    await instance.until('web runs again', () => instance.status('web').state === 'running');
+    await instance.until('web runs again', () => {
+      const now = instance.status('web');
+      return now.state === 'running' && now.pid !== pid;
+    });
     expect(instance.status('web')).to.deep.include({ restarts: restarts + 1 });
     expect(instance.status('web').exit).to.deep.include({ signal: 9 });
   });
@@ -135,17 +134,12 @@ describe('a jail that jaild keeps', () => {
     expect(instance.ctl('status', 'web').stdout).to.match(/jailer/);
   });
 
-  it('has no zombies beneath it after orphans have died', () => {
-    instance.ctl(
-      'exec',
-      'web',
-      '--',
-      'sh',
-      '-c',
-      'for i in 1 2 3 4 5 6 7 8; do (sleep 0.01 &) ; done; sleep 0.3',
-    );
-    const states = instance.ctl('exec', 'web', '--', 'sh', '-c', 'grep -h ^State /proc/[0-9]*/status').stdout;
-    expect(states).to.not.match(/Z/);
+  it('has no zombies beneath it after orphans have died', async () => {
+    const shell = (script: string): string => instance.ctl('exec', 'web', '--', 'sh', '-c', script).stdout;
+    shell('for i in 1 2 3 4 5 6 7 8; do (sleep 0.01 &) ; done; sleep 0.3');
+    const states = (): string => shell('grep -h ^State /proc/[0-9]*/status');
+    await instance.until('they are gone', () => !/Z/.test(states()));
+    expect(states()).to.match(/^State:/);
   });
 
   it('is left alone by a reload that changes another', () => {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { landlockAbi } from '../../src/host/libc.js';
+import { landlockAbi } from '../../src/host/libc/kernel.js';
 import { TestInstance } from '../support/instance.js';
 import { installProgram } from '../support/probe.js';
 

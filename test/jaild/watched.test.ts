@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { families } from '../../src/daemon/metric-families.js';
-import { patience } from '../support/patience.js';
 import { parsePrometheus } from '../support/prometheus-text.js';
 import { TestInstance, type Answer } from '../support/instance.js';
 
@@ -34,8 +33,7 @@ while True:
     print(s.recv(4096).decode().replace('\\n', ' '), flush=True)
 `;
 
-describe('jaild, watched from outside', function () {
-  this.timeout(60_000 * patience);
+describe('jaild, watched from outside', () => {
   const instance = new TestInstance();
   let manager: ChildProcess;
   let told = '';
@@ -48,7 +46,7 @@ describe('jaild, watched from outside', function () {
     instance.configure(`
       * { path = "$root"; }
       eats { command = "/bin/sleep 1000"; memory.max = 30M; memory.swap.max = 0; }
-      fails { command = "/bin/sh -c 'sleep 0.2; exit 3'"; restart.delay = 1m; }
+      fails { command = "/bin/sh -c 'sleep 0.2; exit 3'"; restart.delay = 30m; restart.max_delay = 30m; }
     `);
     instance.write('etc/jaild.ini', '[metrics]\nlisten = 127.0.0.1:9810\n');
     const socket = join(instance.prefix, 'run/notify');
@@ -74,8 +72,8 @@ describe('jaild, watched from outside', function () {
   });
 
   it('tells what happens to jails, and what happens meanwhile to those who follow', async () => {
-    const follower = instance.ctlLater('events', '-f', '--json', '-n', '0', '--kind', 'state');
-    await sleep(200 * patience);
+    const since = String(events().at(-1)?.seq);
+    const follower = instance.ctlLater('events', '-f', '--json', '--since', since, '--kind', 'state');
     expect(instance.ctl('start', 'eats', 'fails').code).to.equal(0);
     await instance.until('it has failed', () => instance.status('fails').state === 'backoff');
     const states = events('--kind', 'state', 'fails').filter(({ from, to }) => from !== to);
@@ -153,7 +151,7 @@ describe('jaild, watched from outside', function () {
       figure('jaild_jail_memory_limit_bytes', { jail: 'eats' }),
       figure('jaild_jail_oom_kills_total', { jail: 'eats' }),
     ]).to.deep.equal([1, 1, 30 * 1024 ** 2, 1]);
-    expect(figure('jaild_backoff_seconds', { jail: 'fails' })).to.be.within(1, 70);
+    expect(figure('jaild_backoff_seconds', { jail: 'fails' })).to.be.within(1, 2400);
     expect(figure('jaild_jail_cpu_seconds_total', { jail: 'eats' })).to.be.above(0);
     await sleep(1100);
     const printed = instance.ctl('metrics').stdout;

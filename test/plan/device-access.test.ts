@@ -5,7 +5,7 @@ import { deviceProgram, type Instruction } from '../../src/plan/device-program.j
 import { PlanError } from '../../src/plan/error.js';
 import type { CgroupFacts, DeviceNumbers, HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow } from '../../src/plan/instance.js';
-import { hostLimits } from '../support/host-limits.js';
+import { hostFacts } from '../support/host-facts.js';
 
 const harmless = ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:2', '136:*'].map((device) => `c ${device} rw`);
 const devices = new Map<string, DeviceNumbers>([
@@ -108,23 +108,10 @@ describe('the program of a device cgroup', () => {
 
 describe('the step that holds back devices', () => {
   const facts = (cgroups: CgroupFacts, uidBase: number | null = 65_536): HostFacts => ({
-    ...{
-      instance: instanceBelow('/p'),
-      cgroups,
-      uidBase,
-      seccomp: null,
-      jid: 1,
-      launch: '',
-      fstabs: new Map(),
-    },
-    ...{
-      blockDevices: new Map(),
-      hostnameAddresses: [],
-      limits: hostLimits,
-      timeNamespaces: true,
-      figures: { hugepage: null, cpus: [0], realtime: 0, monotonic: 0, boottime: 0 },
-      term: null,
-    },
+    ...hostFacts,
+    instance: instanceBelow('/p'),
+    cgroups,
+    uidBase,
   });
   const hybrid = { v1: { devices: '/cg/devices/jaild' }, v2: '/cg/unified/jaild', v2Controllers: [] };
   const steps = (cgroups: CgroupFacts, values: JailParams = {}, uidBase?: number | null) =>

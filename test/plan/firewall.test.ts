@@ -3,7 +3,8 @@ import { redirects, masquerades } from '../../src/config/values/forward.js';
 import type { ValueType } from '../../src/config/values/type.js';
 import { clashOf } from '../../src/plan/firewall-clash.js';
 import { loopbackLinks } from '../../src/plan/firewall-hairpin.js';
-import { rulesetScript, tableName } from '../../src/plan/firewall-ruleset.js';
+import { rulesetOf, tableName } from '../../src/plan/firewall-ruleset.js';
+import { tableScript } from '../../src/plan/firewall-text.js';
 import type { FirewallArgs } from '../../src/plan/step.js';
 
 const instance = { key: '0123abcd', prefix: '/p' };
@@ -45,7 +46,7 @@ function part(script: string, name: string): readonly string[] {
 }
 
 const scriptOf = (...all: readonly FirewallArgs[]): string =>
-  rulesetScript(instance, all, loopbackLinks(all));
+  tableScript(rulesetOf(instance, all, loopbackLinks(all)));
 
 describe('the table of an instance', () => {
   it('is written whole, in place of the one before, and says whose it is', () => {
@@ -54,7 +55,7 @@ describe('the table of an instance', () => {
         'add table inet jaild_0123abcd',
         'delete table inet jaild_0123abcd',
         'table inet jaild_0123abcd {',
-        '  comment "written by jaild --prefix /p, and anew at each change"',
+        '  comment "kept by jaild --prefix /p, which undoes what others change in it"',
         '  map rdr4 { type inet_proto . inet_service : ipv4_addr . inet_service; elements = { tcp . 8080 : 10.0.0.1 . 80 }; }',
         '  map rdr6 { type inet_proto . inet_service : ipv6_addr . inet_service; elements = { tcp . 8080 : fd00::1 . 80 }; }',
         '  set rdr_links { type ifname; elements = { "jla" }; }',
@@ -99,9 +100,11 @@ describe('the table of an instance', () => {
 
   it('is called jaild where there is but one instance', () => {
     expect([tableName({ key: '' }), tableName(instance)]).to.deep.equal(['jaild', 'jaild_0123abcd']);
-    const hostile = rulesetScript({ key: '', prefix: '/p"; flush' }, [jail('a', 1)], { ip4: [], ip6: [] });
+    const hostile = tableScript(
+      rulesetOf({ key: '', prefix: '/p"; flush' }, [jail('a', 1)], { ip4: [], ip6: [] }),
+    );
     expect(hostile.split('\n').filter((line) => line.includes('flush'))).to.deep.equal([
-      '  comment "written by jaild --prefix /p?; flush, and anew at each change"',
+      '  comment "kept by jaild --prefix /p?; flush, which undoes what others change in it"',
     ]);
   });
 

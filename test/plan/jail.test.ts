@@ -5,22 +5,16 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, netnsName } from '../../src/plan/instance.js';
 import { planJail } from '../../src/plan/jail.js';
 import type { JailPlan, LaunchRecord } from '../../src/plan/step.js';
+import { hostFacts } from '../support/host-facts.js';
 import { hostLimits } from '../support/host-limits.js';
 
 const facts: HostFacts = {
+  ...hostFacts,
   instance: instanceBelow('/p'),
   cgroups: { v1: {}, v2: '/sys/fs/cgroup/jaild', v2Controllers: ['cpu', 'io', 'memory', 'pids'] },
-  uidBase: 1_100_000_000,
   seccomp: '/p/var/lib/jaild/seccomp/x.bpf',
-  jid: 7,
-  launch: '0123456789abcdef0123456789abcdef',
   fstabs: new Map([['/etc/fstab.web', '/srv/data /j/web/data nullfs ro 0 0\n']]),
-  blockDevices: new Map(),
-  hostnameAddresses: [],
-  timeNamespaces: true,
-  figures: { hugepage: 2048, cpus: [0, 1], realtime: 1.8e12, monotonic: 99.5, boottime: 100.5 },
   limits: { ...hostLimits, hard: { nofile: 20_000 } },
-  term: null,
 };
 
 function jailOf(text: string): Jail {

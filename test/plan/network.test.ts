@@ -6,23 +6,13 @@ import type { BridgeFacts, HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow } from '../../src/plan/instance.js';
 import { jailNetwork } from '../../src/plan/network.js';
 import type { NetworkArgs } from '../../src/plan/step.js';
-import { hostLimits } from '../support/host-limits.js';
+import { hostFacts } from '../support/host-facts.js';
 
 const facts: HostFacts = {
+  ...hostFacts,
   instance: instanceBelow('/p'),
-  cgroups: { v1: {}, v2: '/sys/fs/cgroup/jaild', v2Controllers: [] },
   uidBase: null,
-  seccomp: null,
-  jid: 7,
-  launch: '0123456789abcdef0123456789abcdef',
-  fstabs: new Map(),
-  blockDevices: new Map(),
-  hostnameAddresses: [],
-  timeNamespaces: true,
-  figures: { hugepage: 2048, cpus: [0], realtime: 1.8e12, monotonic: 99.5, boottime: 100.5 },
   machineId: '0123456789abcdef0123456789abcdef',
-  limits: { ...hostLimits, hard: {} },
-  term: null,
 };
 
 const bridge: BridgeFacts = {

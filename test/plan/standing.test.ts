@@ -2,27 +2,11 @@ import { expect } from 'chai';
 import { compile } from '../../src/config/compile.js';
 import type { Jail } from '../../src/config/jail.js';
 import type { HostFacts } from '../../src/plan/facts.js';
-import { instanceBelow } from '../../src/plan/instance.js';
 import { planJail } from '../../src/plan/jail.js';
 import { isWhatIsPlanned, standingOf, type Standing } from '../../src/plan/standing.js';
 import type { JailPlan } from '../../src/plan/step.js';
-import { hostLimits } from '../support/host-limits.js';
+import { hostFacts as facts } from '../support/host-facts.js';
 
-const facts: HostFacts = {
-  instance: instanceBelow(''),
-  cgroups: { v1: {}, v2: '/sys/fs/cgroup/jaild', v2Controllers: ['memory', 'pids'] },
-  uidBase: 1_100_000_000,
-  seccomp: null,
-  jid: 7,
-  launch: '0123456789abcdef0123456789abcdef',
-  fstabs: new Map(),
-  blockDevices: new Map(),
-  hostnameAddresses: [],
-  timeNamespaces: true,
-  figures: { hugepage: 2048, cpus: [0], realtime: 1.8e12, monotonic: 99.5, boottime: 100.5 },
-  limits: hostLimits,
-  term: null,
-};
 const NETNS = '/run/netns/web';
 const usual = 'ip4.addr = 10.0.0.2; net.egress.max = 1M; isolate; command = "/bin/x";';
 

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { jail, Stage } from '../support/stage.js';
+import { compiled, jail, mistake, Stage } from '../support/stage.js';
 
 const CRASH = { how: 'signal', code: 9 } as const;
 const hooks = {
@@ -34,6 +34,56 @@ describe('a jaild that comes back', () => {
     expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 3]);
   });
 
+  it('starts a jail again by what it ran with while its file has a mistake, until that is mended', async () => {
+    const stage = new Stage([jail('web', { 'pids.max': 9 })]);
+    await stage.supervisor.start(['web']);
+    const wrong = [mistake('pids.max: "nine" is not a number')];
+    const limits = (): unknown => stage.host.steps.filter((step) => step.startsWith('run cgroup.set')).length;
+    stage.files = compiled([jail('web', {}, wrong)], wrong);
+    await stage.restartDaemon();
+    stage.host.jailerOf('web').end(CRASH);
+    await stage.pass(1000);
+    expect([stage.state('web'), stage.starts('web'), limits()]).to.deep.equal(['running', 2, 2]);
+    expect([stage.status('web').mistakes, stage.status('web').startable]).to.deep.equal([wrong, false]);
+    const [refused] = await stage.supervisor.restart(['web']);
+    expect([refused?.code, stage.state('web'), stage.starts('web')]).to.deep.equal([2, 'running', 2]);
+    stage.files = compiled([jail('web')]);
+    await stage.supervisor.reload(false);
+    expect([stage.status('web').mistakes, stage.status('web').limits]).to.deep.equal([[], {}]);
+  });
+
+  it('counts on from the checks that failed before, and from the output that was lost', async () => {
+    const checked = { 'health.command': '/bin/check', 'health.interval': 10, 'health.start_period': 0 };
+    const stage = new Stage([jail('web', { ...checked, 'health.retries': 3 })]);
+    const failed = { ended: { how: 'exit', code: 1 }, output: '' } as const;
+    stage.host.scripts.set('web', { check: () => failed });
+    await stage.supervisor.start(['web']);
+    await stage.pass(20_500);
+    stage.host.jailerOf('web').tellOfLog({ kind: 'log-limited', lines: 7, bytes: 70 });
+    await stage.restartDaemon();
+    stage.host.jailerOf('web').tellOfLog({ kind: 'log-limited', lines: 1, bytes: 10 });
+    expect([stage.state('web'), stage.status('web').lostOutput]).to.deep.equal([
+      'running',
+      { lines: 8, bytes: 80 },
+    ]);
+    await stage.pass(10_500);
+    expect(stage.status('web').exit?.reason).to.equal('health');
+  });
+
+  it('writes no more of a jail that is never well than a record anew from time to time', async () => {
+    const stage = new Stage([jail('web')]);
+    await stage.supervisor.start(['web']);
+    const file = join(stage.host.instance.runDirectory, 'web/state.json');
+    const sizes = new Set<number>();
+    for (let i = 0; i < 2000; i++) {
+      stage.host.jailerOf('web').tellOfLog({ kind: 'log-limited', lines: 1, bytes: 10 });
+      sizes.add(readFileSync(file).length);
+    }
+    expect(Math.max(...sizes)).to.be.lessThan(300 * 1024);
+    await stage.restartDaemon();
+    expect(stage.status('web').lostOutput).to.deep.equal({ lines: 2000, bytes: 20_000 });
+  });
+
   it('counts on from the failures before', async () => {
     const stage = new Stage([jail('web')]);
     stage.host.scripts.set('web', { ends: { how: 'exit', code: 1 } });
@@ -48,6 +98,21 @@ describe('a jaild that comes back', () => {
     ]);
     await stage.pass(1600);
     expect(stage.starts('web')).to.equal(6);
+  });
+
+  it('starts a jail that had failed when its file was changed meanwhile, and no other', async () => {
+    const stage = new Stage([jail('mended', { restart: 'no' }), jail('same', { restart: 'no' })]);
+    await stage.supervisor.start(['mended', 'same']);
+    for (const name of ['mended', 'same']) stage.host.jailerOf(name).end(CRASH);
+    await stage.restartDaemon();
+    expect([stage.state('mended'), stage.state('same')]).to.deep.equal(['failed', 'failed']);
+    await stage.restartDaemon(0, () => {
+      stage.files = compiled([
+        jail('mended', { restart: 'no', command: ['/bin/b'] }),
+        jail('same', { restart: 'no' }),
+      ]);
+    });
+    expect([stage.state('mended'), stage.state('same')]).to.deep.equal(['running', 'failed']);
   });
 
   it('takes an exit that it missed as that exit', async () => {

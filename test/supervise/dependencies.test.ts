@@ -20,7 +20,7 @@ describe('a jail whose dependency is not up', () => {
     expect(stage.status('web')).to.deep.include({
       state: 'waiting',
       waitingFor: ['db'],
-      lacks: [{ jail: 'db', state: 'backoff', retryAt }],
+      lacks: [{ jail: 'db', state: 'backoff', retryAt, startable: true }],
     });
     expect(retryAt).to.be.instanceOf(Date);
   });
@@ -33,7 +33,7 @@ describe('a jail whose dependency is not up', () => {
     await stage.pass(10_000);
     expect([stage.state('web'), stage.status('web').lacks]).to.deep.equal([
       'waiting',
-      [{ jail: 'job', state: 'ended', retryAt: null }],
+      [{ jail: 'job', state: 'ended', retryAt: null, startable: true }],
     ]);
     await stage.supervisor.start(['web']);
     expect(states(stage, 'job', 'web')).to.deep.equal(['running', 'running']);
@@ -65,7 +65,9 @@ describe('a jail whose dependency is not up', () => {
     await stage.pass(100);
     expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 1]);
     await stage.pass(10_000);
-    expect(stage.status('web').lacks).to.deep.equal([{ jail: 'db', state: 'failed', retryAt: null }]);
+    expect(stage.status('web').lacks).to.deep.equal([
+      { jail: 'db', state: 'failed', retryAt: null, startable: true },
+    ]);
     expect([stage.state('web'), stage.starts('web')]).to.deep.equal(['running', 1]);
   });
 

@@ -184,7 +184,6 @@ class Trial {
 
 describe('a jail to which anything may happen', () => {
   it('is never there twice, is what was last asked of it, and leaves nothing when it is stopped', async function () {
-    this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...kinds),

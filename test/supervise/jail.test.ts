@@ -89,6 +89,7 @@ describe('a jail that is started and stopped', () => {
     await stage.supervisor.start(['web']);
     expect((await stage.supervisor.pause('web')).message).to.equal('paused');
     expect(stage.state('web')).to.equal('paused');
+    expect((await stage.supervisor.start(['web']))[0]?.message).to.equal('already running, but paused');
     const [down] = await stage.supervisor.stop(['web']);
     expect(down?.ok).to.equal(true);
     expect(stage.host.frozen.slice(0, 2)).to.deep.equal([

@@ -1,5 +1,9 @@
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { compile } from '../../src/config/compile.js';
+import { withholdBroken } from '../../src/config/jail.js';
 import { params, type JailParams } from '../../src/config/params.js';
 import { compiled, jail, outline, Stage } from '../support/stage.js';
 
@@ -52,6 +56,58 @@ describe('a reload of files with a mistake', () => {
       await stage.supervisor.restart(['db']);
       expect(stage.supervisor.definition('db')?.values.path).to.equal('/b');
     });
+});
+
+describe('a reload of a file that somebody holds open to write to it', () => {
+  it('is refused after a while, and changes nothing', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'jaild-reload-'));
+    const file = join(directory, 'jail.conf');
+    const fd = openSync(file, 'w');
+    const stage = new Stage([jail('web'), jail('db')]);
+    await stage.supervisor.start(['db']);
+    stage.host.jailerOf('db').end({ how: 'exit', code: 1 });
+    stage.files = { ...compiled([jail('web')]), files: [file] };
+    const reload = stage.supervisor.reload(false);
+    for (let n = 0; n < 4; n++) await stage.pass(1000);
+    const { ok, diagnostics } = await reload;
+    expect([ok, diagnostics.map(({ message }) => message)]).to.deep.equal([
+      false,
+      [`${file} keeps changing: it may be half written`],
+    ]);
+    closeSync(fd);
+    expect([stage.state('db'), stage.supervisor.has('db')]).to.deep.equal(['running', true]);
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe('the status of a jail whose files are wrong', () => {
+  const good = 'web { path = /a; persist; } db { path = /b; persist; }';
+
+  it('has the mistake since a reload was refused, until one is not', async () => {
+    const stage = new Stage([]);
+    stage.files = compileText(good);
+    await stage.supervisor.reload(false);
+    const told = () => ['web', 'db'].map((name) => stage.status(name).mistakes.map(({ code }) => code));
+    stage.files = compileText(good.replace('persist', 'persist; pids.maximum = 7'));
+    await stage.supervisor.reload(true);
+    expect(told()).to.deep.equal([[], []]);
+    await stage.supervisor.reload(false);
+    expect(told()).to.deep.equal([['unknown-parameter'], []]);
+    expect(stage.supervisor.mistakes.map(({ code }) => code)).to.deep.equal(['unknown-parameter']);
+    expect(stage.status('web').startable).to.equal(true);
+    stage.files = compileText(good);
+    await stage.supervisor.reload(false);
+    expect([...told(), stage.supervisor.mistakes]).to.deep.equal([[], [], []]);
+  });
+
+  it('has a mistake of syntax for every jail', async () => {
+    const stage = new Stage([]);
+    stage.files = compileText(good);
+    await stage.supervisor.reload(false);
+    stage.files = withholdBroken(compileText(good.slice(0, -2)));
+    await stage.supervisor.reload(false);
+    expect(['web', 'db'].map((name) => stage.status(name).mistakes.length > 0)).to.deep.equal([true, true]);
+  });
 });
 
 describe('a jail that is gone from the files before it is up', () => {

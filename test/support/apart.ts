@@ -37,7 +37,7 @@ export class Apart {
     const [file = '', ...rest] = this.words(...argv);
     const { status, stdout, stderr } = spawnSync(file, rest, {
       encoding: 'utf8',
-      timeout: 60_000 * patience,
+      timeout: 120_000 * patience,
     });
     if (status !== 0 && stdout === '') throw new Error(`${argv.join(' ')}: ${stderr}`);
     return stdout.trim();

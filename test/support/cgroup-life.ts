@@ -53,9 +53,9 @@ export function exitOf(child: ChildProcess): Promise<string> {
 /** What a control file says. */
 export const control = (file: string): string => readFileSync(file, 'utf8').trim();
 
-/** Waits up to 5 s until `read` gives `expected`, and gives what it gave last. */
+/** Waits up to a minute until `read` gives `expected`, and gives what it gave last. */
 export async function settled<T>(read: () => T, expected: T): Promise<T> {
-  for (let tried = 0; tried < 500 && read() !== expected; tried++)
+  for (let tried = 0; tried < 6000 && read() !== expected; tried++)
     await new Promise((resolve) => setTimeout(resolve, 10));
   return read();
 }

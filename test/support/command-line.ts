@@ -32,6 +32,7 @@ export async function say(
     out: (text) => out.push(Buffer.from(text)),
     err: (text) => err.push(Buffer.from(text)),
     drained: () => Promise.resolve(),
+    follows: () => undefined,
     takeTerminal: null,
     signal: new AbortController().signal,
     now: () => NOW,

@@ -5,8 +5,8 @@ import { parse } from '../../src/config/syntax/parser.js';
 const repository = resolve(import.meta.dirname, '../../..');
 const shared = process.env['JAILD_CORPUS'] ?? resolve(repository, '../shared/jailconf');
 
-/** Where there are files to read: the project's own, and those of others where they are present. */
-const corpusFolders: readonly string[] = [
+/** Where there are files to read: the project's own, and those of others (JAILD_CORPUS) where they are present. */
+export const corpusFolders: readonly string[] = [
   join(repository, 'test/config/corpus/rules'),
   join(shared, 'rules'),
   join(shared, 'real'),

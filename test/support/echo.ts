@@ -1,8 +1,8 @@
 /*
  * A program for tests, run in any network namespace: tells peers under which address it sees them, and asks others.
  *   echo.js serve PORT...                        TCP and UDP, IPv4 and IPv6; says "ready"
- *   echo.js ask tcp|udp ADDRESS PORT [SOURCE]    prints the answer, or the error's code, or "timeout"
- *   echo.js listen PORT MS                       prints "ready", then the senders of all datagrams that came, a line each
+ *   echo.js ask tcp|udp ADDRESS PORT MS [SOURCE] prints the answer, or the error's code, or "timeout" after so long
+ *   echo.js listen PORT                          prints "ready", then the sender of each datagram that comes, a line each
  *   echo.js say ADDRESS PORT SOURCE              sends a datagram
  *   echo.js load ADDRESS PORT MS                 many connections, one after another in 20 lines: prints "GOOD BAD"
  */
@@ -11,7 +11,8 @@ import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 export const ECHO = fileURLToPath(import.meta.url);
-const PATIENCE = 1500;
+/** What many connections are given each, which are all to be good. */
+const LOAD_MS = 10_000;
 const LINES = 20;
 
 const plain = (address: string): string => address.replace(/^::ffff:/, '').replace(/%.*/, '');
@@ -29,26 +30,26 @@ async function serve(ports: readonly number[]): Promise<void> {
   process.stdout.write('ready\n');
 }
 
-function askTcp(host: string, port: number, localAddress?: string): Promise<string> {
+function askTcp(host: string, port: number, ms: number, localAddress?: string): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
     const socket = connect({ host, port, ...(localAddress !== undefined && { localAddress }) });
     socket
-      .setTimeout(PATIENCE, () => socket.destroy(Object.assign(new Error(), { code: 'timeout' })))
+      .setTimeout(ms, () => socket.destroy(Object.assign(new Error(), { code: 'timeout' })))
       .on('data', (bytes) => (text += String(bytes)))
       .on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
       .on('end', () => resolve(text));
   });
 }
 
-function askUdp(host: string, port: number, source?: string): Promise<string> {
+function askUdp(host: string, port: number, ms: number, source?: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
     const end = (text: string): void => {
       clearTimeout(timer);
       socket.close(() => resolve(text));
     };
-    const timer = setTimeout(() => end('timeout'), PATIENCE);
+    const timer = setTimeout(() => end('timeout'), ms);
     socket
       .on('message', (bytes) => end(bytes.toString()))
       .on('error', (error) => end((error as NodeJS.ErrnoException).code ?? ''));
@@ -58,11 +59,10 @@ function askUdp(host: string, port: number, source?: string): Promise<string> {
   });
 }
 
-async function listen(port: number, ms: number): Promise<void> {
+async function listen(port: number): Promise<void> {
   const socket = createSocket('udp6').on('message', (_, { address }) => console.log(plain(address)));
   await new Promise<void>((resolve) => socket.bind(port, '::', resolve));
   console.log('ready');
-  setTimeout(() => socket.close(), ms);
 }
 
 function say(host: string, port: number, source: string): void {
@@ -78,7 +78,7 @@ async function load(host: string, port: number, ms: number): Promise<string> {
   let [good, bad] = [0, 0];
   const line = async (): Promise<void> => {
     while (Date.now() < until && good + bad < MOST_CONNECTIONS) {
-      const answer = await askTcp(host, port);
+      const answer = await askTcp(host, port, LOAD_MS);
       if (/[.:]/.test(answer)) good++;
       else bad++;
     }
@@ -90,13 +90,13 @@ async function load(host: string, port: number, ms: number): Promise<string> {
 if (process.argv[1] === ECHO) {
   const [what, ...words] = process.argv.slice(2);
   if (what === 'serve') await serve(words.map(Number));
-  else if (what === 'listen') await listen(Number(words[0]), Number(words[1]));
+  else if (what === 'listen') await listen(Number(words[0]));
   else if (what === 'say') say(words[0] ?? '', Number(words[1]), words[2] ?? '');
   else if (what === 'load')
     process.stdout.write(await load(words[0] ?? '', Number(words[1]), Number(words[2])));
   else {
-    const [protocol, address = '', port, source] = words;
+    const [protocol, address = '', port, ms, source] = words;
     const ask = protocol === 'udp' ? askUdp : askTcp;
-    process.stdout.write(await ask(address, Number(port), source));
+    process.stdout.write(await ask(address, Number(port), Number(ms), source));
   }
 }

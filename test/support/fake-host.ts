@@ -22,7 +22,7 @@ import type { HostFacts } from '../../src/plan/facts.js';
 import { instanceBelow, type Instance } from '../../src/plan/instance.js';
 import type { FirewallArgs, Step, StepOf } from '../../src/plan/step.js';
 import type { Clock } from '../../src/supervise/clock.js';
-import { hostLimits } from './host-limits.js';
+import { hostFacts } from './host-facts.js';
 import { temporaryDirectory } from './temporary.js';
 
 /** How the processes of a jail behave. */
@@ -166,6 +166,13 @@ export class FakeJailer implements JailerHandle {
 
   replaceLog(inode: bigint, file: string): void {
     this.replaced.push([inode, file]);
+  }
+
+  /** What the jailer was told to keep of its log since the start. */
+  readonly bounds: string[] = [];
+
+  boundLog(bounds: readonly string[]): void {
+    this.bounds.push(bounds.join(' '));
   }
 
   /** One of its processes tells of itself. */
@@ -366,19 +373,12 @@ export class FakeHost implements Host {
     const error = this.failing.get('facts');
     if (error !== undefined) return Promise.reject(error);
     return Promise.resolve({
+      ...hostFacts,
       instance: this.instance,
       cgroups: { v1: {}, v2: `/cgroup/${jail.name}`, v2Controllers: [] },
       uidBase: null,
-      seccomp: null,
       jid: 0,
       launch: '',
-      fstabs: new Map(),
-      blockDevices: new Map(),
-      hostnameAddresses: [],
-      timeNamespaces: true,
-      figures: { hugepage: null, cpus: [0], realtime: 0, monotonic: 0, boottime: 0 },
-      limits: hostLimits,
-      term: null,
     });
   }
 

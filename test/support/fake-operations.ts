@@ -1,4 +1,5 @@
 import { compile, type Compiled } from '../../src/config/compile.js';
+import type { Diagnostic } from '../../src/config/diagnostic.js';
 import type { Forecast } from '../../src/supervise/schedule/forecast.js';
 import type {
   Amend,
@@ -56,9 +57,12 @@ export function stoppedJail(name: string, more: Partial<JailStatus> = {}): JailS
     flapping: false,
     stale: false,
     unlisted: false,
+    mistakes: [],
+    startable: true,
     accounting: null,
     limits: {},
     log: `/var/log/jaild/${name}.log`,
+    logTargets: ['file'],
     lostOutput: null,
     definedAt: { file: 'jail.conf', line: 1 },
     exits: [],
@@ -88,6 +92,7 @@ export class FakeOperations implements Operations {
   ranJail: Jail | null = null;
   /** What read() gives, where it is not the configuration. */
   files: Compiled | null = null;
+  mistakes: readonly Diagnostic[] = [];
   created: readonly Jail[] = [];
   changed: Jail | null = null;
   /** What is told of each jail that is created or stopped. */

@@ -43,7 +43,7 @@ export function relay(suite: Suite | undefined, title: string, { err }: InnerRes
 /** The words that run compiled test files in a further mocha, which writes its report to `report`. */
 export function innerMocha(report: string, files: readonly string[], patience: number): readonly string[] {
   const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
-  const timeout = String(20_000 * patience);
+  const timeout = String(180_000 * patience);
   const options = [
     '--no-config',
     '--timeout',

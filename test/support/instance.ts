@@ -8,6 +8,9 @@ import { leftovers } from './leftovers.js';
 import { patience } from './patience.js';
 
 const repository = join(import.meta.dirname, '../../..');
+/** Limits of waiting, for what never comes: below that of a test (.mocharc.json). */
+const UNTIL_MS = 60_000;
+const ANSWER_MS = 120_000;
 
 /** What a command said, and how it ended. */
 export interface Answer {
@@ -164,7 +167,7 @@ export class TestInstance {
       encoding: 'utf8',
       input,
       env: { ...process.env, JAILD_PREFIX: this.prefix },
-      timeout: 60_000 * patience,
+      timeout: ANSWER_MS * patience,
     });
     return { code: status, stdout, stderr };
   }
@@ -202,11 +205,11 @@ export class TestInstance {
     return readFileSync(join(this.prefix, 'var/log/jaild', `${name}.log`), 'utf8');
   }
 
-  /** Waits until something is so, at most `seconds`; longer on a slow host. */
-  async until(what: string, isSo: () => boolean, seconds = 15): Promise<void> {
-    const end = Date.now() + seconds * 1000 * patience;
+  /** Waits until something is so, for much longer than it takes on a host that has much else to do. */
+  async until(what: string, isSo: () => boolean): Promise<void> {
+    const end = Date.now() + UNTIL_MS * patience;
     while (!isSo()) {
-      if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}\n${this.#log}`);
+      if (Date.now() > end) throw new Error(`not within ${UNTIL_MS / 1000} s: ${what}\n${this.#log}`);
       await sleep(20);
     }
   }
@@ -221,11 +224,11 @@ export class TestInstance {
     await this.#end('SIGTERM');
   }
 
-  /** Waits until jaild has ended by itself, at most `seconds`. @returns the signal that ended it, if one did */
-  async untilDaemonEnds(what: string, seconds = 15): Promise<NodeJS.Signals | null> {
+  /** Waits until jaild has ended by itself. @returns the signal that ended it, if one did */
+  async untilDaemonEnds(what: string): Promise<NodeJS.Signals | null> {
     const daemon = this.#daemon;
     if (daemon === null) return null;
-    await this.until(what, () => daemon.exitCode !== null || daemon.signalCode !== null, seconds);
+    await this.until(what, () => daemon.exitCode !== null || daemon.signalCode !== null);
     this.#daemon = null;
     return daemon.signalCode;
   }

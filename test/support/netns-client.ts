@@ -32,6 +32,7 @@ export async function startGuest(): Promise<Guest> {
     exec: no,
     check: no,
     replaceLog: no,
+    boundLog: no,
     listen: no,
     ask: (address) => ask(child, address),
     end: async () => {

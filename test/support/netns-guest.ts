@@ -2,13 +2,11 @@
  * A process in a network namespace of its own, started by netns-client.ts below `unshare -n`: what a jail is to
  * the network. It serves its peers' addresses at TCP port 7, and connects where it is told to.
  */
-import { connect, createServer } from 'node:net';
-import { netlinkSocket } from '../../src/host/libc.js';
+import { connect } from 'node:net';
+import { netlinkSocket } from '../../src/host/libc/sockets.js';
+import { serveAddresses } from './netns-server.js';
 
-const server = createServer((peer) =>
-  peer.on('error', () => peer.destroy()).end(String(peer.remoteAddress), () => peer.destroy()),
-);
-server.listen(7, '::', () => process.send?.({ netlinkFd: netlinkSocket() }));
+serveAddresses(() => process.send?.({ netlinkFd: netlinkSocket() }));
 
 process.on('message', ({ address }: { address: string }) => {
   let text = '';

@@ -25,7 +25,6 @@ export function describeInNetns(title: string, url: string, define: () => void):
   describe(title, function () {
     let results: readonly InnerResult[] = [];
     before(async function () {
-      this.timeout(120_000 * patience);
       results = await runBelowUnshare(fileURLToPath(url));
       for (const result of results) relay(this.test?.parent, result.title, result);
     });
@@ -46,7 +45,7 @@ async function runBelowUnshare(file: string): Promise<readonly InnerResult[]> {
     const child = spawn('unshare', args, {
       env,
       stdio: ['ignore', 'ignore', 'inherit'],
-      timeout: 60_000 * patience,
+      timeout: 150_000 * patience,
     });
     const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     expect(signal, 'the run below unshare did not end').to.equal(null);

@@ -1,10 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ECHO } from './echo.js';
 import type { TestInstance } from './instance.js';
+import { patience } from './patience.js';
 import { connectOutside, type Cable, type Outside } from './outside.js';
 
 /** Where somebody asks from: the host, a jail by its name, or a machine outside by `@` and its name. */
 export type Place = string;
+
+type Protocol = 'tcp' | 'udp';
+
+/** Milliseconds in which an answer is to come, on a busy host too, and after which one that is not to come has not come. */
+const ANSWER_MS = 30_000;
+const SILENCE_MS = 700;
 
 /** Jails of an instance, its host, and machines around it, which ask each other who they are. */
 export class Town {
@@ -29,38 +37,38 @@ export class Town {
   }
 
   /** What a server answers: the address that it sees, or ECONNREFUSED, EHOSTUNREACH, …, or timeout. */
-  ask(
-    place: Place,
-    protocol: 'tcp' | 'udp',
-    address: string,
-    port: number,
-    source?: string,
-  ): Promise<string> {
-    const words = [protocol, address, String(port), ...(source === undefined ? [] : [source])];
+  ask(place: Place, protocol: Protocol, address: string, port: number, source?: string): Promise<string> {
+    return this.#ask(ANSWER_MS * patience, place, protocol, address, port, source);
+  }
+
+  /** As `ask`, of whom no answer is expected: it is not waited for as long. */
+  inVain(place: Place, protocol: Protocol, address: string, port: number, source?: string): Promise<string> {
+    return this.#ask(SILENCE_MS, place, protocol, address, port, source);
+  }
+
+  #ask(ms: number, place: Place, ...question: readonly (string | number | undefined)[]): Promise<string> {
+    const [protocol, address, port, source] = question;
+    const words = [protocol, address, port, ms, source].filter((word) => word !== undefined).map(String);
     return this.run(place, process.execPath, ECHO, 'ask', ...words);
   }
 
-  /** Begins to listen for datagrams; `heard` resolves with who has sent some until the time is over. */
-  async listen(
-    place: Place,
-    port: number,
-    ms: number,
-  ): Promise<{ readonly heard: Promise<readonly string[]> }> {
-    const [file = '', ...args] = this.#at(place, [
-      process.execPath,
-      ECHO,
-      'listen',
-      String(port),
-      String(ms),
-    ]);
+  /** Begins to listen for datagrams. `heard` tells who has sent some, when so many have come and those that come besides. */
+  async listen(place: Place, port: number): Promise<{ heard(least: number): Promise<readonly string[]> }> {
+    const [file = '', ...args] = this.#at(place, [process.execPath, ECHO, 'listen', String(port)]);
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#servers.push(child);
     let text = '';
     child.stdout.on('data', (bytes) => (text += String(bytes)));
-    const heard = new Promise<readonly string[]>((resolve) =>
-      child.once('close', () => resolve(text.trim().split('\n').slice(1))),
-    );
+    const lines = (): readonly string[] => text.split('\n').slice(1, -1);
     await new Promise((resolve) => child.stdout.once('data', resolve));
-    return { heard };
+    return {
+      heard: async (least) => {
+        await this.instance.until(`${least} datagrams come`, () => lines().length >= least);
+        await sleep(SILENCE_MS);
+        child.kill('SIGKILL');
+        return lines();
+      },
+    };
   }
 
   /** Sends a datagram from an address of the place. */

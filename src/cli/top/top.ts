@@ -34,6 +34,7 @@ function countOf(text: string | undefined): number {
 async function print(context: DaemonContext, { names, delayMs }: Wish, times: number): Promise<void> {
   const { operations, signal, terminal, now, out, drained } = context;
   const question: Question = { sort: 'cpu', reversed: false, filter: '', names, offset: 0, rows: Infinity };
+  if (times === Infinity) context.follows();
   const waiting = new Waiting(signal);
   const style = { colour: false, shades: false, unicode: false };
   const places = terminal.columns > 0 ? terminal.columns : USUAL_COLUMNS;

@@ -13,8 +13,8 @@ export interface Parsed {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Deeper blocks could not be named: the kernel and file systems end names at 255 bytes. */
 const INCLUDE = '.include';
+/** Deeper blocks could not be named: the kernel and file systems end names at 255 bytes. */
 const MAX_DEPTH = 100;
 /** Three times what can name a jail. */
 const MAX_NAME = 400;

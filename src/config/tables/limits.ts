@@ -133,14 +133,17 @@ export const schedules = {
 export const logging = {
   'log.max_size': linux(bytes, 'Size at which the log is rotated.', {
     default: '10M',
+    live: true,
     unit: 'bytes',
     note: 'log.max_size times log.max_files is never passed, compressed logs and those being compressed included. 0 or max: any size.',
   }),
   'log.max_files': linux(integer(1, 10_000), 'How many logs are kept, the current one among them.', {
     default: '10',
+    live: true,
   }),
   'log.max_age': linux(seconds, 'Age of its first line at which the log is rotated, with the next line.', {
     default: 'any',
+    live: true,
     unit: 's',
     note: '0: any.',
   }),
@@ -159,6 +162,7 @@ export const logging = {
   ),
   'log.rate': linux(rate, 'Most output per time, in lines or bytes; the rest is left out and counted.', {
     default: 'no limit',
+    live: true,
     note: 'The count is in the log itself, in a line of the stream jailer, and in the journal of events. 0: no limit.',
   }),
 };

@@ -12,7 +12,6 @@ export const eventKinds = {
   reload: 'the files were read again, or were not taken; and what that changed, for each jail',
   limit: 'an amount or rate was passed',
   log: "something about a jail's log, such as output that was lost",
-  notify: 'a jail has told of itself',
   jaild: 'jaild itself has begun, has taken jails back, or ends',
 } as const;
 export type EventKind = keyof typeof eventKinds;

@@ -39,6 +39,14 @@ export interface Health {
 export const unknownHealth: Health = { verdict: 'starting', streak: 0, results: [] };
 const KEPT = 5;
 
+/** What of it outlives a jaild. */
+export type SavedHealth = Pick<Health, 'verdict' | 'streak'>;
+
+/** Whether a later jaild would do something else for what was learned: failures beyond those that matter change nothing. */
+export function isNews(before: Health, { verdict, streak }: Health, { retries }: HealthPolicy): boolean {
+  return verdict !== before.verdict || (streak !== before.streak && streak <= retries);
+}
+
 /** The policy that a jail's parameters ask for. */
 export function healthPolicy(values: JailParams): HealthPolicy {
   const ms = (seconds: number): number => Math.round(seconds * 1000);

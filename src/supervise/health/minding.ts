@@ -2,7 +2,15 @@ import type { Check, CheckResult } from '../../host/host.js';
 import { Checkup } from './checkup.js';
 import type { Clock } from '../clock.js';
 import { describeEnd } from '../exits.js';
-import { healthPolicy, isLenient, type Health, type HealthResult } from './health.js';
+import {
+  healthPolicy,
+  isLenient,
+  isNews,
+  unknownHealth,
+  type Health,
+  type HealthResult,
+  type SavedHealth,
+} from './health.js';
 import type { Incarnation } from '../incarnation.js';
 import type { LifeEvent } from '../lifecycle.js';
 import type { Notice } from './notices.js';
@@ -21,6 +29,8 @@ export interface MindingContext {
   readonly post: (event: LifeEvent, cause: string) => void;
   /** Its health is another one now. */
   readonly turned: (health: Health, result: HealthResult) => void;
+  /** A later jaild must know of what was learned. */
+  readonly note: () => void;
 }
 
 /** Looks after one life of a jail: whether it is ready, well, and gives signs of life. */
@@ -49,6 +59,12 @@ export class Minding {
 
   get health(): Health {
     return this.checkup.health;
+  }
+
+  /** An earlier jaild has looked at it, and has heard what it said. */
+  restore(said: Said | undefined, health: SavedHealth | undefined): void {
+    if (said !== undefined) this.said = said;
+    if (health !== undefined) this.checkup.health = { ...unknownHealth, ...health };
   }
 
   get isChecked(): boolean {
@@ -120,6 +136,7 @@ export class Minding {
 
   private learned(before: Health, result: HealthResult): void {
     const { health, context } = this;
+    if (isNews(before, health, this.policy)) context.note();
     if (health.verdict !== before.verdict) context.turned(health, result);
     if (this.isAwaited && health.verdict === 'healthy')
       return context.post('ready', 'the first check passed');

@@ -1,5 +1,6 @@
 import type { Jail } from '../../config/compile.js';
 import type { Executors, Host, Launch } from '../../host/host.js';
+import { logBounds } from '../../plan/log.js';
 import type { JailPlan, Step, StepOf } from '../../plan/step.js';
 import { changeStep, runEach, runStep, undoStep } from '../executor.js';
 import type { Incarnation, PlanJail } from '../incarnation.js';
@@ -42,7 +43,8 @@ export async function changeLive(
     // A jaild that finds a jail half changed takes away what either plan has made.
     life.unsettled = turning;
     if (turning.length > 0) note();
-    const errors = await doAll(deeds(old, fresh, host.executors, life.launch));
+    const all = [...deeds(old, fresh, host.executors, life.launch), boundingOfLog(life, jail)];
+    const errors = await doAll(all);
     if (errors.length <= 1) life.unsettled = [];
     if (errors.length > 0) {
       if (turning.length > 0) note();
@@ -88,6 +90,16 @@ function deeds(old: JailPlan, fresh: JailPlan, executors: Executors, launch: Lau
     deed((from, to) => turnLink(from, to, executors, launch)),
     ...(isUnfiltered ? [] : [filter]),
   ];
+}
+
+/** The jailer is told what is kept of the log. */
+function boundingOfLog({ jail: old, jailer }: Incarnation, fresh: Jail): Deed {
+  const [before, after] = [logBounds(old.values), logBounds(fresh.values)];
+  const tell = (bounds: readonly string[]): Promise<void> => {
+    if (before.join() !== after.join()) jailer?.boundLog(bounds);
+    return Promise.resolve();
+  };
+  return { run: () => tell(after), takeBack: () => tell(before) };
 }
 
 /** Does deeds in order. With the first that fails, those before it are taken back. @returns what failed */

@@ -39,6 +39,18 @@ export function planReload(next: Compiled, roster: Roster): ReloadResult {
   };
 }
 
+/** What a reload comes to of a file that somebody goes on writing. */
+export function notWhole(file: string): ReloadResult {
+  const hint =
+    'when it is whole, jailctl reload; a file that is written beside it and renamed is whole at any time';
+  const message = `${file} keeps changing: it may be half written`;
+  return {
+    ok: false,
+    changes: [],
+    diagnostics: [{ code: 'unreadable-file', severity: 'error', span: null, message, hint }],
+  };
+}
+
 /**
  * Makes running jails what the new files say: changes what can change, restarts what cannot be changed otherwise.
  * @returns the changes, with why they were not made where they were not

@@ -3,6 +3,7 @@ import type { Jail } from '../../config/compile.js';
 import { hostnameOf } from '../../config/jail.js';
 import { ruleText } from '../../config/rctl/rule.js';
 import type { Host } from '../../host/host.js';
+import { logTargets } from '../../plan/log.js';
 import type { JailPlan } from '../../plan/step.js';
 import type { Clock } from '../clock.js';
 import type { SupervisedJail } from '../jail.js';
@@ -51,9 +52,12 @@ export function statusOf(jail: SupervisedJail, context: StatusContext): JailStat
     flapping: jail.flapping,
     stale: isStale(jail),
     unlisted: !context.roster.isListed(jail.name) && !jail.mode.foreground,
+    mistakes: context.roster.mistakesOf(jail),
+    startable: context.roster.refusal(jail.name) === null,
     accounting: life?.plan && !isDown(jail.phase) ? context.host.briefAccounting(life.plan.cgroups) : null,
     limits: limitsOf(shownJail),
     log: life?.plan?.log ?? null,
+    logTargets: logTargets(shownJail.values),
     lostOutput: life?.lostOutput ?? null,
     definedAt: span === undefined ? null : { file: span.file, line: span.line },
     ...whatItTells(jail),
@@ -114,8 +118,9 @@ function nextTimes(jail: SupervisedJail, scheduler: Scheduler): Pick<JailStatus,
 function lacksOf(jail: SupervisedJail, { roster, clock }: StatusContext): JailStatus['lacks'] {
   return roster.missing(jail).map((name) => {
     const other = roster.jails.get(name);
-    if (other === undefined) return { jail: name, state: 'stopped', retryAt: null };
-    return { jail: name, state: shown(other.phase), retryAt: retryAt(other, clock) };
+    const startable = roster.refusal(name) === null;
+    if (other === undefined) return { jail: name, state: 'stopped', retryAt: null, startable };
+    return { jail: name, state: shown(other.phase), retryAt: retryAt(other, clock), startable };
   });
 }
 

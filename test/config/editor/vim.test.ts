@@ -142,4 +142,4 @@ describe('the Vim syntax', () => {
       expect(joined(textOf(/^(?:Comment|Todo)$/))).to.equal(joined(commentsIn(text)));
       expect(textOf(/Parameter$/)).to.deep.equal(knownNamesIn(text));
     });
-}).timeout(60_000);
+});

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { cpuTime } from '../../support/cpu-time.js';
 import { expandPattern } from '../../../src/config/files/glob.js';
 
 const tree: Readonly<Record<string, readonly string[]>> = {
@@ -48,8 +49,8 @@ describe('a pattern of included files', () => {
     });
 
   it('of many stars takes no time', () => {
-    const started = Date.now();
+    const started = cpuTime();
     expandPattern(`${'*a'.repeat(100)}b`, () => ['a'.repeat(255)]);
-    expect(Date.now() - started).to.be.below(1000);
+    expect(cpuTime() - started).to.be.below(1000);
   });
 });

@@ -29,7 +29,7 @@ describe('a formatted file has its comments, means the same, and is formatted th
   it('any file that parses', () => {
     const next = numbers(20_261_122);
     expect(soundOnes((seed) => mutate(seed, next, seeds))).to.be.greaterThan(ROUNDS / 20);
-  }).timeout(60_000);
+  });
 
   it('a file with comments, line ends and semicolons wherever they can be', () => {
     const next = numbers(4711);
@@ -41,7 +41,7 @@ describe('a formatted file has its comments, means the same, and is formatted th
           : character,
       ).join('');
     expect(soundOnes(scatter)).to.be.greaterThan(ROUNDS / 20);
-  }).timeout(60_000);
+  });
 });
 
 const GAP_FILLERS = [

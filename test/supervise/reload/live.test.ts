@@ -7,6 +7,7 @@ const at = (...addresses: readonly string[]): JailParams => ({
 });
 const nat: JailParams = { nat: [{}] };
 const slow: JailParams = { 'net.egress.max': 5 };
+const rate = { amount: 100, unit: 'bytes', seconds: 30 } as const;
 
 /** A running jail, of whose network nothing has been asked since. */
 async function running(values: JailParams): Promise<Stage> {
@@ -212,5 +213,27 @@ describe('a jail that ends, or whose jaild ends, in the middle of a change', () 
       'change network.attach 10.0.0.1 to 10.0.0.2',
     ]);
     expect(stage.status('web').stale).to.equal(false);
+  });
+});
+
+describe('the bounds of the log of a running jail', () => {
+  it('are told to its jailer when they are other ones, and not for what else changes', async () => {
+    const stage = await running({ 'log.max_files': 5 });
+    const told = () => stage.host.jailerOf('web').bounds.splice(0);
+    await reload(stage, { 'log.max_files': 5, ...slow });
+    expect(told()).to.deep.equal([]);
+    await reload(stage, { 'log.max_size': 0, 'log.max_age': 60, 'log.rate': rate });
+    await reload(stage, {});
+    expect([told(), stage.starts('web')]).to.deep.equal([
+      ['0 10 60 100 bytes 30', '10485760 10 0 0 lines 1'],
+      1,
+    ]);
+  });
+
+  it('are what they were when the change fails', async () => {
+    const stage = await running(at('10.0.0.1'));
+    failing(stage, 'network.limit');
+    await reload(stage, { ...at('10.0.0.1'), ...slow, 'log.rate': rate });
+    expect(stage.host.jailerOf('web').bounds).to.deep.equal([]);
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createTask } from 'node-cron';
 import { expect } from 'chai';
+import { cpuTime } from '../../support/cpu-time.js';
 import { lastSlot, nextSlot, slotsWithin } from '../../../src/supervise/schedule/cron.js';
 
 const MINUTE = 60_000;
@@ -137,7 +138,7 @@ describe('times of a schedule', () => {
   });
 
   it('of every second of a day are found at once, so many as are asked for', () => {
-    const began = performance.now();
+    const began = cpuTime();
     const from = at('2026-03-28T23:00:00Z');
     const day = slotsWithin(['* * * * * *'], 'Europe/Vienna', from, from + 24 * HOUR, 100_000);
     expect([day.length, day[0], day.at(-1)]).to.deep.equal([86_400, from + 1000, from + 24 * HOUR]);
@@ -146,6 +147,6 @@ describe('times of a schedule', () => {
       from + 2000,
       from + 3000,
     ]);
-    expect(performance.now() - began).to.be.below(5000);
+    expect(cpuTime() - began).to.be.below(5000);
   });
 });

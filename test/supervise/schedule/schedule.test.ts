@@ -1,5 +1,6 @@
 import { createTask } from 'node-cron';
 import { expect } from 'chai';
+import { cpuTime } from '../../support/cpu-time.js';
 import type { JailParams } from '../../../src/config/params.js';
 import { lastSlot, nextSlot } from '../../../src/supervise/schedule/cron.js';
 import { due, nextTime, scheduleOf, type Schedule } from '../../../src/supervise/schedule/schedule.js';
@@ -50,10 +51,10 @@ describe('a cron expression', () => {
   });
 
   it('finds 29 February over four years, forwards and backwards, at once', () => {
-    const began = performance.now();
+    const began = cpuTime();
     expect(next('0 0 29 2 *', 'UTC', '2024-03-01T00:00:00Z')).to.equal('2028-02-29T00:00:00.000Z');
     expect(last('0 0 29 2 *', 'UTC', '2028-02-28T00:00:00Z')).to.equal('2024-02-29T00:00:00.000Z');
-    expect(performance.now() - began).to.be.below(500);
+    expect(cpuTime() - began).to.be.below(500);
   });
 
   it('that falls into the gap of spring comes just after it', () => {

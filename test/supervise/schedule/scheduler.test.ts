@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { cpuTime } from '../../support/cpu-time.js';
 import { compiled, jail, Stage } from '../../support/stage.js';
 import type { JailParams } from '../../../src/config/params.js';
 
@@ -38,10 +39,10 @@ describe('the clock', () => {
     ] as const) {
       const stage = await midnight(nightly);
       stage.host.clock.setWall(stage.host.clock.now() + jump);
-      const began = performance.now();
+      const began = cpuTime();
       await stage.pass(60_000);
       expect(stage.starts('web'), String(jump)).to.equal(expected);
-      expect(performance.now() - began).to.be.below(1000);
+      expect(cpuTime() - began).to.be.below(1000);
     }
   });
 

@@ -121,10 +121,11 @@ describe('a jail on a host with cgroup v2 alone', () => {
     instance.ctl('start', 'busy');
     const used = (): number => Number(/^usage_usec (\d+)/m.exec(file('busy', 'cpu.stat'))?.[1]);
     const [began, before] = [performance.now(), used()];
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const throttled = (): number => Number(/^nr_throttled (\d+)/m.exec(file('busy', 'cpu.stat'))?.[1]);
+    // A host that does much else may have no time for it.
+    await instance.until('it is held back', () => throttled() > 9);
     const share = (used() - before) / 1000 / (performance.now() - began);
-    expect(share).to.be.within(0.05, 0.3);
-    expect(Number(/^nr_throttled (\d+)/m.exec(file('busy', 'cpu.stat'))?.[1])).to.be.greaterThan(0);
+    expect(share).to.be.within(0.001, 0.3);
     expect(instance.ctl('stop', 'busy').code).to.equal(0);
   });
 
