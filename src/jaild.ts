@@ -30,6 +30,7 @@ import { lookAtPeer } from './host/peer.js';
 import { inherited, reapInherited, renew, tryProgram, type Inherited } from './host/renewal.js';
 import { instanceBelow, type Instance } from './plan/instance.js';
 import { planJail } from './plan/jail.js';
+import { systemClock } from './supervise/clock.js';
 import type { Log } from './supervise/log.js';
 import { Supervisor } from './supervise/supervisor.js';
 
@@ -233,7 +234,7 @@ class Daemon {
   }
 
   async #reload(): Promise<void> {
-    this.#notifier.reloading(performance.now());
+    this.#notifier.reloading(systemClock.monotonic());
     try {
       const { ok, diagnostics, changes } = await this.#supervisor.reload(false);
       for (const diagnostic of diagnostics) this.log.warn(formatDiagnostic(diagnostic));
@@ -254,7 +255,7 @@ class Daemon {
     this.#isRenewing = true;
     try {
       await tryProgram();
-      this.#notifier.reloading(performance.now());
+      this.#notifier.reloading(systemClock.monotonic());
       await this.#handOver(control);
     } catch (error) {
       // What was tried has made the process deaf to it.

@@ -15,9 +15,14 @@
 _Noreturn void build_fail(int channel, enum step step, const char *subject)
 {
 	struct note note = { .type = NOTE_FAILED, .step = step, .number = errno };
+	struct order order;
+	int none = 0;
 
 	note_subject(&note, subject);
 	channel_send(channel, &note, sizeof(note), NULL, 0);
+	/* The jailer kills who has failed, or is gone. Till it hears of it, jaild may be at work on the namespaces. */
+	while (channel_receive(channel, &order, sizeof(order), NULL, &none, NULL, 0) > 0)
+		;
 	_exit(1);
 }
 
@@ -165,21 +170,31 @@ static int open_sysctl(int proc, const char *name)
 }
 
 /*
- * Through a procfs of its own that is attached nowhere: the jail's /proc may be absent, limited
- * to processes, or a trap.
+ * In what this plan has mounted, or through another procfs where that has it not, is limited to processes or read-only:
+ * what else may be called /proc in the jail can be a trap. To be closed: `*other`.
  */
+static int find_sysctl(const struct builder *b, const char *name, int *other)
+{
+	for (const struct item *i = b->plan->furnish.first; i != NULL; i = i->next) {
+		int fd = i->held && i->type == MOUNT_PROC ? open_sysctl(i->mount, name) : -1;
+
+		if (fd >= 0)
+			return fd;
+	}
+	if (*other < 0)
+		*other = mount_detached("proc", NULL, 0, 0);
+	return *other < 0 ? -1 : open_sysctl(*other, name);
+}
+
 static void set_sysctls(struct builder *b)
 {
-	int proc = -1;
+	int other = -1;
 
 	for (struct item *i = b->plan->sysctls.first; i != NULL; i = i->next) {
+		int fd = find_sysctl(b, i->target, &other);
 		size_t n = strlen(i->source);
 		struct statfs fs;
-		int fd;
 
-		if (proc < 0)
-			proc = mount_detached("proc", NULL, 0, 0);
-		fd = proc < 0 ? -1 : open_sysctl(proc, i->target);
 		if (fd < 0 || fstatfs(fd, &fs) < 0)
 			build_fail(b->channel, STEP_SYSCTL, i->target);
 		errno = EIO;
@@ -187,8 +202,8 @@ static void set_sysctls(struct builder *b)
 			build_fail(b->channel, STEP_SYSCTL, i->target);
 		close(fd);
 	}
-	if (proc >= 0)
-		close(proc);
+	if (other >= 0)
+		close(other);
 }
 
 /* pivot_root(2) describes this way: the old root ends up below the new one and is let go. */
@@ -223,14 +238,14 @@ static void set_names(struct builder *b)
 		build_fail(b->channel, STEP_DOMAINNAME, p->domainname);
 }
 
-void build_inside(struct plan *plan, int channel, const struct order *first, const int *fds,
-		  int count)
+int build_inside(struct plan *plan, int channel, const struct order *first, const int *fds,
+		 int count)
 {
 	struct builder b = { .plan = plan, .channel = channel, .files = -1, .nodes = -1,
 			     .batch = *first, .tree_count = count };
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
 	const char *refused;
-	int top, nodes = -1;
+	int top, nodes = -1, queues = -1;
 
 	if (label_commands(plan, &refused) < 0)
 		build_fail(channel, STEP_LABEL, refused);
@@ -252,8 +267,12 @@ void build_inside(struct plan *plan, int channel, const struct order *first, con
 	set_sysctls(&b);
 	cover(&b);
 	mount_let_go(&b);
+	/* The message queues of the IPC namespace are files as well, below no root: mq_open(3) has no path. */
+	if (plan->landlock_files)
+		queues = shelf_lay("mqueue");
 	enter_root(&b);
 	set_names(&b);
 	if (plan->root_readonly && sys_mount_setattr(b.root, 0, &readonly) < 0)
 		build_fail(channel, STEP_ROOT_RO, plan->root);
+	return queues;
 }

@@ -23,8 +23,11 @@ _Noreturn void build_fail(int channel, enum step step, const char *subject);
 /* Once the user and group maps are written: root of the namespaces, cut off from the host. */
 void build_prepare(const struct plan *plan, int channel);
 
-/* `first`: the order that carries the first trees, and their descriptors. */
-void build_inside(struct plan *plan, int channel, const struct order *first, const int *fds,
-		  int count);
+/*
+ * `first`: the order that carries the first trees, and their descriptors. Returns a descriptor of the jail's message
+ * queues, if landlock is to leave them open; or -1.
+ */
+int build_inside(struct plan *plan, int channel, const struct order *first, const int *fds,
+		 int count);
 
 #endif

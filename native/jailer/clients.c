@@ -71,6 +71,11 @@ static void become_monitor(struct jailer *j, struct connection *c)
 	sessions_forget(j);
 	c->role = ROLE_MONITOR;
 	event_hello(j, c);
+	/* While he does what there is to do before `go`. */
+	if (!j->plan.late && j->init > 0) {
+		jail_supply(j);
+		jail_drop(j);
+	}
 }
 
 static void attach(struct jailer *j, struct connection *c)

@@ -10,7 +10,6 @@
 #include "filter.h"
 #include "landlock.h"
 #include "minder.h"
-#include "mounts.h"
 #include "streams.h"
 #include "title.h"
 
@@ -80,7 +79,7 @@ static void make_keyring(void)
  * A second wall behind the mounts: a directory of the host that comes in by whatever way leads nowhere,
  * nor does an abstract socket of the host where the network is the host's.
  */
-static void raise_landlock(const struct plan *plan)
+static void raise_landlock(const struct plan *plan, int queues)
 {
 	uint64_t files = plan->landlock_files ? LANDLOCK_ALL_FILES : 0;
 	struct landlock_place places[2] = { { .fd = -1 } };
@@ -89,8 +88,7 @@ static void raise_landlock(const struct plan *plan)
 	if (!plan->landlock_scopes)
 		return;
 	places[count++].fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* The message queues of the IPC namespace are files as well, below no root: mq_open(3) has no path. */
-	places[count].fd = files == 0 ? -1 : mount_detached("mqueue", NULL, 0, 0);
+	places[count].fd = queues;
 	if (places[count].fd >= 0)
 		count++;
 	for (int i = 0; i < count; i++)
@@ -105,12 +103,12 @@ static void raise_landlock(const struct plan *plan)
  * From here on init is no more than one of its commands, which inherit it all: they are to be reaped,
  * signalled and started as their user, and nothing else.
  */
-static void give_up_privileges(const struct plan *plan)
+static void give_up_privileges(const struct plan *plan, int queues)
 {
 	uint64_t kept = entry_caps(plan);
 
 	make_keyring();
-	raise_landlock(plan);
+	raise_landlock(plan, queues);
 	if (caps_bound(kept) < 0)
 		build_fail(INIT_CHANNEL, STEP_LOCK, "bounding set");
 	if (plan->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -174,7 +172,7 @@ _Noreturn void init(struct plan *plan, int channel, const int outputs[2], bool j
 {
 	struct order order;
 	int fds[TREES_MAX];
-	int count;
+	int count, queues;
 
 	prctl(PR_SET_NAME, "init", 0, 0, 0);
 	title_set("init");
@@ -185,10 +183,10 @@ _Noreturn void init(struct plan *plan, int channel, const int outputs[2], bool j
 	await(ORDER_MAPPED, &order, fds);
 	build_prepare(plan, INIT_CHANNEL);
 	count = await(ORDER_TREES, &order, fds);
-	build_inside(plan, INIT_CHANNEL, &order, fds, count);
+	queues = build_inside(plan, INIT_CHANNEL, &order, fds, count);
 	streams_settle(plan);
 	have_calls_answered(plan);
-	give_up_privileges(plan);
+	give_up_privileges(plan, queues);
 	sys_close_range(INIT_CHANNEL + 1, 0);
 	tell_built();
 	commands_run(plan, watch_signals());

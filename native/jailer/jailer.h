@@ -78,6 +78,9 @@ struct jailer {
 	bool main_ended, end_known;
 	struct result result;
 	bool failed;		/* result is a fault of building */
+	bool supplied;		/* init has the host's mounts, or `flaw` says why not */
+	bool dropped;		/* most of what the jailer may do is gone */
+	struct fault flaw;	/* to be told after `go`; an error of 0: none */
 	enum phase phase;
 	enum phase last_phase;	/* the one before PHASE_EXITED */
 	bool overrides;		/* it takes CAP_DAC_OVERRIDE to write the log or the exit record */
@@ -126,6 +129,10 @@ void become_ordinary(const struct plan *plan);
 /* notes.c: what init says. Returns false when there is nothing more. */
 bool note_take(struct jailer *j);
 void jail_begin(struct jailer *j);
+/* Copies the host's mounts for the jail, which waits for them and then builds itself. */
+void jail_supply(struct jailer *j);
+/* Gives up, once, what is not needed any more when that is done. */
+void jail_drop(struct jailer *j);
 void jail_go(struct jailer *j);
 void jail_signal(struct jailer *j, enum order_type type, int sig);
 /* Never waits for init. 0, or -1 with errno. */

@@ -433,6 +433,7 @@ static bool key_run(struct plan *p, struct fields *f)
 	RECORD("layer", MANY, key_layer)                  \
 	VALUE("work", read_path, work)                    \
 	RECORD("ephemeral", ONCE, key_ephemeral)          \
+	VALUE("late", read_yes, late)                     \
 	RECORD("mount", MANY, key_mount)                  \
 	RECORD("mkdir", MANY, key_mkdir)                  \
 	RECORD("symlink", MANY, key_symlink)              \

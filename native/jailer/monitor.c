@@ -42,13 +42,20 @@ static bool can_say_hello(const struct jailer *j)
 	       (j->plan.namespaces & CLONE_NEWNET) == 0;
 }
 
+/* What becomes of building is heard after `go`: till then jaild has to do with a jail that is there. */
+static bool hears_init(const struct jailer *j)
+{
+	return j->phase != PHASE_CREATED || !can_say_hello(j);
+}
+
 static void list_all(struct watch *w, const struct jailer *j)
 {
 	w->count = 0;
 	add(w, j->signals, TAG_SIGNALS, 0);
 	/* Who says something and ends at once has said it before it ended. */
 	add(w, notices_fd(), TAG_NOTICES, 0);
-	add(w, j->channel, TAG_CHANNEL, 0);
+	if (hears_init(j))
+		add(w, j->channel, TAG_CHANNEL, 0);
 	add(w, j->outputs[0], TAG_OUTPUT, 0);
 	add(w, j->outputs[1], TAG_OUTPUT, 1);
 	add(w, answers_fd(&j->answers), TAG_ANSWER, 0);

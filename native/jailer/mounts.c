@@ -3,6 +3,7 @@
 #include "names.h"
 #include "shelf.h"
 #include "target.h"
+#include "text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -139,25 +140,48 @@ int mount_item(struct builder *b, struct item *item, int tree)
 	return 0;
 }
 
+/* Everything below is made by the kernel: no link of the jail's can be on the way. */
+static bool is_the_kernels(const struct builder *b, int base)
+{
+	for (const struct item *i = b->plan->furnish.first; i != NULL; i = i->next)
+		if (i->held && i->mount == base)
+			return i->type == MOUNT_PROC || i->type == MOUNT_SYSFS;
+	return false;
+}
+
+/* Lays a copy of what is on the shelf over `path`, which begins in `base`. */
+static int hide(int base, const char *path, mode_t mode)
+{
+	errno = ELOOP;
+	if (S_ISLNK(mode) || (base >= 0 && fchdir(base) < 0))
+		return -1;
+	return sys_mount(S_ISDIR(mode) ? SHELF_PATH SHELF_DIRECTORY : SHELF_PATH SHELF_FILE, path, MS_BIND);
+}
+
+/* By the host's /proc, where the path leads to just that descriptor. */
+static int hide_descriptor(int fd)
+{
+	char path[32];
+	struct text t;
+	struct stat st;
+
+	text_begin(&t, path, sizeof(path));
+	text_put(&t, "/proc/self/fd/");
+	text_put_number(&t, fd);
+	return fstat(fd, &st) < 0 ? -1 : hide(-1, path, st.st_mode);
+}
+
+/* Of some fifty masks almost all are below /proc and /sys: by the fewest calls. */
 int mount_mask(const struct builder *b, const char *target)
 {
 	int base = mount_base(b, &target);
-	int fd = target_open(base, target, O_PATH);
-	struct mount_attr no_devices = { .attr_set = MOUNT_ATTR_NODEV };
+	bool simple = is_the_kernels(b, base);
 	struct stat st;
-	int tree, result;
+	int fd = simple ? fstatat(base, target, &st, AT_SYMLINK_NOFOLLOW) : target_open(base, target, O_PATH);
 
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-	if (fstat(fd, &st) < 0)
-		return closing(fd, -1);
-	tree = sys_open_tree(b->nodes, S_ISDIR(st.st_mode) ? SHELF_DIRECTORY : SHELF_FILE,
-			     OPEN_TREE_CLONE);
-	/* The shelf lets devices work, for it may have some. */
-	result = tree < 0 ? -1 : sys_mount_setattr(tree, 0, &no_devices);
-	if (result == 0)
-		result = sys_move_mount(tree, fd);
-	return closing(tree, closing(fd, result));
+	return simple ? hide(base, target, st.st_mode) : closing(fd, hide_descriptor(fd));
 }
 
 int mount_readonly(struct builder *b, struct item *item)

@@ -63,28 +63,45 @@ void jail_signal(struct jailer *j, enum order_type type, int sig)
 	jail_order(j, &order, NULL, 0);
 }
 
-/* Copies the host's mounts for the jail, which waits for them. */
-void jail_go(struct jailer *j)
+void jail_supply(struct jailer *j)
 {
-	struct fault fault;
 	char pid[16], path[64];
 	struct text t;
 	int userns = -1;
 
-	if (j->phase != PHASE_CREATED || j->failed)
+	if (j->supplied || j->failed)
 		return;
-	j->phase = PHASE_BUILDING;
+	j->supplied = true;
 	if ((j->plan.namespaces & CLONE_NEWUSER) != 0) {
 		text_begin(&t, pid, sizeof(pid));
 		text_put_number(&t, j->init);
 		text_join(path, sizeof(path), "/proc/", pid, "/ns/user");
 		userns = open(path, O_RDONLY | O_CLOEXEC);
 	}
-	/* While the jail is being built there is time for the other. */
-	if (trees_send(&j->plan, j->channel, userns, &fault) < 0 || drop_most(j, &fault) < 0)
-		jail_fail(j, &fault);
+	if (trees_send(&j->plan, j->channel, userns, &j->flaw) == 0)
+		j->flaw.error = 0;
 	if (userns >= 0)
 		close(userns);
+}
+
+void jail_drop(struct jailer *j)
+{
+	if (!j->supplied || j->dropped || j->flaw.error != 0)
+		return;
+	j->dropped = true;
+	if (drop_most(j, &j->flaw) == 0)
+		j->flaw.error = 0;
+}
+
+void jail_go(struct jailer *j)
+{
+	if (j->phase != PHASE_CREATED || j->failed)
+		return;
+	j->phase = PHASE_BUILDING;
+	jail_supply(j);
+	jail_drop(j);
+	if (j->flaw.error != 0)
+		jail_fail(j, &j->flaw);
 }
 
 /* Lets the commands run, as soon as there is somebody to run them for. */

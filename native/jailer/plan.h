@@ -91,7 +91,7 @@ struct plan {
 	mode_t umask;
 	char **env;
 	size_t env_count;
-	bool login, no_new_privs, persist, foreground, terminal;
+	bool late, login, no_new_privs, persist, foreground, terminal;
 	const char *workdir, *user;
 	const char *account, *home, *shell;	/* of `user`, where not the jail decides; or NULL */
 	uint64_t caps;

@@ -141,7 +141,7 @@ int shelf_mount_nodes(const struct plan *plan, const struct item *item, const ch
  */
 static int attach(int shelf)
 {
-	int place = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int place = open(SHELF_PATH, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int result = place < 0 || shelf < 0 ? -1 : sys_move_mount(shelf, place);
 	int error = errno;
 
@@ -151,17 +151,41 @@ static int attach(int shelf)
 	return result;
 }
 
+/* The shelf lets devices work, for it may have some. */
+static int forbid_devices(int shelf, const char *name)
+{
+	struct mount_attr no_devices = { .attr_set = MOUNT_ATTR_NODEV };
+	int place = openat(shelf, name, O_PATH | O_CLOEXEC);
+	int tree = sys_open_tree(shelf, name, OPEN_TREE_CLONE);
+
+	if (place < 0 || tree < 0 || sys_mount_setattr(tree, 0, &no_devices) < 0 ||
+	    sys_move_mount(tree, place) < 0)
+		return -1;
+	close(tree);
+	return close(place);
+}
+
 void shelf_attach(struct builder *b, int nodes)
 {
 	b->nodes = nodes;
+	if (b->plan->has_files)
+		b->files = mount_detached("tmpfs", file_words, WORD_COUNT,
+					  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (b->plan->has_files && attach(b->files) < 0)
+		build_fail(b->channel, STEP_FILE, "");
+	/* On top: masks are found by their path. */
 	if (nodes >= 0 && attach(nodes) < 0)
 		build_fail(b->channel, STEP_NODE, "");
-	if (!b->plan->has_files)
-		return;
-	b->files = mount_detached("tmpfs", file_words, WORD_COUNT,
-				  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	if (attach(b->files) < 0)
-		build_fail(b->channel, STEP_FILE, "");
+	if (b->plan->hides &&
+	    (forbid_devices(nodes, SHELF_FILE) < 0 || forbid_devices(nodes, SHELF_DIRECTORY) < 0))
+		build_fail(b->channel, STEP_MASK, "");
+}
+
+int shelf_lay(const char *type)
+{
+	int fd = mount_detached(type, NULL, 0, 0);
+
+	return fd < 0 ? -1 : unless_failed(fd, attach(fd));
 }
 
 static int write_file(int shelf, const char *name, const struct item *item)

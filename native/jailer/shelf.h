@@ -14,6 +14,8 @@ bool hex_decode(char *text, uint64_t *size);
 /* What masks are copies of: an empty file, an empty directory. No device, which a jail could have a hand in. */
 #define SHELF_FILE "file"
 #define SHELF_DIRECTORY "directory"
+/* Where they are while the jail is built. */
+#define SHELF_PATH "/dev/"
 
 /* Whether the plan has masks, or nodes that are bound. */
 bool shelf_is_needed(const struct plan *plan);
@@ -30,6 +32,13 @@ int shelf_mount_nodes(const struct plan *plan, const struct item *item, const ch
 
 /* Init, in the host's mounts. `nodes`: of shelf_nodes(), or -1. Ends the process on failure. */
 void shelf_attach(struct builder *b, int nodes);
+
+/*
+ * Init: a new file system of `type`, over the shelves, which nobody finds by their path any more. Closing a detached one
+ * would wait until all processors have seen it go (synchronize_rcu()); this one goes with the host's mounts. A
+ * descriptor, or -1 with errno.
+ */
+int shelf_lay(const char *type);
 
 /* The file or node of the record `item`, at its target. 0, or -1 with errno. */
 int shelf_bind(struct builder *b, struct item *item);

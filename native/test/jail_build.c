@@ -4,6 +4,9 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -360,6 +363,52 @@ static void names_a_file_system_that_cannot_be_mapped(void)
 	expect_error(&jail, "error idmap /proc 22");
 }
 
+/* Meanwhile jaild is at work on its namespaces. */
+static void stays_until_it_may_be_told_of(void)
+{
+	struct jail jail;
+	struct event e;
+	char text[256];
+
+	jail_prepare(&jail);
+	plan_usual(&jail);
+	plan_add(&jail, "mount", "tmpfs", "tmpfs", "absent", "", NULL);
+	jail_start(&jail, false);
+	check(jail_event(jail.monitor, &e));
+	jail.init = atoi(e.fields[3]);
+	check_text(e.fields[5], "created");
+	usleep(50000);
+	check(!is_gone(jail.init));
+	jail_say(jail.monitor, "go", NULL);
+	check(jail_event(jail.monitor, &e));
+	check_text(event_text(&e, text, sizeof(text)), "error mount absent 2");
+	check(jail_await(&jail, "exited", &e));
+	check(jail_end(&jail) == 0);
+}
+
+static void is_built_late_where_asked(void)
+{
+	struct jail jail;
+	struct event e;
+	char path[192];
+
+	jail_prepare(&jail);
+	snprintf(path, sizeof(path), "%s/made", jail.dir);
+	plan_usual(&jail);
+	plan_add(&jail, "late", "yes", "mount", "bind", path, "tmp", "ro", "run", "command", "0", "2", "/bin/ls",
+		 "/tmp", NULL);
+	jail_start(&jail, false);
+	check(jail_await(&jail, "hello", &e));
+	usleep(50000);
+	check(mkdir(path, 0755) == 0);
+	strcat(path, "/it");
+	check(mkdir(path, 0755) == 0);
+	jail_say(jail.monitor, "go", NULL);
+	check(jail_await(&jail, "exited", &e));
+	check_text(file_text(jail.dir, "log"), "it\n");
+	check(jail_end(&jail) == 0);
+}
+
 static void loads_a_filter(void)
 {
 	static const struct sock_filter program[] = {
@@ -411,6 +460,8 @@ const struct test build_tests[] = {
 	{ "a missing user is named", names_a_missing_user },
 	{ "a missing root is named", names_a_missing_root },
 	{ "a root that is a file is named", names_a_root_that_is_a_file },
+	{ "a jail that could not be built stays until it may be told of", stays_until_it_may_be_told_of },
+	{ "a jail is built of what is there at `go` where asked", is_built_late_where_asked },
 	{ "a link on the way to a target is an error", does_not_follow_links },
 	{ "a dev that is a link is an error", does_not_follow_a_dev_that_is_a_link },
 	{ "links in a file system of the plan are replaced", replaces_links_it_mounted_over },

@@ -63,7 +63,10 @@ function colourOf({ kind, from, to }: JailEvent): Colour | undefined {
   return kind === 'state' && to !== null && from !== to ? stateColours[to] : kindColours[kind];
 }
 
-function wordsOf({ from, to, cause, detail }: JailEvent): string {
-  const more = detail === '' ? '' : `: ${detail}`;
+/** An end says itself what it was, but for one that was asked for; lines of a check stand beside each other. */
+function wordsOf({ kind, from, to, cause, detail: told }: JailEvent): string {
+  const detail = told.trimEnd().replaceAll('\n', ' | ');
+  if (kind === 'exit' && cause !== 'stop') return detail;
+  const more = detail === '' || detail === cause ? '' : `: ${detail}`;
   return from === to ? `${cause}${more}` : `${from ?? '-'} -> ${to ?? '-'} (${cause})${more}`;
 }

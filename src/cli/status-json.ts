@@ -23,6 +23,7 @@ const endAsJson = (exit: LastExit) => ({
   ...exitAsJson(exit),
   reason: exit.reason ?? null,
   up_ms: exit.upMs ?? null,
+  hint: exit.hint ?? null,
 });
 
 function checkAsJson({ at, finding, ended, output }: HealthResult) {

@@ -120,7 +120,7 @@ function healthText({ health, checks }: JailStatus, now: Date): string {
 }
 
 /** It does not come up, or not for long: how it ended, and what it said, is what people want to know. */
-export const isTroubled = ({ state, flapping }: JailStatus): boolean =>
+export const isTroubled = ({ state, flapping }: Pick<JailStatus, 'state' | 'flapping'>): boolean =>
   state === 'backoff' || state === 'failed' || flapping;
 
 /** Of a jail in trouble, how it ended the last times. One end is told of in any case. */
@@ -137,12 +137,16 @@ function exitLines(jail: JailStatus, now: Date): readonly Line[] {
   });
 }
 
-function wayOut({ name, state, gaveUp }: JailStatus): readonly Line[] {
-  if (state !== 'failed') return [];
-  const hint = `jailctl start ${name} tries again, and so does jailctl reload after its file was changed`;
+/** What is known to help in its trouble, and what can be done about it by hand. */
+function wayOut(jail: JailStatus): readonly Line[] {
+  const { name, state, gaveUp, exit, mistakes } = jail;
+  const now = `jailctl start ${name} tries at once, jailctl stop ${name} no more`;
+  const later = `jailctl start ${name} tries again, and so does jailctl reload after its file was changed`;
+  const isGivenUp = state === 'failed' && mistakes.length === 0;
   return [
-    ['gave up', gaveUp ?? ''],
-    ['way out', hint],
+    ['hint', isTroubled(jail) ? (exit?.hint ?? '') : ''],
+    ['gave up', state === 'failed' ? (gaveUp ?? '') : ''],
+    ['way out', state === 'backoff' ? now : isGivenUp ? later : ''],
   ];
 }
 

@@ -26,12 +26,26 @@ export function makeLog(options: LogOptions): Log {
     const mark = level === 'info' ? '' : `${level}: `;
     return `${options.timestamps ? `${String(at)} ` : ''}${paint(options, level, mark)}${words}`;
   });
-  const logger = winston.createLogger({
-    level: options.level,
-    format: combine(timestamp(), options.format === 'json' ? json() : human),
-    transports: [new winston.transports.Stream({ stream: options.stream })],
-  });
-  return logOf(logger);
+  const format = combine(timestamp(), options.format === 'json' ? json() : human);
+  return logOf(writerOf(options, (info) => format.transform(info)));
+}
+
+type Write = (level: LogLevel, message: string | (() => string), jail: string | undefined) => void;
+type Info = winston.Logform.TransformableInfo;
+
+const { levels } = winston.config.npm;
+/** What winston's formats take from and leave in what they are given. */
+const [LEVEL, MESSAGE] = [Symbol.for('level'), Symbol.for('message')];
+
+/** By winston's formats alone: its streams take longer for a line than all else that jaild does for it, while a jail waits. */
+function writerOf({ level: least, stream }: LogOptions, format: (info: Info) => Info | boolean): Write {
+  const most = levels[least] ?? 0;
+  return (level, message, jail) => {
+    if ((levels[level] ?? 0) > most) return;
+    const text = typeof message === 'string' ? message : message();
+    const info = format({ level, message: text, [LEVEL]: level, ...(jail !== undefined && { jail }) });
+    if (typeof info === 'object') stream.write(`${String(info[MESSAGE])}\n`);
+  };
 }
 
 function paint({ colour }: LogOptions, level: string, text: string): string {
@@ -39,14 +53,12 @@ function paint({ colour }: LogOptions, level: string, text: string): string {
   return colour && code !== undefined ? `\u001b[${code}m${text}\u001b[0m` : text;
 }
 
-function logOf(logger: winston.Logger): Log {
+function logOf(write: Write, jail?: string): Log {
   return {
-    debug: (message) => {
-      if (logger.isDebugEnabled()) logger.debug(typeof message === 'string' ? message : message());
-    },
-    info: (message) => void logger.info(message),
-    warn: (message) => void logger.warn(message),
-    error: (message) => void logger.error(message),
-    child: (jail) => logOf(logger.child({ jail })),
+    debug: (message) => write('debug', message, jail),
+    info: (message) => write('info', message, jail),
+    warn: (message) => write('warn', message, jail),
+    error: (message) => write('error', message, jail),
+    child: (name) => logOf(write, name),
   };
 }

@@ -1,3 +1,6 @@
+import { constants } from 'node:os';
+import { SystemError } from '../host/error.js';
+
 /** What the service manager is told of jaild (sd_notify(3)). Without one, nobody is told. */
 export interface Notifier {
   /** Jails are taken back and the socket answers. */
@@ -11,23 +14,49 @@ export interface Notifier {
   status(line: string): void;
 }
 
+/** Milliseconds after which one who took no message is told again. */
+const RETRY_MS = 200;
+
+/** What a message is of: STATUS, READY. */
+const kindOf = (text: string): string => text.slice(0, text.indexOf('='));
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof SystemError && error.errno === constants.errno.EAGAIN;
+
 /**
+ * A service manager that does not listen keeps nobody waiting: it is told later, of each kind the last.
+ *
  * @param socket NOTIFY_SOCKET of the environment, or undefined
- * @param send sends a datagram; throws SystemError
+ * @param send sends a datagram; throws SystemError, EAGAIN where there is no room for it
  * @param complain is told when it cannot be sent, which is survived
  */
 export function makeNotifier(
   socket: string | undefined,
   send: (path: string, text: string) => void,
   complain: (message: string) => void,
+  retryMs = RETRY_MS,
 ): Notifier {
+  let untold: readonly string[] = [];
+  let retry: NodeJS.Timeout | undefined;
+  const deliver = (path: string): void => {
+    clearTimeout(retry);
+    for (const text of untold) {
+      try {
+        send(path, text);
+      } catch (error) {
+        if (isBusy(error)) {
+          retry = setTimeout(() => deliver(path), retryMs).unref();
+          return;
+        }
+        complain(`cannot tell the service manager, going on: ${String(error)}`);
+      }
+      untold = untold.slice(1);
+    }
+  };
   const tell = (text: string): void => {
     if (socket === undefined || socket === '') return;
-    try {
-      send(socket, text);
-    } catch (error) {
-      complain(`cannot tell the service manager, going on: ${String(error)}`);
-    }
+    untold = [...untold.filter((one) => kindOf(one) !== kindOf(text)), text];
+    deliver(socket);
   };
   return {
     ready: () => tell('READY=1'),

@@ -5,7 +5,7 @@ import { choice, integer, readPath, requiredPath, string } from '../config/value
 import { readSubnet, type Subnet } from '../config/values/subnet.js';
 import { bad, good, scalarType, type Converted, type ValueType } from '../config/values/type.js';
 import { listenAddress } from './listen-address.js';
-import { familyOf } from '../plan/lease-range.js';
+import { familyOf } from '../config/values/family.js';
 import { usualLogSockets } from '../plan/log.js';
 import { bridgePrefix, type SubnetPool } from '../plan/lease-subnet.js';
 

@@ -4,7 +4,7 @@ import { isOf } from '../config/values/address.js';
 import { isWithin, type Subnet } from '../config/values/subnet.js';
 import type { Instance } from '../plan/instance.js';
 import { without } from '../plan/lease.js';
-import { familyOf, type Family } from '../plan/lease-range.js';
+import { familyOf, type Family } from '../config/values/family.js';
 import { assignSubnet, ownPrefix, type SubnetPool } from '../plan/lease-subnet.js';
 import { SystemError } from './error.js';
 import { hasIp6 } from './forwarding.js';
@@ -26,7 +26,7 @@ export function isSubnets(value: unknown): value is readonly Subnet[] {
   return value.every((one: unknown) => {
     if (typeof one !== 'object' || one === null) return false;
     const { address, prefix } = one as Partial<Record<keyof Subnet, unknown>>;
-    if (typeof address !== 'string' || !(isOf('ipv4', address) || isOf('ipv6', address))) return false;
+    if (typeof address !== 'string' || !isOf(familyOf(address), address)) return false;
     return Number.isInteger(prefix) && Number(prefix) >= 0 && Number(prefix) <= 128;
   });
 }

@@ -136,3 +136,9 @@ export function readFigure(paths: readonly string[], facts: CgroupFacts, figure:
 export function readOomKills(paths: readonly string[], facts: CgroupFacts): number {
   return oomKills(...readers(paths, facts)('memory'));
 }
+
+/** How often the limit of its processes has kept a jail from one; the same file in both versions. Throws SystemError. */
+export function readRefusedForks(paths: readonly string[], facts: CgroupFacts): number {
+  const [, read] = readers(paths, facts)('pids');
+  return field(read('pids.events'), 'max') ?? 0;
+}

@@ -26,6 +26,9 @@ export function processes(path: string): readonly number[] | null {
 
 /** How many processes are in any of a jail's cgroups. Throws SystemError. */
 export function population(paths: readonly string[]): number {
+  // Where there is v2 it comes first, has every process of the jail, and tells of the whole tree at once.
+  const [first = ''] = paths;
+  if (readText(`${first}/cgroup.events`)?.includes('populated 0') === true) return 0;
   return new Set(paths.flatMap((path) => processes(path) ?? [])).size;
 }
 

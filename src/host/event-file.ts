@@ -63,9 +63,9 @@ export class EventFile {
 
   private write(bytes: Buffer): void {
     try {
-      const before = fstatSync(this.fd).size;
-      if (writeSync(this.fd, bytes) === bytes.length) return;
-      ftruncateSync(this.fd, before);
+      const written = writeSync(this.fd, bytes);
+      if (written === bytes.length) return;
+      ftruncateSync(this.fd, fstatSync(this.fd).size - written);
     } catch (error) {
       this.close();
       throw systemError(error, this.path);

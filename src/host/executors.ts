@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { untilAnswered } from './answering.js';
 import { createCgroup, removeCgroup, setCgroup } from './cgroup.js';
 import { limitDevices } from './device-access.js';
@@ -11,17 +11,17 @@ import type { HookArgs, InsideArgs } from '../plan/step.js';
 import type { Ended, Executors, JailerHandle, Launch, RunningHook } from './host.js';
 import { jailerBinary, spawnJailer } from './jailer.js';
 import { jailerOf, networkExecutors } from './network-executors.js';
-import { ownSubdirectory } from './own-directory.js';
+import { ownSubdirectory, RECORD } from './own-directory.js';
 import { makeWorkDirectory, removeWorkDirectory } from './overlay.js';
 import { describeSignal } from './signal.js';
 import type { StepListener } from './step-listener.js';
 import type { SysctlLedger } from './sysctl-ledger.js';
 
-/** What the supervisor has written there already stays; how an earlier jail of the name ended does not. */
+/** What the supervisor has written there already stays; what an earlier life of the jail has left does not. */
 function makeRundir(path: string): void {
   try {
     ownSubdirectory(path, 0o700);
-    rmSync(`${path}/exit`, { force: true });
+    for (const name of readdirSync(path)) if (!name.startsWith(RECORD)) unlinkSync(`${path}/${name}`);
   } catch (error) {
     throw systemError(error, path);
   }

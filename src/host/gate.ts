@@ -1,17 +1,14 @@
+import { families, familyOf, type Family } from '../config/values/family.js';
 import { linksInDetail } from './interfaces.js';
 import { withNetlink, type NetlinkSocket } from './netlink.js';
 import { JAILS_GROUP } from './netlink-link.js';
 import { addRule, decodeRule, deleteRule, dumpRules, type Rule } from './netlink-rule.js';
 import { readSysctl, WHOLE_HOST } from './sysctl.js';
 
-type Family = Rule['family'];
-
 /** Rules of an instance are asked one after another: who may pass, who may not, and where those go on who may. */
 const [PASS, STOP, ON] = [100, 400, 700];
 /** Instances whose rules can be told from each other. */
 const INSTANCES = 250;
-
-const FAMILIES: readonly Family[] = ['ip4', 'ip6'];
 
 /** Milliseconds between two looks whether the host has been made a router. */
 const LOOK = 2000;
@@ -47,7 +44,7 @@ export class Gate {
   settle(lent: readonly string[], guests: readonly string[]): void {
     this.#asked = { lent, guests };
     this.#keepWatch(lent.length > 0);
-    const routers = FAMILIES.filter((family) => isRouter(family, lent));
+    const routers = families.filter((family) => isRouter(family, lent));
     const text = JSON.stringify([lent, guests, routers]);
     if (text === this.#standing && !lent.includes(WHOLE_HOST)) return;
     withNetlink((host) => {
@@ -102,8 +99,8 @@ export class Gate {
     guests: readonly string[],
   ): readonly Rule[] {
     const at = (first: number): number => first + this.#number;
-    return FAMILIES.flatMap((family) => {
-      const own = guests.filter((address) => address.includes(':') === (family === 'ip6'));
+    return families.flatMap((family) => {
+      const own = guests.filter((address) => familyOf(address) === family);
       const passing = own.flatMap((address) => [`from ${address}`, `to ${address}`]);
       const base = { family, about: null };
       const on: Rule = { ...base, priority: at(ON), comesBy: null, action: 'nop' };

@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import type { HostLimits } from '../plan/facts.js';
 import type { HostMemory } from '../plan/limit-amounts.js';
 import { readText } from './files.js';
@@ -39,14 +38,18 @@ const numberIn = (file: string): number => Number(readText(file) ?? NaN);
 /** What no process of this host can have more of, with whatever capability. */
 const kernelLimits = (): Readonly<Record<string, number>> => ({ nofile: numberIn('/proc/sys/fs/nr_open') });
 
-/** Bytes of swap that the host has, used or not. proc_meminfo(5) */
-export function swapTotal(): number {
-  const kibibytes = /^SwapTotal:\s+(\d+)/m.exec(readText('/proc/meminfo') ?? '')?.[1];
-  return Number(kibibytes ?? 0) * 1024;
+/** Bytes of memory and swap that the host has. proc_meminfo(5) */
+export function hostMemory(): HostMemory {
+  const text = readText('/proc/meminfo') ?? '';
+  const bytesOf = (row: RegExp): number => Number(row.exec(text)?.[1] ?? 0) * 1024;
+  return { total: bytesOf(/^MemTotal:\s+(\d+)/m), swap: bytesOf(/^SwapTotal:\s+(\d+)/m) };
 }
 
-/** Bytes of memory and swap that the host has. */
-const hostMemory = (): HostMemory => ({ total: totalmem(), swap: swapTotal() });
+/** How many descriptors this process has. The size of the directory says so since Linux 6.2. proc_pid_fd(5) */
+export function countDescriptors(): number {
+  const { size } = statSync('/proc/self/fd');
+  return size > 0 ? size : readdirSync('/proc/self/fd').length;
+}
 
 function quotas(): Readonly<Record<string, number>> {
   if (!existsSync(QUOTAS)) return {};
@@ -60,18 +63,13 @@ export class HostLimitsReader {
   readonly #hard = raisesLimits() ? kernelLimits() : ownHardLimits();
   readonly #quotas = quotas();
 
-  /** kernel.core_pattern, as it is now. */
-  corePattern(): string {
-    return (readText('/proc/sys/kernel/core_pattern') ?? '').trim();
-  }
-
   /** The limits of this host, as they are now. */
   read(): HostLimits {
     return {
       memory: hostMemory(),
       threads: this.#threads,
       files: this.#files,
-      corePattern: this.corePattern(),
+      corePattern: (readText('/proc/sys/kernel/core_pattern') ?? '').trim(),
       hard: this.#hard,
       quotas: this.#quotas,
     };

@@ -208,6 +208,8 @@ export interface Host {
   usage(cgroups: readonly string[], resource: ResourceName): number | null;
   /** Of the accounting what each start asks for. */
   countOomKills(cgroups: readonly string[]): number;
+  /** How often the limit of its processes has kept a jail from one. Throws SystemError. */
+  countRefusedForks(cgroups: readonly string[]): number;
   /** Kills by the out-of-memory killer on the whole host; null where that is not counted. Throws SystemError. */
   countHostOomKills(): number | null;
   /** Freezes or thaws a whole jail. Throws SystemError. */

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { ADDRESS_BITS, familyOf } from '../config/values/family.js';
 import { isLinkOfAJail } from '../plan/instance.js';
 import type { NetworkArgs } from '../plan/step.js';
 import { SystemError } from './error.js';
@@ -23,8 +24,6 @@ import {
 
 /** Interface that addresses are announced on → its index. */
 export type Announcers = ReadonlyMap<string, number>;
-
-const FULL_LENGTH = { ip4: 32, ip6: 128 } as const;
 
 /** The host's links. Throws SystemError. */
 export function hostInterfaces(): readonly Link[] {
@@ -58,8 +57,7 @@ export function addressHolders(
 
 /** Who has the address, by the route that it would take. */
 function holderBy(host: NetlinkSocket, route: Route, address: string, link: string): string | null {
-  const full = address.includes(':') ? FULL_LENGTH.ip6 : FULL_LENGTH.ip4;
-  if (route.prefix !== full || route.type === 'other') return null;
+  if (route.prefix !== ADDRESS_BITS[familyOf(address)] || route.type === 'other') return null;
   const name = linksOf(host).find(({ index }) => index === route.link)?.name ?? `link ${route.link}`;
   if (name === link) return null;
   if (route.type === 'unicast') return `a route of this host leads to it over ${name}`;

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import ipaddr from 'ipaddr.js';
+import { ADDRESS_BITS, familyOf } from '../config/values/family.js';
 import { subnetsOverlap } from '../config/values/subnet.js';
 import type { JailAddress, NetworkArgs } from '../plan/step.js';
 import { hasIp6 } from './forwarding.js';
@@ -79,7 +80,7 @@ const onLink = ({ address, prefix }: JailAddress): EndAddress => ({ address, pre
 export const isNear = (
   address: string,
   subnet: { readonly address: string; readonly prefix: number },
-): boolean => subnetsOverlap({ address, prefix: address.includes(':') ? 128 : 32 }, subnet);
+): boolean => subnetsOverlap({ address, prefix: ADDRESS_BITS[familyOf(address)] }, subnet);
 
 /** Sets up a new end, and the loopback beside it. */
 export function setUpEnd(end: JailEnd, index: number, name: string): readonly Request[] {
@@ -119,9 +120,10 @@ export function changeEnd(before: JailEnd, after: JailEnd, index: number, name: 
 }
 
 function changeRoutes(before: JailEnd, after: JailEnd, index: number): readonly Request[] {
-  const familyOf = ({ gateway }: DefaultRoute): 'ip4' | 'ip6' => (gateway.includes(':') ? 'ip6' : 'ip4');
-  const families = after.routes.map(familyOf);
-  const gone = before.routes.map(familyOf).filter((family) => !families.includes(family));
+  const families = after.routes.map(({ gateway }) => familyOf(gateway));
+  const gone = before.routes
+    .map(({ gateway }) => familyOf(gateway))
+    .filter((family) => !families.includes(family));
   return [
     ...after.routes.map(({ gateway, source }) => replaceDefaultRoute(index, gateway, source)),
     ...gone.map((family) => deleteDefaultRoute(index, family)),

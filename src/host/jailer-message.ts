@@ -36,7 +36,7 @@ const fieldBytes = (fields: readonly string[]): Buffer =>
 
 /** A launch plan as the jailer reads it. */
 export function encodePlan(records: readonly LaunchRecord[]): Buffer {
-  return fieldBytes(records.flat());
+  return Buffer.from(records.map((record) => `${record.join('\0')}\0`).join(''));
 }
 
 /** One message: its type and its fields. */

@@ -6,7 +6,7 @@ import type { Subnet } from '../config/values/subnet.js';
 import type { BridgeFacts } from '../plan/facts.js';
 import type { Instance } from '../plan/instance.js';
 import { assignLease, leasedFamilies, without, type Lease, type Leases } from '../plan/lease.js';
-import { familyOf, type Family } from '../plan/lease-range.js';
+import { familyOf, type Family } from '../config/values/family.js';
 import { hostSubnets, type SubnetPool } from '../plan/lease-subnet.js';
 import { BridgeSubnets, isSubnets, type SubnetsByBridge } from './bridge-subnets.js';
 import { SystemError } from './error.js';

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { FAMILIES } from '../plan/firewall-forward.js';
+import { families } from '../config/values/family.js';
 import { withLinks, type LoopbackLinks } from '../plan/firewall-hairpin.js';
 import { unless, writeAtomically } from './files.js';
 import { findLink } from './interfaces.js';
@@ -67,7 +67,7 @@ export class Loopback {
   }
 
   #note(open: LoopbackLinks): void {
-    const isSame = FAMILIES.every((family) => open[family].join() === this.#open[family].join());
+    const isSame = families.every((family) => open[family].join() === this.#open[family].join());
     this.#open = open;
     if (!isSame || readOpen(this.#file) === null) writeAtomically(this.#file, JSON.stringify(open));
   }

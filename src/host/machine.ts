@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { constants, release } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -10,7 +10,7 @@ import type { Observation, Subject } from '../plan/audit/observation.js';
 import { systemJailUser } from '../plan/account.js';
 import { limitedDevices } from '../plan/cgroup.js';
 import { devicesOf } from '../plan/devices.js';
-import type { CgroupFacts, HostFacts } from '../plan/facts.js';
+import type { CgroupFacts, HostFacts, HostLimits } from '../plan/facts.js';
 import { keepFromHost } from '../plan/host-directories.js';
 import type { OwnDirectories } from '../plan/host-part.js';
 import type { Instance } from '../plan/instance.js';
@@ -27,7 +27,13 @@ import type { SubnetPool } from '../plan/lease-subnet.js';
 import type { UidPool } from '../plan/uidrange.js';
 import type { Way } from '../plan/way.js';
 import { untilAnswered } from './answering.js';
-import { readAccounting, readBriefly, readFigure, readOomKills } from './cgroup-accounting.js';
+import {
+  readAccounting,
+  readBriefly,
+  readFigure,
+  readOomKills,
+  readRefusedForks,
+} from './cgroup-accounting.js';
 import { detectCgroups } from './cgroup-facts.js';
 import { freeze, killCgroup, population } from './cgroup-processes.js';
 import { prepareRoot, removeRoot } from './cgroup.js';
@@ -42,11 +48,12 @@ import { Gate } from './gate.js';
 import { forwardEverywhere } from './passing.js';
 import { clockReader, hostMachineId, readHardware } from './figures.js';
 import { systemError } from './files.js';
-import { HostLimitsReader, ownHardLimits } from './host-limits.js';
+import { countDescriptors, HostLimitsReader, ownHardLimits } from './host-limits.js';
 import { HookNotes } from './hook-notes.js';
 import type { Executors, Figure, Host, JailerHandle, KeptLog } from './host.js';
 import { readHostUsage } from './host-usage.js';
 import { connectJailer, readExitRecord } from './jailer.js';
+import { KnownText } from './known-text.js';
 import { countTraffic, viewNetwork } from './network-view.js';
 import { LogKeeper } from './log-keeper.js';
 import { observeJail } from './observe.js';
@@ -110,6 +117,7 @@ export class Machine implements Host {
   readonly #bootId = bootId();
   readonly #openFilesLimit = ownHardLimits()['nofile'] ?? Infinity;
   readonly #limits = new HostLimitsReader();
+  readonly #defaultPolicy = new KnownText(defaultPolicy);
   readonly #reach = new Set<string>();
   readonly #own: OwnDirectories;
   readonly #sysctls: SysctlLedger;
@@ -146,13 +154,18 @@ export class Machine implements Host {
 
   async facts(jail: Jail): Promise<HostFacts> {
     const { values } = jail;
-    await untilAnswered(namedPaths(values).map(([, path]) => path));
-    // These commands may make it; a root that is not there then is refused by the jailer.
-    if (values['exec.prepare'] === undefined && values['exec.prestart'] === undefined)
-      checkRoot(values.path ?? '/');
+    const answers = untilAnswered(namedPaths(values).map(([, path]) => path));
+    answers.catch(() => undefined); // whoever waits for it hears of it
     this.#checkDescriptors();
     this.#prepareCgroups();
     this.#makeDirectories();
+    const limits = this.#limits.read();
+    const figures = { ...this.#hardware, ...this.#clocks() };
+    const uidBase = this.#uidBase(jail);
+    await answers;
+    // These commands may make it; a root that is not there then is refused by the jailer.
+    if (values['exec.prepare'] === undefined && values['exec.prestart'] === undefined)
+      checkRoot(values.path ?? '/');
     const ways = followWays(namedPaths(values));
     keepFromHost(values, this.#own, (path) => ways.get(path)?.real ?? path);
     const { fstabs, reach } = await this.#readFstabs(jail, ways);
@@ -162,8 +175,8 @@ export class Machine implements Host {
     return {
       instance: this.instance,
       cgroups: this.#cgroups,
-      uidBase: this.#uidBase(jail),
-      seccomp: await this.#seccompProgram(jail, reach),
+      uidBase,
+      seccomp: await this.#seccompProgram(jail, reach, limits),
       jid: 0,
       launch: '',
       reach,
@@ -176,9 +189,9 @@ export class Machine implements Host {
       ...(bridge !== null && { bridge }),
       timeNamespaces: this.#hasTimeNamespaces,
       ...(labelsOf(values).length > 0 && { securityModules: securityModules() }),
-      figures: { ...this.#hardware, ...this.#clocks() },
+      figures,
       machineId: this.#machineId,
-      limits: this.#limits.read(),
+      limits,
       logSockets: this.#logSockets,
       term: process.env['TERM'] ?? null,
     };
@@ -219,7 +232,7 @@ export class Machine implements Host {
 
   /** A start leaves enough of jaild's descriptors for those who want to stop something. */
   #checkDescriptors(): void {
-    const used = readdirSync('/proc/self/fd').length;
+    const used = countDescriptors();
     if (used + SPARE_DESCRIPTORS <= this.#openFilesLimit) return;
     const hint = `jaild needs one for each jail: raise its limit of ${this.#openFilesLimit} (LimitNOFILE=, ulimit -Hn)`;
     throw new SystemError('open', constants.errno.EMFILE, 'descriptors of jaild', hint);
@@ -242,7 +255,7 @@ export class Machine implements Host {
     return this.#uids.claim(name, { first: userns.base, count: userns.count });
   }
 
-  async #seccompProgram({ values }: Jail, reach: Reach): Promise<string | null> {
+  async #seccompProgram({ values }: Jail, reach: Reach, { corePattern }: HostLimits): Promise<string | null> {
     const base = policyBase(values);
     if (base.kind === 'off') {
       const policy = openPolicy(values);
@@ -251,10 +264,10 @@ export class Machine implements Host {
     const file = base.kind === 'file' ? base.path : defaultPolicy;
     try {
       const path = markReach(file, reach);
-      const text = base.kind === 'file' ? readWithinReach(path) : readFileSync(path, 'utf8');
+      const text = base.kind === 'file' ? readWithinReach(path) : this.#defaultPolicy.text();
       const source = { file, text };
       const machine = { architecture: process.arch, kernel: release() };
-      const rules = coreRules(values, this.#limits.corePattern());
+      const rules = coreRules(values, corePattern);
       return await this.#seccomp.programOf(
         isProfile(source)
           ? profiledPolicy(source, values, machine, rules)
@@ -299,6 +312,10 @@ export class Machine implements Host {
 
   usage(cgroups: readonly string[], resource: ResourceName): number | null {
     return readUsage(cgroups, this.#cgroups, resource);
+  }
+
+  countRefusedForks(cgroups: readonly string[]): number {
+    return readRefusedForks(cgroups, this.#cgroups);
   }
 
   countOomKills(cgroups: readonly string[]): number {

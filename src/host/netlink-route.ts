@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import ipaddr from 'ipaddr.js';
+import type { Family } from '../config/values/family.js';
 import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, decodeAttributes } from './netlink-message.js';
 import { encodeAttributes, type Attribute, type Request } from './netlink-message.js';
 
@@ -133,7 +134,7 @@ export const replaceDefaultRoute = (index: number, gateway: string, source: stri
   defaultRoute(index, gateway, source, NLM_F_CREATE | NLM_F_REPLACE);
 
 /** Takes the default route over a link away; that there is none is fine. */
-export function deleteDefaultRoute(index: number, family: 'ip4' | 'ip6'): Request {
+export function deleteDefaultRoute(index: number, family: Family): Request {
   const body = routeBody(family === 'ip4' ? AF_INET : AF_INET6, 0, SCOPE_UNIVERSE, 0, [[RTA.oif, index]]);
   return { step: 'take route', subject: 'default', type: DELROUTE, flags: 0, body, tolerates: [E.ESRCH] };
 }

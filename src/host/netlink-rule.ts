@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import ipaddr from 'ipaddr.js';
+import type { Family } from '../config/values/family.js';
 import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, attributeText, decodeAttributes } from './netlink-message.js';
 import { encodeAttributes, type Attribute, type Request } from './netlink-message.js';
 
@@ -25,7 +26,7 @@ const TABLE_MAIN = 254;
 const PROTOCOL = 0x6a;
 
 export interface Rule {
-  readonly family: 'ip4' | 'ip6';
+  readonly family: Family;
   /** Rules are asked in this order. */
   readonly priority: number;
   /** Interface that a packet comes in by; null for all. */

@@ -6,6 +6,9 @@ import type { Instance } from '../plan/instance.js';
 import { SystemError } from './error.js';
 import { systemError } from './files.js';
 
+/** In the directory of a jail: the record of it (src/supervise/records.ts), beside what its jailer makes. */
+export const RECORD = 'state.json';
+
 const { ENOTDIR, EPERM } = constants.errno;
 const WRITABLE_BY_OTHERS = 0o022;
 

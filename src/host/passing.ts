@@ -1,3 +1,4 @@
+import type { Family } from '../config/values/family.js';
 import type { NetworkArgs } from '../plan/step.js';
 import { announceIp4, announceIp6, forwardIp4, forwardIp6, forwardIp6Elsewhere } from './forwarding.js';
 import { waysIn } from './interfaces.js';
@@ -6,8 +7,6 @@ import type { Claim, NeededSysctl, SysctlLedger } from './sysctl-ledger.js';
 import { hasSysctl, readSysctl, WHOLE_HOST } from './sysctl.js';
 
 const PART = 'network';
-
-type Family = 'ip4' | 'ip6';
 
 /**
  * Has interfaces of the host announce a jail's addresses and pass on what is for it, and those go back that it no longer

@@ -1,3 +1,4 @@
+import type { Family } from '../config/values/family.js';
 import { readJson, writeAtomically } from './files.js';
 import { SystemError } from './error.js';
 import type { Gate } from './gate.js';
@@ -27,7 +28,7 @@ export interface Claim {
   /** Addresses of the jail on a bridge of somebody else, where the guard would not know it by its link. */
   readonly guests: readonly string[];
   /** Families that it needs forwarded on every interface of the host, also on those that come later. */
-  readonly everywhere: readonly ('ip4' | 'ip6')[];
+  readonly everywhere: readonly Family[];
 }
 
 const NO_CLAIM: Claim = { guests: [], everywhere: [] };
@@ -103,7 +104,7 @@ export class SysctlLedger {
    * @param everywhere what is needed for a family now
    * @throws SystemError
    */
-  renew(everywhere: (family: 'ip4' | 'ip6') => readonly NeededSysctl[]): void {
+  renew(everywhere: (family: Family) => readonly NeededSysctl[]): void {
     this.#gate.doubt();
     for (const [holder, claim] of Object.entries(this.#claims))
       this.#take(holder, claim.everywhere.flatMap(everywhere), claim);

@@ -21,7 +21,7 @@ import { isErrno } from './files.js';
 import { hasIp6 } from './forwarding.js';
 import { hostAddresses, hostInterfaces } from './interfaces.js';
 import { mountOf, mountsAt, mountTable } from './mount-table.js';
-import { ownHardLimits, raisesLimits, swapTotal } from './host-limits.js';
+import { hostMemory, ownHardLimits, raisesLimits } from './host-limits.js';
 import type { Link } from './netlink-link.js';
 import { directoriesOf } from './own-directory.js';
 import { factOf } from './path-fact.js';
@@ -70,7 +70,7 @@ export function openHostView({ instance, cgroupRoot, uids, logSockets }: ViewOpt
     hasTimeNamespaces: once(() => existsSync('/proc/self/ns/time')),
     securityModules: once(() => unlessSystem([], securityModules)),
     memory: once(totalmem),
-    swap: once(swapTotal),
+    swap: once(() => hostMemory().swap),
     possible: remembered(possible),
     cpuCount: once(() => cpus().length),
     pidMax: once(() => numberIn('/proc/sys/kernel/pid_max')),

@@ -1,3 +1,4 @@
+import { hostEndAsText } from '../config/values/forward.js';
 import { portsOverlap } from '../config/values/port.js';
 import { forwardsOf, isPlain, type Forward } from './firewall-forward.js';
 import type { FirewallArgs } from './step.js';
@@ -13,13 +14,13 @@ export interface Clash {
 export function clashOf(args: FirewallArgs, others: Iterable<FirewallArgs>): Clash | null {
   const asked = forwardsOf(args).filter(isPlain);
   const twice = asked.find((one, at) => asked.slice(0, at).some((other) => areOne(one, other)));
-  if (twice !== undefined) return { jail: args.jail, port: portOf(twice) };
+  if (twice !== undefined) return { jail: args.jail, port: hostEndAsText(twice) };
   if (asked.length === 0) return null;
   for (const other of others) {
     if (other.jail === args.jail) continue;
     const had = forwardsOf(other).filter(isPlain);
     const both = asked.find((one) => had.some((two) => areOne(one, two)));
-    if (both !== undefined) return { jail: other.jail, port: portOf(both) };
+    if (both !== undefined) return { jail: other.jail, port: hostEndAsText(both) };
   }
   return null;
 }
@@ -30,9 +31,3 @@ const areOne = (one: Forward, other: Forward): boolean =>
   one.protocol === other.protocol &&
   one.hostAddress === other.hostAddress &&
   portsOverlap(one.hostPorts, other.hostPorts);
-
-function portOf({ protocol, hostAddress, hostPorts: { first, last } }: Forward): string {
-  const ports = first === last ? `${first}` : `${first}-${last}`;
-  if (hostAddress === null) return `${protocol} ${ports}`;
-  return `${protocol} ${hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress}:${ports}`;
-}

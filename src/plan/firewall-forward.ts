@@ -1,10 +1,8 @@
+import { ADDRESS_BITS, families, familyOf, type Family } from '../config/values/family.js';
 import type { Redirect } from '../config/values/forward.js';
 import type { PortRange } from '../config/values/port.js';
 import { subnetsOverlap, type Subnet } from '../config/values/subnet.js';
 import type { FirewallArgs } from './step.js';
-
-export type Family = 'ip4' | 'ip6';
-export const FAMILIES: readonly Family[] = ['ip4', 'ip6'];
 
 /** A redirection as it is in one family, with the addresses that were left open in it. */
 export interface Forward {
@@ -26,12 +24,11 @@ export const LOOPBACK: Readonly<Record<Family, Subnet>> = {
   ip6: { address: '::1', prefix: 128 },
 };
 
-export const familyOf = (address: string): Family => (address.includes(':') ? 'ip6' : 'ip4');
 export const textOf = ({ address, prefix }: Subnet): string => `${address}/${prefix}`;
 
 /** What a jail's redirections come to: each in those families that all of its addresses, and the jail's own, allow. */
 export const forwardsOf = (args: FirewallArgs): readonly Forward[] =>
-  args.redirects.flatMap((one) => FAMILIES.flatMap((family) => inFamily(one, family, args[family][0])));
+  args.redirects.flatMap((one) => families.flatMap((family) => inFamily(one, family, args[family][0])));
 
 function inFamily(one: Redirect, family: Family, own: string | undefined): readonly Forward[] {
   const { protocol, hostAddress, hostPorts, jailAddress = own, jailPorts, on } = one;
@@ -61,7 +58,7 @@ export const isPlain = ({ from, on }: Forward): boolean => from.length === 0 && 
 export function isForLoopback({ family, hostAddress, from, on }: Forward): boolean {
   const loopback = LOOPBACK[family];
   const reaches = (subnet: Subnet): boolean => subnetsOverlap(subnet, loopback);
-  const full = family === 'ip4' ? 32 : 128;
+  const full = ADDRESS_BITS[family];
   return (
     on === null &&
     (hostAddress === null || reaches({ address: hostAddress, prefix: full })) &&

@@ -1,4 +1,5 @@
-import { FAMILIES, forwardsOf, isForLoopback, type Family } from './firewall-forward.js';
+import { families, type Family } from '../config/values/family.js';
+import { forwardsOf, isForLoopback } from './firewall-forward.js';
 import { distinct, inOrder, quoted, wherever, type Lookup, type Rules } from './firewall-text.js';
 import { HOST_ON_LINK } from './host-on-link.js';
 import type { FirewallArgs } from './step.js';
@@ -84,6 +85,6 @@ const FROM_JAIL_LINK = 'meta iifkind "veth" iifname "jl*"';
 
 /** All links of one or the other, each once. */
 export const withLinks = (one: LoopbackLinks, other: LoopbackLinks): LoopbackLinks => {
-  const [ip4 = [], ip6 = []] = FAMILIES.map((family) => distinct([...one[family], ...other[family]]));
+  const [ip4 = [], ip6 = []] = families.map((family) => distinct([...one[family], ...other[family]]));
   return { ip4, ip6 };
 };

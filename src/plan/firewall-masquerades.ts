@@ -1,6 +1,6 @@
 import type { Masquerade } from '../config/values/forward.js';
 import { subnetsOverlap } from '../config/values/subnet.js';
-import { familyOf, type Family } from './firewall-forward.js';
+import { ADDRESS_BITS, familyOf, type Family } from '../config/values/family.js';
 import {
   distinct,
   inOrder,
@@ -55,7 +55,7 @@ function leavesOf({ masquerades, ip4, ip6 }: FirewallArgs): readonly Leave[] {
 
 function concerns({ from, as }: Masquerade, address: string): boolean {
   if (as !== undefined && familyOf(as) !== familyOf(address)) return false;
-  const prefix = familyOf(address) === 'ip4' ? 32 : 128;
+  const prefix = ADDRESS_BITS[familyOf(address)];
   return from === undefined || subnetsOverlap(from, { address, prefix });
 }
 

@@ -1,5 +1,6 @@
 import { portCount, type PortRange } from '../config/values/port.js';
-import { isPlain, textOf, type Family, type Forward } from './firewall-forward.js';
+import { type Family } from '../config/values/family.js';
+import { isPlain, textOf, type Forward } from './firewall-forward.js';
 import { inOrder, NONE, rules, wherever, type Lookup, type Rules } from './firewall-text.js';
 
 const ADDRESS = { ip4: 'ipv4_addr', ip6: 'ipv6_addr' } as const;

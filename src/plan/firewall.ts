@@ -1,3 +1,4 @@
+import type { Family } from '../config/values/family.js';
 import type { Jail } from '../config/jail.js';
 import type { Masquerade, Redirect } from '../config/values/forward.js';
 import { PlanError } from './error.js';
@@ -19,7 +20,7 @@ export function firewallSteps({ name, values }: Jail, network: NetworkArgs): rea
   const bridged = attachment.kind === 'bridge';
   const link = bridged ? attachment.bridge : network.link;
   refuseUnwritable({ bridge: [link], nat: linksOf(masquerades), rdr: linksOf(redirects) });
-  const of = (family: 'ip4' | 'ip6'): readonly string[] => network[family].map(({ address }) => address);
+  const of = (family: Family): readonly string[] => network[family].map(({ address }) => address);
   return [
     {
       name: 'firewall.set',

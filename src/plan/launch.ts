@@ -122,6 +122,15 @@ function modeRecords(jail: Jail, mode: LaunchMode): readonly LaunchRecord[] {
   ];
 }
 
+/**
+ * A jail is built while its network is attached, unless commands of the host's come first, which may change what it is
+ * built of, or parameters of interfaces that are not there yet are to be set in it.
+ */
+function lateRecord({ values }: Jail, sysctls: readonly LaunchRecord[]): readonly LaunchRecord[] {
+  const isLate = (values['exec.created'] ?? []).length > 0 || sysctls.length > 0;
+  return isLate ? [['late', 'yes']] : [];
+}
+
 /** The launch plan that the jailer reads (native/PROTOCOL.md §1). */
 export function launchRecords(
   jail: Jail,
@@ -132,6 +141,7 @@ export function launchRecords(
   const idmap = facts.uidBase !== null;
   const v2 = cgroupV2(facts.cgroups, jail.name);
   const entries = mountEntries(jail, facts);
+  const families = familyRecords(jail.values, facts);
   return [
     ['version', '1'],
     ['name', jail.name],
@@ -143,6 +153,7 @@ export function launchRecords(
     ...cgroupProcs(facts.cgroups, jail.name).map((file): LaunchRecord => ['cgroup.procs', file]),
     ...nameRecords(jail),
     ...clockRecords(jail, facts),
+    ...lateRecord(jail, families),
     ...rootRecords(jail.values, idmap, facts.reach),
     ...insideRecords(jail, entries, facts).map((record) => withMarkedSource(record, jail, facts)),
     ...grantedDevices(jail.values, facts),
@@ -150,7 +161,7 @@ export function launchRecords(
     ...nameFiles(jail, entries, facts),
     ...noticeRecords(jail.values, where.rundir),
     ...quotaRecords(jail.values, facts),
-    ...familyRecords(jail.values, facts),
+    ...families,
     ...rctlLaunch(jail.values).sysctls,
     ...commandSettings(jail, facts, mode),
     ...modeRecords(jail, mode),

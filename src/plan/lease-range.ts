@@ -1,9 +1,6 @@
 import ipaddr from 'ipaddr.js';
+import { ADDRESS_BITS, familyOf, type Family } from '../config/values/family.js';
 import type { Subnet } from '../config/values/subnet.js';
-
-export type Family = 'ip4' | 'ip6';
-
-const BITS = { ip4: 32, ip6: 128 } as const;
 
 /** Addresses of one family as numbers, both ends included. */
 export interface AddressRange {
@@ -11,8 +8,6 @@ export interface AddressRange {
   readonly first: bigint;
   readonly last: bigint;
 }
-
-export const familyOf = (address: string): Family => (address.includes(':') ? 'ip6' : 'ip4');
 
 /** An address as the number that it is. */
 export function numberOf(address: string): bigint {
@@ -24,14 +19,15 @@ export function numberOf(address: string): bigint {
 
 /** The one spelling of an address, as the values of parameters have it. */
 export function addressOf(family: Family, number: bigint): string {
-  const bytes = Array.from({ length: BITS[family] / 8 }, (_, index) =>
-    Number((number >> BigInt(BITS[family] - 8 * (index + 1))) & 0xffn),
+  const bytes = Array.from({ length: ADDRESS_BITS[family] / 8 }, (_, index) =>
+    Number((number >> BigInt(ADDRESS_BITS[family] - 8 * (index + 1))) & 0xffn),
   );
   return ipaddr.fromByteArray(bytes).toString();
 }
 
 /** How many addresses a prefix of that many bits leaves. */
-export const roomBehind = (family: Family, prefix: number): bigint => 1n << BigInt(BITS[family] - prefix);
+export const roomBehind = (family: Family, prefix: number): bigint =>
+  1n << BigInt(ADDRESS_BITS[family] - prefix);
 
 /** From the network's own address to the last. */
 export function rangeOf({ address, prefix }: Subnet): AddressRange {

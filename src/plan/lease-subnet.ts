@@ -1,5 +1,6 @@
 import { hostAddressIn, type Subnet } from '../config/values/subnet.js';
-import { addressOf, familyOf, rangeOf, roomBehind, type AddressRange, type Family } from './lease-range.js';
+import { familyOf, type Family } from '../config/values/family.js';
+import { addressOf, rangeOf, roomBehind, type AddressRange } from './lease-range.js';
 import type { HostSubnet } from './step.js';
 
 /** Where subnets for bridges are taken from; `auto` is a prefix of this host's own. */

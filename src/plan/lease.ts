@@ -1,6 +1,7 @@
 import type { JailParams } from '../config/params.js';
 import { isWithin } from '../config/values/subnet.js';
-import { addressOf, familyOf, numberOf, rangeOf, type Family } from './lease-range.js';
+import { familyOf, type Family } from '../config/values/family.js';
+import { addressOf, numberOf, rangeOf } from './lease-range.js';
 import type { HostSubnet, JailAddress } from './step.js';
 
 /** What a jail was given, and when: milliseconds since 1970. */

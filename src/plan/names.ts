@@ -1,3 +1,4 @@
+import type { Family } from '../config/values/family.js';
 import { hostnameOf, type Jail } from '../config/jail.js';
 import { sharesHostNetwork } from '../config/network-of.js';
 import type { JailParams } from '../config/params.js';
@@ -18,7 +19,7 @@ const WITHOUT_ADDRESS = '127.0.1.1';
 /** Whether it is planned to have an address of its own; one of a bridge is given out only at its start. */
 function mayHaveAddress(values: JailParams): boolean {
   if (sharesHostNetwork(values)) return false;
-  const isWritten = (family: 'ip4' | 'ip6'): boolean =>
+  const isWritten = (family: Family): boolean =>
     values[family] !== 'disable' && (values[`${family}.addr`] ?? []).length > 0;
   const isGiven = values.ip_hostname === true || (values['bridge.subnet'] ?? []).length > 0;
   return isGiven || isWritten('ip4') || isWritten('ip6');

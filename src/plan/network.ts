@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Jail } from '../config/jail.js';
 import type { JailParams } from '../config/params.js';
+import { ADDRESS_BITS, familyOf, type Family } from '../config/values/family.js';
 import { isWithin, networkAddress, subnetAsText } from '../config/values/subnet.js';
 import { PlanError } from './error.js';
 import type { HostFacts } from './facts.js';
 import { linkName, type Instance } from './instance.js';
 import type { Attachment, Forwarding, JailAddress, NetworkArgs } from './step.js';
-
-type Family = 'ip4' | 'ip6';
 
 /** The first word of the alias of every link that this instance makes: host-wide, and its own. */
 export const linkOwner = ({ cgroupName }: Instance): string => cgroupName;
@@ -22,12 +21,9 @@ export function stableMac(seed: string): string {
 /** One of those that a bridge takes for its own last, for it takes the lowest of its ports. */
 const lastMac = (seed: string): string => stableMac(seed).replace(/^../, 'fe');
 
-const fullLength = { ip4: 32, ip6: 128 } as const;
-const familyOf = (address: string): Family => (address.includes(':') ? 'ip6' : 'ip4');
-
 /** An address without a prefix has that of its subnet on a bridge that jaild makes: its neighbours are on the link. */
 function onBridge({ address, prefix }: JailAddress, { bridge }: HostFacts): JailAddress {
-  const isAlone = prefix === fullLength[familyOf(address)];
+  const isAlone = prefix === ADDRESS_BITS[familyOf(address)];
   const subnet = isAlone ? bridge?.subnets.find((one) => isWithin(address, one)) : undefined;
   return { address, prefix: subnet?.prefix ?? prefix };
 }
@@ -52,7 +48,7 @@ function addresses(values: JailParams, facts: HostFacts, family: Family): readon
   const isNew = ({ address }: JailAddress): boolean =>
     familyOf(address) === family && !written.some((one) => one.address === address);
   const found = facts.hostnameAddresses.map((address) =>
-    onBridge({ address, prefix: fullLength[family] }, facts),
+    onBridge({ address, prefix: ADDRESS_BITS[family] }, facts),
   );
   const isRouted = values.bridge === undefined && values.macvlan === undefined;
   // On a bridge, and with a device of its own, the jail answers by itself.

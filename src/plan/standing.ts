@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Jail } from '../config/jail.js';
 import type { JailParams } from '../config/params.js';
 import { jailCapabilities } from './capabilities.js';
@@ -57,7 +56,7 @@ export function standingOf(jail: Jail, plan: JailPlan): Standing | null {
   return { netns: named.args.path, steps, records: definingRecords(plan) };
 }
 
-/** Whether what stands is what a plan would make. */
+/** Whether what stands is what a plan would make. Both are as planJail() writes them, or as JSON has kept that. */
 export function isWhatIsPlanned(standing: Standing, jail: Jail, plan: JailPlan): boolean {
-  return isDeepStrictEqual(standing, standingOf(jail, plan));
+  return JSON.stringify(standing) === JSON.stringify(standingOf(jail, plan));
 }

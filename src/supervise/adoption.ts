@@ -32,7 +32,11 @@ export function classify(
   const { doing } = record;
   if (doing === 'backoff' || doing === 'ended' || doing === 'failed')
     return { event: `found-${doing}`, halfBuilt: false };
-  if (exit !== null) return { event: 'found-exited', halfBuilt: false, ended: { cause: null, ...exit } };
+  if (exit !== null) {
+    // While it was cleaned its end was known already, and maybe more of it than can be found out now.
+    const isKnown = doing === 'cleaning' && record.exit?.launch === record.launch;
+    return { event: 'found-exited', halfBuilt: false, ...(!isKnown && { ended: { cause: null, ...exit } }) };
+  }
   if (jailer === null || jailer === 'exited') return withoutJailer(record);
   if (jailer === 'created' || doing === 'cleaning') return { event: 'found-half', halfBuilt: true };
   if (doing === 'stopping') return { event: 'found-stopping', halfBuilt: false };

@@ -57,6 +57,29 @@ export function adviceOn(jail: Jail, ended: Ended): string | undefined {
   return parts.filter((part) => part !== undefined).join('; ') || undefined;
 }
 
+/** What is known of a life beside how it ended. */
+interface Witness {
+  readonly jail: Jail;
+  /** How often its limit of processes has kept it from one. */
+  readonly refusedForks: number;
+}
+
+/** What to do about the end of a jail that was up: a limit of its own may be the cause. */
+export function adviceOnEnd(life: Witness, ended: Ended, oom: boolean): string | undefined {
+  const limit = (name: ParamName): string | undefined => life.jail.params.get(name)?.join(', ');
+  if (oom) {
+    const most = limit('memory.max');
+    return most === undefined
+      ? 'it has no memory.max: other limits, or the host, left it no memory'
+      : `it may use ${most} (memory.max)`;
+  }
+  if (ended.how === 'exit' && ended.code === 0) return undefined;
+  const { refusedForks } = life;
+  if (refusedForks === 0) return undefined;
+  const times = refusedForks === 1 ? 'once' : `${refusedForks} times`;
+  return `${times} it could not start a process: it may have ${limit('pids.max') ?? 'no more'} (pids.max)`;
+}
+
 /** Where the file asks for what a step of the jailer failed at: for most steps, the root of the jail. */
 function whereAsked(jail: Jail, ended: Ended): string | undefined {
   if (ended.how !== 'error') return undefined;

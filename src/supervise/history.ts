@@ -2,7 +2,7 @@ import type { Jail } from '../config/compile.js';
 import { StepFailure, SystemError } from '../host/error.js';
 import type { Ended } from '../host/host.js';
 import type { Clock } from './clock.js';
-import { describeEnd, failureOf, adviceOn, type Failure } from './exits.js';
+import { adviceOn, adviceOnEnd, describeEnd, failureOf, type Failure } from './exits.js';
 import type { Incarnation } from './incarnation.js';
 import type { LastExit } from './operations.js';
 import {
@@ -46,7 +46,8 @@ export class History {
     this.failure = failureOf(error);
     const at = new Date(this.clock.now());
     const cause = `not started: ${this.failure.message}`;
-    this.keep({ ...endedBy(error), oom: false, at, cause, reason: 'start', launch: life?.id ?? '' });
+    const told = { ...hintOf(this.failure), launch: life?.id ?? '' };
+    this.keep({ ...endedBy(error), oom: false, at, cause, reason: 'start', ...told });
   }
 
   /** Whether it is known how this life has ended. */
@@ -77,7 +78,8 @@ export class History {
     const hint = adviceOn(life.jail, ended);
     if (!life.wasUp) this.failure ??= { message: told, ...(hint !== undefined && { hint }) };
     const cause = life.wasUp ? told : `not started: ${this.failure?.message ?? told}`;
-    this.keep({ ...ended, oom, at, cause, reason, upMs: life.upMs, launch: life.id });
+    const advice = life.wasUp ? hintOf({ hint: adviceOnEnd(life, ended, oom) }) : hintOf(this.failure ?? {});
+    this.keep({ ...ended, oom, at, cause, reason, upMs: life.upMs, ...advice, launch: life.id });
   }
 
   /** A command of exec.start has ended; the failure of one is that of the start. */
@@ -128,6 +130,9 @@ function inWords(ended: Ended, oom: boolean, { blame, ailment }: Incarnation, wo
   if (blame === 'watchdog') return `no sign of life (watchdog), then ${describeEnd(ended)}`;
   return oom ? 'out of memory' : (words ?? describeEnd(ended));
 }
+
+const hintOf = ({ hint }: { readonly hint?: string | undefined }): { readonly hint?: string } =>
+  hint === undefined ? {} : { hint };
 
 function endedBy(error: unknown): Ended {
   if (error instanceof SystemError)

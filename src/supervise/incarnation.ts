@@ -69,6 +69,8 @@ export class Incarnation {
   private cancelled = false;
   /** What it has left to the next life. */
   standing: Standing | null = null;
+  /** The step of the directory that it has left, maybe to nobody. */
+  private directory: readonly Step[] = [];
 
   /** @param jail the definition it began with, and what has changed on it since */
   constructor(
@@ -234,7 +236,7 @@ export class Incarnation {
 
   /**
    * Takes away all that is left. Commands run only for a jail that had come up, as jail(8) has it.
-   * @param leave whether the network may stay, in `standing`, and then the directory of its record with it
+   * @param leave whether the network may stay, in `standing`, and the directory of its record
    * @returns what failed on the way; "occupied" when processes are left that cannot be killed
    */
   async clean(leave = false): Promise<readonly unknown[] | 'occupied'> {
@@ -245,10 +247,11 @@ export class Incarnation {
     const done = this.isPrepared ? this.plan : null;
     this.standing =
       leave && done !== null && this.unsettled.length === 0 ? standingOf(this.jail, done) : null;
-    const left = new Set<Step>(this.standing?.steps);
-    const isLeft = (step: Step): boolean =>
-      left.has(step) || (left.size > 0 && step.name === 'rundir.create');
-    const gone = done?.prepare.filter((step) => !isLeft(step)) ?? [];
+    const directory = leave ? (done?.prepare.filter(({ name }) => name === 'rundir.create') ?? []) : [];
+    // With what stands it goes when that is on record elsewhere.
+    this.directory = this.standing === null ? directory : [];
+    const left = new Set<Step>([...directory, ...(this.standing?.steps ?? [])]);
+    const gone = done?.prepare.filter((step) => !left.has(step)) ?? [];
     const errors = [
       ...(await runEach(this.host.executors, poststop, this.launch, this.trace)),
       ...(await undoAll(this.host.executors, [...gone, ...this.unsettled], this.launch, this.trace)),
@@ -257,6 +260,11 @@ export class Incarnation {
     this.isPrepared = false;
     this.unsettled = [];
     return errors;
+  }
+
+  /** Takes away the directory that clean() has left. @returns what failed */
+  vacate(): Promise<readonly unknown[]> {
+    return undoAll(this.host.executors, this.directory, this.launch, this.trace);
   }
 
   private async isEmpty(): Promise<boolean> {
@@ -299,6 +307,15 @@ export class Incarnation {
   ranOutOfMemory(ended: Ended): boolean {
     const badly = ended.how === 'signal' || (ended.how === 'exit' && ended.code !== 0);
     return badly && this.countOomKills() > this.oomKills;
+  }
+
+  /** How often its limit of processes has kept it from one. */
+  get refusedForks(): number {
+    try {
+      return this.plan === null ? 0 : this.host.countRefusedForks(this.plan.cgroups);
+    } catch {
+      return 0; // a cgroup that is gone cannot tell any more
+    }
   }
 
   private countOomKills(): number {

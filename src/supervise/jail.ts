@@ -4,27 +4,19 @@ import { StepFailure } from '../host/error.js';
 import type { Ended, Host, JailerEvent, JailerHandle } from '../host/host.js';
 import type { Standing } from '../plan/standing.js';
 import type { Step } from '../plan/step.js';
-import { classify, jailOf, recordOf } from './adoption.js';
+import { classify, jailOf } from './adoption.js';
 import { Bulletin } from './events/bulletin.js';
 import type { Clock } from './clock.js';
 import { describeEnd, failureOf } from './exits.js';
 import { faultPoint } from './fault-points.js';
 import { Force } from './force.js';
-import { unknownHealth, type Health, type HealthResult } from './health/health.js';
+import type { Health, HealthResult } from './health/health.js';
 import { History } from './history.js';
 import type { LaunchMode } from '../plan/launch.js';
 import { Incarnation, type PlanJail } from './incarnation.js';
 import type { Journal } from './events/journal.js';
 import { KeptNetwork } from './kept-network.js';
-import {
-  isDown,
-  isSettled,
-  recorded,
-  shown,
-  type LifeEvent,
-  type Phase,
-  type TimerName,
-} from './lifecycle.js';
+import { isDown, isSettled, shown, type LifeEvent, type Phase, type TimerName } from './lifecycle.js';
 import { Lifeline, type Work } from './lifeline.js';
 import { tendLog } from './log-care.js';
 import type { Log } from './log.js';
@@ -34,6 +26,7 @@ import { readNotice, type Notice } from './health/notices.js';
 import type { Progress } from './progress.js';
 import type { JailRecord, Records } from './records.js';
 import { changedParameters } from './reload/differences.js';
+import { Recording } from './recording.js';
 import { restartPolicy, type Cause } from './restart.js';
 
 /** What all jails of a supervisor share. */
@@ -66,6 +59,8 @@ const KILL_PATIENCE = 5000;
 const CALL_OFF_PATIENCE = 500;
 const { SIGTERM, SIGABRT } = constants.signals;
 
+const wentWrong = (phase: Phase): boolean => phase === 'failed' || phase === 'stuck' || phase === 'backoff';
+
 /** One jail: does what the table of its life says, and tells the table what came of it. */
 export class SupervisedJail extends Lifeline {
   target: 'up' | 'down' = 'down';
@@ -78,12 +73,11 @@ export class SupervisedJail extends Lifeline {
   /** A start that came during a stop follows it. */
   startKept = false;
   private insist = false;
-  /** What the record on the disk says: what it is doing, and what is wanted then. */
-  private written = '';
   /** Looks after the life that there is. */
   minding: Minding | null = null;
   private readonly force: Force;
   private readonly bulletin: Bulletin;
+  private readonly recording: Recording;
   private readonly log: Log;
   private readonly network: KeptNetwork;
 
@@ -100,6 +94,7 @@ export class SupervisedJail extends Lifeline {
     this.network = new KeptNetwork(accepted.name, around.host.executors, this.trace, report);
     this.force = new Force(this, around.host, around.clock, report);
     this.bulletin = new Bulletin(this, around.journal, around.clock);
+    this.recording = new Recording(this, around.records, () => around.host.bootId());
   }
 
   /** The newest accepted one; a life keeps the one that it began with. */
@@ -173,8 +168,7 @@ export class SupervisedJail extends Lifeline {
   /** It was changed while it runs: that is written down, for a later jaild must know what it is. */
   noteChanged(definition: Jail): void {
     if (this.life !== null) this.life.jail = definition;
-    this.written = '';
-    this.record();
+    this.recording.noteAnew();
     this.minding?.review();
   }
 
@@ -199,8 +193,7 @@ export class SupervisedJail extends Lifeline {
       this.bulletin.started(life, history.restarts);
     if (shown(from) !== shown(phase))
       this.around.progress.tell(this.name, { kind: 'state', state: shown(phase) });
-    this.record();
-    if (phase === 'stopped') this.around.records.forget(this.name);
+    this.recording.note();
   }
 
   protected settled(from: Phase): void {
@@ -208,11 +201,12 @@ export class SupervisedJail extends Lifeline {
   }
 
   private tell(from: Phase, cause: string): void {
-    const detail = this.phase === 'running' ? '' : (this.history.failure?.message ?? '');
+    const { message = '' } = this.history.failure ?? {};
+    // Not what an earlier try has failed at, nor twice what the cause has in it.
+    const detail = wentWrong(this.phase) && !cause.includes(message) ? message : '';
     this.bulletin.moved(from, cause, detail);
     const words = `${from} -> ${this.phase} (${cause})`;
-    if (this.phase === 'failed' || this.phase === 'stuck' || this.phase === 'backoff')
-      this.log.warn(detail === '' ? words : `${words}: ${detail}`);
+    if (wentWrong(this.phase)) this.log.warn(detail === '' ? words : `${words}: ${detail}`);
     else if (isSettled(this.phase)) this.log.info(words);
     else this.log.debug(() => words);
   }
@@ -263,14 +257,10 @@ export class SupervisedJail extends Lifeline {
     const life = this.newLife(this.definition, around.newLaunch(), this.jid);
     this.history.failure = null;
     try {
-      const intend = (): void => {
-        this.written = '';
-        this.record();
-      };
       // The kernel would only say that it is in use.
       const clash = around.clashOf(this);
       if (clash !== null) throw new StepFailure('attach', '', clash, 'it is free when that jail is stopped');
-      const execution = await life.prepare(around.planJail, intend, this.network);
+      const execution = await life.prepare(around.planJail, () => this.recording.noteAnew(), this.network);
       if (execution.ok) return this.post('prepared', 'prepared');
       this.reportAll(execution.undoErrors);
       if (execution.failed !== null) this.history.noteFailedStart(this.life, execution.error);
@@ -282,7 +272,7 @@ export class SupervisedJail extends Lifeline {
 
   private newLife(jail: Jail, launch: string, jid: number): Incarnation {
     const { host, clock } = this.around;
-    this.written = '';
+    this.recording.begin();
     this.life = new Incarnation(jail, launch, jid, this.mode, host, clock, this.trace);
     const { life } = this;
     this.minding = new Minding(life, {
@@ -291,7 +281,7 @@ export class SupervisedJail extends Lifeline {
         if (this.life === life) this.post(event, cause);
       },
       turned: (health, result) => this.turned(health, result),
-      note: () => this.record(),
+      note: () => this.recording.note(),
     });
     return life;
   }
@@ -345,7 +335,7 @@ export class SupervisedJail extends Lifeline {
 
   private lose(life: Incarnation, loss: LossEvent): void {
     life.lostOutput = addLost(life.lostOutput, loss.data);
-    this.record();
+    this.recording.note();
     this.bulletin.lost(loss);
     this.log.warn(loss.detail);
   }
@@ -407,7 +397,7 @@ export class SupervisedJail extends Lifeline {
     if (life === null) return;
     life.markUp();
     if (this.minding !== null) this.minding.said = { ...this.minding.said, ready: true };
-    this.record();
+    this.recording.note();
     // A jail without exec.poststart is up in the same turn of the event loop.
     if ((life.plan?.poststart.length ?? 0) === 0) return this.post('poststarted', 'up');
     const execution = await life.poststart();
@@ -463,16 +453,22 @@ export class SupervisedJail extends Lifeline {
     if (this.target === 'down') this.history.failure = errors.length > 0 ? failureOf(errors[0]) : null;
     if (life !== null) this.network.leave(life.standing);
     let [event, cause] = this.asked() ?? this.judge(life);
-    if (event !== 'again' && event !== 'retry' && this.standing !== null) {
-      await this.network.remove();
+    const resumes = leave && this.isAtOnce(event);
+    this.recording.clean(resumes);
+    if (!resumes) {
+      if (event !== 'again' && event !== 'retry') await this.network.remove();
+      this.reportAll((await life?.vacate()) ?? []);
       [event, cause] = this.asked() ?? [event, cause];
     }
     if (event === 'again') this.startKept = false;
-    // What stands is to be on record at any time.
-    const isLeft = this.standing !== null;
-    if (life !== null && !isLeft) this.around.records.remove(this.name);
     this.post(event, cause);
-    if (isLeft) this.around.records.remove(this.name);
+    this.recording.settle();
+  }
+
+  /** Whether what follows its cleaning is the next life, now. */
+  private isAtOnce(event: LifeEvent): boolean {
+    const { retryAt } = this.history;
+    return event === 'again' || (event === 'retry' && (retryAt ?? Infinity) <= this.around.clock.monotonic());
   }
 
   /** Whether its network stays for the next life: it ended by itself, and will be the same again. */
@@ -512,23 +508,7 @@ export class SupervisedJail extends Lifeline {
 
   private keepStart(kept: boolean): void {
     this.startKept = kept;
-    this.record();
-  }
-
-  /** Writes down what it is about to do and what is wanted then, once for each. */
-  private record(): void {
-    const doing = recorded[this.phase] ?? (this.standing === null ? undefined : 'backoff');
-    const { ready = 'exec' } = this.definition.values;
-    const isReady = ready !== 'exec' && this.minding?.said.ready === true;
-    const { life, mode, around } = this;
-    const { verdict, streak } = this.minding?.health ?? unknownHealth;
-    const told = [this.target, this.startKept, isReady, verdict, streak, life?.lostOutput.bytes];
-    const words = `${doing} ${told.join(' ')}`;
-    if (doing === undefined || words === this.written) return;
-    const atRest = doing === 'backoff' || doing === 'ended' || doing === 'failed';
-    if (atRest ? mode.foreground : (life?.plan ?? null) === null) return;
-    this.written = words;
-    around.records.save(recordOf(this, doing, around.host.bootId()));
+    this.recording.note();
   }
 
   /** Takes back what an earlier jaild left. */

@@ -27,6 +27,8 @@ export interface LastExit extends Ended {
   readonly reason?: Cause | 'stop';
   /** Milliseconds that it had been up. */
   readonly upMs?: number;
+  /** What to do about it, where that is known. */
+  readonly hint?: string;
   /** The life that it was the end of. */
   readonly launch?: string;
 }

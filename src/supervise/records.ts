@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Jail } from '../config/compile.js';
-import { ownSubdirectory } from '../host/own-directory.js';
+import { ownSubdirectory, RECORD } from '../host/own-directory.js';
 import type { Standing } from '../plan/standing.js';
 import type { JailPlan } from '../plan/step.js';
 import type { Clock } from './clock.js';
@@ -91,30 +91,28 @@ export interface Loaded {
   readonly broken: readonly string[];
 }
 
-/** The parts of a record that are large and rarely other ones. */
-interface Bulk {
+/** What a jail's file says by now: the parts of its record that are large and rarely other ones. */
+interface Written {
   readonly plan: JailPlan | null;
   readonly values: Jail['values'];
-  /** Bytes that were added behind them. */
-  readonly added: number;
+  /** Bytes. */
+  readonly size: number;
 }
 
-/** So many bytes are added to a record before it is written anew. */
-const MOST_ADDED = 256 * 1024;
-const STATE = 'state.json';
 /** Records of jails that rest between runs: they have no directory of their own. */
 const REST = '.rest';
 const SUFFIX = '.json';
 /** Milliseconds between two complaints of a disk that takes no records, and until it is tried again. */
 const COMPLAINT_MS = 60_000;
 const RETRY_MS = 5000;
+/** Bytes after which a file is written anew: some twenty lives of a jail that begins anew each time it ends. */
+const LONG = 256 * 1024;
 // JSON has no word for the Infinity of an unlimited value.
 const INFINITE = '\u221e';
 
 /** The records of one jaild, below its run directory, so that they go with the boot that they belong to. */
 export class Records {
-  /** What a jail's file begins with. */
-  private readonly plans = new Map<string, Bulk>();
+  private readonly written = new Map<string, Written>();
   /** What is stopped from now on comes back with the next jaild. */
   isLeaving = false;
   /** Those that have a record at rest. */
@@ -134,8 +132,9 @@ export class Records {
   }
 
   /**
-   * Writes a record; a disk that does not take it is logged, survived, and tried again. The plan and the definition, most of
-   * it, are written once for each launch: what changes later is added in lines behind them, which costs no new file.
+   * Writes a record; a disk that does not take it is logged, survived, and tried again. It is added to the jail's file as a
+   * line, without the plan and the definition, most of it, where they are as in the lines before: that costs no new file,
+   * and no file system waits for the disk as some do where a new file takes the place of another.
    */
   save(told: JailRecord): void {
     const { name, plan, doing } = told;
@@ -144,7 +143,7 @@ export class Records {
     this.attempt(`record of ${name}`, () => {
       faultPoint(`record.${doing}`, name);
       if (plan === null) this.saveAtRest(record);
-      else if (this.plans.get(name)?.plan !== plan || !this.append(record)) this.saveWhole(record);
+      else if (!this.append(record)) this.saveWhole(record);
       faultPoint(`recorded.${doing}`, name);
       if (plan !== null) this.takeFromRest(name);
     });
@@ -183,24 +182,29 @@ export class Records {
   }
 
   private saveWhole(record: JailRecord): void {
-    this.plans.delete(record.name);
-    ownSubdirectory(join(this.directory, record.name), 0o700);
-    writeWhole(this.stateFile(record.name), encode(record));
-    this.plans.set(record.name, { plan: record.plan, values: record.jail.values, added: 0 });
+    const { name, plan, jail } = record;
+    this.written.delete(name);
+    ownSubdirectory(join(this.directory, name), 0o700);
+    const line = Buffer.from(encode(record));
+    writeWhole(this.stateFile(name), line);
+    this.written.set(name, { plan, values: jail.values, size: line.length });
   }
 
-  /** Returns false when the file is not there any more, did not take it all, or has become long. */
+  /** Returns false when there is no file, or not any more, or it did not take it all, or is long enough. */
   private append(record: JailRecord): boolean {
-    const { values, added = 0 } = this.plans.get(record.name) ?? {};
-    if (added > MOST_ADDED) return false;
+    const { plan, jail, ...rest } = record;
+    const before = this.written.get(record.name);
+    if (before === undefined || before.size > LONG) return false;
     try {
       const fd = openSync(this.stateFile(record.name), constants.O_WRONLY | constants.O_APPEND);
       try {
-        const { plan, jail, ...rest } = record;
-        const isSame = values === jail.values;
-        const line = Buffer.from(encode(isSame ? rest : { ...rest, jail }));
+        const other = {
+          ...(before.plan !== plan && { plan }),
+          ...(before.values !== jail.values && { jail }),
+        };
+        const line = Buffer.from(encode({ ...rest, ...other }));
         if (writeSync(fd, line) !== line.length) return false;
-        this.plans.set(record.name, { plan, values: jail.values, added: added + line.length });
+        this.written.set(record.name, { plan, values: jail.values, size: before.size + line.length });
         return true;
       } finally {
         closeSync(fd);
@@ -223,7 +227,7 @@ export class Records {
 
   /** Takes away the directory of a jail of which nothing is left. */
   remove(name: string): void {
-    this.plans.delete(name);
+    this.written.delete(name);
     this.attempt(`run directory of ${name}`, () =>
       rmSync(join(this.directory, name), { recursive: true, force: true }),
     );
@@ -234,7 +238,7 @@ export class Records {
     const records: JailRecord[] = [];
     const broken: string[] = [];
     const running = namesIn(this.directory).filter((name) => name !== REST);
-    for (const name of running) this.loadOne(name, join(this.directory, name, STATE), records, broken);
+    for (const name of running) this.loadOne(name, join(this.directory, name, RECORD), records, broken);
     const known = new Set([...records.map(({ name }) => name), ...broken]);
     // jaild ended between the two: what its directory says of a jail is the whole of it.
     for (const name of [...this.resting].filter((name) => !known.has(name)))
@@ -261,7 +265,7 @@ export class Records {
   }
 
   private stateFile(name: string): string {
-    return join(this.directory, name, STATE);
+    return join(this.directory, name, RECORD);
   }
 
   private restFile(name: string): string {
@@ -269,9 +273,12 @@ export class Records {
   }
 }
 
-/** One line. */
+/** One line. The largest parts know no Infinity: to look for it there would take longer than all the rest. */
 function encode(record: Omit<JailRecord, 'plan' | 'jail'> & Partial<JailRecord>): string {
-  return `${JSON.stringify(record, (_key, value: unknown) => (value === Infinity ? INFINITE : value))}\n`;
+  const { plan, exits, ...rest } = record;
+  const text = JSON.stringify(rest, (_key, value: unknown) => (value === Infinity ? INFINITE : value));
+  const plain = JSON.stringify({ plan, exits });
+  return plain === '{}' ? `${text}\n` : `${text.slice(0, -1)},${plain.slice(1)}\n`;
 }
 
 /** A line without an end was cut off by the end of the jaild that wrote it: what it says was not done yet. */
@@ -315,7 +322,7 @@ function namesIn(directory: string): readonly string[] {
 }
 
 /** Replaces a file by a whole new one: no reader ever sees half of it. @throws NodeJS.ErrnoException */
-function writeWhole(file: string, text: string): void {
+function writeWhole(file: string, text: string | Buffer): void {
   const fresh = `${file}.new`;
   try {
     // Unlike writeSync, which is content with what a full disk still took.

@@ -64,6 +64,24 @@ function follower(operations: FakeOperations, ...words: readonly string[]) {
 }
 
 describe('jailctl events', () => {
+  it('says each thing once, in one line', async () => {
+    const told = new Told(
+      100,
+      event('web', { kind: 'exit', to: 'starting', cause: 'exit', detail: 'exit 3' }),
+      event('web', { kind: 'exit', to: 'starting', cause: 'stop', detail: 'signal 15 (SIGTERM)' }),
+      event('web', { kind: 'oom', to: 'starting', cause: 'out of memory', detail: 'out of memory' }),
+      event('web', { kind: 'health', to: 'starting', cause: 'unhealthy', detail: 'refused\nagain\n' }),
+    );
+    const { out } = await say(told, ['events']);
+    const words = out.split('\n').map((line) => line.split(/ {2,}/).slice(2).join(': '));
+    expect(words.slice(0, -1)).to.deep.equal([
+      'exit: exit 3',
+      'exit: stop: signal 15 (SIGTERM)',
+      'oom: out of memory',
+      'health: unhealthy: refused | again',
+    ]);
+  });
+
   it('shows what is kept, one in a line', async () => {
     const two = (n: number): string => String(n).padStart(2, '0');
     const time = (date: Date): string =>

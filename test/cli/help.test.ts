@@ -97,7 +97,7 @@ describe('a word that jailctl does not know', () => {
       result: { exit: 2 },
     });
     expect((await say(operations, ['logs', '--folow', 'web'])).err).to.equal(
-      'error: option --folow is not known, did you mean --follow?\nhint: jailctl logs [-a] [-f] [-n N] [--since T] [--until T] [--stream STREAM] [--json] NAME...\n',
+      'error: option --folow is not known, did you mean --follow?\nhint: jailctl logs [-a] [-f] [-n N] [--since T] [--until T] [--stream STREAM] [--grep TEXT] [-i] [--json] NAME...\n',
     );
     expect((await say(operations, ['kill', '-s'])).err).to.match(/^error: -s.* needs a value\n/);
     expect((await say(operations, ['list', '--json=x'])).err).to.match(/^error: --json takes no value\n/);

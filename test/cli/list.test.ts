@@ -211,7 +211,7 @@ describe('jailctl status', () => {
     writeFileSync(log, lines.join(''));
     const at = (minute: number) => new Date(`2026-11-22T11:${minute}:00Z`);
     const first = { how: 'exit', code: 3, oom: false, at: at(55), cause: 'exit 3', upMs: 4000 } as const;
-    const exits = [first, { ...first, code: 78, at: at(58), cause: 'exit 78', upMs: 0 }];
+    const exits = [first, { ...first, code: 78, at: at(58), cause: 'exit 78', upMs: 0, hint: 'do not' }];
     const given = {
       state: 'failed',
       exits,
@@ -222,9 +222,10 @@ describe('jailctl status', () => {
     const asked = new FakeOperations([stoppedJail('web', given)]);
     const { out } = await say(asked, ['status', 'web']);
     const told = out.split('\n').map((line) => line.trimEnd());
-    expect(told.filter((line) => / (last|before|gave up|way out) /.test(line))).to.deep.equal([
+    expect(told.filter((line) => / (last|before|hint|gave up|way out) /.test(line))).to.deep.equal([
       `  last      exit 78 (${clock(at(58))}, 2m ago)`,
       `  before    exit 3 (${clock(at(55))}, 5m ago, up 4s)`,
+      '  hint      do not',
       '  gave up   exit.fatal has 78',
       '  way out   jailctl start web tries again, and so does jailctl reload after its file was changed',
     ]);
@@ -346,6 +347,7 @@ describe('jailctl status', () => {
   path      /jails/web
   restarts  4
   last      out of memory (${clock(new Date('2026-11-22T11:58:00Z'))}, 2m ago)
+  way out   jailctl start web tries at once, jailctl stop web no more
   config    jail.conf:1, not what it runs with
 `,
     );

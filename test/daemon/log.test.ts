@@ -1,6 +1,9 @@
+import { constants } from 'node:os';
 import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { makeLog, type LogOptions } from '../../src/daemon/log.js';
+import { SystemError } from '../../src/host/error.js';
 import { makeNotifier } from '../../src/daemon/notify.js';
 
 /** What a log writes. */
@@ -76,6 +79,27 @@ describe('the service manager', () => {
       '/run/notify STATUS=3 jails run',
       '/run/notify STOPPING=1',
     ]);
+  });
+
+  it('is not waited for when it does not listen, and told later: of each kind the last', async () => {
+    const sent: string[] = [];
+    let isBusy = true;
+    const send = (path: string, text: string): void => {
+      if (isBusy) throw new SystemError('sendto', constants.errno.EAGAIN, path);
+      sent.push(text);
+    };
+    const complain = (message: string): void => void sent.push(message);
+    const notifier = makeNotifier('/run/notify', send, complain, 1);
+    notifier.ready();
+    for (const line of ['a', 'b']) notifier.status(line);
+    notifier.beat();
+    notifier.beat();
+    await sleep(10);
+    expect(sent).to.deep.equal([]);
+    isBusy = false;
+    while (sent.length < 3) await sleep(1);
+    notifier.beat();
+    expect(sent).to.deep.equal(['READY=1', 'STATUS=b', 'WATCHDOG=1', 'WATCHDOG=1']);
   });
 
   it('is not needed, and its loss is survived', () => {

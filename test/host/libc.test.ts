@@ -252,6 +252,20 @@ os.write(1, s.recv(100))`;
     });
   }
 
+  it('does not wait for one who reads no datagrams', async () => {
+    const path = `${directory}/deaf`;
+    const script = `import os,socket,sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); os.write(1, b"ready"); sys.stdin.read()`;
+    const python = spawn('python3', ['-c', script, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await once(python.stdout, 'data');
+    const many = () => {
+      for (let sent = 0; sent < 100_000; sent++) notifySocket(path, 'WATCHDOG=1');
+    };
+    expect(many).to.throw(SystemError).that.includes({ errno: errno.EAGAIN, subject: path });
+    python.stdin.end();
+    await once(python, 'close');
+  });
+
   it('leaves nothing mounted', () => {
     expect(existsSync(directory)).to.equal(true);
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.to.include(directory);

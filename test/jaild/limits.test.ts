@@ -70,14 +70,18 @@ describe('a jail with limits', () => {
     expect(instance.ctl('status', 'hog').stdout).to.match(/out of memory/i);
   });
 
-  it('can’t make more processes than it may', () => {
+  it('can’t make more processes than it may, which its end tells of', async () => {
     instance.ctl('start', 'forker');
     const { cgroup } = instance.status('forker');
     const bomb = 'i=0; while [ $i -lt 60 ]; do sleep 1000 >/dev/null 2>&1 & i=$((i+1)); done';
     expect(instance.ctl('exec', 'forker', '--', 'sh', '-c', bomb).stderr).to.match(/can't fork/);
     expect(readFileSync(`${cgroup}/cgroup.procs`, 'utf8').trim().split('\n').length).to.be.at.most(12);
     expect(instance.ctl('status', 'small').code).to.equal(0);
-    expect(instance.ctl('stop', 'forker').code).to.equal(0);
+    instance.ctl('kill', '-s', 'KILL', 'forker');
+    await instance.until('it has failed', () => instance.status('forker').state === 'failed');
+    expect(instance.ctl('status', 'forker').stdout).to.match(
+      /^ +hint +(once|\d+ times) it could not start a process: it may have 12 \(pids\.max\)$/m,
+    );
   });
 
   it('stands still while it is paused, and goes on when resumed', async () => {

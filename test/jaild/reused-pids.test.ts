@@ -82,8 +82,7 @@ describe('a process that has the number of one that jaild knew', () => {
   });
 
   after(async () => {
-    await instance.close();
-    numbers.end();
+    await instance.close().finally(() => numbers.end());
   });
 
   it('is not taken for the jail, nor harmed, and the end of the jail is acted on', async function () {

@@ -71,6 +71,16 @@ describe('jaild, watched from outside', () => {
       .and.to.match(/^STATUS=2 jails: 2 stopped$/m);
   });
 
+  it('tells it of a reload with the time of the machine, by which it knows which one that is', async () => {
+    const time = (): number => Number(process.hrtime.bigint() / 1000n);
+    const before = time();
+    process.kill(instance.daemonPid, 'SIGHUP');
+    const reloading = /^RELOADING=1 MONOTONIC_USEC=(\d+)$/m;
+    await instance.until('it has read its files again', () => reloading.test(told));
+    const [, at] = reloading.exec(told) ?? [];
+    expect(Number(at)).to.be.within(before - 1000, time());
+  });
+
   it('tells what happens to jails, and what happens meanwhile to those who follow', async () => {
     const since = String(events().at(-1)?.seq);
     const follower = instance.ctlLater('events', '-f', '--json', '--since', since, '--kind', 'state');

@@ -67,6 +67,15 @@ describe('the plan of a jail', () => {
     });
   });
 
+  it('has the jail built after exec.created, and after its interfaces where parameters of theirs are set', () => {
+    const lateOf = (text: string): readonly LaunchRecord[] => recordsOf(planOf(`persist; ${text}`), 'late');
+    expect([
+      lateOf('ip4.addr = 10.0.0.1; exec.prestart = "/bin/x"; exec.poststart = "/bin/x";'),
+      lateOf('exec.created = "/bin/x";'),
+      lateOf('ip6 = disable;'),
+    ]).to.deep.equal([[], [['late', 'yes']], [['late', 'yes']]]);
+  });
+
   it('moves interfaces in after exec.created, which may have made them', () => {
     const plan = planOf('persist; vnet; vnet.interface = epair0b, tap1; exec.created = "/bin/x";');
     expect(plan.prepare.slice(-2).map(({ name, args }) => [name, args])).to.deep.equal([

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { addressOf, familyOf, numberOf, rangeOf } from '../../src/plan/lease-range.js';
+import { familyOf } from '../../src/config/values/family.js';
+import { addressOf, numberOf, rangeOf } from '../../src/plan/lease-range.js';
 import { assignSubnet, hostSubnets, ownPrefix } from '../../src/plan/lease-subnet.js';
 import { isWithin, readSubnet, subnetsOverlap, type Subnet } from '../../src/config/values/subnet.js';
 import { numbers } from '../support/mutate.js';

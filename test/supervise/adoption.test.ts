@@ -305,6 +305,65 @@ describe('a jaild that comes back', () => {
     ]);
   });
 
+  it('judges anew of a jail that was to begin again at once, by the end that is on record', async () => {
+    const stage = new Stage([jail('db'), jail('web', { depend: ['db'], 'restart.delay': 0 })]);
+    const { host } = stage;
+    await stage.supervisor.start(['web']);
+    host.scripts.set('db', { start: { how: 'exit', code: 1 } });
+    host.jailerOf('db').end(CRASH);
+    await stage.pass(1);
+    host.oomKills.set('web', 1);
+    host.jailerOf('web').end(CRASH);
+    await stage.pass(1);
+    host.oomKills.clear();
+    const known = () => {
+      const { state, restarts, exits } = stage.status('web');
+      return [state, restarts, exits.map(({ cause }) => cause), stage.starts('web')];
+    };
+    expect(known()).to.deep.equal(['waiting', 1, ['out of memory'], 1]);
+    await stage.restartDaemon(0);
+    await stage.pass(1);
+    expect(known()).to.deep.equal(['waiting', 1, ['out of memory'], 1]);
+    host.scripts.clear();
+    await stage.supervisor.start(['db']);
+    await stage.pass(1);
+    expect(known()).to.deep.equal(['running', 1, ['out of memory'], 2]);
+  });
+
+  it('leaves no record of a jail that is stopped while it waits to begin again at once', async () => {
+    const stage = new Stage([jail('db'), jail('web', { depend: ['db'], 'restart.delay': 0 })]);
+    const directory = join(stage.host.instance.runDirectory, 'web');
+    await stage.supervisor.start(['web']);
+    stage.host.scripts.set('db', { start: { how: 'exit', code: 1 } });
+    stage.host.jailerOf('db').end(CRASH);
+    await stage.pass(1);
+    stage.host.jailerOf('web').end(CRASH);
+    await stage.pass(1);
+    expect([stage.state('web'), existsSync(directory)]).to.deep.equal(['waiting', true]);
+    await stage.supervisor.stop(['web']);
+    expect([stage.state('web'), existsSync(directory)]).to.deep.equal(['stopped', false]);
+  });
+
+  it('keeps records short, however often a jail begins again', async () => {
+    const stage = new Stage([jail('web', { 'restart.delay': 0, 'restart.limit': 0 })]);
+    const file = join(stage.host.instance.runDirectory, 'web', 'state.json');
+    await stage.supervisor.start(['web']);
+    const sizes: number[] = [];
+    for (let life = 1; life < 300; life++) {
+      stage.host.jailerOf('web').end(CRASH);
+      await stage.pass(1);
+      sizes.push(readFileSync(file).length);
+    }
+    expect(Math.max(...sizes)).to.be.below(300_000);
+    expect(sizes.filter((size, life) => size < (sizes[life - 1] ?? 0)).length).to.be.above(0);
+    await stage.restartDaemon(0);
+    expect([stage.state('web'), stage.starts('web'), stage.status('web').restarts]).to.deep.equal([
+      'running',
+      300,
+      299,
+    ]);
+  });
+
   it('starts with an empty memory when the file of wants makes no sense', async () => {
     const stage = new Stage([jail('web')]);
     mkdirSync(stage.host.instance.stateDirectory, { recursive: true });

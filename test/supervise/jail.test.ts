@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Ended } from '../../src/host/host.js';
 import { noSuchFile } from '../support/fake-host.js';
 import { jail, Stage } from '../support/stage.js';
 
@@ -412,7 +413,38 @@ describe('a jail that ends by itself', () => {
     stage.host.jailerOf('web').end(CRASH);
     await stage.pass(200);
     const { state, exit: last } = stage.status('web');
-    expect([state, last?.oom, last?.cause]).to.deep.equal(['running', true, 'out of memory']);
+    expect([state, last?.oom, last?.cause, last?.hint]).to.deep.equal([
+      ...['running', true, 'out of memory'],
+      'it has no memory.max: other limits, or the host, left it no memory',
+    ]);
+  });
+
+  it('tells with its end which limit of its own may have been the cause', async () => {
+    const stage = new Stage([jail('web', { 'pids.max': 4, 'memory.max': 7 }), jail('db')]);
+    const hintOf = async (name: string, ended: Ended): Promise<string | undefined> => {
+      await stage.supervisor.start([name]);
+      stage.host.jailerOf(name).end(ended);
+      await stage.pass(0);
+      return stage.status(name).exit?.hint;
+    };
+    const failed = { how: 'exit', code: 1 } as const;
+    expect(await hintOf('web', failed)).to.equal(undefined);
+    stage.host.refusedForks.set('web', 1);
+    expect(await hintOf('web', failed)).to.equal(
+      'once it could not start a process: it may have 4 (pids.max)',
+    );
+    expect(await hintOf('web', { how: 'exit', code: 0 })).to.equal(undefined);
+  });
+
+  it('tells why it could not start once, where it comes to rest, and not again with the next try', async () => {
+    const stage = new Stage([jail('web', { 'exec.start': ['prepare'] })]);
+    stage.host.scripts.set('web', { start: { how: 'exit', code: 3 } });
+    await stage.supervisor.start(['web']);
+    await stage.pass(100);
+    const moves = stage.supervisor.journal.since(0).filter(({ kind }) => kind === 'state');
+    const why = 'exec.start "prepare": exited 3';
+    expect(moves.filter(({ cause }) => cause.includes(why)).length).to.be.greaterThan(0);
+    expect(moves.filter(({ detail }) => detail !== '')).to.deep.equal([]);
   });
 
   it('is not out of memory by a kill of an earlier run', async () => {

@@ -256,6 +256,7 @@ export class FakeHost implements Host {
   /** Processes in cgroups whose jailer does not know of them. */
   readonly strays = new Map<string, number>();
   readonly oomKills = new Map<string, number>();
+  readonly refusedForks = new Map<string, number>();
   /** "JAIL RESOURCE" → what it uses. */
   readonly usages = new Map<string, number>();
   readonly killedCgroups: string[] = [];
@@ -389,6 +390,10 @@ export class FakeHost implements Host {
 
   exitRecord(rundir: string): { readonly launch: string; readonly ended: Ended; readonly at: Date } | null {
     return this.exits.get(nameOf(rundir)) ?? null;
+  }
+
+  countRefusedForks(cgroups: readonly string[]): number {
+    return this.refusedForks.get(nameOf(cgroups[0] ?? '')) ?? 0;
   }
 
   countOomKills(cgroups: readonly string[]): number {

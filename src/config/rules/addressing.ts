@@ -10,7 +10,8 @@ import {
   subnetAsText,
   type Subnet,
 } from '../values/subnet.js';
-import { bridgeOf, families, isOf, writtenOf, type Bridge, type Bridges, type Family } from './bridges.js';
+import { ADDRESS_BITS, families, type Family } from '../values/family.js';
+import { bridgeOf, isOf, writtenOf, type Bridge, type Bridges } from './bridges.js';
 import { error, idle, noted, type Draft, type Drafts, type Found } from './draft.js';
 
 /** Addresses go to a network stack of the jail’s own. */
@@ -159,7 +160,7 @@ function misplaced({ address, prefix }: Subnet, family: Family, bridge: Bridge):
     return told(`the address of the host on bridge ${bridge.name}`);
   if (address === networkAddress(subnet)) return told('the address of the network itself');
   if (family === 'ip4' && address === lastAddress(subnet)) return told('the broadcast address of its subnet');
-  const isAlone = prefix === (family === 'ip4' ? 32 : 128);
+  const isAlone = prefix === ADDRESS_BITS[family];
   if (isAlone || networkName({ address, prefix }) === networkName(subnet)) return null;
   return told(`written with /${prefix}, where the bridge has /${subnet.prefix}`, `write /${subnet.prefix}`);
 }

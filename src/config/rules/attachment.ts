@@ -2,10 +2,9 @@ import { placeOf, placeOfElement } from '../check.js';
 import { hasOwnAddress, hasOwnLink, sharesHostNetwork } from '../network-of.js';
 import type { JailParams, ParamName } from '../params.js';
 import { isWithin } from '../values/subnet.js';
-import { bridgeOf, families, isOf, sourceOf, writtenOf, type Bridges, type Family } from './bridges.js';
+import { ADDRESS_BITS, families, familyOf, FAMILY_NAMES, type Family } from '../values/family.js';
+import { bridgeOf, isOf, sourceOf, writtenOf, type Bridges } from './bridges.js';
 import { error, idle, type Draft, type Drafts, type Found } from './draft.js';
-
-const FAMILY_NAMES = { ip4: 'IPv4', ip6: 'IPv6' } as const;
 
 const contradiction = (jail: Draft, name: ParamName, message: string, hint: string): Found =>
   error(jail, 'bad-value', placeOf(jail.merged, name), message, hint);
@@ -127,7 +126,7 @@ export function* gatewaysAreNear({ jails }: Drafts, bridges: Bridges): Iterable<
 
 function* unreachable(jail: Draft, gateways: readonly string[], bridges: Bridges): Iterable<Found> {
   for (const [index, address] of gateways.entries()) {
-    const family = address.includes(':') ? 'ip6' : 'ip4';
+    const family = familyOf(address);
     const wrong = (message: string, hint: string): Found => {
       const place = placeOfElement(jail.merged, 'gateway', index, gateways.length);
       return error(jail, 'bad-value', place, message, hint);
@@ -150,7 +149,7 @@ function* unreachable(jail: Draft, gateways: readonly string[], bridges: Bridges
 /** An address without a network, /32, has a gateway anywhere; link-local ones are near everywhere. */
 function isFar(values: JailParams, gateway: string, family: Family, bridges: Bridges): boolean {
   if (isWithin(gateway, { address: 'fe80::', prefix: 10 })) return false;
-  const alone = family === 'ip4' ? 32 : 128;
+  const alone = ADDRESS_BITS[family];
   const written = writtenOf(values, family);
   const given = (bridgeOf(values, bridges)?.subnets ?? []).filter((one) => one !== 'auto');
   const subnets = written.length > 0 ? written : given.filter((one) => isOf(one, family));

@@ -1,6 +1,7 @@
 import { placeOf, placeOfElement } from '../check.js';
 import type { JailParams } from '../params.js';
 import type { Address } from '../values/address.js';
+import { familyOf, type Family } from '../values/family.js';
 import { hostAddressIn, networkName, subnetAsText, type Subnet } from '../values/subnet.js';
 import { error, noted, type Draft, type Found } from './draft.js';
 
@@ -83,7 +84,7 @@ interface Network {
 /** Subnets of bridges, found by the lengths that there are: of ten thousand no two are compared. */
 class Networks {
   private readonly byName = new Map<string, Network>();
-  private readonly lengths = { ipv4: new Set<number>(), ipv6: new Set<number>() };
+  private readonly lengths = { ip4: new Set<number>(), ip6: new Set<number>() };
   /** Some subnet within the network of that name. */
   private readonly within = new Map<string, Network>();
 
@@ -114,12 +115,9 @@ class Networks {
   }
 
   private lengthsOf(address: string): Set<number> {
-    return address.includes(':') ? this.lengths.ipv6 : this.lengths.ipv4;
+    return this.lengths[familyOf(address)];
   }
 }
-
-export type Family = 'ip4' | 'ip6';
-export const families: readonly Family[] = ['ip4', 'ip6'];
 
 /** Where a jail's addresses of a family come from: `given` by jaild, `unknown` is what only the network itself knows. */
 export type Source = 'written' | 'given' | 'unknown' | 'none';
@@ -136,7 +134,7 @@ export function sourceOf(values: JailParams, family: Family, bridges: Bridges): 
 
 /** Whether a subnet is of a family. */
 export const isOf = ({ address }: Pick<Subnet, 'address'>, family: Family): boolean =>
-  address.includes(':') === (family === 'ip6');
+  familyOf(address) === family;
 
 /** The addresses of a family that are written for a jail. */
 export const writtenOf = (values: JailParams, family: Family): readonly Address[] =>

@@ -1,14 +1,11 @@
 import { placeOf, placeOfElement } from '../check.js';
 import { hasOwnLink } from '../network-of.js';
 import type { Place } from '../syntax/source.js';
-import { familyOf } from '../values/address.js';
+import { families, familyOf, FAMILY_NAMES, type Family } from '../values/family.js';
 import { familyOfRedirect, hostEndAsText, type Redirect } from '../values/forward.js';
 import { isWithin, networkName } from '../values/subnet.js';
-import { families, sourceOf, writtenOf, type Bridges, type Family } from './bridges.js';
+import { sourceOf, writtenOf, type Bridges } from './bridges.js';
 import { error, idle, noted, type Draft, type Drafts, type Found } from './draft.js';
-
-const FAMILIES = { ipv4: 'ip4', ipv6: 'ip6' } as const;
-const NAMES = { ip4: 'IPv4', ip6: 'IPv6' } as const;
 
 const redirectsOf = ({ values }: Draft): readonly Redirect[] =>
   values.macvlan === undefined && hasOwnLink(values) ? (values.rdr ?? []) : [];
@@ -35,7 +32,7 @@ function nowhere(jail: Draft, redirect: Redirect, bridges: Bridges, place: Place
   const { values } = jail;
   if (values.ip_hostname === true) return null;
   const asked = familyOfRedirect(redirect);
-  const possible = asked === null ? families : [FAMILIES[asked]];
+  const possible = asked === null ? families : [asked];
   const sources = possible.map((family) => sourceOf(values, family, bridges));
   if (sources.some((source) => source === 'written' || source === 'given')) return null;
   const what = `${hostEndAsText(redirect)} leads nowhere:`;
@@ -43,14 +40,14 @@ function nowhere(jail: Draft, redirect: Redirect, bridges: Bridges, place: Place
     const hint = 'write ip4.addr or ip6.addr, or the address before the port of the jail';
     return error(jail, 'address-without-network', place, `${what} only the jail knows its address`, hint);
   }
-  const kind = asked === null ? '' : `${NAMES[FAMILIES[asked]]} `;
+  const kind = asked === null ? '' : `${FAMILY_NAMES[asked]} `;
   return idle(jail, place, `${what} the jail has no ${kind}address`, 'write one for an address that it has');
 }
 
 /** What is wrong with a forward to one address. */
 function elsewhere(jail: Draft, address: string, bridges: Bridges, place: Place): Found | null {
   const { values } = jail;
-  const family = FAMILIES[familyOf(address)];
+  const family = familyOf(address);
   const source = sourceOf(values, family, bridges);
   if (values.ip_hostname === true || source === 'unknown') return null;
   if (writtenOf(values, family).some((one) => one.address === address)) return null;
@@ -62,7 +59,7 @@ function elsewhere(jail: Draft, address: string, bridges: Bridges, place: Place)
   return error(jail, 'address-without-network', place, message, hint);
 }
 
-const quoted = (address: string): string => (address.includes(':') ? `"${address}"` : address);
+const quoted = (address: string): string => (familyOf(address) === 'ip6' ? `"${address}"` : address);
 
 /** A forward of a port, for each family that it is of. */
 interface Forward {
@@ -80,7 +77,7 @@ function forwardsOf(jails: readonly Draft[], bridges: Bridges): Forward[] {
     for (const [index, redirect] of redirectsOf(jail).entries()) {
       const asked = familyOfRedirect(redirect);
       const own = families.filter((family) => sourceOf(jail.values, family, bridges) !== 'none');
-      for (const family of asked === null ? own : [FAMILIES[asked]])
+      for (const family of asked === null ? own : [asked])
         forwards.push({ jail, index, redirect, family, order: forwards.length });
     }
   return forwards;
@@ -162,14 +159,14 @@ export function* masqueradesHaveSources({ jails }: Drafts, bridges: Bridges): It
     for (const [index, { from, as }] of nat.entries()) {
       const address = from?.address ?? as;
       if (address === undefined || values.ip_hostname === true) continue;
-      const family = FAMILIES[familyOf(address)];
+      const family = familyOf(address);
       const source = sourceOf(values, family, bridges);
       const outside =
         source === 'written' &&
         from !== undefined &&
         !writtenOf(values, family).some((one) => isWithin(one.address, from));
       if (source !== 'none' && !outside) continue;
-      const which = outside ? `address in ${from.address}/${from.prefix}` : `${NAMES[family]} address`;
+      const which = outside ? `address in ${from.address}/${from.prefix}` : `${FAMILY_NAMES[family]} address`;
       const place =
         nat.length === 1 ? placeOf(merged, 'nat') : placeOfElement(merged, 'nat', index, nat.length);
       yield idle(jail, place, `jail "${jail.name}" has no ${which}`, 'nothing leaves by it: take it out');

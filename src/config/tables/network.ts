@@ -17,7 +17,7 @@ export const network = {
     onLinux: 'close',
     note: "inherit shares the host's network namespace, IPv6 with it, unless the jail has addresses; the host's abstract sockets stay closed where the kernel has landlock(7) of Linux 6.12. disable, where it is written, takes its sockets away as well, by seccomp.",
   }),
-  'ip4.addr': freebsd(addresses('ipv4'), 'IPv4 addresses: [interface|]ADDRESS[/PREFIX].', {
+  'ip4.addr': freebsd(addresses('ip4'), 'IPv4 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',
     live: true,
     note: `${ALIAS} ${WORDS}`,
@@ -32,7 +32,7 @@ export const network = {
     onLinux: 'close',
     note: "inherit shares the host's network namespace, IPv4 with it, unless the jail has addresses. disable, where it is written, takes its sockets away as well, by seccomp, and the loopback's ::1.",
   }),
-  'ip6.addr': freebsd(addresses('ipv6'), 'IPv6 addresses: [interface|]ADDRESS[/PREFIX].', {
+  'ip6.addr': freebsd(addresses('ip6'), 'IPv6 addresses: [interface|]ADDRESS[/PREFIX].', {
     onLinux: 'close',
     live: true,
     note: `${ALIAS} ${WORDS}`,

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { ADDRESS_BITS, FAMILY_NAMES, type Family } from './family.js';
 import { readLink } from './link.js';
 import { bad, good, listType, scalarType, type Converted, type ValueType } from './type.js';
 
@@ -10,16 +11,12 @@ export interface Address {
   readonly words: readonly string[];
 }
 
-export type Family = 'ipv4' | 'ipv6';
-
 const SHAPE = /^(?:([^|\s]*)\|)?\s*([^\s/]+)(?:\/(\S+))?(?:\s+(.*))?$/s;
-const EXAMPLE = { ipv4: '192.0.2.10/24', ipv6: '2001:db8::10/64' } as const;
+const EXAMPLE = { ip4: '192.0.2.10/24', ip6: '2001:db8::10/64' } as const;
 
 /** [interface|]ADDRESS[/PREFIX or MASK][ words...] of one family (jail(8), ip4.addr). */
 export function addresses(family: Family): ValueType<readonly Address[]> {
-  return listType(`list of ${family === 'ipv4' ? 'IPv4' : 'IPv6'} addresses`, (text) =>
-    readAddress(text, family),
-  );
+  return listType(`list of ${FAMILY_NAMES[family]} addresses`, (text) => readAddress(text, family));
 }
 
 function readAddress(text: string, family: Family): Converted<Address> {
@@ -42,23 +39,23 @@ const FOUR_PARTS = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /** A four-part decimal address or an IPv6 one; ipaddr.js alone also takes "10.1" and 0x forms. */
 export function isOf(family: Family, text: string): boolean {
-  if (family === 'ipv4') return FOUR_PARTS.test(text);
+  if (family === 'ip4') return FOUR_PARTS.test(text);
   return !text.includes('%') && ipaddr.IPv6.isValid(text);
 }
 
 /** The one spelling of an address by which two of them are compared. */
 const canonical = (family: Family, text: string): string =>
-  family === 'ipv4' ? text : ipaddr.parse(text).toString();
+  family === 'ip4' ? text : ipaddr.parse(text).toString();
 
 function notAnAddress(text: string, family: Family): string {
-  const other = isOf(family === 'ipv4' ? 'ipv6' : 'ipv4', text);
-  const names = { ipv4: 'an IPv4 address', ipv6: 'an IPv6 address' };
-  if (!other) return `"${text}" is not ${names[family]}`;
-  return `"${text}" is ${family === 'ipv4' ? names.ipv6 : names.ipv4}, not ${names[family]}`;
+  const other = family === 'ip4' ? 'ip6' : 'ip4';
+  const wanted = `an ${FAMILY_NAMES[family]} address`;
+  if (!isOf(other, text)) return `"${text}" is not ${wanted}`;
+  return `"${text}" is an ${FAMILY_NAMES[other]} address, not ${wanted}`;
 }
 
 function readPrefix(mask: string | undefined, family: Family): number | null {
-  const bits = family === 'ipv4' ? 32 : 128;
+  const bits = ADDRESS_BITS[family];
   if (mask === undefined) return bits;
   if (/^\d{1,3}$/.test(mask)) return Number(mask) <= bits ? Number(mask) : null;
   return isOf(family, mask) ? ipaddr.parse(mask).prefixLengthFromSubnetMask() : null;
@@ -66,12 +63,9 @@ function readPrefix(mask: string | undefined, family: Family): number | null {
 
 /** The one spelling of an address of either family, or null when it is none. */
 export function readAnyAddress(text: string): string | null {
-  if (isOf('ipv4', text)) return text;
-  return isOf('ipv6', text) ? canonical('ipv6', text) : null;
+  if (isOf('ip4', text)) return text;
+  return isOf('ip6', text) ? canonical('ip6', text) : null;
 }
-
-/** The family of an address that is one. */
-export const familyOf = (address: string): Family => (address.includes(':') ? 'ipv6' : 'ipv4');
 
 const PLAIN_HINT = 'write addresses without a prefix, such as 192.0.2.1, 2001:db8::1';
 

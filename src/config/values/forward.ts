@@ -1,4 +1,5 @@
-import { familyOf, readAnyAddress } from './address.js';
+import { readAnyAddress } from './address.js';
+import { familyOf, type Family } from './family.js';
 import { readLink } from './link.js';
 import { portCount, portsAsText, readPorts, type PortRange } from './port.js';
 import { readSubnet, type Subnet } from './subnet.js';
@@ -129,16 +130,23 @@ function misfit({ hostPorts, jailPorts, hostAddress, jailAddress, from }: Redire
 }
 
 /** The family that a redirection is of; null for any that the jail has. */
-export function familyOfRedirect({ hostAddress, jailAddress, from }: Redirect): 'ipv4' | 'ipv6' | null {
+export function familyOfRedirect({ hostAddress, jailAddress, from }: Redirect): Family | null {
   const families = new Set(from.map(({ address }) => familyOf(address)));
   const address = hostAddress ?? jailAddress ?? (families.size === 1 ? from[0]?.address : undefined);
   return address === undefined ? null : familyOf(address);
 }
 
+/** The end of a redirection at the host. */
+interface HostEnd {
+  readonly protocol: string;
+  readonly hostAddress?: string | null | undefined;
+  readonly hostPorts: PortRange;
+}
+
 /** "tcp 8080", "tcp 192.0.2.1:8080" */
-export function hostEndAsText({ protocol, hostAddress, hostPorts }: Redirect): string {
+export function hostEndAsText({ protocol, hostAddress, hostPorts }: HostEnd): string {
   const ports = portsAsText(hostPorts);
-  if (hostAddress === undefined) return `${protocol} ${ports}`;
+  if (hostAddress === undefined || hostAddress === null) return `${protocol} ${ports}`;
   return `${protocol} ${hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress}:${ports}`;
 }
 

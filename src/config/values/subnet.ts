@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { isOf } from './address.js';
+import { ADDRESS_BITS, familyOf } from './family.js';
 import { bad, good, listType, type Converted, type Unconverted, type ValueType } from './type.js';
 
 /** Addresses that have their first `prefix` bits in common with `address`. */
@@ -11,8 +12,9 @@ export interface Subnet {
 /** Reads ADDRESS/PREFIX of either family; an address alone is the subnet of that one. Null when it is neither. */
 export function readSubnet(text: string): Subnet | null {
   const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  if (!isOf('ipv4', address) && !isOf('ipv6', address)) return null;
-  const most = isOf('ipv4', address) ? 32 : 128;
+  const family = familyOf(address);
+  if (!isOf(family, address)) return null;
+  const most = ADDRESS_BITS[family];
   const prefix = bits === undefined ? most : Number(bits);
   return prefix <= most ? { address: ipaddr.parse(address).toString(), prefix } : null;
 }
@@ -45,7 +47,7 @@ export const lastAddress = (subnet: Subnet): string => textOf(withHostBits(subne
 
 /** Whether an address is in a subnet. */
 export const isWithin = (address: string, subnet: Subnet): boolean =>
-  address.includes(':') === subnet.address.includes(':') &&
+  familyOf(address) === familyOf(subnet.address) &&
   networkName({ address, prefix: subnet.prefix }) === networkName(subnet);
 
 /** Whether two subnets are of one family and have an address in common. */
@@ -89,13 +91,13 @@ function readBridgeSubnet(text: string): Converted<Subnet | 'auto'> {
   if (whose !== undefined) return bad(`the addresses of "${text}" are ${whose}`, HINT);
   if (subnet.address !== networkAddress(subnet) && subnet.address === lastAddress(subnet))
     return bad(`"${text}" is the last address of its subnet, which no host has`, HINT);
-  const room = (subnet.address.includes(':') ? 128 : 32) - subnet.prefix;
+  const room = ADDRESS_BITS[familyOf(subnet.address)] - subnet.prefix;
   return room >= 2 ? good(subnet) : bad(`"${text}" has no room for jails`, 'take a shorter prefix');
 }
 
 function clashIn(all: readonly (Subnet | 'auto')[]): Unconverted | null {
   const written = all.filter((one) => one !== 'auto');
-  const families = new Set(written.map(({ address }) => address.includes(':')));
+  const families = new Set(written.map(({ address }) => familyOf(address)));
   for (const [index, subnet] of all.entries()) {
     const earlier = all.slice(0, index);
     if (subnet === 'auto') {

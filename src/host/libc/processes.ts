@@ -16,7 +16,6 @@ const actionsDup2 = declare<[Buffer, number, number]>(
   'int posix_spawn_file_actions_adddup2(void *actions, int from, int to)',
 );
 const attrInit = declare<[Buffer]>('int posix_spawnattr_init(void *attr)');
-const attrDestroy = declare<[Buffer]>('int posix_spawnattr_destroy(void *attr)');
 const attrSetFlags = declare<[Buffer, number]>('int posix_spawnattr_setflags(void *attr, short flags)');
 const attrSetMask = declare<[Buffer, Buffer]>('int posix_spawnattr_setsigmask(void *attr, const void *set)');
 const attrSetDefault = declare<[Buffer, Buffer]>(
@@ -60,6 +59,13 @@ export function execve(
   throw new SystemError('execve', E.EINVAL, path); // it does not come back but with an error
 }
 
+/** What posix_spawn() is told of every program: a session of its own, no signal blocked or ignored. */
+const inFreshSession = Buffer.alloc(OPAQUE);
+attrInit(inFreshSession);
+attrSetFlags(inFreshSession, SPAWN_SETSIGMASK | SPAWN_SETSIGDEF | SPAWN_SETSID);
+attrSetMask(inFreshSession, Buffer.alloc(OPAQUE));
+attrSetDefault(inFreshSession, Buffer.alloc(OPAQUE, 0xff));
+
 /**
  * Starts a program in a session of its own with no signal blocked or ignored, without forking this process. Each pair
  * of descriptors is [ours, its]; list 0, 1 and 2 too, for Node makes its own close-on-exec when it starts.
@@ -72,13 +78,9 @@ export function posixSpawn(
   descriptors: readonly (readonly [from: number, to: number])[],
 ): number {
   const moved: number[] = [];
-  const [actions, attr, pid] = [Buffer.alloc(OPAQUE), Buffer.alloc(OPAQUE), [0]];
+  const [actions, pid] = [Buffer.alloc(OPAQUE), [0]];
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   actionsInit(actions);
-  attrInit(attr);
-  attrSetFlags(attr, SPAWN_SETSIGMASK | SPAWN_SETSIGDEF | SPAWN_SETSID);
-  attrSetMask(attr, Buffer.alloc(OPAQUE));
-  attrSetDefault(attr, Buffer.alloc(OPAQUE, 0xff));
   try {
     const above = Math.max(2, ...descriptors.map(([, to]) => to)) + 1;
     for (const [from, to] of descriptors) {
@@ -88,13 +90,12 @@ export function posixSpawn(
       if (clash) moved.push(source);
       actionsDup2(actions, source, to); // with from === to it clears close-on-exec
     }
-    const errno = nativeSpawn(pid, path, actions, attr, [...argv, null], [...settings, null]);
+    const errno = nativeSpawn(pid, path, actions, inFreshSession, [...argv, null], [...settings, null]);
     if (errno !== 0) throw new SystemError('posix_spawn', errno, path);
     return pid[0] ?? 0;
   } finally {
     moved.forEach(closeFd);
     actionsDestroy(actions);
-    attrDestroy(attr);
   }
 }
 

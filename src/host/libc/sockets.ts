@@ -107,11 +107,14 @@ export function connectUnix(path: string): number {
   });
 }
 
-/** Sends one datagram to the socket `path` (`@name` for one without a file). Throws SystemError. sd_notify(3), unix(7). */
+/**
+ * Sends one datagram to the socket `path` (`@name` for one without a file), at once. Throws SystemError, EAGAIN where it has
+ * no room. sd_notify(3), unix(7).
+ */
 export function notifySocket(path: string, text: string): void {
   const bytes = Buffer.from(text);
   const fd = preparedSocket(path, SOCK_DGRAM, (sender, address) => {
-    sendto(path, sender, bytes, bytes.length, MSG_NOSIGNAL, address, address.length);
+    sendto(path, sender, bytes, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT, address, address.length);
   });
   closeFd(fd);
 }

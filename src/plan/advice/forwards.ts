@@ -1,6 +1,6 @@
 import type { Finding } from '../../config/finding.js';
 import { hasOwnLink } from '../../config/network-of.js';
-import { familyOf } from '../../config/values/address.js';
+import { familyOf } from '../../config/values/family.js';
 import { familyOfRedirect, type Redirect } from '../../config/values/forward.js';
 import type { HostView } from '../host-view.js';
 import { hostListeners, type Listener } from './host-tables.js';

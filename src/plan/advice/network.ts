@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import type { Finding } from '../../config/finding.js';
 import { sharesHostNetwork } from '../../config/network-of.js';
-import { familyOf } from '../../config/values/address.js';
+import { ADDRESS_BITS, familyOf } from '../../config/values/family.js';
 import { networkName } from '../../config/values/subnet.js';
 import type { HostAddress, HostView } from '../host-view.js';
 import { isLinkOfAJail } from '../instance.js';
@@ -93,7 +93,7 @@ export function networksOf(host: HostView): HostNetworks {
   const fresh = {
     byAddress: new Map(addresses.map((one) => [one.address, one])),
     networks: addresses
-      .filter(({ address, prefix }) => prefix > 0 && prefix < (address.includes(':') ? 128 : 32))
+      .filter(({ address, prefix }) => prefix > 0 && prefix < ADDRESS_BITS[familyOf(address)])
       .map((one) => ({ ...one, parsed: ipaddr.parse(one.address) })),
   };
   knownNetworks.set(host, fresh);
@@ -132,7 +132,7 @@ export function* interfacesAreApart(subjects: readonly Subject[]): Iterable<Find
 
 /** A host without IPv6 cannot give a jail an address of it. */
 export function* ip6IsThere(subject: Subject, host: HostView): Iterable<Finding> {
-  const [first] = subject.addresses.filter(({ address }) => address.includes(':'));
+  const [first] = subject.addresses.filter(({ address }) => familyOf(address) === 'ip6');
   if (first === undefined || host.hasIp6()) return;
   const hint = 'it runs with ipv6.disable=1, or its kernel lacks it: take ip6.addr out';
   yield finding(subject, 'error', 'not-on-this-host', first.at, 'this host runs without IPv6', hint);
@@ -146,10 +146,10 @@ interface Network {
 /** Networks of jails are the same or apart: who believes a neighbour to be near does not send to its router. */
 export function* subnetsAreApart(subjects: readonly Subject[]): Iterable<Finding> {
   const networks = new Map<string, Network>();
-  const lengths = { ipv4: new Set<number>(), ipv6: new Set<number>() };
+  const lengths = { ip4: new Set<number>(), ip6: new Set<number>() };
   for (const subject of subjects)
     for (const own of sharesHostNetwork(subject.jail.values) ? [] : subject.addresses) {
-      if (own.prefix === 0 || own.prefix === (own.address.includes(':') ? 128 : 32)) continue;
+      if (own.prefix === 0 || own.prefix === ADDRESS_BITS[familyOf(own.address)]) continue;
       const name = networkName(own);
       lengths[familyOf(own.address)].add(own.prefix);
       if (!networks.has(name)) networks.set(name, { subject, own });

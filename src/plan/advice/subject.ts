@@ -1,3 +1,4 @@
+import type { Family } from '../../config/values/family.js';
 import { parseFstab, type Fstab } from '../../config/fstab.js';
 import type { Finding } from '../../config/finding.js';
 import type { Jail } from '../../config/jail.js';
@@ -66,7 +67,7 @@ export function subjectOf(jail: Jail, host: HostView, fstabs: Map<string, Fstab 
   };
 }
 
-function addressesOf({ values }: Jail, family: 'ip4' | 'ip6'): readonly Own[] {
+function addressesOf({ values }: Jail, family: Family): readonly Own[] {
   const parameter = `${family}.addr` as const;
   const written = values[parameter];
   if (written === undefined || values[family] === 'disable') return [];
