@@ -157,7 +157,8 @@ static int place(struct jailer *j, struct fault *fault)
 	/* Jail root may open /dev/stdout again, by its name: nginx and others do. */
 	if (mapped && j->logging && output_give(j) < 0)
 		return fail(fault, STEP_STDIO, "log");
-	if (channel_send(j->channel, &order, sizeof(order), NULL, 0) < 0)
+	/* Who is gone by now is reaped, and how it ended is told, as of any other. */
+	if (channel_send(j->channel, &order, sizeof(order), NULL, 0) < 0 && errno != EPIPE)
 		return fail(fault, STEP_CLONE, "");
 	return 0;
 }

@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno } from './files.js';
@@ -49,7 +57,9 @@ export class HookNotes {
     const write = (more: Partial<Note>): void => {
       try {
         mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-        writeFileSync(file, JSON.stringify({ ...note, ...more }), { mode: 0o600 });
+        // At each moment there is one that is whole: a jaild that is killed here leaves the command to the next one too.
+        writeFileSync(`${file}.new`, JSON.stringify({ ...note, ...more }), { mode: 0o600 });
+        renameSync(`${file}.new`, file);
       } catch (error) {
         if (!isErrno(error)) throw error;
       }
@@ -93,7 +103,7 @@ function ticks(): number {
   return Math.round(Number(seconds) * TICKS);
 }
 
-/** Only jaild writes them; one that was cut off had no command yet, or has one that can be told by its look. */
+/** Only jaild writes them; one that was cut off has another beside it, or no command yet. */
 function readNote(file: string): Note | null {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Note;

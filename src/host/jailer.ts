@@ -46,17 +46,21 @@ function readBinary(): Buffer {
 
 /**
  * Starts the jailer of a new jail with its launch plan. Resolves when the jail's first process is there and waits for
- * go(). `program` is a descriptor of the jailer's program, `rundir` the jail's directory, which is there.
+ * go(). `program` is a descriptor of the jailer's program, `rundir` the jail's directory, which is there. One that says
+ * nothing for `patience` milliseconds is killed.
  * Rejects with SystemError, named by the jailer's step, or StepFailure when the jailer ended without a word.
  */
 export async function spawnJailer(
   program: number,
   rundir: string,
   records: readonly LaunchRecord[],
+  patience = PATIENCE,
 ): Promise<JailerHandle> {
   const { pid, connection } = spawn(program, rundir, records);
   const handle = new JailerConnection(connection, () => reap(pid));
-  const failure = await introduction(handle, rundir, PATIENCE).catch((error: unknown) => {
+  // Else it would go on when what it waits for is there, and build a jail that nobody knows.
+  const giveUp = (): void => void process.kill(pid, 'SIGKILL');
+  const failure = await introduction(handle, rundir, patience, giveUp).catch((error: unknown) => {
     if (error instanceof SystemError) throw error;
     throw new StepFailure('jailer', rundir, 'ended before it had said anything');
   });
@@ -118,18 +122,25 @@ function spawn(
 }
 
 /** Waits for the jailer's first words, but not for ever. */
-function introduction(handle: JailerConnection, rundir: string, milliseconds: number): Promise<Ended | null> {
+function introduction(
+  handle: JailerConnection,
+  rundir: string,
+  milliseconds: number,
+  giveUp: () => void = () => undefined,
+): Promise<Ended | null> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new SystemError('jailer', ETIMEDOUT, rundir, 'it is alive but says nothing'));
+      giveUp();
       handle.close();
     }, milliseconds);
   });
   return Promise.race([handle.introduced, patience]).finally(() => clearTimeout(timer));
 }
 
-function buildError({ step = 'jailer', subject = '', code }: Ended): SystemError {
+/** A step of the jailer that failed. */
+export function buildError({ step = 'jailer', subject = '', code }: Ended): SystemError {
   return new SystemError(step, code, subject, hintFor(step, code, subject));
 }
 

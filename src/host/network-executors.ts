@@ -1,4 +1,5 @@
 import type { StepName } from '../plan/step.js';
+import { whileItLives } from './begun.js';
 import type { Firewall } from './firewall.js';
 import type { Executors, JailerHandle, Launch } from './host.js';
 import { lendInterfaces, takeBackInterfaces } from './lent.js';
@@ -33,15 +34,21 @@ export function networkExecutors(
   };
   return {
     'netns.name': {
-      run: ({ args }, launch) => nameNetworkNamespace(args.path, jailerOf(launch).initPid),
+      run: ({ args }, launch) => {
+        const jailer = jailerOf(launch);
+        return whileItLives(jailer, () => nameNetworkNamespace(args.path, jailer.initPid));
+      },
       undo: ({ args }) => unnameNetworkNamespace(args.path),
       stands: ({ args }) => isNamespaceNamed(args.path),
     },
     'network.attach': {
       run: ({ args }, launch) => {
         const jailer = jailerOf(launch);
-        if (args.attachment.kind === 'routed') return tell(launch.jail, attachNetwork(args, jailer, ledger));
-        return attachWhenFree(args, jailer, ledger).then((warnings) => tell(launch.jail, warnings));
+        return whileItLives(jailer, () => {
+          if (args.attachment.kind === 'routed')
+            return tell(launch.jail, attachNetwork(args, jailer, ledger));
+          return attachWhenFree(args, jailer, ledger).then((warnings) => tell(launch.jail, warnings));
+        });
       },
       stands: ({ args }, netns) => isNetworkThere(args, netns, ledger),
       undo: ({ args }) => detachNetwork(args, ledger),
@@ -61,7 +68,10 @@ export function networkExecutors(
       change: (_before, { args }) => firewall.set(args),
     },
     'interfaces.lend': {
-      run: ({ args }, launch) => lendInterfaces(args, jailerOf(launch)),
+      run: ({ args }, launch) => {
+        const jailer = jailerOf(launch);
+        return whileItLives(jailer, () => lendInterfaces(args, jailer));
+      },
       undo: ({ args }) => takeBackInterfaces(args),
     },
   };

@@ -121,9 +121,19 @@ async function adoptOne(record: JailRecord, context: BootContext): Promise<void>
   const handle = record.plan === null ? null : await host.adopt(rundir).catch(() => null);
   const jailer = handle?.launch === launch ? handle : null;
   const exit = record.plan === null ? null : host.exitRecord(rundir);
-  const kept = wantAsRecorded(record, context);
+  const isStopped = wasStoppedSince(record, context);
+  const kept = isStopped ? record : wantAsRecorded(record, context);
   jail.adopt(kept, jailer, exit?.launch === launch ? exit : null);
+  if (isStopped) jail.stop();
   log.child(name).info(jailer === null ? 'found its record' : `found running (pid ${jailer.initPid})`);
+}
+
+/** The disk took that it was to stop, and no record of that. */
+function wasStoppedSince(
+  { name, target, at = Infinity }: JailRecord,
+  { roster, wants }: BootContext,
+): boolean {
+  return target === 'up' && roster.isListed(name) && wants.get(name) === 'down' && wants.askedAt(name) > at;
 }
 
 /**

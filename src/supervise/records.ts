@@ -73,6 +73,8 @@ export interface JailRecord {
   readonly oomKills: number;
   /** Of `command`, on the host; null or absent: not known. */
   readonly commandPid?: number | null;
+  /** When it was written, in milliseconds of the wall clock. Absent: nobody knows. */
+  readonly at?: number;
   /** It is stopped because jaild stops all of them, whatever is wanted of it. */
   readonly isLeaving?: boolean;
   /** It is being removed without any command. */
@@ -100,8 +102,9 @@ interface Written {
 /** Records of jails that rest between runs: they have no directory of their own. */
 const REST = '.rest';
 const SUFFIX = '.json';
-/** Milliseconds between two complaints of a disk that takes no records. */
+/** Milliseconds between two complaints of a disk that takes no records, and until it is tried again. */
 const COMPLAINT_MS = 60_000;
+const RETRY_MS = 5000;
 /** Bytes after which a file is written anew: some twenty lives of a jail that begins anew each time it ends. */
 const LONG = 256 * 1024;
 // JSON has no word for the Infinity of an unlimited value.
@@ -114,6 +117,8 @@ export class Records {
   isLeaving = false;
   /** Those that have a record at rest. */
   private readonly resting: Set<string>;
+  /** What the disk did not take, by what it is about: the last of each is what it is to be. */
+  private readonly owed = new Map<string, () => void>();
   /** When it was last said that the disk takes no record, in milliseconds of CLOCK_MONOTONIC. */
   private complainedAt = -Infinity;
 
@@ -127,22 +132,39 @@ export class Records {
   }
 
   /**
-   * Writes a record; a disk that does not take it is logged and survived. It is added to the jail's file as a line, without
-   * the plan and the definition, most of it, where they are as in the lines before: that costs no new file, and no file
-   * system waits for the disk as some do where a new file takes the place of another.
+   * Writes a record; a disk that does not take it is logged, survived, and tried again. It is added to the jail's file as a
+   * line, without the plan and the definition, most of it, where they are as in the lines before: that costs no new file,
+   * and no file system waits for the disk as some do where a new file takes the place of another.
    */
   save(told: JailRecord): void {
-    const record = this.isLeaving ? { ...told, isLeaving: true } : told;
-    const { name, plan, doing } = record;
-    try {
+    const { name, plan, doing } = told;
+    const record = { ...told, at: this.clock.now(), ...(this.isLeaving && { isLeaving: true }) };
+    if (plan !== null) this.owed.delete(`run directory of ${name}`);
+    this.attempt(`record of ${name}`, () => {
       faultPoint(`record.${doing}`, name);
       if (plan === null) this.saveAtRest(record);
       else if (!this.append(record)) this.saveWhole(record);
       faultPoint(`recorded.${doing}`, name);
-      if (plan !== null) this.forget(name);
+      if (plan !== null) this.takeFromRest(name);
+    });
+  }
+
+  private attempt(what: string, act: () => void): void {
+    try {
+      act();
+      this.owed.delete(what);
     } catch (error) {
-      this.complain(`cannot write the record of ${name}, going on: ${String(error)}`);
+      this.complain(`cannot write the ${what}, going on: ${String(error)}`);
+      if (this.owed.size === 0) this.clock.setTimeout(RETRY_MS, () => this.tryAgain());
+      this.owed.set(what, act);
     }
+  }
+
+  private tryAgain(): void {
+    const owed = [...this.owed];
+    this.owed.clear();
+    for (const [what, act] of owed) this.attempt(what, act);
+    if (owed.length > 0 && this.owed.size === 0) this.log.warn('the records of jails are written again');
   }
 
   /** A full disk is full for all jails, and for each of their steps. */
@@ -194,17 +216,21 @@ export class Records {
 
   /** Forgets what is known of a jail at rest. */
   forget(name: string): void {
-    if (this.resting.delete(name)) rmSync(this.restFile(name), { force: true });
+    this.attempt(`record of ${name}`, () => this.takeFromRest(name));
+  }
+
+  private takeFromRest(name: string): void {
+    if (!this.resting.has(name)) return;
+    rmSync(this.restFile(name), { force: true });
+    this.resting.delete(name);
   }
 
   /** Takes away the directory of a jail of which nothing is left. */
   remove(name: string): void {
     this.written.delete(name);
-    try {
-      rmSync(join(this.directory, name), { recursive: true, force: true });
-    } catch (error) {
-      this.log.warn(`cannot remove the run directory of ${name}, going on: ${String(error)}`);
-    }
+    this.attempt(`run directory of ${name}`, () =>
+      rmSync(join(this.directory, name), { recursive: true, force: true }),
+    );
   }
 
   /** Every record there is. One that cannot be read is moved aside and does not keep the others. */

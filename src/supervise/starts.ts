@@ -10,7 +10,7 @@ export interface StartContext extends StartOptions {
   readonly roster: Roster;
   readonly clock: Clock;
   /** Remembers that it is wanted. */
-  readonly want: (name: string) => Promise<void>;
+  readonly want: (name: string) => Promise<unknown>;
   readonly progress?: StartProgress | undefined;
 }
 

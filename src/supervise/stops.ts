@@ -10,8 +10,8 @@ export interface StopContext extends StopOptions {
   readonly clock: Clock;
   /** A stop command that fails does not keep its jail up. */
   readonly insist: boolean;
-  /** Remembers what is wanted. */
-  readonly want: (name: string, want: 'up' | 'down') => Promise<void>;
+  /** Remembers what is wanted. Resolves with null, or why a later jaild will not know of it. */
+  readonly want: (name: string, want: 'up' | 'down') => Promise<string | null>;
 }
 
 /** Stops jails, those that depend on them first. */
@@ -87,9 +87,22 @@ async function stopOne(name: string, context: StopContext): Promise<Outcome> {
   jail.stop({ force, hooks, insist });
   const phase = await jail.until((now) => isDown(now) || isUp(now) || now === 'stuck');
   if (isUp(phase)) await context.want(name, 'up');
-  await saved;
-  if (wasDown) return { jail: name, ok: true, changed: false, message: 'already stopped', code: 0 };
-  return stopped(jail, phase, (context.clock.monotonic() - began) / 1000);
+  const refusal = await saved;
+  const outcome: Outcome = wasDown
+    ? { jail: name, ok: true, changed: false, message: 'already stopped', code: 0 }
+    : stopped(jail, phase, (context.clock.monotonic() - began) / 1000);
+  return refusal === null || !outcome.ok ? outcome : forgettable(outcome, refusal);
+}
+
+/** It is stopped, and whoever asked for that is told that it might not stay so. */
+function forgettable(outcome: Outcome, refusal: string): Outcome {
+  return {
+    ...outcome,
+    ok: false,
+    code: 1,
+    message: `${outcome.message}, but that is not on the disk: ${refusal}`,
+    hint: 'until it is, which is tried every 5 s, another jaild may start it',
+  };
 }
 
 function stopped(jail: SupervisedJail, phase: Phase, seconds: number): Outcome {

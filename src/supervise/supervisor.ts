@@ -263,9 +263,9 @@ export class Supervisor implements Operations {
   }
 
   /** Of a jail that is in no file only a stop is remembered: should it be written down again, it is like new. */
-  private want(name: string, want: Want): Promise<void> {
+  private want(name: string, want: Want): Promise<string | null> {
     if (this.roster.isListed(name)) return this.wants.set(name, want);
-    return want === 'down' ? this.wants.forget(name) : Promise.resolve();
+    return want === 'down' ? this.wants.forget(name) : Promise.resolve(null);
   }
 
   private logFailure(outcome: Outcome): void {
@@ -338,7 +338,7 @@ export class Supervisor implements Operations {
 
   stop(names: readonly string[], options: StopOptions = {}): Promise<readonly Outcome[]> {
     const { roster, clock } = this;
-    const want = (name: string, wanted: Want): Promise<void> => this.want(name, wanted);
+    const want = (name: string, wanted: Want): Promise<string | null> => this.want(name, wanted);
     return stopJails(names, { ...options, roster, clock, want, insist: false });
   }
 
@@ -535,7 +535,7 @@ export class Supervisor implements Operations {
       .filter((jail) => jail.phase !== 'stopped')
       .map((jail) => jail.name);
     // What is wanted stays as it is: these jails come back with the next jaild.
-    const want = (): Promise<void> => Promise.resolve();
+    const want = (): Promise<null> => Promise.resolve(null);
     const outcomes = await stopJails(active, { roster, clock, want, insist: true, cascade: true });
     await this.wants.save();
     // Not before: somebody else's answer is no sign that this one can be given.

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { systemError } from '../host/files.js';
 import type { Clock } from './clock.js';
 import type { Log } from './log.js';
 import { isMissing, moveAside } from './records.js';
@@ -31,8 +32,8 @@ export class Wants {
   private writing: Promise<void> | null = null;
   private again: Promise<void> | null = null;
   private retrying = false;
-  /** The disk did not take them the last time. */
-  private isUnwritten = false;
+  /** Why the disk did not take them the last time; null: it did. */
+  private refusal: string | null = null;
   private readonly file: string;
 
   constructor(
@@ -54,11 +55,13 @@ export class Wants {
     return this.entries.get(name)?.at ?? 0;
   }
 
-  set(name: string, want: Want): Promise<void> {
+  /** Resolves with null, or why a later jaild will not know of it. */
+  async set(name: string, want: Want): Promise<string | null> {
     const entry = this.entries.get(name);
     this.entries.set(name, { ...entry, want, at: this.clock.now() });
     // When it was asked matters to a schedule alone.
-    return entry?.want === want && entry.schedule === undefined ? Promise.resolve() : this.save();
+    if (entry?.want !== want || entry.schedule !== undefined) await this.save();
+    return this.refusal;
   }
 
   /** Since when the jail has this schedule; a changed one begins now, so that it never acts for a time before it. */
@@ -103,8 +106,10 @@ export class Wants {
     void this.save();
   }
 
-  forget(name: string): Promise<void> {
-    return this.entries.delete(name) ? this.save() : Promise.resolve();
+  /** Resolves as set() does. */
+  async forget(name: string): Promise<string | null> {
+    if (this.entries.delete(name)) await this.save();
+    return this.refusal;
   }
 
   /** Resolves when all that was set is on the disk, or was tried to be. */
@@ -136,12 +141,13 @@ export class Wants {
         await fresh.close();
       }
       await rename(`${this.file}.new`, this.file);
-      if (this.isUnwritten) this.log.warn(`${this.file} is written again`);
-      this.isUnwritten = false;
+      if (this.refusal !== null) this.log.warn(`${this.file} is written again`);
+      this.refusal = null;
     } catch (error) {
-      if (!this.isUnwritten)
-        this.log.warn(`cannot write ${this.file}, trying again every 5 s: ${String(error)}`);
-      this.isUnwritten = true;
+      const reason = systemError(error, this.file).message;
+      if (this.refusal === null)
+        this.log.warn(`cannot write ${this.file}, trying again every 5 s: ${reason}`);
+      this.refusal = reason;
       this.retry();
     }
   }

@@ -1,9 +1,11 @@
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   readdirSync,
   rmSync,
@@ -238,6 +240,15 @@ describe('jailer', () => {
       const program = memfdSealed('false', readFileSync('/bin/false'));
       const error: unknown = await spawnJailer(program, rundir, []).catch((reason: unknown) => reason);
       expect(String(error)).to.equal(`StepFailure: jailer ${rundir}: ended before it had said anything`);
+    });
+
+    it('kills one that says nothing, so that it builds no jail later on', async () => {
+      const before = children();
+      const program = openSync('/usr/bin/yes', 'r');
+      const failed = await rejectionOf(spawnJailer(program, rundir, [], 100));
+      closeSync(program);
+      expect(failed).to.include({ call: 'jailer', subject: rundir, errno: constants.errno.ETIMEDOUT });
+      while (children().length > before.length) await wait(5);
     });
 
     it('starts each jailer from the same sealed file', () => {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { instanceBelow, netnsName } from '../../src/plan/instance.js';
 import type { JailPlan, Step } from '../../src/plan/step.js';
 import { copiesOf } from '../support/copies.js';
-import { TestInstance, type StatusJson } from '../support/instance.js';
+import { TestInstance } from '../support/instance.js';
+import { tracesOf } from '../support/leftovers.js';
 import { patience } from '../support/patience.js';
 
 const SERVICE = '/bin/sleep 7777';
@@ -29,23 +29,6 @@ const pointsOf = (steps: readonly Step[]): readonly string[] => [...new Set(step
 function planOf(instance: TestInstance): JailPlan {
   const { stdout } = instance.ctl('plan', '--json', 'j0');
   return (JSON.parse(stdout) as { readonly plan: JailPlan }).plan;
-}
-
-function statusesOf(instance: TestInstance): readonly StatusJson[] {
-  const { stdout } = instance.ctl('status', '--json');
-  return (JSON.parse(stdout) as { readonly jails: readonly StatusJson[] }).jails;
-}
-
-/** What there is of a jail on the host, whatever jaild says. */
-function tracesOf(instance: TestInstance, name: string): readonly string[] {
-  const known = instanceBelow(instance.prefix);
-  return [
-    join(known.runDirectory, name),
-    `/run/netns/${netnsName(known, name)}`,
-    join(instance.prefix, `roots/.${name}.jaild`),
-    ...['pids', 'memory', 'unified'].map((tree) => `/sys/fs/cgroup/${tree}/${known.cgroupName}/${name}`),
-    `/sys/fs/cgroup/${known.cgroupName}/${name}`,
-  ].filter((path) => existsSync(path));
 }
 
 function makeRoots(instance: TestInstance): void {
@@ -96,7 +79,7 @@ describe('a jaild that is killed at each step', () => {
     await walk(points, () => ['start']);
     const wanted = names.slice(before.length, points.length);
     const missing = (): readonly string[] =>
-      wanted.filter((name) => statusesOf(instance).find((jail) => jail.name === name)?.state !== 'running');
+      wanted.filter((name) => instance.statuses().find((jail) => jail.name === name)?.state !== 'running');
     await instance.until('they run', () => missing().length === 0);
     const found = copies();
     const counts = wanted.map((name) => `${points[names.indexOf(name)]} ${found.get(name)?.length}`);
@@ -124,9 +107,9 @@ describe('a jaild that is killed at each step', () => {
     await instance.endDaemon();
     await walk(points, (point) => (point === 'phase.stopping.kill' ? ['stop', '-f'] : ['stop']));
     const stopped = names.slice(before.length, points.length);
-    const left = (): readonly string[] => stopped.flatMap((name) => tracesOf(instance, name));
+    const left = (): readonly string[] => stopped.flatMap((name) => tracesOf(instance.prefix, name));
     await instance.until('they are gone', () => left().length === 0);
-    const states = statusesOf(instance).filter(({ name }) => stopped.includes(name));
+    const states = instance.statuses().filter(({ name }) => stopped.includes(name));
     expect([...new Set(states.map(({ state }) => state))]).to.deep.equal(['stopped']);
     const found = copies();
     expect(stopped.filter((name) => found.has(name))).to.deep.equal([]);
@@ -163,17 +146,17 @@ describe('a step that the system refuses', () => {
     this.timeout(240_000 * patience);
     const jails = names.slice(0, points.length);
     const answers = await Promise.all(jails.map((name) => instance.ctlLater('start', name)));
-    const statuses = statusesOf(instance);
+    const statuses = instance.statuses();
     for (const [index, { code, stderr }] of answers.entries()) {
       const [point, name = ''] = [points[index], jails[index]];
       expect(code, point).to.equal(1);
       expect(stderr).to.include(`error: ${name}: not started: ${point} ${name}: `);
       expect(stderr).to.match(words[errors[index % errors.length] ?? 'ENOSPC']);
       expect(statuses.find((jail) => jail.name === name)?.state, point).to.equal('backoff');
-      expect(tracesOf(instance, name), point).to.deep.equal([]);
+      expect(tracesOf(instance.prefix, name), point).to.deep.equal([]);
     }
     expect(instance.ctl('start', ...jails)).to.include({ code: 0, stderr: '' });
-    const running = statusesOf(instance).filter(({ state }) => state === 'running');
+    const running = instance.statuses().filter(({ state }) => state === 'running');
     expect(running.map(({ name }) => name)).to.deep.equal(jails);
   });
 });

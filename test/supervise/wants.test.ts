@@ -28,11 +28,13 @@ describe('what is wanted of jails', () => {
     const log = new KeptLog();
     const wants = new Wants(directory, clock, log);
     writeFileSync(directory, 'in the way');
-    await wants.set('web', 'up');
+    expect(await wants.set('web', 'up')).to.match(
+      /^\w+ .*wants.json: (File exists|Not a directory|File already exists)$/i,
+    );
     expect([wants.get('web'), log.lines.length, clock.pending]).to.deep.equal(['up', 1, 1]);
     rmSync(directory);
     await clock.advance(5000);
-    await wants.save();
+    expect(await wants.set('web', 'down')).to.equal(null);
     expect(readFileSync(join(directory, 'wants.json'), 'utf8')).to.contain('"web"');
   });
 

@@ -35,6 +35,7 @@ export interface StatusJson {
     readonly code: number | null;
     readonly signal: number | null;
     readonly oom: boolean;
+    readonly cause: string;
   } | null;
   readonly next: {
     readonly restart: string | null;
@@ -55,6 +56,8 @@ export class TestInstance {
   cgroup: string | null = null;
   /** What the environment of jaild has beside that of the tests. */
   environment: Readonly<Record<string, string>> = {};
+  /** Words that jailctl is run by, for one that is where jaild can see it. */
+  beside: readonly string[] = [];
   #holder: ChildProcess | null = null;
   #daemon: ChildProcess | null = null;
   #log = '';
@@ -135,15 +138,14 @@ export class TestInstance {
 
   /** Runs jailctl and waits for it. */
   ctl(...words: readonly string[]): Answer {
-    return this.run([join(repository, 'bin/jailctl'), '--prefix', this.prefix, ...words]);
+    return this.run(this.#jailctl(words));
   }
 
   /** Runs jailctl without waiting. */
   ctlLater(...words: readonly string[]): Promise<Answer> {
     return new Promise((resolve) => {
-      const child = spawn(join(repository, 'bin/jailctl'), ['--prefix', this.prefix, ...words], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
+      const [file = '', ...rest] = this.#jailctl(words);
+      const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
       const stdout: Buffer[] = [];
       const stderr: Buffer[] = [];
       child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));
@@ -152,6 +154,10 @@ export class TestInstance {
         resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
       );
     });
+  }
+
+  #jailctl(words: readonly string[]): readonly string[] {
+    return [...this.beside, join(repository, 'bin/jailctl'), '--prefix', this.prefix, ...words];
   }
 
   /** Runs any of bin/ with this instance named by the environment. */
@@ -186,6 +192,12 @@ export class TestInstance {
     const [jail] = parsed.jails;
     if (jail === undefined) throw new Error(`no status of ${name}: ${answer.stderr}`);
     return jail;
+  }
+
+  /** Of all jails. */
+  statuses(): readonly StatusJson[] {
+    const { stdout } = this.ctl('status', '--json');
+    return (JSON.parse(stdout) as { readonly jails: readonly StatusJson[] }).jails;
   }
 
   /** The text of a jail's log. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { instanceBelow } from '../../src/plan/instance.js';
+import { instanceBelow, netnsName } from '../../src/plan/instance.js';
 
 /**
  * What of the jaild below `prefix` is on this host: mounts, named network namespaces, cgroups, processes. Another
@@ -14,6 +14,18 @@ export function leftovers(prefix: string): readonly string[] {
     ...cgroups(cgroupName),
     ...processes(prefix, cgroupName),
   ].sort();
+}
+
+/** What there is of one jail on the host, whatever jaild says; its root is in `roots/`. */
+export function tracesOf(prefix: string, jail: string): readonly string[] {
+  const known = instanceBelow(prefix);
+  return [
+    join(known.runDirectory, jail),
+    `/run/netns/${netnsName(known, jail)}`,
+    join(prefix, `roots/.${jail}.jaild`),
+    ...['pids', 'memory', 'unified'].map((tree) => `/sys/fs/cgroup/${tree}/${known.cgroupName}/${jail}`),
+    `/sys/fs/cgroup/${known.cgroupName}/${jail}`,
+  ].filter((path) => existsSync(path));
 }
 
 function mountPoints(): readonly { readonly path: string; readonly type: string }[] {
