@@ -1,6 +1,5 @@
 import type { JailParams } from '../config/params.js';
 import { capabilityNames } from '../config/values/isolation.js';
-import { once } from './once.js';
 import { withheldCapabilities } from './securelevel.js';
 
 /**
@@ -33,7 +32,7 @@ const hostAllowances = [
 export const isHostRoot = (values: JailParams): boolean => values.userns === 'off';
 
 /** The capabilities of a jail's commands, by name, in the order of their numbers; capabilities(7). */
-export const jailCapabilities = once((values: JailParams): readonly string[] => {
+export function jailCapabilities(values: JailParams): readonly string[] {
   if (values['allow.suser'] === false) return [];
   const set = new Set<string>(values.caps ?? usual);
   for (const [parameter, byDefault, capabilities] of [
@@ -54,7 +53,7 @@ export const jailCapabilities = once((values: JailParams): readonly string[] => 
   for (const name of values['caps.drop'] ?? []) set.delete(name);
   const withheld = withheldCapabilities(values);
   return capabilityNames.filter((name) => set.has(name) && !withheld.has(name));
-});
+}
 
 /** The parameter by which a jail has a capability that is not among the usual ones. */
 export function grantedBy(values: JailParams, capability: string): string {
@@ -74,9 +73,9 @@ export function capabilitiesOf(mask: bigint): readonly string[] {
 }
 
 /** The set as the hexadecimal mask that capset(2) and /proc/PID/status use. */
-export const capabilityMask = once((capabilities: readonly string[]): string => {
+export function capabilityMask(capabilities: readonly string[]): string {
   const bits = capabilityNames.map((name, number) =>
     capabilities.includes(name) ? 1n << BigInt(number) : 0n,
   );
   return bits.reduce((mask, bit) => mask | bit, 0n).toString(16);
-});
+}

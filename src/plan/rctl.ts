@@ -3,7 +3,6 @@ import { resourceOf, type ResourceName, type RlimitName } from '../config/rctl/r
 import { isLimit, type RctlRule } from '../config/rctl/rule.js';
 import type { JailParams } from '../config/params.js';
 import type { CgroupLimits } from './limit-amounts.js';
-import { once } from './once.js';
 import type { LaunchRecord } from './step.js';
 
 /** What rules make of a jail when it starts; the kernel takes nothing else later. */
@@ -60,7 +59,7 @@ export function limitsDisk(values: JailParams): boolean {
 }
 
 /** What rules set when a jail starts. */
-export const rctlLaunch = once((values: JailParams): RctlLaunch => {
+export function rctlLaunch(values: JailParams): RctlLaunch {
   const { rctl = [] } = values;
   const [ofJail, ofProcess] = [limitsFor(rctl, 'jail'), limitsFor(rctl, 'process')];
   const rlimits: Partial<Record<RlimitName, number>> = {};
@@ -80,7 +79,7 @@ export const rctlLaunch = once((values: JailParams): RctlLaunch => {
     sysctls: hasOwnIpc(values) ? ipcSysctls(ofJail) : [],
     pseudoterminals: ofJail.pseudoterminals ?? null,
   };
-});
+}
 
 /** Documentation/admin-guide/sysctl/kernel.rst; a jail with a user namespace may set them from Linux 6.9 on. */
 function ipcSysctls({ shmsize, nshm, nsem, nsemop, nmsgq, msgqsize }: Amounts): readonly LaunchRecord[] {
