@@ -9,9 +9,16 @@ describe('files that jaild goes by', () => {
   const instance = new TestInstance();
   const jails = (more: string): string =>
     `* { path = "$root"; restart = no; } a { command = "/bin/sleep 1000"; ${more} }\n`;
-  /** All but what changes by itself. */
-  const listed = (): string =>
-    instance.ctl('list', '--json').stdout.replaceAll(/"accounting": ?\{[^}]*\}/g, '');
+  interface Listed {
+    readonly accounting: unknown;
+    readonly mistakes: readonly unknown[];
+  }
+  const list = (): readonly Listed[] =>
+    (JSON.parse(instance.ctl('list', '--json').stdout) as { readonly jails: readonly Listed[] }).jails;
+  /** All but what changes by itself, and what is said of the files. */
+  const listed = (): readonly Listed[] =>
+    list().map((jail) => ({ ...jail, accounting: undefined, mistakes: [] }));
+  const mistakes = (): readonly number[] => list().map((jail) => jail.mistakes.length);
   const below = (path: string): string => join(instance.prefix, path);
 
   before(async () => {
@@ -60,8 +67,10 @@ describe('files that jaild goes by', () => {
     expect(reloaded(below('etc/jail.conf.d/more.conf'), (path) => chownSync(path, STRANGER, 0))).to.include(
       'belongs',
     );
-    expect(listed()).to.equal(before);
+    expect(listed()).to.deep.equal(before);
+    expect(mistakes()).to.deep.equal([1, 1, 1]);
     expect(instance.ctl('reload').code).to.equal(0);
+    expect(mistakes()).to.deep.equal([0, 0, 0]);
   });
 
   it('are those they include, too, wherever links lead', () => {

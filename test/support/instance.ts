@@ -168,6 +168,7 @@ export class TestInstance {
       input,
       env: { ...process.env, JAILD_PREFIX: this.prefix },
       timeout: ANSWER_MS * patience,
+      maxBuffer: Infinity,
     });
     return { code: status, stdout, stderr };
   }
