@@ -90,7 +90,9 @@ export class RunningPeer {
   size(words: string): number {
     const own = this.#children.map(({ pid = 0 }) => pid);
     const loggers = this.services().filter((pid) => !commandOf(pid).includes(words));
-    return [...own, ...loggers].reduce((sum, pid) => sum + pss(pid), 0);
+    // One that has just ended takes nothing.
+    const there = [...own, ...loggers].filter((pid) => existsSync(`/proc/${pid}`));
+    return there.reduce((sum, pid) => sum + pss(pid), 0);
   }
 
   async close(): Promise<void> {

@@ -119,14 +119,22 @@ describe(`a jaild that is killed at any moment, ${KILLS} times (CHAOS_SEED=${see
     if (process.env['JAILD_TEST_TELL'] !== undefined)
       console.log(`      back after ${median(returns)} ms, at most ${Math.round(Math.max(...returns))} ms`);
     // Of the boot, over all that jaild was killed: what was told once is never told again, nor left out.
-    const seqs = instance
+    const events = instance
       .ctl('events', '--json')
       .stdout.split('\n')
       .filter(Boolean)
-      .map((line) => (JSON.parse(line) as { readonly seq: number }).seq);
+      .map(
+        (line) => JSON.parse(line) as { readonly seq: number; readonly kind: string; readonly jail: string },
+      );
+    const seqs = events.map(({ seq }) => seq);
     const [first = 0] = seqs;
     expect(seqs.length, `seed ${seed}`).to.be.above(KILLS);
     expect(seqs, `seed ${seed}`).to.deep.equal(seqs.map((_, index) => first + index));
+    for (const name of services.keys()) {
+      const lives = events.filter(({ jail, kind }) => jail === name && (kind === 'start' || kind === 'exit'));
+      const again = lives.find(({ kind }, index) => kind === 'start' && lives[index - 1]?.kind === 'start');
+      expect(again, `seed ${seed}: ${name} started without an end before it`).to.equal(undefined);
+    }
     for (const name of jails) {
       await instance.until(`seed ${seed}: ${name} settles`, () => settled(instance.status(name)));
       const { state, pid } = instance.status(name);
