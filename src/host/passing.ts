@@ -50,7 +50,8 @@ export const forwardEverywhere = (family: Family): readonly NeededSysctl[] =>
 
 function forwardOn(names: readonly string[], family: Family): readonly NeededSysctl[] {
   const [conf, forward] = family === 'ip4' ? ['ipv4/conf', forwardIp4] : ['ipv6/conf', forwardIp6];
-  return names.filter((name) => hasSysctl(`${conf}/${name}`)).flatMap(forward);
+  const there = names.filter((name) => hasSysctl(`${conf}/${name}`));
+  return there.flatMap(forward).map((one) => ({ ...one, mayGo: true }));
 }
 
 const familiesOf = ({ ip4, ip6 }: NetworkArgs): readonly Family[] => [

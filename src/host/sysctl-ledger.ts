@@ -12,6 +12,8 @@ export interface NeededSysctl {
   readonly insteadOf?: string;
   /** Sysctls that have the value by themselves and lose it when this one goes back. */
   readonly spares?: readonly string[];
+  /** It is of an interface that anybody may take away at any time: then nothing is needed of it. */
+  readonly mayGo?: boolean;
 }
 
 /** A sysctl that is not what it was, and for whom. */
@@ -118,9 +120,11 @@ export class SysctlLedger {
     if (isNews) this.#claims = { ...this.#claims, [holder]: claim };
     if (this.#loans !== before || isNews) this.#write();
     this.#settle(); // nobody passes before it
-    const names = new Set(needed.map(({ name }) => name));
-    for (const { name, value, holders } of this.#loans)
-      if (holders.includes(holder) && names.has(name) && readSysctl(name) !== value) writeSysctl(name, value);
+    const wanted = new Map(needed.map((one) => [one.name, one]));
+    for (const { name, value, holders } of this.#loans) {
+      const one = holders.includes(holder) ? wanted.get(name) : undefined;
+      if (one !== undefined && readSysctl(name) !== value) setNeeded({ ...one, value });
+    }
   }
 
   /** Whether all that was set for a jail still is: an interface that is there anew has its own again. */
@@ -140,7 +144,8 @@ export class SysctlLedger {
     this.#settle();
   }
 
-  #lend(holder: string, { name, value, insteadOf, spares = [] }: NeededSysctl): void {
+  #lend(holder: string, needed: NeededSysctl): void {
+    const { name, value, insteadOf, spares = [] } = needed;
     const known = this.#loans.find((loan) => loan.name === name);
     if (known !== undefined) {
       if (known.value === value && known.holders.includes(holder)) return;
@@ -151,7 +156,7 @@ export class SysctlLedger {
     const now = readSysctl(name);
     const before = now === value && this.#gate.isOthersToo(name) ? (insteadOf ?? usualOf(name)) : now;
     if (before === value || (insteadOf !== undefined && before !== insteadOf)) return;
-    if (before === null) return writeSysctl(name, value); // it says what is wrong
+    if (before === null) return setNeeded(needed); // it says what is wrong
     this.#loans = [...this.#loans, { name, before, value, spares, holders: [holder] }];
   }
 
@@ -191,12 +196,21 @@ const usualOf = (name: string): string => (name.endsWith('/proxy_delay') ? '80' 
 
 const jailOf = (holder: string): string => holder.split(' ')[0] ?? '';
 
+/** Throws SystemError, unless it is of an interface that has gone, and may. */
+function setNeeded({ name, value, mayGo = false }: Pick<NeededSysctl, 'name' | 'value' | 'mayGo'>): void {
+  try {
+    writeSysctl(name, value);
+  } catch (error) {
+    if (!mayGo || readSysctl(name) !== null) throw error;
+  }
+}
+
 /** An interface that is gone, or has other values by now, needs nothing. */
 function giveBack({ name, before, value, spares }: Loan): void {
   if (readSysctl(name) !== value || isOfRouter(name, value)) return;
   const spared = spares.filter((one) => readSysctl(one) === value);
-  writeSysctl(name, before);
-  for (const one of spared) writeSysctl(one, value);
+  setNeeded({ name, value: before, mayGo: true });
+  for (const one of spared) setNeeded({ name: one, value, mayGo: true });
 }
 
 /** Somebody has made the whole host a router since, and that is part of it. */

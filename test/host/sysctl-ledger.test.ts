@@ -109,6 +109,20 @@ describeInNetns('lent sysctls', import.meta.url, () => {
     expect(get(forwarding.name)).to.equal('1');
   });
 
+  it('are not missed on an interface that anybody may take away, and has', () => {
+    const gone = { name: 'ipv4/conf/gone0/forwarding', value: '1', mayGo: true };
+    ledger.hold('a', 'network', [gone, forwarding]);
+    expect(values()).to.deep.equal(['1', '0']);
+    const lan = { ...forwarding, mayGo: true };
+    ledger.hold('b', 'network', [lan]);
+    ip('link', 'del', 'lan0');
+    ledger.hold('b', 'network', [lan, gone]);
+    ip('link', 'add', 'lan0', 'type', 'veth');
+    ledger.release('a');
+    ledger.release('b');
+    expect(values()).to.deep.equal(['0', '0']);
+  });
+
   it('are none when one of them cannot be set', () => {
     const nowhere = { name: 'ipv4/conf/nowhere/forwarding', value: '1' };
     expect(() => ledger.hold('a', 'network', [forwarding, nowhere])).to.throw(/nowhere/);
